@@ -1,0 +1,1 @@
+"""After-sales analytics for online shops."""

@@ -1,0 +1,45 @@
+"""Column types that several tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+MONEY = pl.Decimal(18, 2)
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+class LocalTime(dy.Datetime):
+    """A moment in the shop's own zone: any zone will do, having none will not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("nullable", True)
+        super().__init__(time_unit="us", time_zone="Asia/Shanghai", **kwargs)
+
+    def validate_dtype(self, dtype: Any) -> bool:
+        """Accept the zone of any shop."""
+        return isinstance(dtype, pl.Datetime) and dtype.time_unit == "us" and dtype.time_zone is not None
+
+
+def money(**kwargs: Any) -> dy.Decimal:
+    """Money, never negative; null where the files do not say."""
+    return dy.Decimal(18, 2, nullable=True, min=0, **kwargs)
+
+
+def optional_text(**kwargs: Any) -> dy.String:
+    """Text; null where the files do not say."""
+    return dy.String(nullable=True, **kwargs)
+
+
+def key(**kwargs: Any) -> dy.String:
+    """Text that identifies a row of the table."""
+    return dy.String(primary_key=True, min_length=1, **kwargs)
+
+
+def one_of(values: Sequence[str], *, nullable: bool = True) -> dy.String:
+    """Text out of a fixed list. Stored as text: an Enum column panics in the store's writer."""
+    allowed = list(values)
+    return dy.String(nullable=nullable, check={"known_value": lambda c: c.is_in(allowed)})

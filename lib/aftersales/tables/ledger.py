@@ -1,0 +1,52 @@
+"""The store's own books: which files were read, where each row came from, what was set aside."""
+
+from __future__ import annotations
+
+import dataframely as dy
+import polars as pl
+
+from aftersales.tables.columns import LocalTime, key, optional_text
+
+
+class Lineage(dy.Schema):
+    """One row a row that was read from a file and taken, or merged into a row that stood already."""
+
+    table = dy.String()
+    key = dy.String()
+    file = dy.String()
+    row = dy.Int64()
+    import_id = dy.String()
+    merged = dy.Bool()
+
+
+class SetAside(dy.Schema):
+    """One row a row that could not be taken: why, and its cells with all that names a person left out."""
+
+    file = dy.String()
+    row = dy.Int64()
+    layout = optional_text()
+    reason = dy.String()
+    column = optional_text()
+    cells = optional_text()
+    import_id = dy.String()
+
+
+class Files(dy.Schema):
+    """One row a file read: rows_read = rows_taken + rows_merged + rows_set_aside, always."""
+
+    file = key()
+    sha256 = dy.String()
+    layout = dy.String()
+    rows_read = dy.Int64()
+    rows_taken = dy.Int64()
+    rows_merged = dy.Int64()
+    rows_set_aside = dy.Int64()
+    first_at = LocalTime()
+    last_at = LocalTime()
+    import_id = dy.String()
+    notes = optional_text()
+
+    @dy.rule()
+    def nothing_is_lost(cls) -> pl.Expr:
+        """Every row read was taken, merged or set aside."""
+        return pl.col("rows_read") == pl.sum_horizontal("rows_taken", "rows_merged", "rows_set_aside")

@@ -1,0 +1,57 @@
+"""What can go wrong, sorted by who must act: the data's owner, the asker, or whoever set the machine up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class AftersalesError(Exception):
+    """One clear sentence: what is wrong; what was found; what to do.
+
+    The command line prints it as it is, without a traceback.
+
+    >>> print(DataError("The file is empty", found="0 bytes in orders.csv", hint="export it again"))
+    The file is empty. Found: 0 bytes in orders.csv. Hint: export it again.
+    """
+
+    def __init__(self, wrong: str, *, found: str | None = None, hint: str | None = None) -> None:
+        self.wrong, self.found, self.hint = wrong.rstrip("."), found, hint
+        parts = [
+            self.wrong,
+            f"Found: {found.rstrip('.')}" if found else None,
+            f"Hint: {hint.rstrip('.')}" if hint else None,
+        ]
+        super().__init__(". ".join(p for p in parts if p) + ".")
+
+    def __reduce__(self) -> tuple:
+        # keyword-only arguments do not survive the default pickling, and errors cross process borders here
+        return (_rebuild, (type(self), self.wrong, self.found, self.hint))
+
+
+class DataError(AftersalesError):
+    """A file or table is not what it should be: the shop that exported it must act."""
+
+
+class QuestionError(AftersalesError):
+    """What was asked for does not exist or makes no sense: the asker must act."""
+
+
+class SetupError(AftersalesError):
+    """The configuration, the machine or the store is not right: whoever set it up must act."""
+
+
+def _rebuild(kind: type[AftersalesError], wrong: str, found: str | None, hint: str | None) -> AftersalesError:
+    return kind(wrong, found=found, hint=hint)
+
+
+def unknown(what: str, asked: str, known: Iterable[str]) -> QuestionError:
+    """The error for a name that is not among the known ones, with the nearest as a hint.
+
+    >>> print(unknown("shop", "dmeo", ["demo", "basic"]))
+    There is no shop 'dmeo'. Found: demo, basic. Hint: did you mean 'demo'?.
+    """
+    names = list(known)
+    near = get_close_matches(asked, names, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else None
+    return QuestionError(f"There is no {what} '{asked}'", found=", ".join(names) or "none at all", hint=hint)

@@ -1,0 +1,212 @@
+"""Two languages from one result: whole-sentence templates side by side, filled by typed formatters.
+
+A template names its values with a type, ``{rate:pct}``, so that one formatter a language writes every percentage.
+The sentences stand in ``words/catalogue/*.toml``, one table a key with ``zh`` and ``en``.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from babel.dates import format_date, format_interval, format_skeleton
+
+from aftersales.words.errors import SetupError
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+_LOCALE = {"zh": "zh_CN", "en": "en_GB"}
+_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$"}
+MINUS = "\N{MINUS SIGN}"
+NOTHING = "–"
+
+
+def _signed(text: str, value: float, plus: bool) -> str:
+    return (MINUS if value < 0 else "+" if plus and value > 0 else "") + text
+
+
+def number(
+    value: float | int | Decimal | None, language: Language = "zh", *, digits: int = 0, plus: bool = False
+) -> str:
+    """A number with thousands commas and a true minus sign; a missing one is a dash.
+
+    >>> number(-1234.5, digits=1), number(3, plus=True), number(None)
+    ('−1,234.5', '+3', '–')
+    """
+    if value is None:
+        return NOTHING
+    shown = round(float(value), digits) + 0.0
+    return _signed(f"{abs(shown):,.{digits}f}", shown, plus)
+
+
+def percent(value: float | None, language: Language = "zh", *, digits: int = 1) -> str:
+    """A share between 0 and 1 as a percentage.
+
+    >>> percent(0.2312), percent(0.04, digits=0)
+    ('23.1%', '4%')
+    """
+    return NOTHING if value is None else number(100 * value, digits=digits) + "%"
+
+
+def points(value: float | None, language: Language = "zh") -> str:
+    """A difference of two rates in percentage points, with its sign.
+
+    >>> points(0.049), points(-0.0011, "en")
+    ('+4.9 个百分点', '−0.1 pp')
+    """
+    return (
+        NOTHING
+        if value is None
+        else number(100 * value, digits=1, plus=True) + (" 个百分点" if language == "zh" else " pp")
+    )
+
+
+def money(
+    value: float | Decimal | None, language: Language = "zh", *, currency: str = "CNY", plus: bool = False
+) -> str:
+    """Money as a reader of that language writes it: 万 and 亿, or K and M; small sums in full.
+
+    >>> money(486000), money(123456789), money(9800.4), money(486000, "en"), money(-1234567, "en")
+    ('¥48.6万', '¥1.23亿', '¥9,800', '¥486K', '−¥1.23M')
+    """
+    if value is None:
+        return NOTHING
+    amount, sign = abs(float(value)), _SIGNS.get(currency, currency + " ")
+    steps = [(1e8, "亿", 2), (1e4, "万", 1)] if language == "zh" else [(1e9, "B", 2), (1e6, "M", 2), (1e4, "K", 0)]
+    for size, unit, digits in steps:
+        step = 1e3 if unit == "K" else size
+        if amount >= size - 0.5:
+            return _signed(f"{sign}{amount / step:,.{digits}f}{unit}", float(value), plus)
+    whole = amount >= 100 or amount == int(amount)
+    return _signed(f"{sign}{amount:,.{0 if whole else 2}f}", float(value), plus)
+
+
+def day(value: date | datetime | None, language: Language = "zh") -> str:
+    """A date without its year, as in a table or beside a chart.
+
+    >>> day(date(2026, 11, 9)), day(date(2026, 11, 9), "en")
+    ('11月9日', '9 Nov')
+    """
+    return NOTHING if value is None else format_skeleton("MMMd", value, locale=_LOCALE[language])
+
+
+def full_day(value: date | datetime | None, language: Language = "zh") -> str:
+    """A date with its year.
+
+    >>> full_day(date(2026, 11, 9)), full_day(date(2026, 11, 9), "en")
+    ('2026年11月9日', '9 Nov 2026')
+    """
+    return (
+        NOTHING
+        if value is None
+        else format_date(value, "long" if language == "zh" else "medium", locale=_LOCALE[language])
+    )
+
+
+def span(first: date, last: date, language: Language = "zh") -> str:
+    """A span of days with its year.
+
+    >>> span(date(2026, 11, 9), date(2026, 11, 15)), span(date(2026, 11, 9), date(2026, 11, 15), "en")
+    ('2026年11月9日至15日', '9–15 Nov 2026')
+    """
+    return format_interval(first, last, "yMMMd", locale=_LOCALE[language]).replace("\u2009", "")
+
+
+def clock(value: datetime | None, language: Language = "zh") -> str:
+    """A moment to the minute.
+
+    >>> clock(datetime(2026, 11, 9, 14, 2))
+    '2026-11-09 14:02'
+    """
+    return NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}"
+
+
+def hours(value: float | None, language: Language = "zh") -> str:
+    """A duration given in hours: minutes under one hour, days from three days on.
+
+    >>> hours(19.4), hours(0.25, "en"), hours(100, "en")
+    ('19.4 小时', '15 min', '4.2 days')
+    """
+    if value is None:
+        return NOTHING
+    if abs(value) < 1:
+        return number(60 * value) + (" 分钟" if language == "zh" else " min")
+    if abs(value) < 72:
+        return number(value, digits=1) + (" 小时" if language == "zh" else " h")
+    return number(value / 24, digits=1) + (" 天" if language == "zh" else " days")
+
+
+def _joined(values: Any, language: Language) -> str:
+    return ("、" if language == "zh" else ", ").join(str(v) for v in values)
+
+
+FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
+    "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "clock": clock,
+    "hours": hours,
+    "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
+    "plus": lambda v, lang: number(v, lang, plus=True), "list": _joined,
+    "pct0": lambda v, lang: percent(v, lang, digits=0), "pct2": lambda v, lang: percent(v, lang, digits=2),
+}  # fmt: skip
+
+
+class _Filler(string.Formatter):
+    def __init__(self, language: Language, currency: str) -> None:
+        self.language, self.currency = language, currency
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "money":
+            return money(value, self.language, currency=self.currency)
+        if format_spec == "word":
+            return say(str(value), self.language)
+        if not format_spec:
+            return str(value)
+        return FORMATTERS[format_spec](value, self.language)
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """Every sentence of the house: key to its zh and en templates. A key that stands twice is a `SetupError`."""
+    sentences: dict[str, Mapping[str, str]] = {}
+    for file in sorted(files("aftersales.words").joinpath("catalogue").iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".toml"):
+            continue
+        for key, pair in _flat(tomllib.loads(file.read_text("utf-8"))):
+            if key in sentences:
+                raise SetupError(f"The sentence '{key}' stands twice in the catalogue", found=file.name)
+            sentences[key] = pair
+    return sentences
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Mapping[str, str]]]:
+    found: list[tuple[str, Mapping[str, str]]] = []
+    for key, value in tree.items():
+        if isinstance(value, dict) and {"zh", "en"} <= value.keys():
+            found.append((prefix + key, value))
+        else:
+            found += _flat(value, f"{prefix}{key}.")
+    return found
+
+
+def say(key: str, language: Language, *, currency: str = "CNY", **values: Any) -> str:
+    """The sentence of that key in that language, its values formatted by type (`FORMATTERS`).
+
+    A type ``word`` looks its value up as a key. Raises `SetupError` for a key the catalogue lacks.
+
+    >>> say("common.rate_with_counts", "en", rate=0.2312, part=23, whole=100)
+    '23.1% (23 of 100)'
+    >>> say("common.rate_with_counts", "zh", rate=0.2312, part=23, whole=100)
+    '23.1%（100 中的 23）'
+    """
+    try:
+        template = catalogue()[key][language]
+    except KeyError:
+        raise SetupError(
+            f"The catalogue has no sentence '{key}' in '{language}'", hint="add it to words/catalogue"
+        ) from None
+    return _Filler(language, currency).vformat(template, (), values)
