@@ -1,0 +1,73 @@
+# The two commands: `make weekly` (set up, demo shops, weekly reports) and `make test` (set up, all tests).
+# `make lab` opens JupyterLab, `make lint` checks style and types, `make bench` runs the benchmarks.
+PYTHON ?= python3
+JOBS ?= 0
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Installs a requirements file into a virtual environment: $(call install,venv,requirements file).
+# uv from the PATH where there is one, else brought by pip into the environment itself.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "aftersales needs Python 3.11 or newer; found $$($(PYTHON) --version 2>&1). Name one with: make PYTHON=/path/to/python3.12 $@"; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then UV=uv; \
+	  [ -x $(1)/bin/python ] || uv venv -q --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) || exit 1; \
+	else UV=$(1)/bin/uv; \
+	  [ -x $(1)/bin/pip ] || $(PYTHON) -m venv --clear $(1) || { echo "Python cannot make virtual environments here; install its venv package (Debian: apt-get install python3-venv)"; exit 1; }; \
+	  [ -x $$UV ] || $(1)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt || exit 1; \
+	fi; \
+	echo "installing $(2) into $(1)"; \
+	$$UV pip install -q --python $(1)/bin/python --compile-bytecode --require-hashes -r $(2) && \
+	$$UV pip install -q --python $(1)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
+.PHONY: help weekly test lab lint bench lock
+help:
+	@sed -n '1,2s/^# //p' Makefile
+
+.venv/.run: requirements/run.txt pyproject.toml
+	$(call install,.venv,requirements/run.txt)
+
+.venv/.test: requirements/test.txt pyproject.toml
+	$(call install,.venv,requirements/test.txt)
+	@touch .venv/.run
+
+.venv-lab/.lab: requirements/lab.txt pyproject.toml
+	$(call install,.venv-lab,requirements/lab.txt)
+
+data/demo/.made: | .venv/.run
+	@.venv/bin/aftersales demo data/demo
+	@touch $@
+
+weekly: .venv/.run data/demo/.made
+	@.venv/bin/aftersales weekly --jobs $(JOBS)
+
+test: .venv/.test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python -m pytest
+
+lab: .venv-lab/.lab .venv/.run data/demo/.made
+	@.venv/bin/aftersales import --new
+	@AFTERSALES_CONFIG="$(CURDIR)/shops.toml" .venv-lab/bin/jupyter lab --notebook-dir=. notebooks/00-start-here.ipynb
+
+lint: .venv/.test
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+
+bench: .venv/.test
+	@for b in benchmarks/*.py; do echo "== $$b"; .venv/bin/python $$b || exit 1; done
+
+# Pins anew what pyproject.toml asks for; only with uv at hand.
+COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock:
+	$(COMPILE) --upgrade pyproject.toml -o requirements/run.txt
+	$(COMPILE) -c requirements/run.txt --extra test pyproject.toml -o requirements/test.txt
+	$(COMPILE) -c requirements/run.txt --extra lab pyproject.toml -o requirements/lab.txt
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(PYTHON) requirements/make_environment.py

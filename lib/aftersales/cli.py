@@ -1,0 +1,159 @@
+"""The program: thin verbs, no logic. Every verb's work is one call into the house."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from aftersales.words.errors import AftersalesError, QuestionError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="After-sales analytics for online shops: export files in, weekly reports out.",
+    epilog="Start with [bold]aftersales init[/bold], put the shop's export files into its folder, then run "
+    "[bold]aftersales weekly[/bold].",
+)
+_out, _err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The shops.toml to use; without it the nearest one upwards.", show_default=False),
+]
+ShopName = Annotated[str, typer.Argument(help="The shop's id, as in shops.toml.", metavar="SHOP", show_default=False)]
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise QuestionError("A date is written like 2026-11-15", found=f"'{text}'") from None
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where shops.toml and the folders go.")] = Path(),
+    shop: Annotated[str, typer.Option(help="The first shop's id: lower-case letters, digits, - and _.")] = "myshop",
+    name: Annotated[str, typer.Option(help="Its name, as the export files write it.")] = "我的店铺",
+) -> None:
+    """Write a commented shops.toml and the folders, asking nothing that can be guessed."""
+    from aftersales.sources.starting import start
+
+    for line in start(folder, shop_id=shop, shop_name=name):
+        _out.print(escape(line))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the made-up export files go.")] = Path("data/demo"),
+    seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 20261116,
+    orders: Annotated[int, typer.Option(help="Orders of the larger shop.", min=500)] = 100_000,
+) -> None:
+    """Write two made-up demo shops as export files in the platforms' real formats."""
+    from aftersales.demo.write import write_demo
+
+    write_demo(folder, seed=seed, orders=orders)
+    _out.print(f"demo shops written to {escape(str(folder))}; what was planted lies beside them in planted.json")
+
+
+@app.command("import")
+def import_(
+    shop: Annotated[
+        str | None, typer.Argument(help="The shop's id; may be left out with --new.", show_default=False)
+    ] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files to read; without any, what is new in its folder.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="Import what is new for every shop.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
+    config: Config = None,
+) -> None:
+    """Read export files into the store; say what was taken, merged, set aside and why."""
+    from aftersales.sources.importing import import_files, undo_import
+    from aftersales.sources.settings import load_settings, shop_or_only
+
+    settings = load_settings(config)
+    shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
+    failed = False
+    for one in shops:
+        if undo:
+            commit = undo_import(settings, one)
+            _out.print(f"{one.id}: {commit.action} done; the tables hold again what they held before")
+            _out.print("its files will be read again by the next import unless they are moved away")
+            continue
+        with _err.status(f"importing {one.id}") as status:
+            account = import_files(
+                settings, one, [str(f) for f in files or ()], progress=lambda m: status.update(escape(m))
+            )
+        _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines())))
+        failed = failed or bool(account.failed)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def status(config: Config = None) -> None:
+    """Shops, what files and days are there or missing, last runs, what is due."""
+    from aftersales.reports.status import status_lines
+    from aftersales.sources.settings import load_settings
+
+    for line in status_lines(load_settings(config)):
+        _out.print(escape(line))
+
+
+@app.command()
+def weekly(
+    shop: Annotated[
+        list[str] | None, typer.Option("--shop", help="Only this shop; may be given several times.")
+    ] = None,
+    week: Annotated[
+        str | None, typer.Option(help="The week, like 2026-W46; without it each shop's last whole week.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one a core.", min=0)] = 0,
+    engine: Annotated[
+        str, typer.Option(help="in-process (fast) or kernel (one Jupyter kernel a notebook).")
+    ] = "in-process",
+    resume: Annotated[bool, typer.Option("--resume", help="Skip reports that are done already.")] = False,
+    no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
+    as_of: Annotated[str | None, typer.Option(help="Repeat the report from the store as it was on this day.")] = None,
+    time_limit: Annotated[int, typer.Option(help="Seconds after which a report is stopped.", min=1)] = 600,
+    parameter: Annotated[list[str] | None, typer.Option("-p", help="A notebook parameter, name=value.")] = None,
+    config: Config = None,
+) -> None:
+    """Import what is new, run every notebook for every shop, write pages and findings."""
+    from aftersales.reports.weekly import run_weekly
+    from aftersales.sources.settings import load_settings
+
+    outcome = run_weekly(
+        load_settings(config), shops=shop or (), week=week, workers=jobs, engine=engine, resume=resume,
+        with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit, parameters=parameter or (),
+        console=_err,
+    )  # fmt: skip
+    for line in outcome.lines:
+        _out.print(escape(line))
+    raise typer.Exit(outcome.exit_code)
+
+
+def main() -> None:
+    """Run the program; what goes wrong is one sentence, never a traceback."""
+    try:
+        app()
+    except AftersalesError as error:
+        _err.print(f"[bold]aftersales:[/bold] {escape(str(error))}")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _err.print("stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""What became of every row of every file: read = taken + merged + set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from aftersales.tables.ledger import Files
+
+
+@dataclass(frozen=True)
+class FileAccount:
+    """One file's account. ``error`` says in one sentence why a file could not be read at all."""
+
+    file: str
+    layout: str = ""
+    rows_read: int = 0
+    rows_taken: int = 0
+    rows_merged: int = 0
+    rows_set_aside: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    sha256: str = ""
+    error: str | None = None
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing was lost."""
+        return self.rows_read == self.rows_taken + self.rows_merged + self.rows_set_aside
+
+
+@dataclass(frozen=True)
+class ImportAccount:
+    """What one import did, file by file."""
+
+    shop: str
+    import_id: str
+    files: tuple[FileAccount, ...]
+    commit: int | None
+    unchanged: int = 0
+
+    @property
+    def failed(self) -> tuple[FileAccount, ...]:
+        """The files that could not be read."""
+        return tuple(f for f in self.files if f.error)
+
+    def lines(self) -> list[str]:
+        """The account in plain lines, one a file, with why rows were set aside."""
+        said = []
+        for f in self.files:
+            if f.error:
+                said.append(f"{f.file}: not imported. {f.error}")
+                continue
+            said.append(
+                f"{f.file}: {f.layout}, {f.rows_read:,} rows read = {f.rows_taken:,} taken "
+                f"+ {f.rows_merged:,} merged + {f.rows_set_aside:,} set aside"
+            )
+            said += [f"    {count:,} set aside: {reason}" for reason, count in f.reasons]
+            said += [f"    {note}" for note in f.notes]
+        if self.unchanged:
+            said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
+        if not self.files:
+            said.append("nothing new to import")
+        return said
+
+
+def files_table(accounts: Sequence[FileAccount], *, import_id: str, zone: str) -> pl.DataFrame:
+    """The accounts as rows of the ``files`` table, checked."""
+    types = {"first_at": pl.Datetime("us", zone), "last_at": pl.Datetime("us", zone)}
+    rows = [
+        {
+            "file": f.file, "sha256": f.sha256, "layout": f.layout, "rows_read": f.rows_read,
+            "rows_taken": f.rows_taken, "rows_merged": f.rows_merged, "rows_set_aside": f.rows_set_aside,
+            "first_at": f.first_at, "last_at": f.last_at, "import_id": import_id, "notes": "\n".join(f.notes) or None,
+        }
+        for f in accounts
+    ]  # fmt: skip
+    return Files.validate(pl.DataFrame(rows, schema_overrides=types | {"notes": pl.String}), cast=False)

@@ -1,0 +1,250 @@
+"""Tables out of records: orders from order and item reports, refunds tied to lines, complaints from two sources.
+
+All functions are pure and see only the orders they are given, so an import recomputes just what it touched.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.sources.spread import spread
+from aftersales.sources.versions import ORDER_STAGE, REFUND_STAGE, newest
+from aftersales.tables.columns import MONEY
+from aftersales.tables.complaints import Complaints
+from aftersales.tables.orders import Orders
+from aftersales.tables.refunds import Refunds
+from aftersales.tables.values import REASON_FAULT, REFUND_OPEN
+
+_ZERO = pl.lit(0, dtype=MONEY)
+
+
+def orders(
+    order_records: pl.LazyFrame, item_records: pl.LazyFrame, *, products: pl.LazyFrame, parcels: pl.LazyFrame
+) -> pl.DataFrame:
+    """The ``orders`` table for the orders that the records speak of, sorted by line_id.
+
+    An order with items is one row an item, money that stands only on the order spread over them by amount; an order
+    without is one row whose line_id is its order_id. ``paid`` is gross: an order report's "actually paid" is net of
+    refunds, so the refund is added back. Category and batch come from the products template (by merchant code and
+    starting day), delivery from the parcel's first sign-off.
+    """
+    heads = newest(order_records, key="order_id", stages=ORDER_STAGE)
+    items = newest(item_records, key="line_id", stages=ORDER_STAGE)
+    lines = _lines_of_items(items, heads)
+    lone = _lines_of_heads(heads.join(items.select("order_id").unique(), on="order_id", how="anti"))
+    both = pl.concat([lines, lone], how="diagonal_relaxed")
+    both = _with_products(_with_delivery(both, parcels), products)
+    names = list(Orders.columns())
+    return both.select(names).sort("line_id").collect()
+
+
+def _lines_of_heads(heads: pl.LazyFrame) -> pl.LazyFrame:
+    gross = pl.col("paid_net") + pl.col("refunded").fill_null(_ZERO)
+    return heads.with_columns(
+        line_id=pl.col("order_id"),
+        amount=pl.coalesce("payable", pl.col("total") - pl.col("shipping_fee").fill_null(_ZERO)),
+        paid=_if_paid(gross),
+        buyer_key_quality=pl.col("buyer_key_quality").fill_null("none"),
+    )
+
+
+def _if_paid(gross: pl.Expr) -> pl.Expr:
+    """Money only on orders that were paid; on those closed before payment, none."""
+    return pl.when(pl.col("status") == "closed_unpaid").then(_ZERO).otherwise(gross).cast(MONEY)
+
+
+def _lines_of_items(items: pl.LazyFrame, heads: pl.LazyFrame) -> pl.LazyFrame:
+    head = heads.rename({c: f"head_{c}" for c in heads.collect_schema().names() if c != "order_id"})
+    lines = items.join(head, on="order_id", how="left").with_columns(
+        amount=pl.coalesce("payable", pl.col("price") * pl.col("quantity").fill_null(1)).cast(MONEY)
+    )
+    head_gross = pl.col("head_paid_net") + pl.col("head_refunded").fill_null(_ZERO)
+    # An item report does not say whether its "actually paid" is net of refunds: adding the refund back never exceeds
+    # what was payable where it is net, and is ignored where it is gross.
+    own_gross = pl.max_horizontal(
+        "paid_net", pl.min_horizontal(pl.col("paid_net") + pl.col("refunded").fill_null(_ZERO), "amount")
+    )
+    lines = lines.with_columns(
+        _head_gross=head_gross.cast(MONEY),
+        _shipping=pl.col("head_shipping_fee"),
+        _own=own_gross.cast(MONEY),
+        # status of one line may have moved further than the order's, and the other way round
+        status=_further("status", "head_status"),
+        created_at=pl.coalesce("created_at", "head_created_at"),
+        paid_at=pl.coalesce("paid_at", "head_paid_at"),
+        shipped_at=pl.coalesce("shipped_at", "head_shipped_at"),
+        confirmed_at=pl.col("head_confirmed_at"),
+        tracking_no=pl.coalesce("tracking_no", "head_tracking_no"),
+        courier=pl.coalesce("courier", "head_courier"),
+        channel=pl.coalesce("channel", "head_channel"),
+        merchant_code=pl.coalesce("sku_code", "merchant_code"),
+        province=pl.col("head_province"),
+        warehouse=pl.col("head_warehouse"),
+        close_reason=pl.col("head_close_reason"),
+        buyer_key=pl.coalesce("head_buyer_key", "buyer_key"),
+        buyer_key_quality=pl.coalesce(
+            "head_buyer_key_quality",
+            pl.when(pl.col("buyer_key").is_not_null()).then(pl.lit("full")),
+            pl.lit("none"),
+        ),
+        address_key=pl.col("head_address_key"),
+        phone_key=pl.col("head_phone_key"),
+    )
+    weight = pl.coalesce("_own", "amount")
+    lines = lines.sort("line_id").with_columns(_weight=weight)
+    return lines.with_columns(
+        paid=_if_paid(pl.coalesce(spread("_head_gross", by="_weight", over="order_id"), "_own")),
+        shipping_fee=spread("_shipping", by="amount", over="order_id"),
+        refunded=_line_refund(),
+    )
+
+
+def _line_refund() -> pl.Expr:
+    """What the reports say was refunded on the line: the item report's own; else the order's, spread.
+
+    An order report alone knows the sum, so a line's share is a share of the sum, not a fact about the line.
+    """
+    own_known = pl.col("refund_status").is_not_null().any().over("order_id")
+    share = spread("head_refunded", by="_weight", over="order_id")
+    return pl.when(own_known).then(pl.col("refunded").fill_null(_ZERO)).otherwise(share).cast(MONEY)
+
+
+def _further(first: str, second: str) -> pl.Expr:
+    stage = [pl.col(c).replace_strict(ORDER_STAGE, default=-1, return_dtype=pl.Int64) for c in (first, second)]
+    return pl.when(stage[0] >= stage[1]).then(pl.col(first)).otherwise(pl.col(second))
+
+
+def _with_delivery(lines: pl.LazyFrame, parcels: pl.LazyFrame) -> pl.LazyFrame:
+    signed = (
+        parcels.filter(pl.col("event") == "signed")
+        .group_by("tracking_no")
+        .agg(delivered_at=pl.col("at").min())
+        .sort("tracking_no")
+    )
+    return lines.join(signed, on="tracking_no", how="left")
+
+
+def _with_products(lines: pl.LazyFrame, products: pl.LazyFrame) -> pl.LazyFrame:
+    started = products.select(
+        "product_id", "merchant_code", "category", "batch", _from=pl.col("from_day").cast(pl.Date)
+    ).sort("_from")
+    day = pl.coalesce("shipped_at", "paid_at", "created_at").dt.date().fill_null(pl.date(9999, 12, 31))
+    lines = lines.with_columns(_day=day).sort("_day")
+    own, any_code = started.filter(pl.col("merchant_code") != ""), started.filter(pl.col("merchant_code") == "")
+    for side, by in ((own, ["product_id", "merchant_code"]), (any_code, ["product_id"])):
+        suffix = "_own" if "merchant_code" in by else "_any"
+        keep = side.select(*by, "_from", pl.col("category", "batch").name.suffix(suffix))
+        lines = lines.join_asof(
+            keep, left_on="_day", right_on="_from", by=by, strategy="backward", check_sortedness=False
+        )
+        lines = lines.drop("_from", strict=False)
+    return lines.with_columns(
+        category=pl.coalesce("category_own", "category_any"), batch=pl.coalesce("batch_own", "batch_any")
+    )
+
+
+def refunds(refund_records: pl.LazyFrame, orders: pl.LazyFrame) -> pl.DataFrame:
+    """The ``refunds`` table for the given orders, sorted by refund_id.
+
+    Cases of the refund report; and, for orders it does not mention, what order and item reports say was refunded, by
+    amount, without dates and reasons.
+    """
+    cases = newest(refund_records, key="refund_id", stages=REFUND_STAGE)
+    tied = _tied(cases, orders)
+    known = orders.select("order_id", order_known=pl.lit(True)).unique("order_id", maintain_order=True)
+    tied = (
+        tied.join(known, on="order_id", how="left")
+        .with_columns(
+            order_known=pl.col("order_known").fill_null(False),
+            source=pl.lit("refund_report"),
+            fault=pl.coalesce(
+                "fault", pl.col("reason").replace_strict(REASON_FAULT, default=None, return_dtype=pl.String)
+            ),
+        )
+        .with_columns(full=pl.coalesce("full", pl.col("amount") >= pl.col("_line_paid")))
+    )
+    told = _told_by_amount(orders.join(cases.select("order_id").unique(), on="order_id", how="anti"))
+    both = pl.concat([tied, told], how="diagonal_relaxed")
+    return both.select(list(Refunds.columns())).sort("refund_id").collect()
+
+
+def _tied(cases: pl.LazyFrame, orders: pl.LazyFrame) -> pl.LazyFrame:
+    """Each case with its line: by line id, else product id, merchant code, title, amount — if just one line fits."""
+    lines = orders.select(
+        "order_id", "line_id", _product="product_id", _code="merchant_code", _title="title", _line_paid="paid"
+    )
+    pairs = cases.select("refund_id", "order_id", "line_id", "product_id", "merchant_code", "title", "amount").join(
+        lines, on="order_id", how="inner", suffix="_of"
+    )
+    fits = [
+        pl.col("line_id") == pl.col("line_id_of"),
+        pl.col("product_id") == pl.col("_product"),
+        pl.col("merchant_code") == pl.col("_code"),
+        pl.col("title") == pl.col("_title"),
+        pl.col("amount") == pl.col("_line_paid"),
+        pl.len().over("refund_id") == 1,
+    ]
+    score = pl.sum_horizontal(f.fill_null(False).cast(pl.Int64) * 2 ** (len(fits) - i) for i, f in enumerate(fits))
+    best = pairs.with_columns(_score=score).filter(
+        (pl.col("_score") > 0) & (pl.col("_score") == pl.col("_score").max().over("refund_id"))
+    )
+    single = best.filter(pl.len().over("refund_id") == 1).select("refund_id", "line_id_of", "_product", "_line_paid")
+    paid = orders.group_by("order_id").agg(_order_paid=pl.col("paid").sum())
+    return (
+        cases.join(single, on="refund_id", how="left")
+        .join(paid, on="order_id", how="left")
+        .with_columns(
+            line_id=pl.col("line_id_of"),
+            product_id=pl.coalesce("product_id", "_product"),
+            _line_paid=pl.coalesce("_line_paid", "_order_paid"),
+        )
+    )
+
+
+def _told_by_amount(orders: pl.LazyFrame) -> pl.LazyFrame:
+    """Refunds that only order or item reports tell of. Lines of one order are kept apart where items say so."""
+    return orders.filter(pl.col("refunded").fill_null(_ZERO) > 0).select(
+        "order_id",
+        "line_id",
+        "product_id",
+        refund_id=pl.lit("of-") + pl.col("line_id"),
+        amount=pl.col("refunded"),
+        status=pl.lit("succeeded"),
+        full=pl.col("refunded") >= pl.col("paid"),
+        source=pl.when(pl.col("line_id") == pl.col("order_id"))
+        .then(pl.lit("order_report"))
+        .otherwise(pl.lit("item_report")),
+        order_known=pl.lit(True),
+    )
+
+
+def complaints(complaint_records: pl.LazyFrame, refunds: pl.LazyFrame, orders: pl.LazyFrame) -> pl.DataFrame:
+    """The ``complaints`` table for the given orders: the template's, and disputes read off the refund report.
+
+    A refund case is a dispute where the platform stepped in or asked for evidence; an order that has complaints of its
+    own in the template does not count its disputes twice.
+    """
+    filed = newest(complaint_records, key="complaint_id").with_columns(source=pl.lit("template"))
+    disputed = refunds.filter(
+        (pl.col("source") == "refund_report") & (pl.col("platform_involved") | pl.col("evidence_due_at").is_not_null())
+    ).join(filed.select("order_id").unique(), on="order_id", how="anti")
+    still_open = pl.col("status").is_in(REFUND_OPEN)
+    disputes = disputed.select(
+        "order_id",
+        "evidence_due_at",
+        "fault",
+        complaint_id=pl.lit("refund-") + pl.col("refund_id"),
+        filed_at=pl.col("applied_at"),
+        kind=pl.col("reason"),
+        channel=pl.lit("refund_dispute"),
+        text=pl.col("note"),
+        demand=pl.col("kind"),
+        amount_demanded=pl.col("amount"),
+        closed_at=pl.when(~still_open).then("finished_at"),
+        compensation=pl.when(pl.col("status") == "succeeded").then("amount"),
+        source=pl.lit("refund_report"),
+    )
+    known = orders.select("order_id", order_known=pl.lit(True)).unique("order_id", maintain_order=True)
+    both = pl.concat([filed, disputes], how="diagonal_relaxed").join(known, on="order_id", how="left")
+    both = both.with_columns(order_known=pl.col("order_known").fill_null(False))
+    return both.select(list(Complaints.columns())).sort("complaint_id").collect()

@@ -1,0 +1,117 @@
+"""Readings into rows for the store: people hashed, free text masked, versions marked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from aftersales.sources.identity import keyed_hash, with_person_keys, without_numbers_of_people
+from aftersales.sources.read import Reading
+from aftersales.sources.records import DIRECT, RECORDS
+from aftersales.sources.store import month_of
+from aftersales.words.errors import DataError
+
+# What kind of file fills which table.
+TABLE_OF = {
+    "order_report": "order_records",
+    "item_report": "item_records",
+    "refund_report": "refund_records",
+    "complaints": "complaint_records",
+    "daily_traffic": "traffic",
+    "money_log": "money",
+    **{t: t for t in ("messages", "parcels", "evidence", "traffic", "products", "decisions")},
+}
+_PEOPLE = ("buyer", "receiver", "address", "phone", "mobile")
+_FREE_TEXT = ("note", "text", "close_reason", "demand", "reason_raw")
+
+
+def joined_key(key: Sequence[str]) -> pl.Expr:
+    """What ``lineage`` writes for a row's key: its parts joined by a bar."""
+    return pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in key], separator="|")
+
+
+def kept_rows(
+    readings: Sequence[Reading], *, key: bytes, import_id: str, sha256: str, zone: str
+) -> dict[str, pl.DataFrame]:
+    """The rows of one file by table: the table's columns, then file, row, import_id, as_of, file_hash, content.
+
+    Order and refund records keep every version; direct tables get keys of their own where the file brings none.
+    """
+    found: dict[str, list[pl.DataFrame]] = {}
+    for reading in readings:
+        table = TABLE_OF.get(reading.kind)
+        if table is None:
+            raise DataError(f"The layout {reading.layout} is of an unknown kind", found=reading.kind)
+        rows = _without_people(reading.frame, key=key)
+        rows = rows.with_columns(without_numbers_of_people(c) for c in _FREE_TEXT if c in rows.columns)
+        rows = _with_own_keys(rows, table)
+        found.setdefault(table, []).append(_marked(rows, reading, table, import_id=import_id, sha256=sha256, zone=zone))
+    return {t: pl.concat(frames, how="vertical_relaxed") for t, frames in found.items()}
+
+
+def _without_people(frame: pl.DataFrame, *, key: bytes) -> pl.DataFrame:
+    if "receiver" in frame.columns or {"phone", "mobile"} & set(frame.columns):
+        missing = [pl.lit(None, dtype=pl.String).alias(c) for c in _PEOPLE if c not in frame.columns]
+        return with_person_keys(frame.with_columns(missing), key=key)
+    if "buyer" in frame.columns:
+        name = frame["buyer"].str.strip_chars()
+        whole = name.set(name.str.contains(r"[*＊]").fill_null(True) | (name == ""), None)
+        return frame.drop("buyer").with_columns(keyed_hash(whole, key=key, purpose="buyer").alias("buyer_key"))
+    return frame
+
+
+def _with_own_keys(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Messages, parcel events and ledger lines have no id of their own: their content is their id."""
+    parts = {
+        "messages": ("conversation_id", "order_id", "sender", "sent_at", "text"),
+        "parcels": ("tracking_no", "at", "event", "place", "note"),
+        "money": ("entry_id", "order_id", "line_id", "at", "kind", "income", "expense"),
+    }.get(table)
+    if parts:
+        whole = rows.select(joined_key(parts)).to_series()
+        ids = [hashlib.blake2b(v.encode(), digest_size=12).hexdigest() for v in whole]
+        name = {"messages": "message_id", "parcels": "event_id", "money": "entry_id"}[table]
+        return rows.with_columns(pl.Series(name, ids, dtype=pl.String))
+    if table == "products":
+        return rows.with_columns(
+            pl.col("merchant_code").fill_null(""), pl.col("from_day").cast(pl.Date).fill_null(date(1970, 1, 1))
+        )
+    if table == "evidence":
+        return rows.with_columns(pl.col("order_id").fill_null(""), pl.col("path").fill_null(""))
+    return rows
+
+
+def _marked(
+    rows: pl.DataFrame, reading: Reading, table: str, *, import_id: str, sha256: str, zone: str
+) -> pl.DataFrame:
+    kept = (RECORDS | DIRECT)[table]
+    types = {c: t for c, t in kept.types(zone).items() if c != "month"}
+    marks = ("file", "row", "import_id", "as_of", "file_hash", "content")
+    missing = [pl.lit(None).alias(c) for c in types if c not in rows.columns and c not in marks]
+    values = [c for c in types if c not in marks]
+    shaped = rows.with_columns(missing).select("row", *(pl.col(c).cast(types[c]) for c in values))
+    moments = [m for s in reading.frame.select(pl.col(pl.Datetime)).iter_columns() if (m := _latest(s)) is not None]
+    as_of = reading.exported_at or max(moments, default=None)
+    stamp = (
+        pl.lit(as_of, dtype=pl.Datetime("us", zone))
+        if as_of is None or as_of.tzinfo
+        else pl.lit(as_of, dtype=pl.Datetime("us")).dt.replace_time_zone(zone)
+    )
+    marked = shaped.with_columns(
+        file=pl.lit(reading.file),
+        row=pl.col("row").cast(pl.Int64),
+        import_id=pl.lit(import_id),
+        as_of=stamp,
+        file_hash=pl.lit(sha256),
+        content=shaped.select(values).hash_rows(seed=0).reinterpret(signed=True),
+    )
+    if kept.month_of:
+        marked = marked.with_columns(month=month_of(kept.month_of))
+    return marked
+
+
+def _latest(times: pl.Series) -> object:
+    return None if times.name in ("deadline_at", "evidence_due_at", "ship_by") else times.max()

@@ -1,0 +1,69 @@
+"""One import a shop at a time: a file lock on this machine, a lease object in object storage."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from aftersales.sources.places import Folder
+from aftersales.words.errors import SetupError
+
+LOCK_NAME = "import.lock"
+LEASE_SECONDS = 3600  # an import of a large shop takes minutes; a lease left by a dead machine is broken after an hour
+
+
+@contextmanager
+def import_lock(folder: Folder, *, wait_seconds: float = 600) -> Iterator[None]:
+    """Hold the shop's lock; a second import waits, and after ``wait_seconds`` says who holds it.
+
+    The local lock is the system's own and dies with its process.
+    """
+    if folder.remote:
+        with _lease(folder, wait_seconds):
+            yield
+        return
+    folder.local.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.local / LOCK_NAME)
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout:
+        raise _held(folder) from None
+    except OSError as error:
+        raise SetupError(f"The store {folder.path} cannot be written", found=error.strerror) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _lease(folder: Folder, wait_seconds: float) -> Iterator[None]:
+    until = time.monotonic() + wait_seconds
+    claim = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}).encode()
+    while not folder.write_new(LOCK_NAME, claim):
+        try:
+            holder = json.loads(folder.read(LOCK_NAME))
+        except (OSError, ValueError):
+            holder = {"at": time.time()}
+        if time.time() - holder["at"] > LEASE_SECONDS:
+            folder.remove(LOCK_NAME)
+        elif time.monotonic() > until:
+            raise _held(folder)
+        else:
+            time.sleep(1)
+    try:
+        yield
+    finally:
+        folder.remove(LOCK_NAME)
+
+
+def _held(folder: Folder) -> SetupError:
+    return SetupError(
+        "Another import of this shop is running", found=folder.join(LOCK_NAME), hint="wait for it, then start again"
+    )

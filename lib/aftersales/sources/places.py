@@ -1,0 +1,98 @@
+"""Folders, local or in object storage, through one narrow door: list, read, write."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import from_url
+
+from aftersales.words.errors import SetupError
+
+_REMOTE = re.compile(r"^[a-z][a-z0-9+.-]+://")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder by path or URL. Credentials of object storage come from the environment, as its own tools take them.
+
+    >>> import tempfile
+    >>> folder = Folder(tempfile.mkdtemp())
+    >>> folder.write("a/b.txt", b"three")
+    >>> folder.names(), folder.read("a/b.txt")
+    (['a/b.txt'], b'three')
+    """
+
+    path: str
+
+    @property
+    def remote(self) -> bool:
+        """Whether it lies in object storage."""
+        return bool(_REMOTE.match(self.path)) and not self.path.startswith("file://")
+
+    @property
+    def local(self) -> Path:
+        """The local folder; only where it is not remote."""
+        return Path(self.path.removeprefix("file://"))
+
+    @cached_property
+    def _store(self) -> Any:
+        return from_url(self.path)
+
+    def join(self, name: str) -> str:
+        """The full path or URL of a file in it."""
+        return f"{self.path.rstrip('/')}/{name}" if self.remote else str(self.local / name)
+
+    def names(self) -> list[str]:
+        """Every file below, by relative name, sorted. A folder that is not there is a `SetupError`."""
+        if self.remote:
+            try:
+                return sorted(entry["path"] for entry in obstore.list(self._store).collect())
+            except (BaseError, OSError) as error:
+                raise SetupError(f"{self.path} cannot be listed", found=_short(error)) from None
+        if not self.local.is_dir():
+            raise SetupError(f"There is no folder {self.local}", hint="put the shop's export files there")
+        return sorted(str(p.relative_to(self.local)) for p in self.local.rglob("*") if p.is_file())
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file; an error of the system is left to the caller, who knows what the file was for."""
+        if self.remote:
+            return bytes(obstore.get(self._store, name).bytes())
+        return (self.local / name).read_bytes()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file, whole or not at all."""
+        if self.remote:
+            obstore.put(self._store, name, content)
+            return
+        target = self.local / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part")
+        part.write_bytes(content)
+        part.replace(target)
+
+    def write_new(self, name: str, content: bytes) -> bool:
+        """Write one file only if it is not there; whether it was written. Atomic, also in object storage."""
+        if not self.remote:
+            self.local.mkdir(parents=True, exist_ok=True)
+        try:
+            obstore.put(self._store if self.remote else from_url(self.local.as_uri()), name, content, mode="create")
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def remove(self, name: str) -> None:
+        """Remove one file; nothing happens where it is not there."""
+        if self.remote:
+            obstore.delete(self._store, name)
+        else:
+            (self.local / name).unlink(missing_ok=True)
+
+
+def _short(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0][:200]

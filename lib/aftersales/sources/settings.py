@@ -1,0 +1,201 @@
+"""shops.toml: which shops there are, where their files lie, and who hears of what."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from aftersales.words.errors import QuestionError, SetupError, unknown
+from aftersales.words.language import Language
+
+CONFIG_VARIABLE = "AFTERSALES_CONFIG"
+DEFAULT_NAME = "shops.toml"
+_URL = re.compile(r"^[a-z][a-z0-9+.-]+://")
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"'{name}' is not a time zone; write one like Asia/Shanghai")
+    return name
+
+
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(_Part):
+    """A folder, or the URL of one in object storage."""
+
+    path: str
+
+
+class Mail(_Part):
+    """The mail server; its password comes from the environment (AFTERSALES_MAIL_PASSWORD), never from the file."""
+
+    host: str
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    sender: str | None = None
+
+
+class Costs(_Part):
+    """What a refund really costs, in the shop's currency; the share is of the goods' price, between 0 and 1."""
+
+    freight_out: float = Field(6.0, ge=0)
+    freight_back: float = Field(8.0, ge=0)
+    handling: float = Field(3.0, ge=0)
+    share_not_resold: float = Field(0.2, ge=0, le=1)
+
+
+class Shop(_Part):
+    """One shop: its files, its languages and its people."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    name: str
+    platform: str = "taobao"
+    language: Annotated[tuple[Language, ...], BeforeValidator(_several)] = ("zh",)
+    exports: str
+    layouts: tuple[str, ...] = ()
+    zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    currency: str = Field("CNY", pattern="^[A-Z]{3}$")
+    managers: tuple[str, ...] = ()
+    analysts: tuple[str, ...] = ()
+    costs: Costs = Costs()
+    people: dict[str, str] = {}
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The shop's zone, as Python's own."""
+        return ZoneInfo(self.zone)
+
+
+class Settings(_Part):
+    """The whole of shops.toml, with every relative path made absolute against the file's own folder."""
+
+    store: Place = Place(path="data/store")
+    reports: Place = Place(path="reports")
+    mail: Mail | None = None
+    shops: tuple[Shop, ...] = ()
+    file: Path
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The shops' ids, in the file's order."""
+        return tuple(s.id for s in self.shops)
+
+    def shop(self, shop_id: str) -> Shop:
+        """The shop of that id; `QuestionError` with the nearest name where there is none."""
+        for shop in self.shops:
+            if shop.id == shop_id:
+                return shop
+        raise unknown("shop", shop_id, self.ids)
+
+    def place(self, path: str) -> str:
+        """A path of the file as it is meant: URLs as they are, relative ones against the file's folder."""
+        if _URL.match(path):
+            return path
+        return str((self.file.parent / Path(path).expanduser()).resolve())
+
+    @property
+    def store_path(self) -> str:
+        """Where the store lies."""
+        return self.place(self.store.path)
+
+    @property
+    def reports_path(self) -> str:
+        """Where the reports go."""
+        return self.place(self.reports.path)
+
+
+def find_config(path: str | Path | None = None) -> Path:
+    """The configuration file: the one named, else the environment's, else the nearest shops.toml upwards."""
+    named = path or os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named).resolve()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / DEFAULT_NAME).is_file():
+            return folder / DEFAULT_NAME
+    raise SetupError(
+        f"There is no {DEFAULT_NAME} here or above",
+        found=f"looked from {here}",
+        hint="write one with `aftersales init`, or name it with --config",
+    )
+
+
+def load_settings(path: str | Path | None = None) -> Settings:
+    """Read and check shops.toml; a mistake is a `SetupError` that names its line and key."""
+    file = find_config(path)
+    try:
+        text = file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise SetupError(f"There is no file {file}", hint="write one with `aftersales init`") from None
+    except UnicodeDecodeError as error:
+        raise SetupError(f"{file.name} is not UTF-8 text", found=str(error.reason), hint="save it as UTF-8") from None
+    except OSError as error:
+        raise SetupError(f"{file} cannot be read", found=error.strerror) from None
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"{file.name} is not valid TOML", found=str(error)) from None
+    try:
+        settings = Settings(**{**tree, "file": file})
+    except (ValidationError, TypeError) as error:
+        raise _first_mistake(error, text, file.name) from None
+    doubled = {i for i in settings.ids if settings.ids.count(i) > 1}
+    if doubled:
+        raise SetupError(f"{file.name} names a shop twice", found=", ".join(sorted(doubled)), hint="ids must differ")
+    if not settings.shops:
+        raise SetupError(f"{file.name} names no shop", hint="add a [[shops]] part; `aftersales init` writes an example")
+    return settings
+
+
+def _first_mistake(error: Exception, text: str, name: str) -> SetupError:
+    if not isinstance(error, ValidationError):
+        return SetupError(f"{name} is not as it should be", found=str(error))
+    first = error.errors()[0]
+    where = ".".join(str(p + 1) if isinstance(p, int) else p for p in first["loc"])
+    line = _line_of(first["loc"], text)
+    wrong = {
+        "extra_forbidden": f"{name}, line {line}: there is no key '{where}'",
+        "missing": f"{name}, line {line}: the key '{where}' is missing",
+    }.get(first["type"], f"{name}, line {line}: '{where}' is not right: {first['msg'].removeprefix('Value error, ')}")
+    found = None if first["type"] == "missing" else repr(first["input"])[:80]
+    return SetupError(wrong, found=found)
+
+
+def _line_of(location: tuple[int | str, ...], text: str) -> int:
+    """The line where a key stands: the last of its parts that can be found, the n-th [[shops]] for a number."""
+    lines = text.splitlines()
+    at = 0
+    for part, following in zip(location, (*location[1:], None), strict=True):
+        if isinstance(part, int):
+            continue
+        if isinstance(following, int):
+            headers = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{re.escape(part)}\s*\]\]", line)]
+            at = headers[following] if following < len(headers) else at
+            continue
+        key = re.compile(rf"\s*(\[+\s*([\w.]+\.)?{re.escape(part)}\s*\]+|\"?{re.escape(part)}\"?\s*=)")
+        at = next((i for i in range(at, len(lines)) if key.match(lines[i])), at)
+    return at + 1
+
+
+def shop_or_only(settings: Settings, shop_id: str | None) -> Shop:
+    """The named shop, or the only one there is."""
+    if shop_id:
+        return settings.shop(shop_id)
+    if len(settings.shops) == 1:
+        return settings.shops[0]
+    raise QuestionError("Which shop is meant?", found=", ".join(settings.ids))

@@ -1,0 +1,73 @@
+"""What `aftersales init` writes: a commented shops.toml and the folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aftersales.sources.settings import DEFAULT_NAME, Shop
+from aftersales.words.errors import SetupError
+
+_TEMPLATE = """\
+# aftersales: which shops there are, and where their files lie. Relative paths are relative to this file.
+
+[store]
+path = "data/store"          # a folder, or a URL of object storage such as s3://bucket/store
+
+[reports]
+path = "reports"
+
+# [mail]                     # the password comes from the environment: AFTERSALES_MAIL_PASSWORD
+# host = "smtp.example.com"
+# port = 587
+# tls = "starttls"
+
+[[shops]]
+id = "{shop_id}"             # used in paths: lower-case letters, digits, - and _
+name = "{shop_name}"         # as the export files write it: another shop's files are refused
+platform = "taobao"
+language = "zh"              # of the pages; or both: ["zh", "en"], the first is index.html
+exports = "data/{shop_id}"   # put the files you download from 千牛 here
+# layouts = ["my-layout.toml"]       # for files in a format of your own
+# zone = "Asia/Shanghai"
+# currency = "CNY"
+# managers = ["boss@example.com"]
+# analysts = ["analyst@example.com"] # they, not the managers, hear of failures
+
+[shops.costs]                # what one refund really costs
+freight_out = 6.0            # freight to the buyer
+freight_back = 8.0           # freight back, where the shop pays it
+handling = 3.0               # unpacking, checking, repacking
+share_not_resold = 0.2       # share of the goods' value that cannot be sold again
+
+[shops.people]               # who looks after what, so that suggestions have an owner
+# quality = "…"
+# warehouse = "…"
+# service = "…"
+# sales = "…"
+"""
+
+
+def start(folder: Path, *, shop_id: str, shop_name: str) -> list[str]:
+    """Write shops.toml and the folders into ``folder``; lines that say what was done and what comes next.
+
+    Nothing that exists is overwritten: an existing shops.toml is a `SetupError`.
+    """
+    file = folder / DEFAULT_NAME
+    if file.exists():
+        raise SetupError(f"{file} exists already", hint="edit it, or name another folder")
+    try:
+        Shop(id=shop_id, name=shop_name, exports="data")
+    except ValueError:
+        raise SetupError(
+            f"'{shop_id}' cannot be a shop's id", hint="use lower-case letters, digits, - and _, such as 'my-shop'"
+        ) from None
+    exports = folder / "data" / shop_id
+    for path in (exports, folder / "reports"):
+        path.mkdir(parents=True, exist_ok=True)
+    name = shop_name.replace("\\", "\\\\").replace('"', '\\"')
+    file.write_text(_TEMPLATE.format(shop_id=shop_id, shop_name=name), "utf-8")
+    return [
+        f"wrote {file}",
+        f"put the shop's export files into {exports}",
+        f"then run: aftersales weekly --config {file}",
+    ]
