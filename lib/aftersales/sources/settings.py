@@ -165,7 +165,8 @@ def load_settings(path: str | Path | None = None) -> Settings:
 def _first_mistake(error: Exception, text: str, name: str) -> SetupError:
     if not isinstance(error, ValidationError):
         return SetupError(f"{name} is not as it should be", found=str(error))
-    first = error.errors()[0]
+    # an unknown key is usually the misspelt one that is missed elsewhere: name it first
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     where = ".".join(str(p + 1) if isinstance(p, int) else p for p in first["loc"])
     line = _line_of(first["loc"], text)
     wrong = {
@@ -179,16 +180,16 @@ def _first_mistake(error: Exception, text: str, name: str) -> SetupError:
 def _line_of(location: tuple[int | str, ...], text: str) -> int:
     """The line where a key stands: the last of its parts that can be found, the n-th [[shops]] for a number."""
     lines = text.splitlines()
-    at = 0
+    at, end = 0, len(lines)
     for part, following in zip(location, (*location[1:], None), strict=True):
         if isinstance(part, int):
             continue
-        if isinstance(following, int):
-            headers = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{re.escape(part)}\s*\]\]", line)]
-            at = headers[following] if following < len(headers) else at
+        headers = [i for i, line in enumerate(lines) if re.match(rf"\s*\[\[\s*{re.escape(part)}\s*\]\]", line)]
+        if isinstance(following, int) and following < len(headers):
+            at, end = headers[following], (*headers, end)[following + 1]
             continue
         key = re.compile(rf"\s*(\[+\s*([\w.]+\.)?{re.escape(part)}\s*\]+|\"?{re.escape(part)}\"?\s*=)")
-        at = next((i for i in range(at, len(lines)) if key.match(lines[i])), at)
+        at = next((i for i in range(at, end) if key.match(lines[i])), at)
     return at + 1
 
 

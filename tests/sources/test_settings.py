@@ -1,0 +1,84 @@
+"""shops.toml: a mistake is named with its line and key."""
+
+import pytest
+
+from aftersales.sources.settings import load_settings, shop_or_only
+from aftersales.sources.starting import start
+from aftersales.words.errors import AftersalesError, QuestionError, SetupError
+
+GOOD = """\
+[store]
+path = "s"
+
+[[shops]]
+id = "one"
+name = "一号店"
+exports = "in"
+
+[[shops]]
+id = "two"
+name = "二号店"
+exports = "s3://bucket/in"
+language = ["zh", "en"]
+"""
+
+
+def write(tmp_path, text):
+    file = tmp_path / "shops.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_relative_paths_are_against_the_file_and_urls_stay(tmp_path):
+    settings = load_settings(write(tmp_path, GOOD))
+    assert settings.store_path == str(tmp_path / "s")
+    assert settings.place(settings.shop("one").exports) == str(tmp_path / "in")
+    assert settings.place(settings.shop("two").exports) == "s3://bucket/in"
+    assert settings.shop("one").language == ("zh",)
+    assert settings.shop("two").language == ("zh", "en")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD.replace('exports = "in"\n', ""), ["line 4", "exports", "missing"]),
+        (GOOD.replace('name = "二号店"', 'nmae = "二号店"'), ["nmae", "line"]),
+        (GOOD.replace('language = ["zh", "en"]', 'language = "fr"'), ["line 13", "language", "'fr'"]),
+        (GOOD.replace('id = "two"', 'id = "../two"'), ["line 10", "id", "../two"]),
+        (GOOD.replace('id = "two"', 'id = "one"'), ["twice", "one"]),
+        (GOOD.replace('path = "s"', "path = s"), ["not valid TOML", "line 2"]),
+        (GOOD + 'zone = "Mars/Olympus"\n', ["zone", "Mars/Olympus", "line 14"]),
+        ("[store]\npath = 's'\n", ["names no shop"]),
+        (GOOD.replace("[store]", "[stroe]"), ["line 1", "stroe"]),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_line_and_key(tmp_path, text, words):
+    with pytest.raises(SetupError) as error:
+        load_settings(write(tmp_path, text))
+    for word in words:
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_wrong_encoding_and_missing_file_are_sentences(tmp_path):
+    (tmp_path / "shops.toml").write_bytes(GOOD.encode("gb18030"))
+    with pytest.raises(SetupError, match="UTF-8"):
+        load_settings(tmp_path / "shops.toml")
+    with pytest.raises(SetupError, match="aftersales init"):
+        load_settings(tmp_path / "other.toml")
+
+
+def test_an_unknown_shop_is_answered_with_the_nearest(tmp_path):
+    settings = load_settings(write(tmp_path, GOOD))
+    with pytest.raises(QuestionError, match="did you mean 'two'"):
+        settings.shop("twoo")
+    with pytest.raises(QuestionError, match="Which shop"):
+        shop_or_only(settings, None)
+
+
+def test_init_writes_a_file_that_loads_and_overwrites_nothing(tmp_path):
+    start(tmp_path, shop_id="my-shop", shop_name='带"引号"的店')
+    settings = load_settings(tmp_path / "shops.toml")
+    assert settings.shop("my-shop").name == '带"引号"的店'
+    with pytest.raises(AftersalesError, match="exists already"):
+        start(tmp_path, shop_id="my-shop", shop_name="x")
