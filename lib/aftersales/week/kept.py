@@ -1,0 +1,74 @@
+"""Results computed once: kept in memory by the object, and on disk by store version, week, code and configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache, cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+KEPT_STATES = 4  # older states of a shop's results are removed: they can be computed again
+SWITCH = "AFTERSALES_KEEP_RESULTS"  # set to 0 to compute everything anew
+
+
+class Keeper(Protocol):
+    """An object whose results may be kept on disk."""
+
+    @property
+    def results_folder(self) -> Path | None:
+        """Where they lie; None keeps them in memory only."""
+        ...
+
+
+class kept_frame(cached_property):
+    """A property that is computed once and is a polars frame, kept on disk as parquet as well."""
+
+    def __init__(self, compute: Callable[[Any], pl.DataFrame]) -> None:
+        super().__init__(lambda owner: _kept(owner, compute))
+        self.__doc__ = compute.__doc__
+
+
+def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame:
+    folder = owner.results_folder
+    if folder is None or os.environ.get(SWITCH) == "0":
+        return compute(owner)
+    file = folder / f"{compute.__name__}.parquet"
+    if file.is_file():
+        try:
+            return pl.read_parquet(file)
+        except (pl.exceptions.PolarsError, OSError):
+            file.unlink(missing_ok=True)
+    frame = compute(owner)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}.part")
+        frame.write_parquet(part, compression="zstd")
+        part.replace(file)
+        _forget_old(folder)
+    except OSError:
+        pass  # a full or read-only disk costs the saving, not the result
+    return frame
+
+
+def _forget_old(folder: Path) -> None:
+    states = sorted((d for d in folder.parent.iterdir() if d.is_dir()), key=lambda d: d.stat().st_mtime, reverse=True)
+    for old in states[KEPT_STATES:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@cache
+def code_version() -> str:
+    """A short hash of the library's own code: results of other code are not reused."""
+    digest = hashlib.blake2b(digest_size=6)
+    package = Path(str(files("aftersales")))
+    for file in sorted([*package.rglob("*.py"), *package.rglob("*.toml")]):
+        if "demo" not in file.parts:
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

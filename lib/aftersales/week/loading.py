@@ -1,0 +1,60 @@
+"""``load``: how a notebook, a mail or an analyst opens a shop's week."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from aftersales.sources.settings import load_settings
+from aftersales.sources.store import ShopStore
+from aftersales.week.shopweek import ShopWeek, Tables, week_of
+from aftersales.words.errors import QuestionError
+from aftersales.words.language import LANGUAGES, Language, say
+
+COMMIT_VARIABLE = (
+    "AFTERSALES_COMMIT"  # a batch run pins the store's commit here, so that all its notebooks see one state
+)
+_HELD = 2  # weeks held open in one process; a worker goes through a shop's notebooks one after another
+_open: OrderedDict[tuple[str, str, int, str], ShopWeek] = OrderedDict()
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """A shop's week in one language: what a notebook calls ``report``."""
+
+    data: ShopWeek
+    language: Language
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence of the catalogue in the report's language and the shop's currency."""
+        return say(key, self.language, currency=self.data.shop.currency, **values)
+
+    def __repr__(self) -> str:
+        commit = self.data.tables.commit
+        return f"<Report {self.data.shop.id} {self.data.week} {self.language}, store commit {commit.number}>"
+
+
+def load(shop: str, week: str = "", language: str = "", *, config: str | None = None) -> Report:
+    """Open a shop's week.
+
+    ``shop`` is an id of shops.toml; ``week`` is written 2026-W46 (empty: the shop's last whole week); ``language`` is
+    zh or en (empty: the shop's first). Tables are read lazily and results are computed when first asked for, once.
+    Raises `QuestionError` for an unknown shop, week or language, `SetupError` for a broken configuration.
+    """
+    settings = load_settings(config)
+    found = settings.shop(shop)
+    chosen = language or found.language[0]
+    if chosen not in LANGUAGES:
+        raise QuestionError(f"There is no language '{chosen}'", found=", ".join(LANGUAGES))
+    store = ShopStore(settings.store_path, found.id, found.zone)
+    pinned = os.environ.get(COMMIT_VARIABLE)
+    commit = store.commit(int(pinned)) if pinned else store.head()
+    key = (str(settings.file), found.id, commit.number, week)
+    if key not in _open or _open[key].settings != settings:
+        tables = Tables(store, commit)
+        _open[key] = ShopWeek(settings, found, week_of(week, tables, found), tables)
+        while len(_open) > _HELD:
+            _open.popitem(last=False)
+    _open.move_to_end(key)
+    return Report(_open[key], chosen)  # type: ignore[arg-type]
