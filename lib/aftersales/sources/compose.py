@@ -5,11 +5,12 @@ All functions are pure and see only the orders they are given, so an import reco
 
 from __future__ import annotations
 
+import dataframely as dy
 import polars as pl
 
 from aftersales.sources.spread import spread
 from aftersales.sources.versions import ORDER_STAGE, REFUND_STAGE, newest
-from aftersales.tables.columns import MONEY
+from aftersales.tables.columns import MONEY, LocalTime
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
@@ -34,8 +35,13 @@ def orders(
     lone = _lines_of_heads(heads.join(items.select("order_id").unique(), on="order_id", how="anti"))
     both = pl.concat([lines, lone], how="diagonal_relaxed")
     both = _with_products(_with_delivery(both, parcels), products)
-    names = list(Orders.columns())
-    return both.select(names).sort("line_id").collect()
+    return _shaped(both, Orders).sort("line_id").collect()
+
+
+def _shaped(frame: pl.LazyFrame, schema: type[dy.Schema]) -> pl.LazyFrame:
+    """The schema's columns in its order and types; times keep the zone they have."""
+    columns = schema.columns().items()
+    return frame.select(pl.col(c) if isinstance(t, LocalTime) else pl.col(c).cast(t.dtype) for c, t in columns)
 
 
 def _lines_of_heads(heads: pl.LazyFrame) -> pl.LazyFrame:
@@ -165,7 +171,7 @@ def refunds(refund_records: pl.LazyFrame, orders: pl.LazyFrame) -> pl.DataFrame:
     )
     told = _told_by_amount(orders.join(cases.select("order_id").unique(), on="order_id", how="anti"))
     both = pl.concat([tied, told], how="diagonal_relaxed")
-    return both.select(list(Refunds.columns())).sort("refund_id").collect()
+    return _shaped(both, Refunds).sort("refund_id").collect()
 
 
 def _tied(cases: pl.LazyFrame, orders: pl.LazyFrame) -> pl.LazyFrame:
@@ -247,4 +253,4 @@ def complaints(complaint_records: pl.LazyFrame, refunds: pl.LazyFrame, orders: p
     known = orders.select("order_id", order_known=pl.lit(True)).unique("order_id", maintain_order=True)
     both = pl.concat([filed, disputes], how="diagonal_relaxed").join(known, on="order_id", how="left")
     both = both.with_columns(order_known=pl.col("order_known").fill_null(False))
-    return both.select(list(Complaints.columns())).sort("complaint_id").collect()
+    return _shaped(both, Complaints).sort("complaint_id").collect()
