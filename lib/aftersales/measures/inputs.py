@@ -1,0 +1,50 @@
+"""What every measure does with a table it is handed: make it lazy, and see that its columns are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dataframely as dy
+import polars as pl
+
+from aftersales.tables.columns import Frame
+from aftersales.words.errors import DataError, unknown
+
+
+def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *, needed: Iterable[str]) -> pl.LazyFrame:
+    """The named columns of a table, lazily; a column that the table lacks is all null, unless it is needed.
+
+    A frame made by hand for a question need not carry all thirty columns of a table. Raises `DataError` where a
+    needed column is absent, `QuestionError` for a name that the table's schema does not know either.
+
+    >>> from aftersales.tables.orders import Orders
+    >>> lines = pl.DataFrame({"order_id": ["a", "b", "c"]})
+    >>> columns_of(lines, Orders, ["order_id", "quantity"], needed=["order_id"]).collect().shape
+    (3, 2)
+    """
+    there = table.collect_schema().names()
+    absent = [name for name in needed if name not in there]
+    if absent:
+        raise DataError(
+            f"The table {schema.__name__.lower()} lacks {', '.join(absent)}",
+            found=", ".join(there) or "no columns",
+            hint="pass the table as the store gives it",
+        )
+    kinds, chosen = schema.columns(), []
+    for name in dict.fromkeys(columns):
+        if name in there:
+            chosen.append(pl.col(name))
+        elif name in kinds:
+            chosen.append(pl.lit(None, dtype=kinds[name].dtype).alias(name))
+        else:
+            raise unknown("column", name, kinds)
+    return table.lazy().select(chosen)
+
+
+def zone_of(table: Frame, column: str) -> str | None:
+    """The time zone of a column; None where it has none or is not there.
+
+    >>> zone_of(pl.DataFrame(schema={"at": pl.Datetime("us", "Asia/Shanghai")}), "at")
+    'Asia/Shanghai'
+    """
+    return getattr(table.collect_schema().get(column), "time_zone", None)
