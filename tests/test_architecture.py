@@ -1,0 +1,115 @@
+"""The house is what ARCHITECTURE.md says: its tree, its layers, its parts, its manners."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+MACHINE_PATHS = re.compile(r"/(root|work|home/\w+)/")
+
+
+def tracked(root):
+    run = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], check=False, cwd=root, capture_output=True, text=True
+    )
+    if run.returncode:
+        pytest.skip("not a git checkout")
+    return [f for f in run.stdout.splitlines() if (root / f).is_file()]
+
+
+def modules(root):
+    package = root / "lib" / "aftersales"
+    return sorted(p.relative_to(package).as_posix() for p in package.rglob("*.py") if p.name != "__init__.py")
+
+
+def test_imports_only_point_downward(root):
+    program = "from importlinter.cli import lint_imports_command as lint; lint()"
+    run = subprocess.run([sys.executable, "-c", program], check=False, cwd=root, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_architecture_names_every_file_and_no_other(root):
+    text = (root / "ARCHITECTURE.md").read_text("utf-8")
+    tree = text.split("<!-- tree", 1)[1].split("<!-- /tree -->", 1)[0]
+    named, folder = set(), ""
+    for line in tree.splitlines():
+        if found := re.match(r"- \*\*`([\w/]*)`\*\*", line):
+            folder = found[1].strip("/")
+        elif found := re.match(r"  - `([\w./]+)`", line):
+            named.add(f"{folder}/{found[1]}".strip("/"))
+    assert named == set(modules(root))
+
+
+def test_every_dependency_has_a_line_saying_what_it_is_for(root):
+    text = (root / "ARCHITECTURE.md").read_text("utf-8").split("## Parts", 1)[1].split("\n## ", 1)[0]
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    missing = [w.split(">=")[0] for w in wanted if f"`{w.split('>=')[0]}`" not in text]
+    assert not missing
+
+
+def test_environment_yml_is_made_from_pyproject(root):
+    sys.path.insert(0, str(root / "requirements"))
+    try:
+        from make_environment import environment
+    finally:
+        sys.path.pop(0)
+    assert (root / "environment.yml").read_text("utf-8") == environment()
+
+
+def test_pins_are_hashed_and_cover_what_pyproject_asks_for(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    for name, wanted in {"run": [], "test": extras["test"], "lab": extras["lab"]}.items():
+        text = (root / "requirements" / f"{name}.txt").read_text("utf-8")
+        pins = re.findall(r"^([\w.-]+)==\S+(?: ;[^\\]*)? \\\n    --hash=sha256:", text, re.MULTILINE)
+        assert len(pins) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)), "a pin without its hash"
+        for need in [*project["dependencies"], *wanted]:
+            assert need.split(">=")[0] in pins, f"{need} is not pinned in {name}.txt"
+
+
+def test_no_lock_file_machine_path_or_package_index_in_the_project(root):
+    files = tracked(root)
+    assert not {"uv.lock", "package-lock.json", "poetry.lock"} & {f.rsplit("/", 1)[-1] for f in files}
+    for file in files:
+        if file == "tests/test_architecture.py":
+            continue
+        content = (root / file).read_bytes()
+        if b"\0" in content or len(content) > 2_000_000:
+            continue
+        text = content.decode("utf-8", "replace")
+        assert not MACHINE_PATHS.search(text), f"a machine's path in {file}"
+        assert not re.search(r"pypi\.org|pythonhosted|registry\.npmjs", text), f"a package index in {file}"
+
+
+def test_no_grab_bag_modules(root):
+    banned = {"utils", "helpers", "common", "base", "core", "manager", "misc"}
+    assert not [m for m in modules(root) if m.rsplit("/", 1)[-1].removesuffix(".py") in banned]
+
+
+def test_public_functions_are_documented(root):
+    bare = []
+    for module in modules(root):
+        tree = ast.parse((root / "lib" / "aftersales" / module).read_text("utf-8"))
+        if not ast.get_docstring(tree):
+            bare.append(module)
+        for node in ast.walk(tree):
+            kinds = (ast.FunctionDef, ast.ClassDef)
+            if isinstance(node, kinds) and not node.name.startswith("_") and not ast.get_docstring(node):
+                nested = any(
+                    isinstance(p, ast.FunctionDef) and node in ast.walk(p) and p is not node for p in ast.walk(tree)
+                )
+                if not nested:
+                    bare.append(f"{module}:{node.name}")
+    assert not bare
+
+
+def test_measures_are_pure(root):
+    for file in (root / "lib" / "aftersales" / "measures").glob("*.py"):
+        text = file.read_text("utf-8")
+        assert not re.search(r"import (plotly|os|pathlib|random)\b|date\.today|datetime\.now|\bopen\(", text), file.name
