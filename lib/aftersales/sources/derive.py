@@ -1,0 +1,61 @@
+"""What follows from several cells of a row together: which kind of 交易关闭 it was, in which phase a refund was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import polars as pl
+
+_NOT_SHIPPED = ("未发货", "待发货", "未填写", "暂无")
+
+
+def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str]) -> pl.DataFrame:
+    """The frame with the values finished that one cell cannot tell; helper columns (``_…``) are gone.
+
+    ``there`` names the fields that the file brings: a column that is not there proves nothing by being null.
+
+    >>> closed = pl.DataFrame({"status": ["closed"], "paid_at": [None], "paid_net": [0], "refunded": [None]})
+    >>> derived(closed, kind="order_report", there={"paid_at", "paid_net"})["status"].to_list()
+    ['closed_unpaid']
+    """
+    if kind in ("order_report", "item_report"):
+        frame = frame.with_columns(status=_closed_how(there))
+    if kind == "order_report":
+        frame = (
+            frame.with_columns(close_reason=pl.col("close_reason").replace({"订单未关闭": None}))
+            if ("close_reason" in there)
+            else frame
+        )
+    if kind == "refund_report":
+        involved = pl.col("platform_involved")
+        frame = frame.with_columns(
+            phase=_phase(there),
+            platform_involved=involved.fill_null(False) if "platform_involved" in there else involved,
+        )
+    return frame.drop(pl.selectors.starts_with("_"))
+
+
+def _closed_how(there: Collection[str]) -> pl.Expr:
+    """交易关闭 stands both for orders never paid and for orders paid and refunded: payment tells them apart."""
+    status = pl.col("status")
+    proofs = [pl.col("paid_at").is_not_null()] if "paid_at" in there else []
+    proofs += [pl.col(money).fill_null(0) > 0 for money in ("paid_net", "refunded") if money in there]
+    if not proofs:
+        split = pl.lit(None, dtype=pl.String)
+    else:
+        split = pl.when(pl.any_horizontal(proofs)).then(pl.lit("closed_refunded")).otherwise(pl.lit("closed_unpaid"))
+    return pl.when(status == "closed").then(split).otherwise(status)
+
+
+def _phase(there: Collection[str]) -> pl.Expr:
+    """before_shipping, in_transit or after_receipt, from 售中/售后, 货物状态 and the outward parcel."""
+    phase, goods = pl.col("phase"), pl.col("goods_status")
+    has_it = goods.is_in(["received", "returned"])
+    on_sale = (phase == "onsale") | (phase.is_null() & (goods == "not_received"))
+    shipped = pl.col("_shipped_info").is_not_null() & ~pl.col("_shipped_info").str.contains_any(list(_NOT_SHIPPED))
+    on_the_way = (
+        pl.when(shipped).then(pl.lit("in_transit")).otherwise(pl.lit("before_shipping"))
+        if "_shipped_info" in there
+        else pl.lit(None, dtype=pl.String)
+    )
+    return pl.when(has_it).then(pl.lit("after_receipt")).when(on_sale).then(on_the_way).otherwise(phase)

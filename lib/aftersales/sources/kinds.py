@@ -1,0 +1,97 @@
+"""What each kind of export file can tell: its canonical fields, their types, and which of them a row cannot do without.
+
+A field is written ``type`` plus marks: ``*`` a row without it is set aside, ``!`` a row where it cannot be read is set
+aside, ``?`` a file without it is worth a word. Fields that begin with ``_`` only help to work out others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import polars as pl
+
+from aftersales.tables.columns import MONEY
+
+TYPES = ("id", "text", "money", "time", "day", "count", "number", "flag", "province", "address", "value")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One canonical field: its type and what its absence means."""
+
+    name: str
+    type: str
+    present: bool
+    readable: bool
+    matters: bool
+
+    def dtype(self, zone: str) -> pl.DataType:
+        """The polars type of the finished column."""
+        known: dict[str, pl.DataType] = {
+            "money": MONEY,
+            "time": pl.Datetime("us", zone),
+            "day": pl.Date(),
+            "count": pl.Int64(),
+            "number": pl.Float64(),
+            "flag": pl.Boolean(),
+        }
+        return known.get(self.type, pl.String())
+
+
+def _fields(text: str) -> Mapping[str, Field]:
+    fields = {}
+    for item in text.split():
+        name, kind = item.split(":")
+        bare = kind.rstrip("*!?")
+        fields[name] = Field(
+            name, bare, present="*" in kind, readable="!" in kind or "*" in kind, matters="?" in kind or "*" in kind
+        )
+    return MappingProxyType(fields)
+
+
+KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
+    {
+        "order_report": _fields(
+            """order_id:id* buyer:text? payable:money! shipping_fee:money total:money! paid_net:money! refunded:money!
+            status:value? close_reason:text receiver:text address:address? province:province? phone:text mobile:text
+            created_at:time!? paid_at:time!? shipped_at:time? confirmed_at:time title:text? quantity:count
+            tracking_no:id courier:text? channel:text shop_name:text buyer_message:text seller_note:text
+            merchant_code:id warehouse:text"""
+        ),
+        "item_report": _fields(
+            """line_id:id* order_id:id* title:text? price:money quantity:count merchant_code:id? sku_code:id sku:text?
+            status:value payable:money! paid_net:money!? refund_status:value? refunded:money!? created_at:time!?
+            paid_at:time!? shipped_at:time? ship_by:time? tracking_no:id courier:text product_id:id? channel:text
+            seller_note:text buyer:text"""
+        ),
+        "refund_report": _fields(
+            """refund_id:id* order_id:id* line_id:id product_id:id? merchant_code:id title:text buyer:text paid_at:time
+            paid:money amount:money!? kind:value? phase:value status:value? goods_status:value? platform_involved:flag?
+            fault:value? full:flag reason_raw:text? reason:value note:text? applied_at:time!? deadline_at:time?
+            finished_at:time evidence_due_at:time return_courier:text return_tracking_no:id seller_note:text
+            reason_label:text _shipped_info:text"""
+        ),
+        "daily_traffic": _fields("day:day* visitors:count!? buyers:count score:number"),
+        "money_log": _fields(
+            """at:time!? order_id:id line_id:id entry_id:id* kind:text? income:money!? expense:money!? note:text"""
+        ),
+        "complaints": _fields(
+            """complaint_id:id* order_id:id? filed_at:time!? kind:text? channel:text text:text? demand:text
+            amount_demanded:money first_response_at:time platform_involved_at:time evidence_due_at:time verdict:text
+            fault:value closed_at:time compensation:money! note:text"""
+        ),
+        "messages": _fields("conversation_id:id order_id:id? buyer:text? sender:value? sent_at:time* text:text?"),
+        "parcels": _fields("tracking_no:id* courier:text at:time* event:value? place:text note:text"),
+        "evidence": _fields("order_id:id* kind:text? path:text* taken_at:time? source:text note:text"),
+        "traffic": _fields("day:day* visitors:count!? buyers:count score:number"),
+        "products": _fields(
+            """product_id:id* merchant_code:id from_day:day category:text? batch:text supplier:text unit_cost:money?"""
+        ),
+        "decisions": _fields(
+            """decision_id:id* suggestion_id:id lever:text? scope:text owner:text? decided_on:day effective_from:day!?
+            measure:text? expected_low:number expected_high:number"""
+        ),
+    }
+)
