@@ -1,0 +1,116 @@
+"""A chart is a finding with its picture, its numbers and its definition; this is that record.
+
+It shows itself twice from one figure: JupyterLab draws the plotly type, the page takes the HTML, in which the figure
+lies as inert JSON for the page's script. Nothing in the HTML runs by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from aftersales.charts.markup import checked_id, escaped, lang_of, plain, script_json
+from aftersales.charts.table import Column, Table
+from aftersales.charts.theme import LIGHT, SIZES
+from aftersales.words.language import Language, say
+
+PLOTLY_TYPE = "application/vnd.plotly.v1+json"
+_LAB_LINE = {"zh": 46, "en": 92}  # characters that fit one line of a notebook's output at the title's size
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: ``title`` is what it shows, as a sentence; ``alt`` states its numbers; ``caption`` defines them.
+
+    ``data`` holds the numbers behind the picture and ``columns`` how they are written; ``table`` shows them.
+    """
+
+    id: str
+    title: str
+    figure: go.Figure
+    data: pl.DataFrame
+    columns: tuple[Column, ...]
+    language: Language = field(kw_only=True)
+    so_what: str = field(kw_only=True, default="")
+    caption: str = field(kw_only=True, default="")
+    alt: str = field(kw_only=True, default="")
+    currency: str = field(kw_only=True, default="CNY")
+
+    def __post_init__(self) -> None:
+        checked_id(self.id)
+
+    @property
+    def table(self) -> Table:
+        """The numbers behind the picture."""
+        return Table(
+            self.data, self.columns, language=self.language, id=f"{self.id}-data", title=self.title,
+            caption=self.caption, currency=self.currency,
+        )  # fmt: skip
+
+    def spec(self) -> dict[str, Any]:
+        """The figure as plain JSON, without the title: on the page the title is text above it."""
+        return plain(self.figure.to_plotly_json())
+
+    def html(self) -> str:
+        """The figure element of the page."""
+        height = int(self.figure.layout.height or 360)
+        so_what = f'<p class="so-what">{escaped(self.so_what)}</p>' if self.so_what else ""
+        return (
+            f'<figure class="as-block chart" id="{self.id}" lang="{lang_of(self.language)}">'
+            f"<h3>{escaped(self.title)}</h3>{so_what}"
+            f'<div class="plot" id="{self.id}-plot" role="img" aria-label="{escaped(self.alt or self.title)}" '
+            f'data-height="{height}"></div>'
+            f'<script type="application/json" class="plot-data">{script_json(self.spec())}</script>'
+            f"<figcaption>{escaped(self.caption)}</figcaption>"
+            f"<details open><summary>{escaped(say('charts.show_data', self.language))}</summary>"
+            f"{self.table.scroller()}</details></figure>"
+        )
+
+    def lab_figure(self) -> dict[str, Any]:
+        """The figure for JupyterLab, with title, so-what and caption inside, as there is no page around it."""
+        spec = self.spec()
+        layout = spec["layout"]
+        title, below = _lines(self.title, self.language), _lines(self.so_what, self.language)
+        caption = _lines(self.caption, self.language)
+        head = 26 * len(title) + 20 * len(below) + 14
+        foot = 18 * len(caption) + 12
+        margin = layout.get("margin", {})
+        layout["title"] = {
+            "text": "<br>".join(title), "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "container",
+            "yanchor": "top", "pad": {"t": 8}, "font": {"size": SIZES["card"], "color": LIGHT["ink"], "weight": 600},
+            "subtitle": {"text": "<br>".join(below), "font": {"size": SIZES["body"], "color": LIGHT["muted"]}},
+        }  # fmt: skip
+        layout["margin"] = {**margin, "t": margin.get("t", 26) + head, "b": margin.get("b", 8) + 30 + foot}
+        layout["height"] = layout.get("height", 360) + head + foot
+        layout["annotations"] = [
+            *layout.get("annotations", []),
+            {
+                "text": "<br>".join(caption), "x": 0, "xref": "paper", "xanchor": "left", "align": "left",
+                "y": 0, "yref": "paper", "yanchor": "top", "yshift": -34, "showarrow": False,
+                "font": {"size": SIZES["tiny"], "color": LIGHT["muted"]},
+            },
+        ]  # fmt: skip
+        return {**spec, "config": {"displayModeBar": False, "responsive": True}}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {PLOTLY_TYPE: self.lab_figure(), "text/html": self.html(), "text/plain": self.title}
+
+
+def _lines(text: str, language: Language) -> list[str]:
+    """Text broken for a plotly title, which does not wrap by itself; markup in it is shown, not obeyed."""
+    safe = text.replace("<", "＜").replace(">", "＞")
+    if not safe:
+        return []
+    limit, lines, line = _LAB_LINE[language], [], ""
+    pieces = safe.split(" ") if language == "en" else list(safe)
+    glue = " " if language == "en" else ""
+    for piece in pieces:
+        if line and len(line) + len(piece) + len(glue) > limit:
+            lines.append(line)
+            line = piece
+        else:
+            line = f"{line}{glue}{piece}" if line else piece
+    return [*lines, line]

@@ -1,0 +1,147 @@
+"""One measure as a line: solid where settled, hollow and broken where still maturing, a gap where nothing is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from aftersales.charts.numbers import Unit, day_tick
+from aftersales.charts.theme import LIGHT, word
+from aftersales.words.errors import QuestionError
+from aftersales.words.language import say
+
+_LEVELS = ("value", "value_low", "value_high", "normal_low", "normal_high", "prior_year")
+
+
+def series_frame(frame: pl.DataFrame, time: str) -> pl.DataFrame:
+    """The frame with every column a line may draw: those that are missing are null, ``mature`` is then true.
+
+    Columns out: ``time``, the six levels (Float64), ``mature`` (Boolean), ``verdict`` (String). A time that stands
+    twice is a `QuestionError`: a line cannot be at two heights at once.
+    """
+    for needed in (time, "value"):
+        if needed not in frame.columns:
+            raise QuestionError(f"The frame has no column '{needed}'", found=", ".join(frame.columns))
+    if frame[time].is_duplicated().any():
+        raise QuestionError(
+            f"The column '{time}' holds a date twice", found=f"{frame.height} rows", hint="draw one scope at a time"
+        )
+    absent = pl.lit(None, dtype=pl.Float64)
+    levels = [(pl.col(n).cast(pl.Float64) if n in frame.columns else absent).alias(n) for n in _LEVELS]
+    mature = pl.col("mature").fill_null(True) if "mature" in frame.columns else pl.lit(True)
+    verdict = pl.col("verdict").cast(pl.String) if "verdict" in frame.columns else _verdict(frame)
+    finite = [pl.when(pl.col(n).is_finite()).then(pl.col(n)).alias(n) for n in _LEVELS]
+    return frame.select(pl.col(time), *levels, mature.alias("mature"), verdict.alias("verdict")).with_columns(finite)
+
+
+def _verdict(frame: pl.DataFrame) -> pl.Expr:
+    """The verdict a value has by its normal range alone, where the frame brings none."""
+    if not {"normal_low", "normal_high"} <= set(frame.columns):
+        return pl.lit("not_enough_data")
+    value, low, high = pl.col("value"), pl.col("normal_low"), pl.col("normal_high")
+    return (
+        pl.when(value.is_null() | (low.is_null() & high.is_null())).then(pl.lit("not_enough_data"))
+        .when(value > high).then(pl.lit("above")).when(value < low).then(pl.lit("below"))
+        .otherwise(pl.lit("routine"))
+    )  # fmt: skip
+
+
+def add_band(figure: go.Figure, frame: pl.DataFrame, *, axes: tuple[str, str]) -> None:
+    """The normal range as a grey stepped band, one step a row; rows without a range leave a gap."""
+    xs: list[float | None] = []
+    ys: list[float | None] = []
+    for i, (low, high) in enumerate(frame.select("normal_low", "normal_high").iter_rows()):
+        if low is None or high is None:
+            continue
+        xs += [i - 0.5, i + 0.5, i + 0.5, i - 0.5, i - 0.5, None]
+        ys += [low, low, high, high, low, None]
+    if xs:
+        figure.add_trace(
+            go.Scatter(
+                x=xs[:-1], y=ys[:-1], xaxis=axes[0], yaxis=axes[1], mode="lines", fill="toself", hoverinfo="skip",
+                fillcolor=LIGHT["band"], line={"width": 0, "color": LIGHT["band"]},
+            )
+        )  # fmt: skip
+
+
+def add_line(figure: go.Figure, frame: pl.DataFrame, *, unit: Unit, axes: tuple[str, str]) -> None:
+    """The year before as thin dashes, the measure in blue, intervals as whiskers, signals in orange."""
+    x = list(range(frame.height))
+    place = {"xaxis": axes[0], "yaxis": axes[1]}
+    if frame["prior_year"].is_not_null().any():
+        figure.add_trace(
+            go.Scatter(
+                x=x, y=frame["prior_year"].to_list(), mode="lines", hoverinfo="skip", connectgaps=False,
+                line={"color": LIGHT["grey"], "width": 1.2, "dash": "4px,3px"}, **place,
+            )
+        )  # fmt: skip
+    values, mature = frame["value"].to_list(), frame["mature"].to_list()
+    settled = [v if ok else None for v, ok in zip(values, mature, strict=True)]
+    # the broken line starts at the last settled point, so that the two parts meet
+    open_ = [
+        v if not ok or (i + 1 < len(mature) and not mature[i + 1]) else None
+        for i, (v, ok) in enumerate(zip(values, mature, strict=True))
+    ]
+    for ys, dash in ((settled, "solid"), (open_, "dot")):
+        if sum(y is not None for y in ys) > 1:
+            figure.add_trace(
+                go.Scatter(
+                    x=x, y=ys, mode="lines", hoverinfo="skip", connectgaps=False,
+                    line={"color": LIGHT["blue"], "width": 2.2, "dash": dash}, **place,
+                )
+            )  # fmt: skip
+    figure.add_trace(_points(frame, unit, place))
+
+
+def _points(frame: pl.DataFrame, unit: Unit, place: dict[str, Any]) -> go.Scatter:
+    time = frame.columns[0]
+    rows = list(frame.iter_rows(named=True))
+    tones = [LIGHT["orange" if r["verdict"] in ("above", "below") else "blue"] for r in rows]
+    hover = [f"{day_tick(r[time], unit.language)}: {unit.text(r['value'])}" for r in rows]
+    error = None
+    if any(r["value_low"] is not None and r["value_high"] is not None for r in rows):
+        up = [None if None in (r["value"], r["value_high"]) else max(r["value_high"] - r["value"], 0) for r in rows]
+        down = [None if None in (r["value"], r["value_low"]) else max(r["value"] - r["value_low"], 0) for r in rows]
+        error = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.1, "width": 0,
+                 "color": LIGHT["grey"]}  # fmt: skip
+    fills = [tone if r["mature"] else LIGHT["card"] for tone, r in zip(tones, rows, strict=True)]
+    return go.Scatter(
+        x=list(range(len(rows))), y=[r["value"] for r in rows], mode="markers", hoverinfo="text", hovertext=hover,
+        marker={"size": 8, "color": fills, "line": {"color": tones, "width": 2}}, error_y=error, **place,
+    )  # fmt: skip
+
+
+def end_labels(
+    frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], signal: bool, prior: bool = True
+) -> list[dict[str, Any]]:
+    """Words instead of a legend: the last value over its point, the year before to the right of its own."""
+    at: dict[str, Any] = {"xref": axes[0], "yref": axes[1]}
+    last, end = frame.row(-1, named=True), frame.height - 1
+    value, before = last["value"], last["prior_year"] if prior else None
+    labels = []
+    if value is not None:
+        # under the point where the year before lies above it, so that the two texts keep apart
+        under = before is not None and before > value
+        edge = last["value_low"] if under else last["value_high"]
+        look: dict[str, Any] = {"yanchor": "top" if under else "bottom", "yshift": -8 if under else 8}
+        tone = "orange" if signal else "blue"
+        height = value if edge is None else edge
+        labels.append(word(unit.text(value), x=end, y=height, colour=tone, bold=True, **look, **at))
+    if before is not None:
+        text = say("charts.trend.prior_year", unit.language, value=unit.text(before))
+        head, _, tail = text.rpartition(" ")
+        labels.append(word(f"{head}<br>{tail}", x=end, y=before, xanchor="left", align="left", xshift=10, **at))
+    return labels
+
+
+def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str]) -> list[dict[str, Any]]:
+    """What the grey band means, under its left end."""
+    known = frame.filter(pl.col("normal_low").is_not_null() & pl.col("normal_high").is_not_null())
+    if known.is_empty():
+        return []
+    row = known.row(-1, named=True)
+    low, high = unit.text(row["normal_low"]), unit.text(row["normal_high"])
+    text = say("charts.trend.normal_band", unit.language, low=low, high=high)
+    return [word(text, x=-0.45, y=known["normal_low"][0], xref=axes[0], yref=axes[1], xanchor="left", yanchor="top")]

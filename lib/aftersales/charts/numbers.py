@@ -1,0 +1,136 @@
+"""Numbers and axes as text: plotly's own formats know no 万 and no 亿, so every label is written here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+from babel.dates import format_skeleton
+
+from aftersales.words.errors import QuestionError
+from aftersales.words.language import FORMATTERS, Language, money, number, percent, say
+from aftersales.words.periods import Week
+
+_NICE_STEPS = (1, 2, 2.5, 5, 10)
+
+
+def written(value: Any, form: str, language: Language, *, currency: str = "CNY") -> str:
+    """A value in one of the catalogue's types (`words.language.FORMATTERS`), or ``text`` or ``word``.
+
+    >>> written(0.187, "pct", "zh"), written(486000, "money", "en"), written("quality", "text", "en")
+    ('18.7%', '¥486K', 'quality')
+    """
+    if value is None:
+        return FORMATTERS["int"](None, language)
+    if form == "money":
+        return money(value, language, currency=currency)
+    if form == "text":
+        return str(value)
+    if form == "word":
+        return say(str(value), language)
+    if form not in FORMATTERS:
+        raise QuestionError(f"There is no number form '{form}'", found=", ".join(FORMATTERS))
+    return FORMATTERS[form](value, language)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a chart measures in: the form of its values, the language and the currency they are written in.
+
+    >>> Unit("pct", "zh").text(0.187)
+    '18.7%'
+    """
+
+    form: str
+    language: Language
+    currency: str = "CNY"
+
+    def text(self, value: Any) -> str:
+        """A value as the reader of that language writes it."""
+        return written(value, self.form, self.language, currency=self.currency)
+
+    def axis(self, values: Iterable[float | None], *, zero: bool = False) -> dict[str, Any]:
+        """Range, tick values and tick texts of an axis that holds these values (`value_axis`)."""
+        return value_axis(values, self.form, self.language, zero=zero, currency=self.currency)
+
+
+def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
+    """Round values that span low to high, about so many.
+
+    >>> nice_ticks(0.083, 0.187), nice_ticks(0, 7)
+    ([0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2], [0, 1, 2, 3, 4, 5, 6, 7])
+    """
+    if not high > low:
+        low, high = low - (abs(low) or 1) * 0.1, high + (abs(high) or 1) * 0.1
+    rough = (high - low) / about
+    size = 10 ** math.floor(math.log10(rough))
+    step = size * min(_NICE_STEPS, key=lambda nice: abs(math.log(nice * size / rough)))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(i * step, 10) for i in range(first, last + 1)]
+
+
+def tick_words(ticks: Sequence[float], form: str, language: Language, *, currency: str = "CNY") -> list[str]:
+    """The text of ticks: a percentage with as few digits as tell them apart.
+
+    >>> tick_words([0, 0.05, 0.1], "pct", "zh"), tick_words([0, 0.005], "pct", "zh")
+    (['0%', '5%', '10%'], ['0.0%', '0.5%'])
+    """
+    step = min((b - a for a, b in pairwise(ticks)), default=1.0)
+    if form.startswith("pct"):
+        digits = next((d for d in range(4) if abs(step * 100 * 10**d - round(step * 100 * 10**d)) < 1e-6), 4)
+        return [percent(t, language, digits=digits) for t in ticks]
+    if form in ("int", "num1", "num2", "plus"):
+        digits = next((d for d in range(4) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 4)
+        return [number(t, language, digits=digits) for t in ticks]
+    return [written(t, form, language, currency=currency) for t in ticks]
+
+
+def value_axis(
+    values: Iterable[float | None], form: str, language: Language, *, zero: bool = False, currency: str = "CNY"
+) -> dict[str, Any]:
+    """Range, tick values and tick texts for an axis holding these values; ``zero`` makes it begin at nought.
+
+    A line's axis need not begin at nought, a bar's must.
+    """
+    seen = [float(v) for v in values if v is not None and math.isfinite(v)] or [0.0, 1.0]
+    low, high = min(seen), max(seen)
+    if zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    pad = 0.08 * (high - low)
+    bottom = low if zero and low == 0 else low - pad
+    ticks = nice_ticks(max(bottom, 0.0) if low >= 0 else bottom, high + pad)
+    texts = tick_words(ticks, form, language, currency=currency)
+    return {"range": [ticks[0], ticks[-1]], "tickmode": "array", "tickvals": ticks, "ticktext": texts}
+
+
+def mondays(frame: pl.DataFrame, column: str = "week") -> pl.DataFrame:
+    """The frame with its weeks as Mondays (Date), ascending: written weeks (2026-W46) and dates are both taken."""
+    if column not in frame.columns:
+        raise QuestionError(f"The frame has no column '{column}'", found=", ".join(frame.columns))
+    if frame[column].dtype == pl.String:
+        weeks = {text: Week.parse(text).monday for text in frame[column].drop_nulls().unique()}
+        frame = frame.with_columns(pl.col(column).replace_strict(weeks, return_dtype=pl.Date))
+    return frame.with_columns(pl.col(column).cast(pl.Date)).sort(column)
+
+
+def day_tick(day: date, language: Language) -> str:
+    """A date short enough for an axis.
+
+    >>> day_tick(date(2026, 11, 9), "zh"), day_tick(date(2026, 11, 9), "en")
+    ('11/9', '9 Nov')
+    """
+    return f"{day.month}/{day.day}" if language == "zh" else f"{day.day} {format_skeleton('MMM', day, locale='en_US')}"
+
+
+def month_tick(day: date, language: Language) -> str:
+    """A month short enough for an axis.
+
+    >>> month_tick(date(2026, 11, 1), "zh"), month_tick(date(2026, 9, 1), "en")
+    ('11月', 'Sep')
+    """
+    return f"{day.month}月" if language == "zh" else format_skeleton("MMM", day, locale="en_US")

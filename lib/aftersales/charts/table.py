@@ -1,0 +1,182 @@
+"""A table as a reader wants it: written numbers, right-aligned, bars with intervals, sparklines, words for states.
+
+A `Column` says how one column of a frame is shown; `Table` holds frame and columns together and writes HTML.
+Every cell is escaped: product titles and buyers' words come from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+from aftersales.charts.markup import checked_id, escaped, lang_of
+from aftersales.charts.numbers import written
+from aftersales.charts.svg import interval_bar, sparkline
+from aftersales.words.errors import QuestionError
+from aftersales.words.language import NOTHING, Language, say
+
+Tone = Literal["signal", "good", "plain"]
+_TEXTUAL = ("text", "word", "list", "chip", "bar", "spark", "code")
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column of a frame is shown.
+
+    ``form`` is a type of `words.language.FORMATTERS` (``int pct pp money day date clock hours num1 plus list …``) or
+    ``text``, ``word`` (a catalogue key; ``prefix`` goes before it), ``chip`` (a word with a tone, from ``tone``),
+    ``code`` (a command or id), ``bar`` (needs ``low``, ``high``, ``usual``: names of columns; orange where ``signal``,
+    a boolean column, is true, or else where the whole interval lies above the usual) or ``spark`` (a list column).
+    ``below`` names a column written small under the value, ``tone`` one that holds ``signal``, ``good`` or ``plain``.
+    """
+
+    name: str
+    label: str
+    form: str = "text"
+    align: Literal["left", "right"] | None = None
+    strong: bool = False
+    prefix: str = ""
+    below: str | None = None
+    tone: str | None = None
+    low: str | None = None
+    high: str | None = None
+    usual: str | None = None
+    signal: str | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the column is set to the right, as numbers are."""
+        return self.align == "right" if self.align else self.form not in _TEXTUAL
+
+    def needs(self) -> list[str]:
+        """The columns of the frame it reads."""
+        others = (self.below, self.tone, self.low, self.high, self.usual, self.signal)
+        return [self.name, *(name for name in others if name)]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame with its columns' looks; shows itself in JupyterLab and on the page.
+
+    ``total`` is the number of rows there are, where the frame holds only the first of them.
+
+    >>> frame = pl.DataFrame({"product": ["<b>Pillow"], "rate": [0.327]})
+    >>> table = Table(frame, (Column("product", "Product"), Column("rate", "Rate", "pct")), language="en", id="t")
+    >>> '<td class="num">32.7%</td>' in table.html(), "&lt;b&gt;Pillow" in table.html()
+    (True, True)
+    """
+
+    frame: pl.DataFrame
+    columns: tuple[Column, ...]
+    language: Language = field(kw_only=True)
+    id: str = field(kw_only=True)
+    title: str = field(kw_only=True, default="")
+    so_what: str = field(kw_only=True, default="")
+    caption: str = field(kw_only=True, default="")
+    total: int | None = field(kw_only=True, default=None)
+    empty: str = field(kw_only=True, default="")
+    currency: str = field(kw_only=True, default="CNY")
+
+    def __post_init__(self) -> None:
+        checked_id(self.id)
+        missing = sorted({n for c in self.columns for n in c.needs()} - set(self.frame.columns))
+        if missing:
+            raise QuestionError(
+                f"The table '{self.id}' asks for columns the frame lacks: {', '.join(missing)}",
+                found=", ".join(self.frame.columns),
+            )
+
+    def html(self) -> str:
+        """The whole block: title, scrolling table, caption."""
+        head = f"<h3>{escaped(self.title)}</h3>" if self.title else ""
+        if self.so_what:
+            head += f'<p class="so-what">{escaped(self.so_what)}</p>'
+        if self.frame.is_empty():
+            body = f'<p class="empty">{escaped(self.empty or say("charts.table.empty", self.language))}</p>'
+        else:
+            body = self.scroller()
+        foot = " ".join(part for part in (self.caption, self.rows_shown()) if part)
+        foot = f'<p class="caption">{escaped(foot)}</p>' if foot else ""
+        return (
+            f'<section class="as-block as-table" id="{self.id}" lang="{lang_of(self.language)}">{head}{body}{foot}'
+            "</section>"
+        )
+
+    def rows_shown(self) -> str:
+        """How many of how many, where not all are shown."""
+        if self.total is None or self.total <= self.frame.height:
+            return ""
+        return say("charts.table.rows_shown", self.language, shown=self.frame.height, total=self.total)
+
+    def scroller(self) -> str:
+        """The table itself, in a region that scrolls sideways on a phone and can be reached by keyboard."""
+        name = escaped(self.title or self.caption or self.id)
+        return (
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
+            f"{table_html(self.frame, self.columns, self.language, currency=self.currency)}</div>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": self.title or self.id}
+
+
+def table_html(frame: pl.DataFrame, columns: Sequence[Column], language: Language, *, currency: str = "CNY") -> str:
+    """The bare table element of a frame."""
+    tops = {c.name: _top(frame, c) for c in columns if c.form == "bar"}
+    heads = "".join(f'<th scope="col"{_class(c)}>{escaped(c.label)}</th>' for c in columns)
+    rows = "".join(
+        f"<tr>{''.join(_cell(c, row, language, tops.get(c.name, 0.0), currency) for c in columns)}</tr>"
+        for row in frame.iter_rows(named=True)
+    )
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _class(column: Column, *more: str) -> str:
+    names = [*(["num"] if column.right else []), *(["strong"] if column.strong else []), *(m for m in more if m)]
+    return f' class="{" ".join(names)}"' if names else ""
+
+
+def _top(frame: pl.DataFrame, column: Column) -> float:
+    names = [n for n in (column.name, column.high, column.usual) if n]
+    peaks: Iterable[Any] = (frame[n].max() for n in names)
+    return 1.02 * max((float(p) for p in peaks if p is not None), default=0.0)
+
+
+def _cell(column: Column, row: Mapping[str, Any], language: Language, top: float, currency: str) -> str:
+    value = row[column.name]
+    tone = str(row[column.tone] or "plain") if column.tone else ""
+    below = row[column.below] if column.below else None
+    small = f'<span class="below">{escaped(below)}</span>' if below is not None else ""
+    if column.form == "bar":
+        inner = _bar(column, row, language, top)
+    elif column.form == "spark":
+        inner = sparkline(list(value or []), signal=bool(row[column.signal]) if column.signal else False)
+    elif value is None or value == []:
+        inner = NOTHING
+    elif column.form == "chip":
+        inner = f'<span class="chip {escaped(tone or "plain")}">{escaped(value)}</span>'
+        tone = ""
+    elif column.form == "code":
+        inner = f"<code>{escaped(value)}</code>"
+    elif column.form == "word":
+        inner = escaped(say(f"{column.prefix}{value}", language))
+    else:
+        inner = escaped(written(value, column.form, language, currency=currency))
+    return f"<td{_class(column, 'pic' if column.form in ('bar', 'spark') else '', tone)}>{inner}{small}</td>"
+
+
+def _bar(column: Column, row: Mapping[str, Any], language: Language, top: float) -> str:
+    value, low, high, usual = (
+        None if name is None or row[name] is None else float(row[name])
+        for name in (column.name, column.low, column.high, column.usual)
+    )
+    if column.signal:
+        signal = bool(row[column.signal])
+    else:
+        signal = low is not None and usual is not None and low > usual
+    key = "charts.table.bar_alt_alone" if usual is None else "charts.table.bar_alt"
+    label = say(key, language, rate=value, low=low, high=high, usual=usual)
+    return interval_bar(value, top=top, low=low, high=high, usual=usual, signal=signal, label=label)

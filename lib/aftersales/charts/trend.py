@@ -1,0 +1,171 @@
+"""The 6-12 chart: the last six weeks beside the last twelve months, each with its normal range and its year before."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from aftersales.charts.figure import Chart
+from aftersales.charts.line import add_band, add_line, band_label, end_labels, series_frame
+from aftersales.charts.numbers import Unit, day_tick, mondays, month_tick
+from aftersales.charts.sentence import trend_alt, trend_finding
+from aftersales.charts.table import Column
+from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.words.errors import QuestionError
+from aftersales.words.language import Language, say
+
+WEEKS, MONTHS = 6, 12  # the weekly business review's own window (Bryar and Carr, "Working Backwards", 2021)
+_STEP = timedelta(weeks=1)
+
+
+def trend_6_12(
+    weekly: pl.DataFrame,
+    monthly: pl.DataFrame | None = None,
+    *,
+    id: str,
+    name: str,
+    language: Language,
+    form: str = "pct",
+    title: str | None = None,
+    so_what: str = "",
+    caption: str = "",
+    target: float | None = None,
+    currency: str = "CNY",
+) -> Chart:
+    """One measure over its last six weeks and twelve months, on one row and one scale.
+
+    Columns in (``weekly``): ``week`` (2026-W46 or its Monday) and ``value``; where present ``value_low``,
+    ``value_high`` (interval), ``normal_low``, ``normal_high``, ``prior_year`` (aligned), ``mature`` (boolean; false is
+    drawn hollow), ``verdict`` (above, below, routine, not_enough_data). ``monthly``: ``month`` (first day), ``value``,
+    and where present ``prior_year``, ``mature``. A week or month without a row, or with a null, is a gap.
+    ``form`` is how values are written (`numbers.written`). The title is computed from the last week's verdict unless
+    given. Raises `QuestionError` where a column is missing or no week has a row.
+    """
+    weeks = _last_weeks(weekly)
+    months = None if monthly is None else _last_months(monthly)
+    unit = Unit(form, language, currency)
+    title = title or trend_finding(weekly, name, unit)
+    figure = _figure(language, wide=months is not None)
+    values = [v for frame in (weeks, months) if frame is not None for v in _levels(frame)]
+    axis = unit.axis([*values, target])
+    _draw_weeks(figure, weeks, unit)
+    if months is not None:
+        _draw_months(figure, months, unit)
+    figure.update_layout(yaxis=axis)
+    if months is not None:
+        figure.update_layout(yaxis2={**axis, "showticklabels": False})
+    if target is not None:
+        _draw_target(figure, target, unit, both=months is not None)
+    return Chart(
+        id, title, figure, weeks, level_columns(weeks, unit),
+        language=language, so_what=so_what, currency=currency,
+        caption=" ".join(p for p in (reading(weeks, language), caption) if p),
+        alt=trend_alt(weeks, name, unit),
+    )  # fmt: skip
+
+
+def _last_weeks(weekly: pl.DataFrame) -> pl.DataFrame:
+    frame = series_frame(mondays(weekly), "week")
+    if frame.is_empty():
+        raise QuestionError("A trend needs at least one week", found="an empty table")
+    last: date = frame["week"][-1]
+    span = pl.DataFrame({"week": [last - i * _STEP for i in reversed(range(WEEKS))]})
+    return span.join(frame, on="week", how="left", maintain_order="left").with_columns(pl.col("mature").fill_null(True))
+
+
+def _last_months(monthly: pl.DataFrame) -> pl.DataFrame | None:
+    frame = series_frame(monthly.with_columns(pl.col("month").cast(pl.Date).dt.truncate("1mo")), "month").sort("month")
+    if frame.is_empty():
+        return None
+    last: date = frame["month"][-1]
+    first = pl.select(pl.lit(last).dt.offset_by(f"-{MONTHS - 1}mo")).item()
+    span = pl.DataFrame({"month": pl.date_range(first, last, "1mo", eager=True)})
+    return span.join(frame, on="month", how="left", maintain_order="left").with_columns(
+        pl.col("mature").fill_null(True)
+    )
+
+
+def _levels(frame: pl.DataFrame) -> list[float | None]:
+    names = ("value", "value_low", "value_high", "normal_low", "normal_high", "prior_year")
+    return [v for n in names for v in frame[n].to_list()]
+
+
+def _figure(language: Language, *, wide: bool) -> go.Figure:
+    stacked = {
+        "height": 470, "xaxis": {"domain": [0, 1]}, "yaxis": {"domain": [0.58, 1]}, "xaxis2": {"domain": [0, 1]},
+        "yaxis2": {"domain": [0, 0.4], "showticklabels": True},
+    }  # fmt: skip
+    figure = quiet_figure(language, height=300, narrow=stacked if wide else {"height": 260})
+    if wide:
+        first = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
+        figure.update_layout(xaxis={"domain": [0, 0.44]}, xaxis2={**first[0], "domain": [0.47, 1], "anchor": "y2"})
+        figure.update_layout(yaxis2={**first[1], "anchor": "x2"})
+    return figure
+
+
+def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit) -> None:
+    axes = ("x", "y")
+    add_band(figure, weeks, axes=axes)
+    add_line(figure, weeks, unit=unit, axes=axes)
+    figure.update_layout(xaxis=_ticks([day_tick(d, unit.language) for d in weeks["week"]], room=0.85))
+    signal = weeks["verdict"][-1] in ("above", "below")
+    figure.layout.annotations = (
+        *figure.layout.annotations,
+        _panel_title(say("charts.trend.six_weeks", unit.language), "x"),
+        *end_labels(weeks, unit, axes=axes, signal=signal),
+        *band_label(weeks, unit, axes=axes),
+    )
+
+
+def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit) -> None:
+    axes = ("x2", "y2")
+    add_line(figure, months, unit=unit, axes=axes)
+    figure.update_layout(xaxis2=_ticks([month_tick(d, unit.language) for d in months["month"]], room=0.7))
+    figure.layout.annotations = (
+        *figure.layout.annotations,
+        _panel_title(say("charts.trend.twelve_months", unit.language), "x2"),
+        *end_labels(months, unit, axes=axes, signal=False, prior=False),
+    )
+
+
+def _ticks(texts: list[str], *, room: float) -> dict[str, Any]:
+    end = len(texts) - 1
+    return {"range": [-0.5, end + room], "tickmode": "array", "tickvals": list(range(end + 1)), "ticktext": texts}
+
+
+def _panel_title(text: str, axis: str) -> dict[str, Any]:
+    place: dict[str, Any] = {"xref": f"{axis} domain", "yref": f"{axis.replace('x', 'y')} domain"}
+    return word(text, x=0, y=1, xanchor="left", yanchor="bottom", yshift=6, **place)
+
+
+def _draw_target(figure: go.Figure, target: float, unit: Unit, *, both: bool) -> None:
+    for axis in ("", "2") if both else ("",):
+        figure.add_shape(
+            type="line", xref=f"x{axis} domain", yref=f"y{axis}", x0=0, x1=1, y0=target, y1=target,
+            line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
+        )  # fmt: skip
+    axis = "2" if both else ""
+    text = say("charts.trend.target", unit.language, value=unit.text(target))
+    place: dict[str, Any] = {"xref": f"x{axis} domain", "yref": f"y{axis}", "xanchor": "left", "yanchor": "bottom"}
+    figure.layout.annotations = (*figure.layout.annotations, word(text, x=0.03, y=target, **place))
+
+
+def reading(weeks: pl.DataFrame, language: Language) -> str:
+    """How to read the marks of a trend, in one line."""
+    key = "caption_prior" if weeks["prior_year"].is_not_null().any() else "caption"
+    return say(f"charts.trend.{key}", language)
+
+
+def level_columns(weeks: pl.DataFrame, unit: Unit) -> tuple[Column, ...]:
+    """The columns of the data table of a trend: those levels that hold anything."""
+    labels = {"value_low": "low", "value_high": "high"}
+    levels = ("value_low", "value_high", "normal_low", "normal_high", "prior_year")
+    shown = [n for n in levels if weeks[n].is_not_null().any()]
+    return (
+        Column("week", say("charts.column.week", unit.language), "date", align="left"),
+        Column("value", say("charts.column.value", unit.language), unit.form, strong=True),
+        *(Column(n, say(f"charts.column.{labels.get(n, n)}", unit.language), unit.form) for n in shown),
+    )
