@@ -22,7 +22,7 @@ def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *,
     >>> columns_of(lines, Orders, ["order_id", "quantity"], needed=["order_id"]).collect().shape
     (3, 2)
     """
-    there = table.collect_schema().names()
+    there = table.collect_schema()
     absent = [name for name in needed if name not in there]
     if absent:
         raise DataError(
@@ -32,7 +32,8 @@ def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *,
         )
     kinds, chosen = schema.columns(), []
     for name in dict.fromkeys(columns):
-        if name in there:
+        # a column of nothing but nulls has no type of its own in a frame made by hand
+        if name in there and (there[name] != pl.Null or name not in kinds):
             chosen.append(pl.col(name))
         elif name in kinds:
             chosen.append(pl.lit(None, dtype=kinds[name].dtype).alias(name))
