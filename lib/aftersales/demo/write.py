@@ -1,0 +1,76 @@
+"""Write made-up shops as export files."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from aftersales.demo.formats import write_quoted_gb18030, write_workbook
+from aftersales.demo.item_file import item_report
+from aftersales.demo.moments import DAY, second_of
+from aftersales.demo.order_file import order_report
+from aftersales.demo.refund_file import refund_report
+from aftersales.demo.seen import seen_orders
+from aftersales.demo.shop import Shop, simulate_shop
+from aftersales.demo.spec import DEMO_LAST_DAY, DEMO_SEED, ShopSpec, basic_spec, demo_spec
+
+WEEKS_AN_EXPORT = 13
+OVERLAP_DAYS = 35  # each export reaches so far back into the one before, where orders have moved on since
+BASIC_SHARE = 5  # the second shop has a fifth of the first one's orders
+
+
+def write_demo(
+    folder: Path, *, seed: int = DEMO_SEED, last_day: date = DEMO_LAST_DAY, orders: int = 100_000, weeks: int = 110
+) -> dict:
+    """Write both demo shops under a folder and tell what was written: shop id → folder, files and what was planted.
+
+    ``yunqi/`` has every file a shop can have, ``basic/`` three reports with masked buyers. The same arguments write the
+    same bytes.
+    """
+    specs = {
+        "yunqi": demo_spec(last_day=last_day, orders=orders, weeks=weeks),
+        "basic": basic_spec(last_day=last_day, orders=max(1, orders // BASIC_SHARE), weeks=weeks),
+    }
+    return {
+        spec.shop_id: write_shop(simulate_shop(spec, seed=seed), Path(folder) / name) for name, spec in specs.items()
+    }
+
+
+def write_shop(shop: Shop, folder: Path) -> dict:
+    """Write one shop's export files into a folder (made where absent); gives the folder, the files, what was planted."""
+    folder.mkdir(parents=True, exist_ok=True)
+    exports = export_days(shop.spec)
+    for number, (since, at) in enumerate(exports):
+        last = number == len(exports) - 1
+        _write_reports(shop, folder, since=since, at=at, workbook=last)
+    told = {"shop": shop.spec.shop_id}
+    (folder / "planted.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    return {"folder": folder, "files": files, "planted": told}
+
+
+def export_days(spec: ShopSpec) -> list[tuple[int, int]]:
+    """From when and at what moment each export was made, oldest first; periods overlap, the last is the latest day's."""
+    spans, end = [], spec.last_day + timedelta(days=1)
+    while end > spec.first_day:
+        start = max(spec.first_day, end - timedelta(weeks=WEEKS_AN_EXPORT, days=OVERLAP_DAYS))
+        spans.append((second_of(start), second_of(end)))
+        end -= timedelta(weeks=WEEKS_AN_EXPORT)
+    return spans[::-1]
+
+
+def _write_reports(shop: Shop, folder: Path, *, since: int, at: int, workbook: bool) -> None:
+    stamp = f"{date.fromordinal(date(1970, 1, 1).toordinal() + at // DAY):%Y%m%d}0005"
+    orders = seen_orders(shop, since=since, at=at)
+    write_quoted_gb18030(order_report(shop, orders, at=at), folder / f"ExportOrderList{stamp}.csv")
+    items: pl.DataFrame = item_report(shop, orders, at=at)
+    if workbook:
+        spaced = items.rename({"商品ID": "商品 ID"})
+        write_workbook(spaced, folder / f"ExportItemlList{stamp}.xlsx", sheet="宝贝报表")
+    else:
+        write_quoted_gb18030(items, folder / f"ExportItemlList{stamp}.csv")
+    refunds = refund_report(shop, since=since, at=at)
+    write_workbook(refunds, folder / f"退款报表{stamp}.xlsx", sheet="退款报表")
