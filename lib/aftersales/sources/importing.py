@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import polars as pl
@@ -127,12 +128,16 @@ def _named(files: Sequence[str]) -> dict[str, Callable[[], bytes]]:
     return {PurePosixPath(f).name if "://" in f else Path(f).name: Path(f).read_bytes for f in files}
 
 
+def export_names(settings: Settings, shop: Shop) -> list[str]:
+    """The export files in the shop's folder, by relative name: what an import without names would look at."""
+    names = [n for n in Folder(settings.place(shop.exports)).names() if n.lower().endswith(READABLE)]
+    names = [n for n in names if EVIDENCE_FOLDER not in PurePosixPath(n).parts[:-1]]
+    return [n for n in names if not PurePosixPath(n).name.startswith((".", "~$"))]
+
+
 def _found(settings: Settings, shop: Shop) -> dict[str, Callable[[], bytes]]:
     folder = Folder(settings.place(shop.exports))
-    names = [n for n in folder.names() if n.lower().endswith(READABLE)]
-    names = [n for n in names if EVIDENCE_FOLDER not in PurePosixPath(n).parts[:-1]]
-    names = [n for n in names if not PurePosixPath(n).name.startswith((".", "~$"))]
-    return {n: (lambda n=n: folder.read(n)) for n in names}  # type: ignore[misc]
+    return {n: partial(folder.read, n) for n in export_names(settings, shop)}
 
 
 def _bytes_of(name: str, load: Callable[[], bytes]) -> bytes:

@@ -11,12 +11,12 @@ _MARK = re.compile(r"^<!--\s*en\s*-->\s*$", re.MULTILINE)
 
 
 def localised(markdown: str, language: Language) -> str:
-    """The cell's text in one language; what is not marked belongs to both.
+    r"""The cell's text in one language; what is not marked belongs to both.
 
     Headings hold both languages, Chinese first, divided by a middle dot. A body before the mark is Chinese, one after
     it English, up to the next heading; a body without a mark is left as it is.
 
-    >>> cell = "## 变了吗？ · Has it moved?\\n看图。\\n<!--en-->\\nSee the chart."
+    >>> cell = "## 变了吗？ · Has it moved?\n看图。\n<!--en-->\nSee the chart."
     >>> print(localised(cell, "en"))
     ## Has it moved?
     See the chart.

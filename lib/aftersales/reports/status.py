@@ -1,0 +1,88 @@
+"""What `aftersales status` says: shops, what files and days are there or missing, last runs, what is due."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import polars as pl
+
+from aftersales.sources.places import Folder
+from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.store import ShopStore
+from aftersales.week.shopweek import Tables
+from aftersales.words.errors import AftersalesError
+from aftersales.words.periods import Week, last_whole_week
+
+_SHOWN_GAPS = 5
+
+
+def status_lines(settings: Settings) -> list[str]:
+    """Plain lines, a block a shop; a shop that cannot be read is named with its reason."""
+    lines = [f"store {settings.store_path}", f"reports {settings.reports_path}"]
+    for shop in settings.shops:
+        lines += ["", f"{shop.id}  {shop.name}"]
+        try:
+            lines += [f"  {line}" for line in _shop_lines(settings, shop)]
+        except AftersalesError as error:
+            lines.append(f"  {error}")
+    return lines
+
+
+def _shop_lines(settings: Settings, shop: Shop) -> list[str]:
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    commit = store.head()
+    tables = Tables(store, commit)
+    files = tables["files"].collect()
+    lines = [
+        f"last import {commit.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M}, store commit {commit.number}, "
+        f"{files.height} files, {files['rows_set_aside'].sum():,} rows set aside"
+    ]
+    waiting = _new_files(settings, shop, files)
+    if waiting:
+        lines.append(f"not imported yet: {', '.join(waiting)}")
+    if tables.last_day is None:
+        return [*lines, "no orders yet"]
+    lines.append(_days(tables))
+    week = last_whole_week(tables.last_day)
+    lines.append(_last_run(settings, shop, week))
+    return lines
+
+
+def _new_files(settings: Settings, shop: Shop, files: pl.DataFrame) -> list[str]:
+    from aftersales.sources.importing import export_names
+
+    try:
+        return [n for n in export_names(settings, shop) if n not in set(files["file"])]
+    except AftersalesError as error:
+        return [str(error)]
+
+
+def _days(tables: Tables) -> str:
+    days = (
+        tables["orders"].select(day=pl.col("created_at").dt.date()).unique().drop_nulls().sort("day").collect()["day"]
+    )
+    if days.is_empty():
+        return "no dated orders"
+    every = {days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)}
+    gaps = sorted(every - set(days))
+    said = f"orders of {days[0]} to {days[-1]}"
+    if not gaps:
+        return said + ", no day missing"
+    shown = ", ".join(str(g) for g in gaps[-_SHOWN_GAPS:])
+    return f"{said}, {len(gaps)} days without any, the last: {shown}"
+
+
+def _last_run(settings: Settings, shop: Shop, week: Week) -> str:
+    folder = Folder(settings.reports_path)
+    try:
+        runs = sorted(
+            n for n in folder.names() if n.startswith(f"{shop.id}/") and n.count("/") == 2 and n.endswith("/run.json")
+        )
+    except AftersalesError:
+        runs = []
+    if not runs:
+        return f"no report yet; due: week {week}"
+    last = json.loads(folder.read(runs[-1]))
+    said = f"last report: week {last['week']}, {last['status']}"
+    return said if last["week"] >= str(week) else f"{said}; due: week {week}"
