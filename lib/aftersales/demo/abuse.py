@@ -90,7 +90,7 @@ def _bursts(book: _Book, goods: Goods) -> None:
     rng, skus = book.rng, _popular(goods)
     # three in four spread over the last twelve weeks, the others older
     recent = book.recent_days(max(1, round(book.spec.bursts * 0.75)))
-    older = [second_of(book.spec.last_day) - int(w * 7 * DAY) for w in rng.uniform(14, 40, size=book.spec.bursts)]
+    older = [second_of(book.spec.last_day) - int(7 * w) * DAY for w in rng.uniform(14, 40, size=book.spec.bursts)]
     for number, day in enumerate((recent + older)[: book.spec.bursts]):
         buyer, sku = book.account(), int(rng.choice(skus))
         style = (WAITING, UNPAID, CANCELLED, REFUSED)[0 if number == 0 else 1 + number % 3]

@@ -19,12 +19,13 @@ from aftersales.demo.reasons import (
     some_notes,
     some_reasons,
 )
-from aftersales.demo.spec import CANCELLED, HONEST, REFUSED, RETURNED, ShopSpec
+from aftersales.demo.spec import CANCELLED, HONEST, REFUSED, RETURNED, WAITING, ShopSpec
 
 # What becomes of an order on its way, and of a line at home.
 NOTHING, CANCEL, TURN_BACK, STALL, REFUSE, AFTER = range(6)
 LOST_SHARE = 0.6  # of stalled parcels
 LATEST_DAYS_AFTER = 30
+ASKED_WHILE_WAITING = 0.4
 
 
 def outcomes(orders: pl.DataFrame, lines: pl.DataFrame, faults: list[Fault], spec: ShopSpec, *,
@@ -39,6 +40,8 @@ def outcomes(orders: pl.DataFrame, lines: pl.DataFrame, faults: list[Fault], spe
     drawn = np.searchsorted(np.cumsum(rates), rng.random(len(orders)), side="right")
     way = np.array([CANCEL, TURN_BACK, STALL, REFUSE, NOTHING])[drawn]
     way = np.where(fate == HONEST, way, np.where(fate == CANCELLED, CANCEL, np.where(fate == REFUSED, REFUSE, NOTHING)))
+    # of the orders that still wait, some are already asked about
+    way = np.where((fate == WAITING) & (rng.random(len(orders)) < ASKED_WHILE_WAITING), CANCEL, way)
     order_of = lines["order"].to_numpy()
     reason = orders["reason"].to_numpy()[order_of].astype(object)
     note = orders["note"].to_numpy()[order_of].astype(object)

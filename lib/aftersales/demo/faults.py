@@ -53,7 +53,7 @@ def planned_faults(spec: ShopSpec, goods: Goods) -> list[Fault]:
     )
     broke = ("起球严重", "穿一次就变形") if women else ("不保温，两小时就凉了", "盖子漏水", "密封圈松的，倒过来就漏")
     faults = [
-        Fault("bad_batch", bad_batch_since(spec), last, 0.16, "质量问题", smelly, sku=bad_sku(goods, spec)),
+        Fault("bad_batch", bad_batch_since(spec), last, 0.20, "质量问题", smelly, sku=bad_sku(goods, spec)),
         Fault(
             "size_chart", weeks_ago(40), last, 0.20 if women else 0.11, "大小/尺寸不符", sized,
             product=goods.product_of(plants["size_chart"]),

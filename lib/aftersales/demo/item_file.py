@@ -6,7 +6,7 @@ import polars as pl
 
 from aftersales.demo.headers import ITEM_REPORT
 from aftersales.demo.moments import moment_text
-from aftersales.demo.order_file import known, yuan
+from aftersales.demo.order_file import known, payment_no, yuan
 from aftersales.demo.seen import REFUND_WORDS, STATUS_WORDS, seen_lines
 from aftersales.demo.shop import Shop
 
@@ -27,7 +27,7 @@ def item_report(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
         "商品属性": pl.col("properties"),
         "订单状态": pl.col("status").replace_strict(STATUS_WORDS, return_dtype=pl.String),
         "商家编码": pl.col("product_code"),
-        "支付单号": known("paid", pl.col("order_id")),
+        "支付单号": known("paid", payment_no()),
         "买家应付货款": yuan("amount_fen"),
         "买家实付金额": known("paid", yuan("amount_fen")),
         "退款状态": pl.when(asked).then("refund_word").otherwise(pl.lit("没有申请退款")),

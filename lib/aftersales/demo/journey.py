@@ -21,6 +21,9 @@ from aftersales.demo.spec import HONEST, UNPAID, WAITING, ShopSpec
 
 COURIERS = ("中通快递", "圆通速递", "韵达快递", "申通快递", "极兔速递", "顺丰速运")
 COURIER_SHARES = (0.26, 0.22, 0.18, 0.15, 0.14, 0.05)
+# Where one courier has a station next door, it takes this share besides its usual one.
+LOCAL_COURIERS = {"河南省": ("申通快递", 0.4), "四川省": ("极兔速递", 0.3)}
+FORGOTTEN_SHARE = 0.004  # of orders lie in the warehouse for days: the honest late shipments
 PROMISED_HOURS, PROMISED_HOURS_SALES = 48, 72
 AUTO_CONFIRM_DAYS = 10
 FREE_SHIPPING_FROM_FEN = 3_900
@@ -80,11 +83,16 @@ def _busy(paid: Ints) -> Ints:
 
 def _shipped(paid: Ints, busy: Ints, rng: np.random.Generator) -> Ints:
     hours = rng.gamma(2.2, 6.5, size=len(paid)) + busy * rng.uniform(2, 9, size=len(paid))
+    forgotten = rng.random(len(paid)) < FORGOTTEN_SHARE
+    hours = hours + np.where(forgotten, rng.uniform(48, 120, size=len(paid)), 0)
     return past_the_rest(in_working_hours(paid + (hours * HOUR).astype(np.int64), rng), rng)
 
 
 def _couriers(orders: pl.DataFrame, spec: ShopSpec, shipped: Ints, rng: np.random.Generator) -> Ints:
     courier = rng.choice(len(COURIERS), size=len(orders), p=COURIER_SHARES)
+    turn = rng.random(len(orders))
+    for province, (name, share) in LOCAL_COURIERS.items():
+        courier = np.where((orders["province"] == province).to_numpy() & (turn < share), COURIERS.index(name), courier)
     if not spec.faults or spec.goods == "women":
         return courier
     # the decision that worked: from its day on, other couriers carry what went to Sichuan with 极兔速递

@@ -21,6 +21,12 @@ def known(column: str, then: pl.Expr | str) -> pl.Expr:
     return pl.when(pl.col(column) < NEVER).then(then).otherwise(pl.lit(""))
 
 
+def payment_no() -> pl.Expr:
+    """The payment's own number: its day, and the end of the order's id."""
+    day = pl.from_epoch(pl.col("paid"), time_unit="s").dt.strftime("%Y%m%d")
+    return day + "2200140" + pl.col("order_id").str.slice(-13)
+
+
 def order_report(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
     """The rows of an order report, all text, for orders as `seen.seen_orders` gives them; the columns of the header."""
     lines = seen_lines(shop, orders, at=at)
@@ -40,8 +46,8 @@ def _shared(shop: Shop) -> dict[str, pl.Expr]:
     closed = pl.coalesce("close_reason", pl.lit("买家未付款"))
     return {
         "订单编号": pl.col("order_id"),
-        "支付单号": known("paid", pl.col("order_id")),
-        "支付详情": known("paid", pl.concat_str(pl.col("order_id"), pl.lit("(支付宝)"))),
+        "支付单号": known("paid", payment_no()),
+        "支付详情": known("paid", payment_no() + "(支付宝)"),
         "买家应付货款": yuan("goods_fen"),
         "买家应付邮费": yuan("shipping_fen"),
         "总金额": yuan("total_fen"),

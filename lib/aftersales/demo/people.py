@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from aftersales.demo.moments import Ints
+
 # province | weight | days on the road from the shop's warehouse in Zhejiang | city,districts…,postcode / …
 PLACES = """
 浙江省|9.5|1.6|杭州市,西湖区,余杭区,滨江区,310000/宁波市,鄞州区,海曙区,315000/温州市,鹿城区,瓯海区,325000
@@ -51,6 +53,7 @@ ESTATES = "云水湾 锦绣苑 翠竹园 阳光城 金桂花园 和谐家园 梧
 NICKS = "小鱼 爱吃橘子的猫 阿May tb 慢慢来 晴天娃娃 山里的风 一只团子 豆豆妈 南方有雨 木子 快乐星球 淡淡茶香 七月 夏目 t_ 奶茶三分糖 大海啊".split()
 LOCKER_SHARE = 0.12
 HOMES_PER_LOCKER = 60
+HOUSEHOLD_SHARE = 0.03
 
 
 def _place_rows() -> pl.DataFrame:
@@ -69,26 +72,24 @@ def _pick(values: list[str], count: int, rng: np.random.Generator) -> pl.Series:
 def people(count: int, *, rng: np.random.Generator, first_phone: int = 0) -> pl.DataFrame:
     """So many buyers: nick, receiver, phone, province, city, district, street, postcode, days (on the road).
 
-    Every eighth has parcels sent to a locker or a parcel shop that they share with about a hundred others. Phones are
-    distinct: they count up from `first_phone` in steps that look random.
+    Every eighth has parcels sent to a parcel shop shared with dozens of others; one in thirty lives with another buyer.
+    Phones are distinct: they count up from `first_phone` in steps that look random.
     """
     places = _place_rows()
-    chosen = places[rng.choice(len(places), size=count, p=(places["weight"] / places["weight"].sum()).to_numpy())]
-    return chosen.select(
-        _nicks(count, rng).alias("nick"),
-        (_pick(list(SURNAMES), count, rng) + _pick(list(GIVEN), count, rng) + _second_given(count, rng)).alias(
-            "receiver"
-        ),
-        pl.Series(
-            "phone", [f"{PHONE_PREFIX}{n:08d}" for n in (np.arange(first_phone, first_phone + count) * 48_271) % 10**8]
-        ),
-        "province",
-        "city",
-        "district",
-        _streets(chosen, rng).alias("street"),
-        "postcode",
-        "days",
+    place = rng.choice(len(places), size=count, p=(places["weight"] / places["weight"].sum()).to_numpy())
+    streets = _streets(place, rng)
+    # the other one in the household is the buyer before
+    door = np.arange(count) - ((rng.random(count) < HOUSEHOLD_SHARE) & (np.arange(count) > 0))
+    phones = [f"{PHONE_PREFIX}{n:08d}" for n in (np.arange(first_phone, first_phone + count) * 48_271) % 10**8]
+    named = pl.DataFrame(
+        {
+            "nick": _nicks(count, rng),
+            "receiver": _pick(list(SURNAMES), count, rng) + _pick(list(GIVEN), count, rng) + _second_given(count, rng),
+            "phone": pl.Series(phones, dtype=pl.String),
+        }
     )
+    where = places[place[door]].select("province", "city", "district", "postcode", "days")
+    return named.hstack(where).with_columns(street=streets.gather(door))
 
 
 def _nicks(count: int, rng: np.random.Generator) -> pl.Series:
@@ -102,25 +103,31 @@ def _second_given(count: int, rng: np.random.Generator) -> pl.Series:
     return second.zip_with(pl.Series(rng.random(count) < 0.65), pl.Series([""] * count))
 
 
-def _streets(chosen: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
-    count = len(chosen)
+def _streets(place: Ints, rng: np.random.Generator) -> pl.Series:
+    count = len(place)
     home = (
         _pick(STREETS, count, rng)
-        + pl.Series(rng.integers(1, 400, size=count)).cast(pl.String)
+        + _drawn(1, 400, count, rng)
         + "号"
         + _pick(ESTATES, count, rng)
-        + pl.Series(rng.integers(1, 30, size=count)).cast(pl.String)
+        + _drawn(1, 30, count, rng)
         + "栋"
-        + pl.Series(rng.integers(1, 4, size=count)).cast(pl.String)
+        + _drawn(1, 4, count, rng)
         + "单元"
-        + pl.Series(rng.integers(1, 19, size=count) * 100 + rng.integers(1, 5, size=count)).cast(pl.String)
+        + _drawn(1, 19, count, rng)
+        + "0"
+        + _drawn(1, 5, count, rng)
         + "室"
     )
     # two parcel shops a district where many buyers live, one where few do: each is shared by dozens of households
-    shops = 1 + int(count * LOCKER_SHARE > HOMES_PER_LOCKER * len(_place_rows()) / 2)
-    number = pl.Series(rng.integers(0, shops, size=count))
+    shops = 1 + int(count * LOCKER_SHARE > HOMES_PER_LOCKER * (place.max() + 1) / 2)
+    number = pl.Series(place * 2 + rng.integers(0, shops, size=count))
     locker = _pick_by(STREETS, number, 7) + _number(number, 37) + "号" + _pick_by(ESTATES, number, 5) + "菜鸟驿站"
     return home.zip_with(pl.Series(rng.random(count) >= LOCKER_SHARE), locker)
+
+
+def _drawn(low: int, high: int, count: int, rng: np.random.Generator) -> pl.Series:
+    return pl.Series(rng.integers(low, high, size=count)).cast(pl.String)
 
 
 def _pick_by(values: list[str], number: pl.Series, step: int) -> pl.Series:

@@ -7,7 +7,7 @@ import polars as pl
 from aftersales.demo.course import AFTER_RECEIPT, BEFORE_SHIPPING
 from aftersales.demo.headers import REFUND_REPORT, REFUND_REPORT_SHORT
 from aftersales.demo.moments import NEVER, moment_text
-from aftersales.demo.order_file import known, yuan
+from aftersales.demo.order_file import known, payment_no, yuan
 from aftersales.demo.seen import REFUND_WORDS, seen_cases
 from aftersales.demo.shop import Shop
 
@@ -57,7 +57,7 @@ def _values() -> dict[str, pl.Expr]:
     return {
         "订单编号": pl.col("order_id"),
         "退款编号": pl.col("refund_id"),
-        "支付单号": pl.col("order_id"),
+        "支付单号": payment_no(),
         "订单付款时间": moment_text("paid"),
         "商品 id": pl.col("product_id"),
         "商品编码": pl.col("code"),

@@ -121,7 +121,7 @@ def _with_ids(shop: Shop) -> Shop:
     number = (
         2_300_000_000_000_000_000
         + (pl.col("created") - 1_700_000_000) * 10_000_000_000
-        + pl.col("row") % 250_000 * 10_000
+        + pl.col("row") * 163_841 % 250_000 * 10_000
         + pl.col("buyer") * 7_919 % 10_000
     )
     digits = ((pl.col("row") * 7_368_787 + 1_234_567) % 1_000_000_000).cast(pl.String).str.zfill(9)

@@ -76,7 +76,7 @@ def basic_spec(*, last_day: date = DEMO_LAST_DAY, orders: int = 20_000, weeks: i
         complaints=False,
         masked=True,
         unpaid_rate=0.08,
-        cancel_rate=0.17,
+        cancel_rate=0.16,
         transit_rate=0.045,
         stalled_rate=0.004,
         refused_rate=0.02,

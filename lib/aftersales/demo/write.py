@@ -8,14 +8,21 @@ from pathlib import Path
 
 import polars as pl
 
-from aftersales.demo.formats import write_quoted_gb18030, write_workbook
+from aftersales.demo.books import Decision, decision_rows, decisions, money_rows, product_rows, traffic_rows
+from aftersales.demo.complaints import complaint_rows, complaints
+from aftersales.demo.evidence import write_evidence
+from aftersales.demo.formats import write_quoted_gb18030, write_utf8
 from aftersales.demo.item_file import item_report
 from aftersales.demo.moments import DAY, second_of
 from aftersales.demo.order_file import order_report
+from aftersales.demo.parcels import parcel_events
+from aftersales.demo.planted import planted
 from aftersales.demo.refund_file import refund_report
 from aftersales.demo.seen import seen_orders
 from aftersales.demo.shop import Shop, simulate_shop
 from aftersales.demo.spec import DEMO_LAST_DAY, DEMO_SEED, ShopSpec, basic_spec, demo_spec
+from aftersales.demo.talk import conversations
+from aftersales.demo.workbook import write_workbook
 
 WEEKS_AN_EXPORT = 13
 OVERLAP_DAYS = 35  # each export reaches so far back into the one before, where orders have moved on since
@@ -40,13 +47,18 @@ def write_demo(
 
 
 def write_shop(shop: Shop, folder: Path) -> dict:
-    """Write one shop's export files into a folder (made where absent); gives the folder, the files, what was planted."""
+    """Write one shop's export files into a folder (made where absent).
+
+    Gives the folder, the files in it by name, and what was planted (also as ``planted.json``).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     exports = export_days(shop.spec)
     for number, (since, at) in enumerate(exports):
-        last = number == len(exports) - 1
-        _write_reports(shop, folder, since=since, at=at, workbook=last)
-    told = {"shop": shop.spec.shop_id}
+        _write_reports(shop, folder, since=since, at=at, workbook=number == len(exports) - 1)
+    filed, taken = complaints(shop), decisions(shop)
+    if not shop.spec.masked:
+        _write_books(shop, filed, taken, folder)
+    told = planted(shop, filed, taken)
     (folder / "planted.json").write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
     files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     return {"folder": folder, "files": files, "planted": told}
@@ -74,3 +86,20 @@ def _write_reports(shop: Shop, folder: Path, *, since: int, at: int, workbook: b
         write_quoted_gb18030(items, folder / f"ExportItemlList{stamp}.csv")
     refunds = refund_report(shop, since=since, at=at)
     write_workbook(refunds, folder / f"退款报表{stamp}.xlsx", sheet="退款报表")
+
+
+def _write_books(shop: Shop, filed: pl.DataFrame, taken: list[Decision], folder: Path) -> None:
+    """All that a shop keeps beside the three reports; templates are UTF-8, the platform's files GB18030."""
+    talks = conversations(shop, filed)
+    templates = {
+        "投诉登记.csv": complaint_rows(shop, filed),
+        "聊天记录.csv": talks,
+        "物流轨迹.csv": parcel_events(shop),
+        "证据清单.csv": write_evidence(shop, filed, talks, folder),
+        "商品资料.csv": product_rows(shop),
+        "决定登记.csv": decision_rows(taken),
+    }
+    for name, rows in templates.items():
+        write_utf8(rows, folder / name)
+    write_quoted_gb18030(traffic_rows(shop), folder / "生意参谋_店铺日报.csv")
+    write_quoted_gb18030(money_rows(shop, filed), folder / "千牛动账明细.csv")
