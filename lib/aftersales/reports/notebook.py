@@ -1,0 +1,145 @@
+"""One notebook, run and checked: a cell that promised to show something and did not is a failure, never a success."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill as pm
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from aftersales.charts.figure import PLOTLY_TYPE
+from aftersales.reports.job import Engine
+from aftersales.reports.process_state import RENDERER, environment
+from aftersales.words.language import Language, say
+
+SHOW = "show"
+_ENGINES: dict[Engine, str | None] = {"in-process": "aftersales", "kernel": None}
+_OUR_ERRORS = {"DataError", "QuestionError", "SetupError", "AftersalesError"}
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ERROR_LENGTH = 300  # an error sentence stands in a table's cell; the traceback holds the rest
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An executed notebook; ``reason`` and ``traceback`` say why where it failed."""
+
+    notebook: NotebookNode
+    reason: str | None = None
+    traceback: str = ""
+
+
+def executed_notebook(
+    path: Path,
+    *,
+    parameters: Mapping[str, Any],
+    engine: Engine,
+    output: Path,
+    variables: Mapping[str, str],
+    language: Language,
+) -> Execution:
+    """Run a notebook with these parameters and environment variables and write it, executed, to ``output``.
+
+    It runs in its own folder, as in JupyterLab. The executed notebook is there in case of failure too.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    failure: PapermillExecutionError | None = None
+    with ExitStack() as stack:
+        stack.enter_context(environment({**variables, "PLOTLY_RENDERER": RENDERER}))
+        extra = _kernel_settings(stack) if engine == "kernel" else {}
+        try:
+            pm.execute_notebook(
+                str(path), str(output), parameters=dict(parameters), engine_name=_ENGINES[engine],
+                kernel_name="python3", language="python", cwd=str(path.parent), progress_bar=False,
+                request_save_on_cell_execute=False, autosave_cell_every=0, **extra,
+            )  # fmt: skip
+        except PapermillExecutionError as error:
+            failure = error
+    notebook = tidied(nbformat.read(output, as_version=4), path.name, output.name)
+    nbformat.write(notebook, output)
+    if failure is None:
+        return Execution(notebook, _promise_broken(notebook, path.stem, language))
+    reason = say(
+        "reports.failed.cell", language, notebook=path.stem, count=failure.exec_count or "–",
+        section=_section_of(notebook, failure.exec_count), error=error_words(failure.ename, failure.evalue),
+    )  # fmt: skip
+    return Execution(notebook, reason, _ANSI.sub("", "\n".join(failure.traceback)))
+
+
+def _kernel_settings(stack: ExitStack) -> dict[str, Any]:
+    # sockets in a private folder: nothing listens on the network, and two kernels never meet
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="as-", ignore_cleanup_errors=True))
+    transport = {"transport": "ipc", "ip": f"{folder}/k"}
+    return {"shutdown_kernel": "immediate", "config": Config({"KernelManager": transport})}
+
+
+def tidied(notebook: NotebookNode, name: str, output_name: str) -> NotebookNode:
+    """The executed notebook without machine paths and random ids, so that only its times differ between runs."""
+    record = notebook.metadata.get("papermill", {})
+    record["input_path"], record["output_path"] = name, output_name
+    for number, cell in enumerate(notebook.cells):
+        tags = cell.metadata.get("tags", [])
+        if "injected-parameters" in tags:
+            cell.id = "injected-parameters"
+        elif "papermill-error-cell-tag" in tags:
+            cell.id = f"error-{number}"
+    return notebook
+
+
+def unshown_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    """The cells tagged ``show`` that have no output the page can show, or an error."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and SHOW in cell.metadata.get("tags", []):
+            kinds = [output.output_type for output in cell.outputs]
+            if "error" in kinds or not any(_has_html(output) for output in cell.outputs):
+                yield cell
+
+
+def shown_outputs(notebook: NotebookNode) -> int:
+    """How many outputs of the notebook a page can show."""
+    return sum(_has_html(output) for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+def error_words(name: str, text: str) -> str:
+    """An error as a short sentence: our own errors speak for themselves, others with their name.
+
+    >>> error_words("DataError", "The file is empty."), error_words("KeyError", "'a'")
+    ('The file is empty', "KeyError: 'a'")
+    """
+    first = next((line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip()), "")
+    words = first if name in _OUR_ERRORS else f"{name}: {first}" if first else name
+    return words[:_ERROR_LENGTH].rstrip(".")
+
+
+def _has_html(output: NotebookNode) -> bool:
+    data = output.get("data", {})
+    html = data.get("text/html", "")
+    return bool((html if isinstance(html, str) else "".join(html)).strip()) or PLOTLY_TYPE in data
+
+
+def _promise_broken(notebook: NotebookNode, name: str, language: Language) -> str | None:
+    cell = next(unshown_cells(notebook), None)
+    if cell is None:
+        return None
+    return say(
+        "reports.failed.nothing_shown", language, notebook=name, count=cell.execution_count or "–",
+        section=_section_of(notebook, cell.execution_count),
+    )  # fmt: skip
+
+
+def _section_of(notebook: NotebookNode, count: int | None) -> str:
+    heading = "–"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (found := re.findall(r"^#{1,3}\s+(.+)$", cell.source, re.M)):
+            heading = found[-1].strip()
+        if cell.cell_type == "code" and count is not None and cell.execution_count == count:
+            break
+    return heading

@@ -1,0 +1,161 @@
+"""An executed notebook as an HTML page: our own template on nbconvert's bare one, no code, nothing from the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import strip_files_prefix
+from nbformat import NotebookNode
+
+from aftersales.charts.figure import PLOTLY_TYPE
+from aftersales.charts.markup import script_json
+from aftersales.words.language import Language, say, span
+from aftersales.words.periods import Week
+
+TEMPLATE = Path(__file__).parent / "template" / "page.html.j2"
+# cells with these tags are for whoever works in the notebook
+LEFT_OUT = frozenset({"remove_cell", "analyst-only"})
+_WORDS = ("skip", "contents", "pages", "languages", "report", "error", "no_script")
+_PLOT_ID = re.compile(r'<div class="plot" id="([^"]+)"')
+_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.I)
+_LOADING = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "src", "video": "src"}
+
+
+def page_html(notebook: NotebookNode, *, report: Mapping[str, Any], template: Path = TEMPLATE) -> str:
+    """The page of an executed notebook; the same notebook and context give the same bytes.
+
+    ``report`` is what the template knows beside the notebook, as `page_context` makes it.
+    """
+    shown = in_its_language(with_charts(without_cells(notebook, LEFT_OUT)), report["language"])
+    html, _ = _exporter(str(template)).from_notebook_node(shown, resources={"report": dict(report)})
+    return re.sub(r"\n\s*\n+", "\n", html).strip() + "\n"
+
+
+def page_context(
+    *, title: str, language: Language, shop: str, week: str, assets: str, freshness: str, provenance: str,
+    pages: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, str]],
+) -> dict[str, Any]:  # fmt: skip
+    """What the template gets as ``resources.report``; its head lists the keys."""
+    found = Week.parse(week)
+    return {
+        "title": title, "language": language, "shop": shop, "week": week, "assets": assets,
+        "week_span": span(found.monday, found.sunday, language), "freshness": freshness, "provenance": provenance,
+        "pages": list(pages), "other": list(other),
+        "words": {word: say(f"reports.page.{word}", language) for word in _WORDS},
+    }  # fmt: skip
+
+
+def in_its_language(notebook: NotebookNode, language: Language) -> NotebookNode:
+    """The notebook with the text of every markdown cell in that language, where the cell's metadata has it.
+
+    A markdown cell may carry ``metadata.aftersales = {"zh": …}``; its source stays as it is for other languages.
+    """
+    changed = deepcopy(notebook)
+    for cell in changed.cells:
+        text = cell.metadata.get("aftersales", {}).get(language)
+        if cell.cell_type == "markdown" and text:
+            cell.source = text if isinstance(text, str) else "".join(text)
+    return changed
+
+
+def without_cells(notebook: NotebookNode, tags: frozenset[str]) -> NotebookNode:
+    """The notebook without the cells that carry one of these tags."""
+    kept = [cell for cell in notebook.cells if not tags & set(cell.metadata.get("tags", []))]
+    return NotebookNode({**notebook, "cells": kept})
+
+
+def with_charts(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with page HTML for every plotly figure that came without, as from an analyst's own cell.
+
+    A page shows HTML only; a figure in plotly's own type alone would be lost without a word.
+    """
+    changed, number = deepcopy(notebook), 0
+    for cell in changed.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if PLOTLY_TYPE in data and not data.get("text/html"):
+                number += 1
+                data["text/html"] = _figure_html(data[PLOTLY_TYPE], f"figure-{number}")
+    return changed
+
+
+def page_faults(html: str, *, notebook: NotebookNode, language: Language) -> list[str]:
+    """What keeps a page from opening offline and whole, as short phrases; empty for a sound page."""
+    reader = _PageReader()
+    reader.feed(html)
+    reader.close()
+    faults = [] if reader.policy else [say("reports.fault.policy", language)]
+    faults += [say("reports.fault.script", language)] if reader.inline_scripts else []
+    faults += [say("reports.fault.handler", language, name=name) for name in sorted(reader.handlers)]
+    faults += [say("reports.fault.remote", language, address=address[:80]) for address in sorted(reader.remote)]
+    promised = _chart_ids(with_charts(without_cells(notebook, LEFT_OUT)))
+    faults += [say("reports.fault.chart_lost", language, id=i) for i in promised if i not in reader.ids]
+    return faults if reader.text else [*faults, say("reports.fault.nothing", language)]
+
+
+@cache
+def _exporter(template: str) -> TemplateExporter:
+    file = Path(template)
+    exporter = TemplateExporter(
+        template_name="base",
+        template_file=file.name,
+        extra_template_basedirs=[],
+        extra_template_paths=[str(file.parent)],
+    )
+    exporter.register_filter("strip_files_prefix", strip_files_prefix)
+    exporter.preprocessors = []
+    return exporter
+
+
+def _figure_html(spec: Mapping[str, Any], figure_id: str) -> str:
+    figure = {"data": spec.get("data", []), "layout": spec.get("layout", {})}
+    height = int(figure["layout"].get("height") or 360)
+    return (
+        f'<figure class="as-block chart" id="{figure_id}"><div class="plot" id="{figure_id}-plot" role="img" '
+        f'data-height="{height}"></div>'
+        f'<script type="application/json" class="plot-data">{script_json(figure)}</script></figure>'
+    )
+
+
+def _chart_ids(notebook: NotebookNode) -> list[str]:
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return [found for output in outputs for found in _PLOT_ID.findall(str(output.get("data", {}).get("text/html", "")))]
+
+
+class _PageReader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.policy = self.text = False
+        self.inline_scripts = 0
+        self.handlers: set[str] = set()
+        self.remote: set[str] = set()
+        self.ids: set[str] = set()
+        self.inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.handlers |= {name for name in values if name.startswith("on")}
+        self.ids.add(values.get("id", ""))
+        if tag == "meta" and values.get("http-equiv", "").lower() == "content-security-policy":
+            self.policy = True
+        if tag == "script" and not values.get("src") and values.get("type", "") != "application/json":
+            self.inline_scripts += 1
+        if tag in _LOADING and _REMOTE.match(address := values.get(_LOADING[tag], "")):
+            self.remote.add(address)
+        if tag in {"script", "style", "head"}:
+            self.inside.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.inside and self.inside[-1] == tag:
+            self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if data.strip() and not self.inside:
+            self.text = True

@@ -1,0 +1,132 @@
+"""A notebook's parameters, checked before anything starts: papermill itself only logs an unknown one and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill as pm
+
+from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.language import LANGUAGES
+from aftersales.words.periods import Week
+
+# what every notebook of a report takes
+RUN_PARAMETERS = ("shop", "week", "language")
+_KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "list": (list, tuple), "dict": (dict,),
+    "date": (str, date),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter: ``kind`` is its annotation, ``help`` its trailing comment."""
+
+    name: str
+    kind: str
+    default: str
+    help: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.kind} = {self.default}" + (f" ({self.help})" if self.help else "")
+
+
+def declared_parameters(notebook: Path) -> dict[str, Parameter]:
+    """The parameters of a notebook's cell tagged ``parameters``, by name.
+
+    Raises `QuestionError` where there is no such notebook or it cannot be read, `SetupError` where the cell is missing.
+    """
+    if not notebook.is_file():
+        raise QuestionError(f"There is no notebook '{notebook.name}'", found=f"looked in {notebook.parent}")
+    return _declared(str(notebook), notebook.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _declared(path: str, changed: int) -> dict[str, Parameter]:
+    name = Path(path).name
+    try:
+        found = pm.inspect_notebook(path)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError, KeyError) as error:
+        raise QuestionError(f"The notebook '{name}' cannot be read", found=str(error).splitlines()[0][:200]) from error
+    if not found:
+        raise SetupError(
+            f"The notebook '{name}' declares no parameters",
+            hint="tag the cell with shop, week and language 'parameters'",
+        )
+    return {
+        key: Parameter(key, _kind(entry["inferred_type_name"]), entry["default"], entry["help"])
+        for key, entry in found.items()
+    }
+
+
+def checked_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, each known to the notebook and of its type; `QuestionError` tells which is not, and what it takes."""
+    declared = declared_parameters(notebook)
+    for name, value in values.items():
+        if name not in declared:
+            raise QuestionError(
+                f"The notebook '{notebook.stem}' has no parameter '{name}'",
+                found="it takes " + "; ".join(map(str, declared.values())),
+            )
+        _check_value(notebook, declared[name], value)
+    return dict(values)
+
+
+def run_parameters(notebook: Path, *, shop: str, week: str, language: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What one notebook of a report is run with: shop, week, language, and of the extra ones those it declares."""
+    Week.parse(week)
+    if language not in LANGUAGES:
+        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+    declared = declared_parameters(notebook)
+    own = {name: value for name, value in extra.items() if name in declared and name not in RUN_PARAMETERS}
+    return checked_parameters(notebook, {"shop": shop, "week": week, "language": language, **own})
+
+
+def refuse_unknown(notebooks: Iterable[Path], extra: Mapping[str, Any]) -> None:
+    """Refuse an extra parameter that no notebook of the report declares, or one that the run itself sets."""
+    declared = {notebook.stem: declared_parameters(notebook) for notebook in notebooks}
+    for name in extra:
+        if name in RUN_PARAMETERS:
+            raise QuestionError(
+                f"The run itself sets the parameter '{name}'", hint="choose it as shop, week or language"
+            )
+        if not any(name in names for names in declared.values()):
+            takes = "; ".join(
+                f"'{stem}' takes " + ", ".join(str(p) for p in names.values() if p.name not in RUN_PARAMETERS)
+                for stem, names in declared.items()
+                if set(names) - set(RUN_PARAMETERS)
+            )
+            raise QuestionError(
+                f"No notebook of the report has a parameter '{name}'",
+                found=takes or f"{', '.join(declared)} take nothing beyond {', '.join(RUN_PARAMETERS)}",
+            )
+
+
+def _kind(annotation: str) -> str:
+    return "any" if annotation in {"None", ""} else annotation.replace(" ", "")
+
+
+def _check_value(notebook: Path, parameter: Parameter, value: Any) -> None:
+    outer, _, inner = parameter.kind.partition("[")
+    kinds = _KINDS.get(outer)
+    if kinds is None:
+        return
+    inner = inner.rstrip("]")
+    fits = _fits(value, outer) and (outer != "list" or inner not in _KINDS or all(_fits(item, inner) for item in value))
+    if not fits:
+        raise QuestionError(
+            f"The parameter '{parameter.name}' of the notebook '{notebook.stem}' takes {parameter.kind}"
+            + (f": {parameter.help}" if parameter.help else ""),
+            found=f"{value!r}, which is {type(value).__name__}",
+        )
+
+
+def _fits(value: Any, kind: str) -> bool:
+    # a bool is an int to Python, not to whoever asks for a number
+    return isinstance(value, _KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))

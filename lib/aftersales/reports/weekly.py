@@ -1,0 +1,221 @@
+"""The weekly run: import what is new, report every shop, say how it went."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+
+from aftersales.reports.batch import run_batch
+from aftersales.reports.index import updated_index
+from aftersales.reports.job import Engine, ReportJob, ReportResult
+from aftersales.reports.parameters import refuse_unknown
+from aftersales.reports.progress import print_summary, result_line, shown_progress
+from aftersales.sources.importing import import_files
+from aftersales.sources.settings import Settings, Shop, load_settings
+from aftersales.sources.store import Commit, ShopStore
+from aftersales.week.shopweek import Tables, week_of
+from aftersales.words.errors import AftersalesError, DataError, QuestionError, SetupError
+from aftersales.words.language import say
+from aftersales.words.periods import Week
+
+ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
+FINDINGS = "aftersales.week.findings:write_findings"
+MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A shop ready to report: its week and the store's commit; or the sentence why not."""
+
+    shop: Shop
+    week: str = ""
+    commit: int = -1
+    said: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a weekly run went: what to print, and the exit code (0: every report is there; 1: some are not)."""
+
+    results: tuple[ReportResult, ...]
+    failures: tuple[Prepared, ...]
+    lines: tuple[str, ...]
+    exit_code: int
+
+
+def run_weekly(
+    settings: Settings,
+    *,
+    shops: Sequence[str] = (),
+    week: str | None = None,
+    workers: int = 0,
+    engine: str = "in-process",
+    resume: bool = False,
+    with_import: bool = True,
+    as_of: date | None = None,
+    time_limit_seconds: float = 600,
+    parameters: Sequence[str] = (),
+    notebooks: Sequence[Path] = (),
+    console: Console | None = None,
+) -> Outcome:
+    """Report the shops' weeks; a shop that cannot be reported is named and keeps no other back.
+
+    Raises `QuestionError` before anything starts for an unknown shop, week, engine or notebook parameter.
+    """
+    started = time.monotonic()
+    chosen = [settings.shop(s) for s in shops] or list(settings.shops)
+    if engine not in ENGINES:
+        raise QuestionError(f"There is no engine '{engine}'", found=", ".join(ENGINES))
+    asked = str(Week.parse(week)) if week else ""
+    books = tuple(notebooks) or notebook_paths(settings)
+    extra = given_parameters(parameters)
+    refuse_unknown(books, extra)
+    screen = console or Console(stderr=True)
+    cores = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    ready, failures = _prepared(
+        settings,
+        chosen,
+        week=asked,
+        as_of=as_of,
+        workers=cores,
+        with_import=with_import and as_of is None,
+        screen=screen,
+    )
+    reports = Path(settings.reports_path)
+    jobs = [
+        ReportJob(
+            shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
+            commit=str(p.commit), folder=reports / p.shop.id / p.week, assets=reports / "_assets",
+            engine=engine, parameters=extra, findings=FINDINGS, shop_name=p.shop.name,  # type: ignore[arg-type]
+        )
+        for p in ready
+    ]  # fmt: skip
+    _check_writable(reports)
+    language = chosen[0].language[0]
+    with shown_progress(jobs, language=language, console=screen) as progress:
+        results = run_batch(
+            jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=MEMORY_LIMIT_MB, resume=resume,
+            progress=progress,
+        )  # fmt: skip
+    index = updated_index(reports, results, language=language, names={s.id: s.name for s in chosen})
+    print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
+    lines = _closing_lines(results, failures, index, language=language)
+    failed = bool(failures) or any(r.status == "failed" for r in results)
+    return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)
+
+
+def _closing_lines(
+    results: Sequence[ReportResult], failures: Sequence[Prepared], index: Path, *, language: str
+) -> list[str]:
+    """What stays on the screen: failures by name and reason, then the report's path as the last line."""
+    lines = [say("weekly.failed", language, shop=f.shop.id, reason=f.reason or "") for f in failures]  # type: ignore[arg-type]
+    lines += [result_line(r, language) for r in results if r.status == "failed"]  # type: ignore[arg-type]
+    pages = [r.page for r in results if r.page is not None and r.status != "failed"]
+    lines += [str(p) for p in pages]
+    if pages:
+        lines.append(str(index))
+    return lines
+
+
+def notebook_paths(settings: Settings) -> tuple[Path, ...]:
+    """The notebooks of the run: those beside shops.toml where there are any, else those of the checkout."""
+    for folder in (settings.file.parent / "notebooks", Path(str(files("aftersales"))).parents[1] / "notebooks"):
+        found = tuple(sorted(folder.glob("[0-9][0-9]-*.ipynb")))
+        if found:
+            return found
+    raise SetupError("There are no notebooks to run", hint="run inside the project's folder or copy notebooks/ here")
+
+
+def given_parameters(pairs: Sequence[str]) -> dict[str, object]:
+    """Notebook parameters written name=value; whole numbers, decimals and true/false are read as such.
+
+    >>> given_parameters(["top=8", "share=0.5", "reason=size"])
+    {'top': 8, 'share': 0.5, 'reason': 'size'}
+    """
+    found: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise QuestionError("A parameter is written name=value", found=f"'{pair}'")
+        found[name] = _typed(value)
+    return found
+
+
+def _typed(text: str) -> object:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _prepared(
+    settings: Settings,
+    shops: list[Shop],
+    *,
+    week: str,
+    as_of: date | None,
+    workers: int,
+    with_import: bool,
+    screen: Console,
+) -> tuple[list[Prepared], list[Prepared]]:
+    """Import and pin every shop, several at once; those ready, those that failed."""
+    tasks = [(settings.file, shop.id, week, as_of, with_import) for shop in shops]
+    if len(shops) == 1 or workers == 1 or not with_import:
+        found = [prepared(*task) for task in tasks]
+    else:
+        context = get_context("spawn")  # a process forked after a polars query hangs
+        with screen.status("importing"), ProcessPoolExecutor(min(workers, len(shops)), mp_context=context) as pool:
+            found = list(pool.map(prepared, *zip(*tasks, strict=True)))
+    for one in found:
+        for line in one.said:
+            screen.print(f"{one.shop.id}: {line}", markup=False, highlight=False, soft_wrap=True)
+    return [p for p in found if p.reason is None], [p for p in found if p.reason is not None]
+
+
+def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_import: bool) -> Prepared:
+    """Import one shop's new files and choose its commit and week; every failure becomes a sentence.
+
+    A file that cannot be read stops the shop's report: numbers with a part of the data missing are no numbers.
+    """
+    settings = load_settings(config)
+    shop = settings.shop(shop_id)
+    said: tuple[str, ...] = ()
+    try:
+        if with_import:
+            account = import_files(settings, shop)
+            if account.files:
+                said = tuple(account.lines())
+            if account.failed:
+                more = f" (and {len(account.failed) - 1} more)" if len(account.failed) > 1 else ""
+                first = account.failed[0]
+                raise DataError(f"{first.file} was not imported: {first.error}".rstrip(".") + more)
+        store = ShopStore(settings.store_path, shop.id, shop.zone)
+        commit: Commit = store.as_of(as_of) if as_of else store.head()
+        found = week_of(week, Tables(store, commit), shop)
+        return Prepared(shop, str(found), commit.number, said)
+    except AftersalesError as error:
+        return Prepared(shop, said=said, reason=str(error))
+
+
+def _check_writable(reports: Path) -> None:
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        probe = reports / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SetupError(f"The reports folder {reports} cannot be written", found=error.strerror) from None
