@@ -1,0 +1,281 @@
+"""Refund delays: how many days or weeks after payment (or delivery) the requests of a cohort of orders arrive.
+
+Two estimates of the same curve stand here. `delay_curve` adds up, age by age, what the latest weeks showed over the
+orders that could have shown it (the additive, or incremental loss ratio, method: a period life table). `chain_ladder`
+multiplies growth factors and needs no orders. The suite uses the first: on the public reporting-delay data it follows
+a changing level far better, because an old cohort's late requests are not blown up by a young cohort's early ones.
+Sources: Schmidt and Zocher 2004, Loss reserving and Hofmann axioms; Mack 1993, ASTIN Bulletin 23(2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Literal
+
+import polars as pl
+
+from aftersales.measures.cohorts import paid_lines, period_start
+from aftersales.measures.requests import refund_requests, touched_lines
+from aftersales.tables.columns import Frame
+from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.promotions import promotion_of_day
+
+Grain = Literal["day", "week"]
+DAYS = {"day": 1, "week": 7}
+# Twelve weeks: the platforms close the ordinary claim some 15 days after confirmation, which follows delivery by weeks
+# at most; later requests are rare and no longer concern the week of the report.
+LONGEST_AGE = {"day": 84, "week": 12}
+# Delays drift (couriers at Spring Festival, a new return window): the curve comes from the last twelve weeks only.
+TRAILING = {"day": 84, "week": 12}
+# A small group borrows the pool's curve as if it had shown this many requests itself: some two an age.
+BORROWED_REQUESTS = 20.0
+ANY = "any"
+
+
+def with_stratum(orders: Frame) -> pl.LazyFrame:
+    """The orders with ``stratum``: "promotion" where paid (else created) on a day of a sales festival, else "ordinary".
+
+    Festival orders ship later and come back more; their delays are a curve of their own. Lazily; rows as they came.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"paid_at": [datetime(2026, 11, 11), datetime(2026, 8, 3), None]})
+    >>> with_stratum(orders).collect()["stratum"].to_list()
+    ['promotion', 'ordinary', 'ordinary']
+    """
+    there = orders.collect_schema().names()
+    times = [pl.col(c).dt.date() for c in ("paid_at", "created_at") if c in there]
+    day = pl.coalesce(times).alias("day")
+    days = orders.lazy().select(day.unique()).collect()["day"].drop_nulls().to_list()
+    festive = [d for d in days if promotion_of_day(d) is not None]
+    kind = pl.when(day.is_in(festive).fill_null(value=False)).then(pl.lit("promotion")).otherwise(pl.lit("ordinary"))
+    return orders.lazy().with_columns(stratum=kind)
+
+
+def delay_triangle(
+    orders: Frame,
+    refunds: Frame,
+    *,
+    until: date,
+    since: Literal["paid_at", "delivered_at"] = "paid_at",
+    age: Grain = "week",
+    by: Sequence[str] = (),
+    outcome: Literal["kind", "phase", "reason"] | None = None,
+    count: Literal["orders", "money"] = "orders",
+    longest_age: int | None = None,
+    refunds_from: date | None = None,
+) -> pl.DataFrame:
+    """Requests by cohort and age, over all orders of the cohort: one row a cell that the data reach.
+
+    A cohort is the day or week of payment (or of delivery), its age the whole days or weeks from there to the request.
+    By orders, the first request of an order counts, whatever came of it; by money, every request that was not
+    withdrawn or rejected, over gross paid. With ``outcome`` each kind, phase or reason of the request is a table of its
+    own over the same orders, so that their cumulative incidences add up. A request before delivery is no event of a
+    delivery table, but its order stays in the denominator. A last week or day that is not over by ``until`` is left
+    out. Where the refund export begins later than the orders, ``refunds_from`` says when; cells before are left out.
+
+    Columns out: those of ``by``, ``outcome`` (text; "any" where not asked for, "unknown" where null), ``cohort``
+    (Date), ``age`` (days or weeks, from 0), ``orders`` (or money), ``events`` (requests at that age, or money).
+    Sorted by ``by``, outcome, cohort, age. Raises `QuestionError` for an unknown grain.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [9, 9, 9], "paid_at": [datetime(2026, 11, 2),
+    ...     datetime(2026, 11, 3), datetime(2026, 11, 9)]})
+    >>> refunds = pl.DataFrame({"refund_id": ["1", "2"], "order_id": ["a", "a"],
+    ...     "applied_at": [datetime(2026, 11, 10), datetime(2026, 11, 12)]})
+    >>> delay_triangle(orders, refunds, until=date(2026, 11, 15)).select("cohort", "age", "orders", "events").rows()
+    [(datetime.date(2026, 11, 2), 0, 2, 0), (datetime.date(2026, 11, 2), 1, 2, 1),
+     (datetime.date(2026, 11, 9), 0, 1, 0)]
+    """
+    if age not in DAYS:
+        raise QuestionError("An age is counted in days or weeks", found=str(age))
+    last = _last_whole(until, age)
+    longest = LONGEST_AGE[age] if longest_age is None else longest_age
+    columns = list(dict.fromkeys([*by, since]))
+    lines = paid_lines(orders, until=until, columns=columns)
+    if since == "delivered_at":
+        lines = lines.with_columns(day=pl.col("delivered_at").dt.date())
+    lines = lines.filter(pl.col("day").is_not_null(), pl.col("day") < last + timedelta(days=DAYS[age]))
+    units = (
+        lines.group_by(*by, "order_id")
+        .agg(pl.col("day").min(), pl.col("paid").sum().cast(pl.Float64))
+        .with_columns(cohort=period_start("day", age))
+    )
+    size = pl.len().cast(pl.Int64) if count == "orders" else pl.col("paid").sum()
+    whole = units.group_by(*by, "cohort").agg(orders=size)
+    events = _events(refund_requests(refunds, until=until), lines, units, by=by, outcome=outcome, count=count, age=age)
+    counted, cohorts = pl.collect_all([events, whole])
+    return _cells(cohorts, counted, by=by, age=age, last=last, longest=longest, start=refunds_from)
+
+
+def _last_whole(until: date, age: Grain) -> date:
+    """The first day of the last period that is over by the end of ``until``."""
+    if age == "day":
+        return until
+    return until - timedelta(days=(until.weekday() + 1) % 7 + 6)
+
+
+def _events(
+    requests: pl.LazyFrame,
+    lines: pl.LazyFrame,
+    units: pl.LazyFrame,
+    *,
+    by: Sequence[str],
+    outcome: str | None,
+    count: str,
+    age: Grain,
+) -> pl.LazyFrame:
+    named = pl.lit(ANY) if outcome is None else pl.col(outcome).fill_null("unknown")
+    touched = touched_lines(requests.filter(pl.col("applied_at").is_not_null()), lines).with_columns(outcome=named)
+    if count == "orders":
+        first = pl.all().sort_by("applied_at", "refund_id").first()
+        cases = (
+            touched.select(*by, "order_id", "refund_id", "applied_at", "outcome").group_by(*by, "order_id").agg(first)
+        )
+        amount = pl.len().cast(pl.Int64)
+    else:
+        cases = touched.filter(pl.col("state") != "closed").select(*by, "order_id", "applied_at", "outcome", "cents")
+        amount = pl.col("cents").sum() / 100
+    lag = (period_start("applied_at", age) - pl.col("cohort")).dt.total_days() // DAYS[age]
+    return (
+        cases.join(units.select(*by, "order_id", "day", "cohort"), on=[*by, "order_id"], nulls_equal=True)
+        .filter(pl.col("applied_at").dt.date() >= pl.col("day"))
+        .with_columns(age=lag.cast(pl.Int64))
+        .group_by(*by, "outcome", "cohort", "age")
+        .agg(events=amount)
+    )
+
+
+def _cells(
+    cohorts: pl.DataFrame, events: pl.DataFrame, *, by: Sequence[str], age: Grain, last: date, longest: int,
+    start: date | None,
+) -> pl.DataFrame:  # fmt: skip
+    """Every cell that lies on or before the last whole period, with zeros where nothing was asked."""
+    outcomes = events.select(pl.col("outcome").unique().sort()) if events.height else pl.DataFrame({"outcome": [ANY]})
+    ages = pl.DataFrame({"age": range(longest + 1)}, schema={"age": pl.Int64})
+    reported = pl.col("cohort") + pl.duration(days=pl.col("age") * DAYS[age])
+    grid = cohorts.join(ages, how="cross").filter(reported <= last)
+    if start is not None:
+        grid = grid.filter(reported >= start)
+    keys = [*by, "outcome", "cohort", "age"]
+    return (
+        grid.join(outcomes, how="cross")
+        .join(events, on=keys, how="left", nulls_equal=True)
+        .with_columns(pl.col("events").fill_null(0))
+        .select(*keys, "orders", "events")
+        .sort(keys)
+    )
+
+
+def _recent(triangle: pl.DataFrame, *, age: Grain, trailing: int | None) -> pl.DataFrame:
+    """The cells that were reported in the last so many days or weeks."""
+    if trailing is None or triangle.is_empty():
+        return triangle
+    reported = pl.col("cohort") + pl.duration(days=pl.col("age") * DAYS[age])
+    return triangle.filter(reported > reported.max() - pl.duration(days=trailing * DAYS[age]))
+
+
+def delay_curve(
+    triangle: pl.DataFrame,
+    *,
+    age: Grain = "week",
+    by: Sequence[str] = (),
+    trailing: int | None = None,
+    borrowed: float = BORROWED_REQUESTS,
+) -> pl.DataFrame:
+    """The share of a group's requests that has arrived by each age, and their cumulative incidence, from latest weeks.
+
+    The incidence at an age is the requests at that age over the orders that had reached it, among the cells reported in
+    the last ``trailing`` periods (twelve weeks). A group is pulled towards all groups of the same outcome as by
+    ``borrowed`` requests of theirs. Outcomes compete over the same orders: without borrowing, their cumulative
+    incidences add up to that of any request (Aalen and Johansen's estimate under follow-up that ends by calendar only).
+
+    Columns out: those of ``by``, ``outcome``, ``age``, ``orders``, ``events`` (of the cells used), ``incidence`` and
+    ``cumulative_incidence`` (requests per order, 0..1), ``share`` (of all requests to come, 0..1; null where the
+    outcome was never seen, 1 at the longest age the triangle holds). Sorted by ``by``, outcome, age.
+
+    >>> triangle = pl.DataFrame({"outcome": ["any"] * 3, "cohort": [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)],
+    ...     "age": [0, 1, 0], "orders": [100, 100, 50], "events": [4, 5, 11]})
+    >>> delay_curve(triangle, borrowed=0).select("age", "incidence", "share").rows()
+    [(0, 0.1, 0.666...), (1, 0.05, 1.0)]
+    """
+    _need(triangle, [*by, "outcome", "cohort", "age", "orders", "events"])
+    recent = _recent(triangle, age=age, trailing=TRAILING[age] if trailing is None else trailing)
+    total = (pl.col("orders").sum(), pl.col("events").sum())
+    pool = recent.group_by("outcome", "age").agg(*total).sort("outcome", "age")
+    pool = pool.with_columns(pooled=pl.col("events") / pl.col("orders"))
+    pool = pool.with_columns(pooled_rate=pl.col("pooled").sum().over("outcome"))
+    lent = pl.when(pl.col("pooled_rate") > 0).then(borrowed / pl.col("pooled_rate")).otherwise(0.0)
+    keys = [*by, "outcome"]
+    found = (
+        recent.group_by(*keys, "age")
+        .agg(*total)
+        .join(pool.select("outcome", "age", "pooled", "pooled_rate"), on=["outcome", "age"])
+        .sort(*keys, "age")
+        .with_columns(incidence=(pl.col("events") + lent * pl.col("pooled")) / (pl.col("orders") + lent))
+        .with_columns(cumulative_incidence=pl.col("incidence").cum_sum().over(keys))
+    )
+    rate = pl.col("incidence").sum().over(keys)
+    share = pl.when(rate > 0).then((pl.col("cumulative_incidence") / rate).clip(0, 1))
+    return found.with_columns(share=share).drop("pooled", "pooled_rate")
+
+
+def chain_ladder(
+    triangle: pl.DataFrame, *, age: Grain = "week", by: Sequence[str] = (), trailing: int | None = None
+) -> pl.DataFrame:
+    """The share of a cohort's requests that has arrived by each age, by the chain ladder's growth factors.
+
+    The factor into an age is the sum over cohorts of what was in by that age over what was in one age before. Needs no
+    orders. The whole triangle is used unless ``trailing`` periods are asked for.
+
+    Columns out: those of ``by``, ``outcome`` (where the triangle has it), ``age``, ``events`` (at that age),
+    ``cumulated`` (by that age, same cohorts), ``factor`` (null at the first age and where nothing had come before),
+    ``share`` (0..1; 1 at the longest age). Sorted by ``by``, outcome, age. Source: Mack 1993, ASTIN Bulletin 23(2).
+
+    >>> triangle = pl.DataFrame({"cohort": [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)], "age": [0, 1, 0],
+    ...     "events": [4, 5, 11]})
+    >>> chain_ladder(triangle).select("age", "factor", "share").rows()
+    [(0, None, 0.444...), (1, 2.25, 1.0)]
+    """
+    _need(triangle, [*by, "cohort", "age", "events"])
+    keys = [*by, *(["outcome"] if "outcome" in triangle.columns else [])]
+    sums = triangle.sort("age").with_columns(cumulated=pl.col("events").cum_sum().over(*keys, "cohort"))
+    sums = _recent(sums, age=age, trailing=trailing)
+    table = sums.group_by(*keys, "age").agg(pl.col("events", "cumulated").sum()).sort(*keys, "age")
+    before = pl.col("cumulated") - pl.col("events")
+    table = table.with_columns(
+        factor=pl.when(pl.col("age") > 0, before > 0).then(pl.col("cumulated") / before),
+        kept=pl.when(pl.col("age") > 0, pl.col("cumulated") > 0).then(before / pl.col("cumulated")).otherwise(1.0),
+    )
+    later = pl.col("kept").cum_prod(reverse=True).shift(-1, fill_value=1.0)
+    return table.with_columns(share=later.over(keys) if keys else later).drop("kept")
+
+
+def developed(triangle: pl.DataFrame, curve: pl.DataFrame, *, by: Sequence[str] = ()) -> pl.DataFrame:
+    """What each cohort has shown so far, carried to its end by a curve alone: seen over share.
+
+    For a young cohort this divides by almost nothing; `nowcast` is what reports show.
+
+    Columns out: those of ``by``, ``outcome`` (where there), ``cohort``, ``age`` (reached), ``seen``, ``share``,
+    ``value`` (null where the share is 0), ``to_come``. Sorted by ``by``, outcome, cohort.
+
+    >>> triangle = pl.DataFrame({"cohort": [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)], "age": [0, 1, 0],
+    ...     "events": [4, 5, 11]})
+    >>> developed(triangle, chain_ladder(triangle))["to_come"].to_list()
+    [0.0, 13.75]
+    """
+    keys = [*by, *(["outcome"] if "outcome" in triangle.columns else [])]
+    reached = triangle.group_by(*keys, "cohort").agg(pl.col("age").max(), seen=pl.col("events").sum())
+    value = pl.when(pl.col("share") > 0).then(pl.col("seen") / pl.col("share"))
+    return (
+        reached.join(curve.select(*keys, "age", "share"), on=[*keys, "age"], how="left", nulls_equal=True)
+        .with_columns(value=value)
+        .with_columns(to_come=pl.col("value") - pl.col("seen"))
+        .sort(*keys, "cohort")
+    )
+
+
+def _need(table: pl.DataFrame, columns: Sequence[str]) -> None:
+    absent = [c for c in columns if c not in table.columns]
+    if absent:
+        raise DataError(f"The triangle lacks {', '.join(absent)}", found=", ".join(table.columns) or "no columns")
