@@ -1,0 +1,183 @@
+"""The health of a shop's data: what was read, what is missing, and what each absence costs the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from aftersales.findings.finding import Finding
+from aftersales.measures.coverage import buyer_keys, empty_days, known_orders, last_day_cut, refund_span
+from aftersales.measures.requests import has_refund_dates
+from aftersales.tables.columns import Frame
+from aftersales.tables.complaints import Complaints
+from aftersales.tables.conversations import Messages
+from aftersales.tables.ledger import Files, Lineage, SetAside
+from aftersales.tables.orders import Orders
+from aftersales.tables.parcels import Parcels
+from aftersales.tables.refunds import Refunds
+from aftersales.tables.small import Evidence, Money, Products, Traffic
+
+# Tables that a shop may add, in the order of what their absence costs.
+OPTIONAL = {
+    "complaints": Complaints, "parcels": Parcels, "messages": Messages, "evidence": Evidence, "traffic": Traffic,
+    "money": Money, "products": Products,
+}  # fmt: skip
+_SCHEMAS = OPTIONAL | {
+    "orders": Orders, "refunds": Refunds, "files": Files, "set_aside": SetAside, "lineage": Lineage,
+}  # fmt: skip
+# Below this share of orders with a buyer's full name, most buyers cannot be told apart.
+FULL_NAMES_FROM = 0.5
+# A handful of strays is the edge of an export; one refund in a hundred without its order moves a rate.
+UNKNOWN_FROM = 0.01
+
+
+def file_account(files: Frame, set_aside: Frame, lineage: Frame | None = None) -> pl.DataFrame:
+    """What became of the rows of every file: read = taken + merged + set aside.
+
+    Columns out: file, layout, rows_read, rows_taken, rows_merged, rows_set_aside, balanced (Bool), share_set_aside,
+    main_reason (the commonest why, null where nothing was set aside), rows_traced (rows of the file that ``lineage``
+    knows; null without it), first_at, last_at, notes. Sorted by rows set aside, most first, then file.
+
+    >>> files = pl.DataFrame({"file": ["a", "b", "c"], "rows_read": [9, 5, 4], "rows_taken": [7, 5, 4],
+    ...     "rows_merged": [0, 0, 0], "rows_set_aside": [2, 0, 0]})
+    >>> why = pl.DataFrame({"file": ["a", "a"], "reason": ["no order id", "no order id"]})
+    >>> file_account(files, why).select("file", "balanced", "main_reason").rows()
+    [('a', True, 'no order id'), ('b', True, None), ('c', True, None)]
+    """
+    counts = ["rows_read", "rows_taken", "rows_merged", "rows_set_aside"]
+    whole = _whole("files", files)
+    why = _whole("set_aside", set_aside).group_by("file", "reason").agg(n=pl.len())
+    main = (
+        why.sort("file", "n", "reason", descending=[False, True, False]).group_by("file", maintain_order=True).first()
+    )
+    traced = _whole("lineage", lineage).group_by("file").agg(rows_traced=pl.col("row").n_unique().cast(pl.Int64))
+    account = (
+        whole.join(main.select("file", main_reason="reason"), on="file", how="left")
+        .join(traced, on="file", how="left")
+        .with_columns(
+            balanced=pl.col("rows_read") == pl.sum_horizontal(counts[1:]),
+            share_set_aside=pl.when(pl.col("rows_read") > 0).then(pl.col("rows_set_aside") / pl.col("rows_read")),
+            rows_traced=pl.lit(None, dtype=pl.Int64) if lineage is None else pl.col("rows_traced").fill_null(0),
+        )
+        .collect(engine="streaming")
+    )
+    out = [
+        "file",
+        "layout",
+        *counts,
+        "balanced",
+        "share_set_aside",
+        "main_reason",
+        "rows_traced",
+        "first_at",
+        "last_at",
+    ]
+    return account.select(*out, "notes").sort(["rows_set_aside", "file"], descending=[True, False])
+
+
+def data_health(tables: Mapping[str, Frame], *, until: date) -> list[Finding]:
+    """What is missing or odd in a shop's data, each with what it costs; one finding that says so where nothing is.
+
+    ``tables`` are the shop's tables by name, absent ones may be left out: orders, refunds, complaints, messages,
+    parcels, evidence, traffic, money, products, files, set_aside. ``headline`` says what is the case, ``caution`` what
+    it costs. Their order: what was lost in reading, holes in the days, refunds and orders that do not meet, buyers,
+    then the files that were never there.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, 9)] * 3})
+    >>> found = data_health({"orders": orders}, until=date(2026, 11, 15))
+    >>> found[0].headline("en")
+    'There are no refunds in the files.'
+    """
+    found = [
+        *_reading(tables),
+        *_days(tables, until),
+        *_refunds(tables, until),
+        *_buyers(tables),
+        *_absent(tables),
+    ]
+    if found:
+        return found
+    return [Finding("healthy", "shop", "health.no_finding", {}, file_account(tables["files"], tables["set_aside"]))]
+
+
+def _whole(name: str, table: Frame | None) -> pl.LazyFrame:
+    """A table with all columns of its schema, typed, also where the shop has none of it."""
+    empty = _SCHEMAS[name].create_empty().lazy()
+    return empty if table is None else pl.concat([empty, table.lazy()], how="diagonal_relaxed")
+
+
+def _rows(tables: Mapping[str, Frame], name: str) -> int:
+    return 0 if name not in tables else int(tables[name].lazy().select(pl.len()).collect(engine="streaming").item())
+
+
+def _finding(kind: str, scope: str, table: pl.DataFrame, size: float, **values: Any) -> Finding:
+    """A finding of the files themselves: sentence health.<kind>, what it costs health.cost.<kind>."""
+    return Finding(kind, scope, f"health.{kind}", values, table, size=size, caveat=f"health.cost.{kind}")
+
+
+def _reading(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+    account = file_account(_whole("files", tables.get("files")), _whole("set_aside", tables.get("set_aside")))
+    for row in account.filter(pl.col("rows_set_aside") > 0).iter_rows(named=True):
+        values = {k: row[k] for k in ("file", "rows_read", "rows_set_aside", "main_reason")}
+        # a reason that was not written down is still a row that was not taken
+        values["main_reason"] = values["main_reason"] or "–"
+        yield _finding("set_aside", row["file"], account.filter(file=row["file"]), row["rows_set_aside"], **values)
+    for row in account.filter(~pl.col("balanced")).iter_rows(named=True):
+        yield _finding("unbalanced", row["file"], account.filter(file=row["file"]), row["rows_read"], file=row["file"])
+
+
+def _days(tables: Mapping[str, Frame], until: date) -> Iterator[Finding]:
+    if "orders" not in tables:
+        return
+    for row in empty_days(tables["orders"], until=until).filter("odd").iter_rows(named=True):
+        table = pl.DataFrame([row])
+        kind = "gap_day" if row["days"] == 1 else "gap"
+        yield _finding(kind, f"{row['first_day']}", table, row["days"], **row)
+    cut = last_day_cut(tables["orders"], until=until).filter("odd")
+    for row in cut.iter_rows(named=True):
+        yield _finding("cut_day", "orders", cut, row["expected"], **row)
+
+
+def _refunds(tables: Mapping[str, Frame], until: date) -> Iterator[Finding]:
+    n_refunds = _rows(tables, "refunds")
+    if not n_refunds:
+        yield _finding("no_refunds", "refunds", pl.DataFrame({"refunds": [0]}), 1.0)
+        return
+    refunds = tables["refunds"]
+    if not has_refund_dates(refunds):
+        yield _finding("no_refund_dates", "refunds", pl.DataFrame({"refunds": [n_refunds]}), 1.0, refunds=n_refunds)
+    elif "orders" in tables:
+        span = refund_span(tables["orders"], refunds, until=until).filter("odd")
+        for row in span.iter_rows(named=True):
+            yield _finding(f"refunds_{row['edge']}", "refunds", span.filter(edge=row["edge"]), row["days"], **row)
+    for name in ("refunds", "complaints"):
+        if _rows(tables, name) and "order_known" in tables[name].collect_schema().names():
+            known = known_orders(tables[name])
+            row = known.row(0, named=True)
+            if row["unknown"] and row["share_unknown"] >= UNKNOWN_FROM:
+                yield _finding(f"unknown_{name}", name, known, row["unknown"], **row)
+
+
+def _buyers(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+    if not _rows(tables, "orders"):
+        return
+    keys = buyer_keys(tables["orders"])
+    shares = dict(keys.select("quality", "share").iter_rows())
+    if shares["none"] == 1:
+        yield _finding("no_buyers", "orders", keys, 1.0)
+    elif shares["full"] < FULL_NAMES_FROM:
+        yield _finding("masked_buyers", "orders", keys, 1 - shares["full"], share=1 - shares["full"])
+    products = tables["orders"].lazy()
+    there = "product_id" in products.collect_schema().names()
+    if not there or not products.select(pl.col("product_id").is_not_null().any()).collect(engine="streaming").item():
+        yield _finding("no_products", "orders", keys, 1.0)
+
+
+def _absent(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+    for name in OPTIONAL:
+        if not _rows(tables, name):
+            yield _finding(f"absent_{name}", name, pl.DataFrame({"table": [name], "rows": [0]}), 0.0)

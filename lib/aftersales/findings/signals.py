@@ -1,0 +1,153 @@
+"""signals.parquet: each measure in each week, what it will come to, its normal range and the verdict on it.
+
+Three measures meet here through arguments: what was counted (`seen`), what it will come to once the week is mature
+(``estimates``), and what is normal (``verdicts``). Without the third nothing is called above or below.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from aftersales.findings.contract import CONTRACT, WORDS
+from aftersales.findings.seen import seen_measures
+from aftersales.tables.columns import Frame
+from aftersales.words.errors import DataError
+from aftersales.words.language import Language, say
+from aftersales.words.periods import Week, week_label
+
+_KEYS = ("measure", "scope", "week")
+_VALUES = ("value", "value_low", "value_high")
+_NORMAL = ("normal_low", "normal_high", "verdict", "since")
+_UNSURE = "not_enough_data"
+
+
+def signals(
+    orders: Frame,
+    refunds: Frame,
+    *,
+    week: Week,
+    complaints: Frame | None = None,
+    estimates: pl.DataFrame | None = None,
+    verdicts: pl.DataFrame | None = None,
+    by: str | None = None,
+    language: Language = "zh",
+    currency: str = "CNY",
+) -> pl.DataFrame:
+    """The rows of signals.parquet for one shop and week: the contract's columns, then unit, part, whole, dated, mature.
+
+    ``estimates`` (measure, scope, week, value, value_low, value_high, and mature where known) and ``verdicts``
+    (measure, scope, week, normal_low, normal_high, verdict, since) come from `measures.maturity` and
+    `measures.surveillance`; scope may be left out for the whole shop, week may be a Date. A week without an estimate
+    has the value counted. A verdict is not_enough_data unless ``verdicts`` says otherwise, its week has a value, the
+    files hold refund dates (for refund rates), and the value does lie where the verdict says it does.
+
+    >>> from datetime import datetime
+    >>> at = [datetime(2026, 11, 9)] * 3
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10], "paid_at": at})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20]})
+    >>> rows = signals(orders, refunds, week=Week.parse("2026-W46"), language="en")
+    >>> rows.select("measure", "value", "verdict").rows()
+    [('refund_rate_orders', 0.3333333333333333, 'not_enough_data'), ('refund_rate_money', 0.5, 'not_enough_data')]
+    >>> rows["headline"][1]
+    'Refund rate by money in 2026-W46: 50.0% as counted so far (¥20 of ¥40), not enough data to say.'
+    """
+    rows = judged(
+        seen_measures(orders, refunds, complaints=complaints, week=week, by=by), estimates=estimates, verdicts=verdicts
+    )
+    return with_headlines(rows, language=language, currency=currency)
+
+
+def judged(
+    seen: pl.DataFrame, *, estimates: pl.DataFrame | None = None, verdicts: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """The rows of `signals` from what was counted (`seen.seen_measures`), headlines still null: in no language yet."""
+    rows = seen
+    if estimates is not None:
+        more = [*_VALUES, *(["mature"] if "mature" in estimates.columns else [])]
+        rows = rows.join(_keyed(estimates, more, "estimates"), on=_KEYS, how="left", maintain_order="left")
+    if verdicts is not None:
+        rows = rows.join(_keyed(verdicts, list(_NORMAL), "verdicts"), on=_KEYS, how="left", maintain_order="left")
+    contract = CONTRACT["signals"]
+    kinds = dict(contract) | {"mature": pl.Boolean}
+    rows = rows.with_columns(
+        pl.lit(None, dtype=kind).alias(name) for name, kind in kinds.items() if name not in rows.columns
+    )
+    # where the files hold no dates nothing can still be to come that could be known of
+    estimated = pl.col("value").is_not_null() & pl.col("dated")
+    rows = rows.with_columns(
+        pl.when(estimated).then(pl.col(name)).otherwise(pl.col(counted)).alias(name)
+        for name, counted in zip(_VALUES, ("seen", "seen_low", "seen_high"), strict=True)
+    )
+    rows = rows.with_columns(verdict=_kept_verdict(), mature=pl.when("dated").then("mature"))
+    rows = rows.with_columns(since=pl.when(pl.col("verdict").is_in(["above", "below"])).then("since"))
+    return rows.select(*contract, "unit", "part", "whole", "dated", "mature")
+
+
+def _kept_verdict() -> pl.Expr:
+    """The verdict handed in, where the row bears it out."""
+    value, verdict = pl.col("value"), pl.col("verdict")
+    holds = (
+        (verdict == "routine")
+        | ((verdict == "above") & (value > pl.col("normal_high")))
+        | ((verdict == "below") & (value < pl.col("normal_low")))
+    )
+    sure = (holds & pl.col("dated") & value.is_not_null()).fill_null(value=False)
+    return pl.when(sure).then(verdict).otherwise(pl.lit(_UNSURE))
+
+
+def _keyed(frame: pl.DataFrame, columns: list[str], name: str) -> pl.DataFrame:
+    """The key and named columns of a frame handed in, one row a key."""
+    if "scope" not in frame.columns:
+        frame = frame.with_columns(scope=pl.lit("shop"))
+    missing = [c for c in (*_KEYS, *columns) if c not in frame.columns]
+    if missing:
+        raise DataError(f"The {name} lack {', '.join(missing)}", found=", ".join(frame.columns))
+    if frame.schema["week"] == pl.Date:
+        frame = frame.with_columns(week=week_label("week"))
+    kinds = {c: kind for c, kind in CONTRACT["signals"].items() if c in columns}
+    frame = frame.select(*_KEYS, *columns).cast(kinds)  # type: ignore[arg-type]
+    strange = set(frame["verdict"].drop_nulls()) - set(WORDS["signals", "verdict"]) if "verdict" in columns else set()
+    if strange or frame.select(_KEYS).is_duplicated().any():
+        found = ", ".join(sorted(strange)) or "a measure, scope and week that stands twice"
+        raise DataError(f"The {name} cannot be used", found=found)
+    return frame
+
+
+def with_headlines(rows: pl.DataFrame, *, language: Language, currency: str = "CNY") -> pl.DataFrame:
+    """The rows of `signals` with ``headline`` written anew in a language."""
+    said = [signal_headline(row, language, currency=currency) for row in rows.iter_rows(named=True)]
+    return rows.with_columns(headline=pl.Series(said, dtype=pl.String))
+
+
+def signal_headline(row: dict[str, Any], language: Language, *, currency: str = "CNY") -> str:
+    """The sentence of one row of `signals`; each one is chosen by what the row holds, so that none can be untrue.
+
+    >>> row = {"measure": "refund_rate_orders", "scope": "shop", "week": "2026-W46", "unit": "share_of_orders",
+    ...     "seen": 0.2, "value": 0.2, "value_low": 0.15, "value_high": 0.26, "normal_low": 0.05, "normal_high": 0.12,
+    ...     "verdict": "above", "since": None, "part": 20, "whole": 100, "dated": True, "mature": True}
+    >>> signal_headline(row, "en")
+    'Refund rate in 2026-W46: 20.0% (20 of 100), above its normal range of 5.0% to 12.0%.'
+    """
+    values = row | {"name": f"measure.{row['measure']}", "said": f"verdict.{row['verdict']}"}
+    body = say(f"signal.{_sentence(row)}.{row['unit']}", language, currency=currency, **values)
+    column, _, group = row["scope"].partition("=")
+    if not group:
+        return body
+    return say("signal.scoped", language, column=f"scope.{column}", group=group, body=body)
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    """Which sentence is true of a row."""
+    if row["value"] is None:
+        return "unrecorded" if row["whole"] else "nothing"
+    # before enough refunds have come in, what was counted and what it will come to are two numbers
+    awaited = row["seen"] is not None and abs(row["value"] - row["seen"]) > 1e-9
+    verdict, known = row["verdict"], row["normal_low"] is not None and row["normal_high"] is not None
+    if verdict in {"above", "below"}:
+        return f"{'estimated_' if awaited else ''}{'outside_since' if row['since'] else 'outside'}"
+    inside = known and row["normal_low"] <= row["value"] <= row["normal_high"]
+    if verdict == "routine" and inside:
+        return "estimated_inside" if awaited else "inside"
+    return "estimated_unsure" if awaited else "unsure"

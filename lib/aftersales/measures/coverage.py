@@ -1,0 +1,160 @@
+"""What the files cover: days without orders, a last day cut short, a refund report that begins late or ends early.
+
+Every "is this odd?" here is one question: had things gone on at the shop's usual pace, how likely was it to see nothing
+at all? For events that come independently at a known pace that is exp(-expected) (Poisson).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from aftersales.measures.inputs import columns_of
+from aftersales.measures.requests import refund_requests
+from aftersales.tables.columns import Frame
+from aftersales.tables.orders import Orders
+
+# Orders come in clumps, so a silence must be a good deal rarer than 1 in 100 before it is called a gap.
+GAP_CHANCE = 0.001
+# The pace of a shop changes over a year; four weeks before are its usual pace now.
+USUAL_DAYS = 28
+
+
+def empty_days(orders: Frame, *, until: date) -> pl.DataFrame:
+    """The runs of days, between the first and last day with orders, on which no order was created.
+
+    Columns out: first_day, last_day (Date), days, expected (orders that the shop's median day would have brought),
+    chance (of such a silence at that pace), odd (Bool: chance below `GAP_CHANCE`). Sorted by first_day. The day of an
+    order is that of its creation, or of payment where creation is unknown.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, d) for d in (2, 3, 6)]})
+    >>> empty_days(orders, until=date(2026, 11, 8)).select("first_day", "days", "expected", "odd").rows()
+    [(datetime.date(2026, 11, 4), 2, 2.0, False)]
+    """
+    days = _orders_per_day(orders, until=until)
+    pace = days["orders"].median() or 0.0
+    every = days.sort("day").with_columns(before=pl.col("day").shift(1))
+    gaps = every.filter((pl.col("day") - pl.col("before")).dt.total_days() > 1).select(
+        first_day=pl.col("before").dt.offset_by("1d"), last_day=pl.col("day").dt.offset_by("-1d")
+    )
+    length = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
+    return _judged(gaps.with_columns(days=length), pl.col("days") * pace)
+
+
+def last_day_cut(orders: Frame, *, until: date) -> pl.DataFrame:
+    """Whether the last day with orders is only partly in the files: one row, none where there are no orders.
+
+    Columns out: day, last_at (of the last order created), expected (orders that usually come after that time of day, by
+    the four weeks before), chance (that none came), odd (Bool).
+
+    >>> from datetime import datetime
+    >>> at = [datetime(2026, 11, d, 22) for d in (2, 3, 4)]
+    >>> last_day_cut(pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": at}), until=date(2026, 11, 8)).select(
+    ...     "day", "odd").rows()
+    [(datetime.date(2026, 11, 4), False)]
+    """
+    made = _made(orders, until=until).select("at", day=pl.col("at").dt.date())
+    last = made.select(last_at=pl.col("at").max()).collect(engine="streaming").drop_nulls()
+    if last.is_empty():
+        return _judged(pl.DataFrame(schema={"day": pl.Date, "last_at": last.schema["last_at"]}), pl.lit(0.0))
+    last = last.select(day=pl.col("last_at").dt.date(), last_at="last_at")
+    day, moment = last.item(0, "day"), last.item(0, "last_at")
+    usual = made.filter(pl.col("day") < day, pl.col("day") >= pl.lit(day).dt.offset_by(f"-{USUAL_DAYS}d"))
+    later = usual.select(
+        n=(pl.col("at").dt.time() > moment.time()).sum(), days=pl.col("day").n_unique()
+    ).collect(engine="streaming")  # fmt: skip
+    expected = later.item(0, "n") / later.item(0, "days") if later.item(0, "days") else 0.0
+    return _judged(last, pl.lit(float(expected)))
+
+
+def refund_span(orders: Frame, refunds: Frame, *, until: date) -> pl.DataFrame:
+    """Whether dated refund requests reach from the first orders to the last: two rows, "start" and "end"; or none.
+
+    A refund report that was filtered by request date misses the requests on the first orders; one not exported again
+    misses the latest. Columns out: edge, orders_day (first, last order), refunds_day (first, last request), days
+    (between them), expected (requests at the usual pace in those days; at the start without the usual wait, the median
+    from order to request), chance, odd (Bool).
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, d) for d in (2, 3, 9)]})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "applied_at": [datetime(2026, 11, 5)]})
+    >>> refund_span(orders, refunds, until=date(2026, 11, 15)).select("edge", "days", "odd").rows()
+    [('start', 3, False), ('end', 4, False)]
+    """
+    made = _made(orders, until=until).select("order_id", day=pl.col("at").dt.date())
+    asked = refund_requests(refunds, until=until).select("order_id", asked=pl.col("applied_at").dt.date()).drop_nulls()
+    wait = (
+        asked.join(made.group_by("order_id").agg(pl.col("day").min()), on="order_id")
+        .select(((pl.col("asked") - pl.col("day")).dt.total_days()).median())
+        .collect(engine="streaming")
+        .item()
+    )
+    ends = [pl.col("day").min().alias("first_day"), pl.col("day").max().alias("last_day")]
+    bought = made.select(ends).collect(engine="streaming").row(0)
+    requests = asked.select(pl.col("asked").min(), last=pl.col("asked").max(), n=pl.len()).collect(engine="streaming")
+    first, last, n = requests.row(0)
+    if first is None or bought[0] is None:
+        rows: list[tuple] = []
+    else:
+        pace = n / max((last - first).days + 1, 1)
+        start, end = (first - bought[0]).days, (bought[1] - last).days
+        rows = [
+            ("start", bought[0], first, start, max(start - (wait or 0), 0) * pace),
+            ("end", bought[1], last, end, max(end, 0) * pace),
+        ]
+    names = {"edge": pl.String, "orders_day": pl.Date, "refunds_day": pl.Date, "days": pl.Int64, "expected": pl.Float64}
+    return _judged(pl.DataFrame(rows, schema=names, orient="row"), pl.col("expected"))
+
+
+def known_orders(table: Frame) -> pl.DataFrame:
+    """How many rows of refunds or complaints are on an order whose own row is there: rows, unknown, share_unknown.
+
+    >>> known_orders(pl.DataFrame({"order_known": [True, False, True]})).row(0)
+    (3, 1, 0.3333333333333333)
+    """
+    unknown = (~pl.col("order_known")).sum().cast(pl.Int64)
+    found = table.lazy().select(rows=pl.len().cast(pl.Int64), unknown=unknown).collect(engine="streaming")
+    return found.with_columns(share_unknown=pl.when(pl.col("rows") > 0).then(pl.col("unknown") / pl.col("rows")))
+
+
+def buyer_keys(orders: Frame) -> pl.DataFrame:
+    """How well buyers can be told apart: quality, orders, share; the best quality first, all four of them.
+
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "buyer_key_quality": ["masked", "masked", "full"]})
+    >>> buyer_keys(orders).rows()
+    [('full', 1, 0.3333333333333333), ('composite', 0, 0.0), ('masked', 2, 0.6666666666666666), ('none', 0, 0.0)]
+    """
+    lines = columns_of(orders, Orders, ["order_id", "buyer_key_quality"], needed=["order_id"])
+    counts = (
+        lines.group_by(quality=pl.col("buyer_key_quality").fill_null("none"))
+        .agg(orders=pl.col("order_id").n_unique().cast(pl.Int64))
+        .collect(engine="streaming")
+    )
+    every = pl.DataFrame({"quality": ["full", "composite", "masked", "none"]})
+    every = every.join(counts, on="quality", how="left", maintain_order="left").with_columns(
+        pl.col("orders").fill_null(0)
+    )
+    total = pl.col("orders").sum()
+    return every.with_columns(share=pl.when(total > 0).then(pl.col("orders") / total))
+
+
+def _made(orders: Frame, *, until: date) -> pl.LazyFrame:
+    """Orders with the moment they were made, or paid where that is unknown."""
+    lines = columns_of(orders, Orders, ["order_id", "created_at", "paid_at"], needed=["order_id"])
+    there = [c for c in ("created_at", "paid_at") if c in orders.collect_schema().names()]
+    at = pl.coalesce(there) if there else pl.lit(None, dtype=pl.Datetime("us"))
+    return lines.select("order_id", at=at).filter(pl.col("at").dt.date() <= until)
+
+
+def _orders_per_day(orders: Frame, *, until: date) -> pl.DataFrame:
+    per_day = _made(orders, until=until).group_by(day=pl.col("at").dt.date())
+    return per_day.agg(orders=pl.col("order_id").n_unique()).collect(engine="streaming")
+
+
+def _judged(frame: pl.DataFrame, expected: pl.Expr) -> pl.DataFrame:
+    chance = (-pl.col("expected")).exp()
+    return frame.with_columns(expected=expected.cast(pl.Float64)).with_columns(chance=chance).with_columns(
+        odd=pl.col("chance") < GAP_CHANCE
+    )  # fmt: skip
