@@ -17,6 +17,7 @@ from aftersales.demo.people import people
 from aftersales.demo.spec import CANCELLED, KEPT, REFUSED, RETURNED, UNPAID, WAITING, ShopSpec
 
 RECENT_WEEKS = 12
+PLANTED_FROM = 9_000_000  # their nicks and telephones begin beyond those of all honest buyers
 MALICIOUS = "恶意买家/同行捣乱"
 
 
@@ -60,7 +61,7 @@ class _Book:
 
 def planted_orders(spec: ShopSpec, goods: Goods, *, rng: np.random.Generator) -> Planted:
     """All planted accounts with their orders; labels say what they are: ``burst:0``, ``ring:3``, ``reseller:0`` …"""
-    book = _Book(spec, rng, people(600, rng=rng, first_phone=50_000_000).to_dicts())
+    book = _Book(spec, rng, people(600, rng=rng, first=PLANTED_FROM).to_dicts())
     if spec.abuse:
         _bursts(book, goods)
         _rings(book, goods)

@@ -29,7 +29,8 @@ ASKED_WHILE_WAITING = 0.4
 
 
 def outcomes(orders: pl.DataFrame, lines: pl.DataFrame, faults: list[Fault], spec: ShopSpec, *,
-             rng: np.random.Generator) -> tuple[Ints, Ints, np.ndarray, np.ndarray]:  # fmt: skip
+             rng: np.random.Generator, fault_rng: np.random.Generator,
+             ) -> tuple[Ints, Ints, np.ndarray, np.ndarray]:  # fmt: skip
     """What happens to every order on its way and to every line, with the reasons and notes that are not left to chance.
 
     `lines` has the line's product, category, after_rate, courier, province, shipped. Returns the order's outcome, the
@@ -48,10 +49,10 @@ def outcomes(orders: pl.DataFrame, lines: pl.DataFrame, faults: list[Fault], spe
     asks = rng.random(len(lines)) < lines["after_rate"].to_numpy()
     home = np.where(fate[order_of] == HONEST, asks, fate[order_of] == RETURNED)
     for fault in faults:
-        struck = (rng.random(len(lines)) < fault.extra) & _honest_reach(fault, lines, fate[order_of])
+        struck = (fault_rng.random(len(lines)) < fault.extra) & _honest_reach(fault, lines, fate[order_of])
         told = np.array([*fault.notes, None, None], dtype=object)
         reason[struck] = fault.reason
-        note[struck] = told[rng.integers(0, len(told), size=int(struck.sum()))]
+        note[struck] = told[fault_rng.integers(0, len(told), size=int(struck.sum()))]
         if fault.in_transit:
             way[order_of[struck & (way[order_of] == NOTHING)]] = STALL
         else:
@@ -66,8 +67,8 @@ def _honest_reach(fault: Fault, lines: pl.DataFrame, fate: Ints) -> Flags:
     return lines.select(matches(fault)).to_series().to_numpy() & (fate == HONEST)
 
 
-def requests(orders: pl.DataFrame, lines: pl.DataFrame, way: Ints, line: Ints, reason: np.ndarray, note: np.ndarray,
-             spec: ShopSpec, *, rng: np.random.Generator) -> pl.DataFrame:  # fmt: skip
+def requests(orders: pl.DataFrame, lines: pl.DataFrame, *, way: Ints, line: Ints, reason: np.ndarray,
+             note: np.ndarray, spec: ShopSpec, rng: np.random.Generator) -> pl.DataFrame:  # fmt: skip
     """One row a line that is asked about: line, order, outcome, applied (s), reason, note, shipped, due.
 
     `applied` lies before `shipped` for what is cancelled in time. A lost or refused parcel never arrives: its `arrived`

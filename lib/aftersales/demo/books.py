@@ -44,12 +44,14 @@ def decisions(shop: Shop) -> list[Decision]:
     week = timedelta(weeks=1)
     recent = spec.last_day + timedelta(days=1)
     return [
-        Decision("JD-2026-01", "更换快递", "快递=极兔速递；省份=四川省", "李强（仓储）", switch_day(spec) - timedelta(days=5),
-                 switch_day(spec), "四川省物流类退款率", "worked: 极兔速递 lost or stalled 18 % of parcels to 四川省; others do not"),
+        Decision("JD-2026-01", "更换快递", "快递=极兔速递；省份=四川省", "李强（仓储）",
+                 switch_day(spec) - timedelta(days=5),
+                 switch_day(spec), "四川省物流类退款率",
+                 "worked: 极兔速递 lost or stalled 18 % of parcels to 四川省; others do not"),
         Decision("JD-2026-02", "加强包装", "商品=DJ-0730", "李强（仓储）", packing_day(spec) - timedelta(days=7),
                  packing_day(spec), "破损退款率", "worked: extra breakage fell from 13 % to 3 %"),
-        Decision("JD-2026-03", "限购", "全店；每个账号每天最多3单", "陈雪（客服）", recent - 9 * week, recent - 8 * week,
-                 "疑似恶意订单数", "no effect: the platform setting was never switched on"),
+        Decision("JD-2026-03", "限购", "全店；每个账号每天最多3单", "陈雪（客服）", recent - 9 * week,
+                 recent - 8 * week, "疑似恶意订单数", "no effect: the platform setting was never switched on"),
         Decision("JD-2026-04", "修改详情页", "商品=SJ-1512", "王敏（品控）", recent - 13 * week, recent - 12 * week,
                  "尺寸类退款率", "no effect: the size chart is as wrong as before"),
     ]  # fmt: skip
@@ -91,7 +93,8 @@ def traffic_rows(shop: Shop) -> pl.DataFrame:
     numbered = shop.orders.with_row_index("order").select(pl.col("order").cast(pl.Int64), "order_id")
     paid = paid.join(numbered, on="order_id", how="left").join(pieces, on="order", how="left")
     sums = paid.group_by("day").agg(
-        fen=pl.col("fen").sum() + pl.col("shipping_fen").sum(), buyers=pl.col("buyer").n_unique(), lines=pl.col("lines").sum(),
+        fen=pl.col("fen").sum() + pl.col("shipping_fen").sum(), buyers=pl.col("buyer").n_unique(),
+        lines=pl.col("lines").sum(),
         pieces=pl.col("pieces").sum(),
     )  # fmt: skip
     done = shop.cases.filter(pl.col("succeeds") & (pl.col("ended") < shop.now))
@@ -111,7 +114,8 @@ def traffic_rows(shop: Shop) -> pl.DataFrame:
     )
     values = [
         pl.col("date"), pl.lit(shop.spec.name), pl.col("visitors"), pl.col("carts"), yuan("fen"), pl.col("buyers"),
-        pl.col("lines"), pl.col("pieces"), yuan("spend"), yuan("back"), pl.col("reviews"), pl.col("pictures"), pl.col("score"),
+        pl.col("lines"), pl.col("pieces"), yuan("spend"), yuan("back"), pl.col("reviews"),
+        pl.col("pictures"), pl.col("score"),
     ]  # fmt: skip
     return daily.select(v.cast(pl.String).alias(n) for n, v in zip(TRAFFIC_REPORT, values, strict=True))
 
@@ -140,17 +144,17 @@ def money_rows(shop: Shop, filed: pl.DataFrame) -> pl.DataFrame:
     orders = orders.with_columns(net=net, line_id=pl.col("order_id"))
     returned = done.filter(pl.col("kind") == "return_refund").with_columns(at=pl.col("ended") + MINUTE)
     ours = returned.filter(pl.col("reason").is_in(["质量问题", "卖家发错货", "大小/尺寸不符", "包装/商品破损"]))
-    paid_out = filed.filter((pl.col("paid_fen") > 0) & (pl.col("closed") < shop.now)).with_columns(
-        order_id=shop.orders["order_id"].gather(filed.filter((pl.col("paid_fen") > 0) & (pl.col("closed") < shop.now))["order"])
-    )  # fmt: skip
+    paid_out = filed.filter((pl.col("paid_fen") > 0) & (pl.col("closed") < shop.now))
+    paid_out = paid_out.with_columns(order_id=shop.orders["order_id"].gather(paid_out["order"]))
     share = (pl.col("net") * COMMISSION_FEN_PER_100 // 100).alias("out")
     parts = [
-        _entries(orders, "confirmed", "交易收款", pl.col("net"), pl.lit(0), "在线支付"),
-        _entries(orders, "confirmed", "软件服务费", pl.lit(0), share, "天猫软件服务费"),
-        _entries(orders, "paid", "运费险", pl.lit(0), pl.lit(INSURANCE_FEN), "退货运费险保费"),
-        _entries(ours, "at", "退货运费", pl.lit(0), pl.lit(RETURN_FREIGHT_FEN), "商家承担退货运费"),
-        _entries(paid_out.with_columns(line_id=pl.col("order_id")), "closed", "赔付", pl.lit(0), pl.col("paid_fen"),
-                 "售后赔付给买家"),
+        _entries(orders, "confirmed", kind="交易收款", income=pl.col("net"), expense=pl.lit(0), what="在线支付"),
+        _entries(orders, "confirmed", kind="软件服务费", income=pl.lit(0), expense=share, what="天猫软件服务费"),
+        _entries(orders, "paid", kind="运费险", income=pl.lit(0), expense=pl.lit(INSURANCE_FEN), what="退货运费险保费"),
+        _entries(ours, "at", kind="退货运费", income=pl.lit(0), expense=pl.lit(RETURN_FREIGHT_FEN),
+                 what="商家承担退货运费"),
+        _entries(paid_out.with_columns(line_id=pl.col("order_id")), "closed", kind="赔付", income=pl.lit(0),
+                 expense=pl.col("paid_fen"), what="售后赔付给买家"),
     ]  # fmt: skip
     log = pl.concat(parts).filter(pl.col("at").is_between(since, shop.now, closed="left"))
     log = log.filter((pl.col("income") > 0) | (pl.col("expense") > 0)).sort("at", "order_id", "kind")
@@ -159,13 +163,13 @@ def money_rows(shop: Shop, filed: pl.DataFrame) -> pl.DataFrame:
     )
     values = [
         pl.lit(shop.spec.name), pl.from_epoch("at").dt.strftime("%Y-%m-%d"), moment_text("at"), number,
-        pl.col("order_id"), pl.col("line_id"), pl.col("kind"), yuan("income"), yuan("expense"), pl.col("what"), pl.lit(""),
-        pl.lit("支付宝"), moment_text("at"), moment_text("at"),
+        pl.col("order_id"), pl.col("line_id"), pl.col("kind"), yuan("income"), yuan("expense"), pl.col("what"),
+        pl.lit(""), pl.lit("支付宝"), moment_text("at"), moment_text("at"),
     ]  # fmt: skip
     return log.select(v.alias(n) for n, v in zip(MONEY_LOG, values, strict=True))
 
 
-def _entries(frame: pl.DataFrame, at: str, kind: str, income: pl.Expr, expense: pl.Expr, what: str) -> pl.DataFrame:
+def _entries(frame: pl.DataFrame, at: str, *, kind: str, income: pl.Expr, expense: pl.Expr, what: str) -> pl.DataFrame:
     return frame.filter(pl.col(at) < NEVER).select(
         pl.col(at).alias("at"), "order_id", "line_id", kind=pl.lit(kind), income=income.cast(pl.Int64),
         expense=expense.cast(pl.Int64), what=pl.lit(what),

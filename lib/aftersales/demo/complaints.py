@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.demo.headers import COMPLAINTS
 from aftersales.demo.moments import DAY, HOUR, NEVER, moment_text
-from aftersales.demo.order_file import known
+from aftersales.demo.order_file import known, yuan
 from aftersales.demo.phrases import DEMANDS, HONEST_TEXTS, MALICIOUS_TEXTS
 from aftersales.demo.shop import Shop, stream
 from aftersales.demo.spec import HONEST
@@ -32,7 +32,10 @@ SCHEMA: dict[str, Any] = {
 
 
 def complaints(shop: Shop) -> pl.DataFrame:
-    """One row a complaint filed by now, by time (`SCHEMA`); `pattern` is null for honest ones. Empty where switched off."""
+    """One row a complaint filed by now, by time (`SCHEMA`); `pattern` is null for honest ones.
+
+    Empty where complaints are switched off.
+    """
     if not shop.spec.complaints:
         return pl.DataFrame(schema=SCHEMA)
     rng = stream(shop.seed, "complaints")
@@ -44,15 +47,16 @@ def complaints(shop: Shop) -> pl.DataFrame:
         pl.from_epoch("filed").dt.strftime("%Y%m%d"),
         pl.int_range(pl.len()).cast(pl.String).str.zfill(5),
     )
-    return frame.select(complaint_id=number, *(pl.col(c) for c in frame.columns))
+    return frame.select(number.alias("complaint_id"), *frame.columns)
 
 
 def _honest(shop: Shop, rng: np.random.Generator) -> list[tuple]:
     """Complaints that the records bear out: what the refund case says, what was shipped late, what was lost."""
-    lines = shop.lines.with_row_index("line_no")
+    lines, amounts = shop.lines.with_row_index("line_no"), shop.lines["amount_fen"]
     cases = shop.cases.filter((pl.col("fate") == HONEST) & (pl.col("attempt") == 1))
     kinds = {
-        "质量问题": "质量问题", "包装/商品破损": "商品破损", "快递/物流一直未送到": "物流问题", "少件/漏发": "少件/漏发",
+        "质量问题": "质量问题", "包装/商品破损": "商品破损", "快递/物流一直未送到": "物流问题",
+        "少件/漏发": "少件/漏发",
         "大小/尺寸不符": "描述不符", "颜色/图案/款式与商品描述不符": "描述不符",
     }  # fmt: skip
     asked = cases.filter(pl.col("reason").is_in(list(kinds)))
@@ -62,7 +66,7 @@ def _honest(shop: Shop, rng: np.random.Generator) -> list[tuple]:
     for case in asked[chosen].select("order", "line", "applied", "reason").iter_rows():
         order, line, applied, reason = case
         filed = applied + int(rng.uniform(2, 70) * HOUR)
-        rows.append(_row(order, line, filed, kinds[reason], int(lines["amount_fen"][line]), rng))
+        rows.append(_row(order, line, filed, kind=kinds[reason], amount=int(amounts[line]), rng=rng))
     late = shop.orders.with_row_index("row").filter(
         (pl.col("scanned") < NEVER) & (pl.col("scanned") > pl.col("ship_by")) & (pl.col("fate") == HONEST)
     )
@@ -71,11 +75,12 @@ def _honest(shop: Shop, rng: np.random.Generator) -> list[tuple]:
         order, due = late["row"][int(row)], late["ship_by"][int(row)]
         kind = "未按约定时间发货" if rng.random() < 0.7 else "服务态度"
         line = int(first[int(order)])
-        rows.append(_row(order, line, due + int(rng.uniform(0.5, 20) * HOUR), kind, int(lines["amount_fen"][line]), rng))
+        filed = due + int(rng.uniform(0.5, 20) * HOUR)
+        rows.append(_row(order, line, filed, kind=kind, amount=int(amounts[line]), rng=rng))
     return rows
 
 
-def _row(order: int, line: int, filed: int, kind: str, amount: int, rng: np.random.Generator) -> tuple:
+def _row(order: int, line: int, filed: int, *, kind: str, amount: int, rng: np.random.Generator) -> tuple:
     answered = filed + int(np.clip(rng.gamma(1.3, 5.0), 0.1, 60) * HOUR)
     involved = filed + int(rng.uniform(1, 3) * DAY) if rng.random() < 0.12 else NEVER
     closed = max(answered, 0 if involved == NEVER else involved) + int(rng.uniform(0.3, 7) * DAY)
@@ -105,7 +110,8 @@ def _malicious(shop: Shop, rng: np.random.Generator) -> list[tuple]:
         (pl.col("fate") == HONEST) & (pl.col("len") == 1) & (pl.col("delivered") < NEVER) & ~_asked(shop)
     )
     first_line = shop.lines.with_row_index("n").filter("first_of_order")["n"]
-    rows, used = [], set()
+    rows: list[tuple] = []
+    used: set[int] = set()
     for pattern, count in MALICIOUS_COUNTS.items():
         filed_when = shop.now - (np.linspace(1, 7 * MALICIOUS_WEEKS, count) * DAY).astype(int)
         sku = None
@@ -118,7 +124,9 @@ def _malicious(shop: Shop, rng: np.random.Generator) -> list[tuple]:
                 continue
             order = fits.row(int(rng.integers(0, len(fits))), named=True)
             used.add(order["row"])
-            rows.append(_malicious_row(pattern, number, order, int(first_line[order["row"]]), int(when), rng))
+            rows.append(
+                _malicious_row(pattern, number, order, line=int(first_line[order["row"]]), when=int(when), rng=rng)
+            )
     return rows
 
 
@@ -136,7 +144,7 @@ def _fits(pattern: str, when: int) -> pl.Expr:
     return pl.col("delivered").is_between(earliest, when - DAY) & (pl.col("paid") < NEVER)
 
 
-def _malicious_row(pattern: str, number: int, order: dict, line: int, when: int, rng: np.random.Generator) -> tuple:
+def _malicious_row(pattern: str, number: int, order: dict, *, line: int, when: int, rng: np.random.Generator) -> tuple:
     kind, texts, demand, _ = MALICIOUS_TEXTS[pattern]
     amount = order["amount_fen"]
     times = {"not_received_but_signed": 1.0, "late_claim_against_first_scan": 0.3, "copied_text": 4.0}.get(pattern, 4.0)
@@ -148,14 +156,13 @@ def _malicious_row(pattern: str, number: int, order: dict, line: int, when: int,
     return (
         order["row"], line, when, kind, "12315" if pattern == "copied_text" and number % 2 else "平台投诉",
         texts[number % len(texts)], demand, asked, answered, involved, involved + EVIDENCE_DAYS * DAY,
-        "投诉不成立" if won else "投诉成立", "买家" if won else "卖家", closed, 0 if won else min(amount, asked), pattern,
+        "投诉不成立" if won else "投诉成立", "买家" if won else "卖家", closed,
+        0 if won else min(amount, asked), pattern,
     )  # fmt: skip
 
 
 def complaint_rows(shop: Shop, filed: pl.DataFrame) -> pl.DataFrame:
     """The complaints as our template has them, as of now: what has not come yet is empty."""
-    from aftersales.demo.order_file import yuan
-
     shown = filed.with_columns(
         pl.when(pl.col(c) < shop.now).then(c).otherwise(NEVER).alias(c) for c in ("answered", "involved", "closed")
     )

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.demo.asked import AFTER, CANCEL, LOST_SHARE, REFUSE, STALL
-from aftersales.demo.moments import DAY, HOUR, NEVER, Floats, Ints, second_of
+from aftersales.demo.moments import DAY, HOUR, NEVER, Floats, second_of
 from aftersales.demo.reasons import MONEY_ONLY
 from aftersales.demo.spec import HONEST, WAITING, ShopSpec
 
@@ -23,8 +23,9 @@ def refund_cases(asked: pl.DataFrame, orders: pl.DataFrame, lines: pl.DataFrame,
                  rng: np.random.Generator) -> pl.DataFrame:  # fmt: skip
     """One row a refund case, sorted by the time it was asked for, with all that will ever happen to it.
 
-    Times in seconds (`NEVER` where it does not come): applied, agreed (or refused), returned, involved, ended. `succeeds`
-    says how it ends; `amount_fen`, `full`, `kind`, `phase`, `reason`, `note`, `fault` as the platform will write them.
+    Times in seconds (`NEVER` where it does not come): applied, agreed (or refused), returned, involved, ended.
+    `succeeds` says how it ends; `amount_fen`, `full`, `kind`, `phase`, `reason`, `note` and `fault` as the platform
+    will write them.
     """
     cases = asked.with_columns(orders["shipped", "due", "paid", "fate", "shipping_fen"][asked["order"]])
     cases = cases.with_columns(lines["amount_fen", "first_of_order", "only_line"][asked["line"]])
@@ -63,7 +64,7 @@ def _kinds_and_amounts(cases: pl.DataFrame, rng: np.random.Generator) -> pl.Data
     )
 
 
-def _of_order(values: Floats, cases: pl.DataFrame) -> Floats:
+def _of_order(values: np.ndarray, cases: pl.DataFrame) -> Floats:
     """The same draw for all lines of an order where the order as a whole was asked about."""
     frame = cases.select("order", "outcome").with_columns(value=pl.Series(values))
     together = pl.when(pl.col("outcome") == AFTER).then("value").otherwise(pl.col("value").first().over("order"))

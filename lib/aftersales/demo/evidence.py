@@ -28,9 +28,13 @@ COLLECTED = {
     "threat_and_sum": (
         ("聊天记录", "txt", "旺旺", "含威胁言论，未裁剪"), ("交易快照", "png", "平台", "下单时的商品详情页"),
     ),
-    "copied_text": (("交易快照", "png", "平台", "下单时的商品详情页"), ("质检报告", "png", "第三方检测", "材质检测报告")),
+    "copied_text": (("交易快照", "png", "平台", "下单时的商品详情页"),
+                    ("质检报告", "png", "第三方检测", "材质检测报告")),
 }  # fmt: skip
-BURST_EVIDENCE = (("订单列表", "png", "千牛截图", "同一账号当日订单列表"), ("聊天记录", "txt", "旺旺", "询问下单原因的记录"))
+BURST_EVIDENCE = (
+    ("订单列表", "png", "千牛截图", "同一账号当日订单列表"),
+    ("聊天记录", "txt", "旺旺", "询问下单原因的记录"),
+)
 GATHERED_SHARE = 0.75  # of what a case needs has been collected: case files must show what is missing
 WIDTH, HEIGHT = 48, 32
 
@@ -87,5 +91,3 @@ def _text(order_id: str, kind: str, talks: pl.DataFrame) -> str:
     said = talks.filter(pl.col("订单编号") == order_id).select("发送时间", "发送方", "内容").rows()
     lines = [f"{at} {who}：{what}" for at, who, what in said] if kind == "聊天记录" else []
     return "\n".join([f"订单编号：{order_id}", f"类型：{kind}", *lines]) + "\n"
-
-

@@ -63,12 +63,12 @@ def planned_faults(spec: ShopSpec, goods: Goods) -> list[Fault]:
             product=goods.product_of(plants["broke_lately"]),
         ),
     ]  # fmt: skip
-    courier = {"courier": "申通快递", "province": "河南省"}
     dented = ("外箱压扁了，里面也变形", "收到时箱子是湿的", "快递暴力运输，破了")
     faults += [
         Fault("courier", weeks_ago(4), last, 0.16, "快递/物流一直未送到", ("物流一周没动了", "一直显示在郑州中转"),
-              in_transit=True, **courier),
-        Fault("courier", weeks_ago(4), last, 0.16, "包装/商品破损", dented, **courier),
+              courier="申通快递", province="河南省", in_transit=True),
+        Fault("courier", weeks_ago(4), last, 0.16, "包装/商品破损", dented, courier="申通快递",
+              province="河南省"),
     ]  # fmt: skip
     return faults + ([] if women else past_faults(spec, goods))
 
@@ -78,13 +78,13 @@ def past_faults(spec: ShopSpec, goods: Goods) -> list[Fault]:
     last = spec.last_day
     lamp = goods.product_of(PLANTS[spec.goods]["packing"])
     broken = ("灯罩碎了", "玻璃裂了，里面只有一层气泡膜", "收到时灯罩破损")
-    stalled = {"courier": "极兔速递", "province": "四川省", "in_transit": True}
     return [
         Fault("packing", last - timedelta(weeks=52), packing_day(spec) - timedelta(days=1), 0.13, "包装/商品破损",
               broken, product=lamp),
         Fault("packing", packing_day(spec), last, 0.03, "包装/商品破损", broken, product=lamp),
         Fault("courier", last - timedelta(weeks=52), switch_day(spec) - timedelta(days=1), 0.18,
-              "快递/物流一直未送到", ("半个月没更新物流",), **stalled),
+              "快递/物流一直未送到", ("半个月没更新物流",), courier="极兔速递",
+              province="四川省", in_transit=True),
     ]  # fmt: skip
 
 

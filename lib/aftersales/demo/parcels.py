@@ -20,22 +20,28 @@ def parcel_events(shop: Shop) -> pl.DataFrame:
     sent = orders.filter(pl.col("scanned").is_between(shop.now - TRACED_WEEKS * 7 * DAY, shop.now))
     rng = stream(shop.seed, "parcels")
     part = pl.Series(rng.uniform(0.3, 0.7, size=len(sent)))
-    end = pl.when(pl.col("delivered") < NEVER).then("delivered").otherwise("due")
-    refused = (pl.col("delivered") == NEVER) & (pl.col("closed") < NEVER)
-    sent = sent.with_columns(end=end, part=part, turned=refused & pl.Series(_turned(shop, sent)))
     arrived = pl.col("delivered") < NEVER
+    refused = (pl.col("delivered") == NEVER) & (pl.col("closed") < NEVER)
+    sent = sent.with_columns(
+        end=pl.when(arrived).then("delivered").otherwise("due"),
+        part=part,
+        turned=refused & pl.Series(_turned(shop, sent)),
+    )
     door = pl.concat_str("province", "city", "district")
     hub = pl.col("province").replace_strict(HUBS, default=None, return_dtype=pl.String)
     hub = pl.coalesce(hub, pl.concat_str("city", pl.lit("转运中心")))
     half = (pl.col("scanned") + pl.col("part") * (pl.col("end") - pl.col("scanned"))).cast(pl.Int64)
+    road, end = pl.max_horizontal(half, pl.col("scanned") + 6 * HOUR), pl.col("end")
+    home, start, all_sent = pl.lit(WAREHOUSE), pl.col("scanned"), pl.lit(True)
+    far, turned = pl.lit("杭州转运中心"), pl.col("turned")
     shares = [
-        _event(sent, pl.lit(True), pl.col("scanned"), "揽收", pl.lit(WAREHOUSE), "快递员已揽收"),
-        _event(sent, pl.lit(True), pl.col("scanned") + 5 * HOUR, "运输", pl.lit("杭州转运中心"), "已离开杭州转运中心"),
-        _event(sent, pl.lit(True), pl.max_horizontal(half, pl.col("scanned") + 6 * HOUR), "运输", hub, "到达转运中心"),
-        _event(sent, arrived | pl.col("turned"), pl.col("end") - 2 * HOUR, "派送", door, "快递员正在派送"),
-        _event(sent, arrived, pl.col("end"), "签收", door, "已签收，签收人：本人或驿站代收"),
-        _event(sent, pl.col("turned"), pl.col("end"), "拒签", door, "收件人拒收"),
-        _event(sent, pl.col("turned"), pl.col("end") + 3 * DAY, "退回", pl.lit(WAREHOUSE), "包裹已退回寄件人"),
+        _event(sent, all_sent, at=start, event="揽收", place=home, note="快递员已揽收"),
+        _event(sent, all_sent, at=start + 5 * HOUR, event="运输", place=far, note="已离开杭州转运中心"),
+        _event(sent, all_sent, at=road, event="运输", place=hub, note="到达转运中心"),
+        _event(sent, arrived | turned, at=end - 2 * HOUR, event="派送", place=door, note="快递员正在派送"),
+        _event(sent, arrived, at=end, event="签收", place=door, note="已签收，签收人：本人或驿站代收"),
+        _event(sent, turned, at=end, event="拒签", place=door, note="收件人拒收"),
+        _event(sent, turned, at=end + 3 * DAY, event="退回", place=home, note="包裹已退回寄件人"),
     ]
     events = pl.concat(shares).filter(pl.col("at") < shop.now).sort("row", "at", maintain_order=True)
     return events.with_columns(moment_text("at")).drop("row").rename(dict(zip(_COLUMNS, PARCELS, strict=True)))
@@ -50,7 +56,7 @@ def _turned(shop: Shop, sent: pl.DataFrame) -> np.ndarray:
     return sent["order_id"].is_in(back["order_id"].implode()).to_numpy()
 
 
-def _event(sent: pl.DataFrame, of: pl.Expr, at: pl.Expr, event: str, place: pl.Expr, note: str) -> pl.DataFrame:
+def _event(sent: pl.DataFrame, of: pl.Expr, *, at: pl.Expr, event: str, place: pl.Expr, note: str) -> pl.DataFrame:
     return sent.with_row_index("row").filter(of).select(
         "row", "tracking_no", "courier", at=at, event=pl.lit(event), place=place, note=pl.lit(note)
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
@@ -46,11 +48,31 @@ REMOTE = ("新疆维吾尔自治区", "西藏自治区", "青海省", "内蒙古
 PHONE_PREFIX = "154"
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉兰红梅雪琴晨宇欣怡佳琪梓涵思远嘉诚雨桐子墨若溪安然"
-STREETS = (
-    "文化路 人民路 建设路 中山路 解放路 和平路 新华路 长江路 学府路 滨河路 花园路 迎宾大道 振兴路 青年路 育才路".split()
-)
-ESTATES = "云水湾 锦绣苑 翠竹园 阳光城 金桂花园 和谐家园 梧桐里 碧波庭 紫薇公寓 丽景新村 书香苑 万福里 晨曦小区 枫林雅居".split()
-NICKS = "小鱼 爱吃橘子的猫 阿May tb 慢慢来 晴天娃娃 山里的风 一只团子 豆豆妈 南方有雨 木子 快乐星球 淡淡茶香 七月 夏目 t_ 奶茶三分糖 大海啊".split()
+STREETS = [
+    "文化路",
+    "人民路",
+    "建设路",
+    "中山路",
+    "解放路",
+    "和平路",
+    "新华路",
+    "长江路",
+    "学府路",
+    "滨河路",
+    "花园路",
+    "迎宾大道",
+    "振兴路",
+    "青年路",
+    "育才路",
+]
+ESTATES = (
+    "云水湾", "锦绣苑", "翠竹园", "阳光城", "金桂花园", "和谐家园", "梧桐里",
+    "碧波庭", "紫薇公寓", "丽景新村", "书香苑", "万福里", "晨曦小区", "枫林雅居",
+)  # fmt: skip
+NICKS = (
+    "小鱼", "爱吃橘子的猫", "阿May", "tb", "慢慢来", "晴天娃娃", "山里的风", "一只团子", "豆豆妈",
+    "南方有雨", "木子", "快乐星球", "淡淡茶香", "七月", "夏目", "t_", "奶茶三分糖", "大海啊",
+)  # fmt: skip
 LOCKER_SHARE = 0.12
 HOMES_PER_LOCKER = 60
 HOUSEHOLD_SHARE = 0.03
@@ -65,25 +87,25 @@ def _place_rows() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["province", "weight", "days", "city", "district", "postcode"], orient="row")
 
 
-def _pick(values: list[str], count: int, rng: np.random.Generator) -> pl.Series:
+def _pick(values: Sequence[str], count: int, rng: np.random.Generator) -> pl.Series:
     return pl.Series(values).gather(rng.integers(0, len(values), size=count))
 
 
-def people(count: int, *, rng: np.random.Generator, first_phone: int = 0) -> pl.DataFrame:
+def people(count: int, *, rng: np.random.Generator, first: int = 0) -> pl.DataFrame:
     """So many buyers: nick, receiver, phone, province, city, district, street, postcode, days (on the road).
 
     Every eighth has parcels sent to a parcel shop shared with dozens of others; one in thirty lives with another buyer.
-    Phones are distinct: they count up from `first_phone` in steps that look random.
+    Phones are distinct: they and the nicks count up from `first`, the phones in steps that look random.
     """
     places = _place_rows()
     place = rng.choice(len(places), size=count, p=(places["weight"] / places["weight"].sum()).to_numpy())
     streets = _streets(place, rng)
     # the other one in the household is the buyer before
     door = np.arange(count) - ((rng.random(count) < HOUSEHOLD_SHARE) & (np.arange(count) > 0))
-    phones = [f"{PHONE_PREFIX}{n:08d}" for n in (np.arange(first_phone, first_phone + count) * 48_271) % 10**8]
+    phones = [f"{PHONE_PREFIX}{n:08d}" for n in (np.arange(first, first + count) * 48_271) % 10**8]
     named = pl.DataFrame(
         {
-            "nick": _nicks(count, rng),
+            "nick": _nicks(count, first, rng),
             "receiver": _pick(list(SURNAMES), count, rng) + _pick(list(GIVEN), count, rng) + _second_given(count, rng),
             "phone": pl.Series(phones, dtype=pl.String),
         }
@@ -92,10 +114,10 @@ def people(count: int, *, rng: np.random.Generator, first_phone: int = 0) -> pl.
     return named.hstack(where).with_columns(street=streets.gather(door))
 
 
-def _nicks(count: int, rng: np.random.Generator) -> pl.Series:
+def _nicks(count: int, first: int, rng: np.random.Generator) -> pl.Series:
     # the counter in the middle keeps nicks distinct within one call, the random tail between calls
     tail = rng.integers(0, 100, size=count)
-    return _pick(NICKS, count, rng) + pl.Series(np.arange(count) * 100 + tail).cast(pl.String)
+    return _pick(NICKS, count, rng) + pl.Series(np.arange(first, first + count) * 100 + tail).cast(pl.String)
 
 
 def _second_given(count: int, rng: np.random.Generator) -> pl.Series:
@@ -130,7 +152,7 @@ def _drawn(low: int, high: int, count: int, rng: np.random.Generator) -> pl.Seri
     return pl.Series(rng.integers(low, high, size=count)).cast(pl.String)
 
 
-def _pick_by(values: list[str], number: pl.Series, step: int) -> pl.Series:
+def _pick_by(values: Sequence[str], number: pl.Series, step: int) -> pl.Series:
     return pl.Series(values).gather((number * step) % len(values))
 
 

@@ -17,7 +17,8 @@ from aftersales.demo.spec import ShopSpec
 # label of planted orders → where they stand in planted.json
 KINDS = {
     "burst": ("abuse", "bursts"), "ring": ("abuse", "rings"), "slow_ring": ("abuse", "slow_rings"),
-    "serial": ("abuse", "serial_refunders"), "reseller": ("innocent", "resellers"), "office": ("innocent", "office_group_buys"),
+    "serial": ("abuse", "serial_refunders"), "reseller": ("innocent", "resellers"),
+    "office": ("innocent", "office_group_buys"),
     "trier": ("innocent", "size_triers"), "chance": ("innocent", "unlucky_products"),
 }  # fmt: skip
 
@@ -38,9 +39,10 @@ def planted(shop: Shop, filed: pl.DataFrame, taken: list[Decision]) -> dict[str,
         "abuse": {},
         "innocent": {},
         "complaints": _complaints(shop, filed),
-        "decisions": [{"decision_id": d.decision_id, "lever": d.lever, "scope": d.scope, "truth": d.truth} for d in taken],
+        "decisions": [{"decision_id": d.decision_id, "lever": d.lever, "scope": d.scope, "truth": d.truth}
+                      for d in taken],
     }  # fmt: skip
-    for (part, name) in KINDS.values():
+    for part, name in KINDS.values():
         told[part][name] = []
     labelled = shop.orders.filter(pl.col("label").is_not_null() & (pl.col("created") < shop.now))
     for label, orders in sorted(labelled.group_by("label"), key=lambda group: str(group[0][0])):
@@ -56,6 +58,7 @@ def _group(shop: Shop, orders: pl.DataFrame) -> dict[str, Any]:
     products = shop.goods.products["product_id"].gather(lines["product"].unique().sort())
     shared = [c for c in ("street", "phone") if len(buyers) > 1 and buyers[c].n_unique() < len(buyers)]
     days = pl.from_epoch(orders["created"]).dt.date()
+    waits = (orders["shipped"] >= shop.now) & (orders["paid"] < shop.now) & (orders["closed"] > shop.now)
     return {
         "buyers": buyers["nick"].to_list(),
         "orders": orders["order_id"].to_list(),
@@ -63,7 +66,7 @@ def _group(shop: Shop, orders: pl.DataFrame) -> dict[str, Any]:
         "last_day": str(days.max()),
         "shared": ["address" if c == "street" else c for c in shared],
         "products": products.to_list(),
-        "still_unshipped": int(((orders["shipped"] >= shop.now) & (orders["paid"] < shop.now) & (orders["closed"] > shop.now)).sum()),
+        "still_unshipped": int(waits.sum()),
     }  # fmt: skip
 
 

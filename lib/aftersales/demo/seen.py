@@ -81,7 +81,7 @@ def status(at: int, closed: str = "closed") -> pl.Expr:
 
 
 def seen_lines(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
-    """The lines of those orders (`seen_orders`) at that moment, with product, SKU and the state of their last refund."""
+    """The lines of those orders (`seen_orders`) at that moment, with product, SKU and their last refund's state."""
     lines = shop.lines.with_row_index("line").with_columns(pl.col("line").cast(pl.Int64))
     head = orders.select(
         "row", "created", "courier", "tracking_no", "ship_by", *_TIMES[:5], "unpaid_closed", "shipping_fen"
@@ -101,7 +101,7 @@ def seen_lines(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
 
 
 def seen_cases(shop: Shop, *, since: int, at: int) -> pl.DataFrame:
-    """Refund cases asked for from `since` up to `at`, as they stood at `at`, with status, deadline and what is known."""
+    """Refund cases asked for from `since` up to `at`, as they stood at `at`: status, deadline, what is known."""
     cases = shop.cases.filter(pl.col("applied").is_between(since, at, closed="left"))
     over, agreed = pl.col("ended") <= at, pl.col("agreed") <= at
     cases = cases.with_columns(

@@ -32,10 +32,10 @@ TRACKING = {
 
 @dataclass(frozen=True)
 class Shop:
-    """What happened, and will happen, in a made-up shop; times are whole seconds of local time (`moments.NEVER`: not).
+    """What happened, and will happen, in a made-up shop; times are seconds of local time (`moments.NEVER`: not).
 
-    `now` is midnight after the last day: files are written as of then. `orders`, `lines` and `cases` (refund cases) refer
-    to one another, to `buyers` and to ``goods.skus`` by row number; ids of the export files stand in `order_id`,
+    `now` is midnight after the last day: files are written as of then. `orders`, `lines` and `cases` (of refunds)
+    refer to one another, to `buyers` and to ``goods.skus`` by row number; ids of the export files stand in `order_id`,
     `line_id` and `refund_id`.
     """
 
@@ -55,7 +55,7 @@ class Shop:
 
 
 def stream(seed: int, part: str) -> np.random.Generator:
-    """A random stream of its own for each part, so that switching one off leaves the others as they were."""
+    """A random stream of its own for each part, so that a change in one part does not move the others."""
     return np.random.default_rng([seed, *part.encode()])
 
 
@@ -85,8 +85,8 @@ def simulate_shop(spec: ShopSpec, *, seed: int) -> Shop:
     faults = planned_faults(spec, goods)
     seen = lines.hstack(orders["courier", "province", "shipped"][lines["order"]])
     rng = stream(seed, "refunds")
-    way, line, reason, note = outcomes(orders, seen, faults, spec, rng=rng)
-    asked = requests(orders, lines, way, line, reason, note, spec, rng=rng)
+    way, line, reason, note = outcomes(orders, seen, faults, spec, rng=rng, fault_rng=stream(seed, "faults"))
+    asked = requests(orders, lines, way=way, line=line, reason=reason, note=note, spec=spec, rng=rng)
     cases = refund_cases(asked, orders, lines, spec, rng=rng)
     orders, lines = settled(orders, lines, cases)
     return _with_ids(Shop(spec, seed, goods, buyers, orders, lines, cases, faults))

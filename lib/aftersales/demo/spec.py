@@ -17,8 +17,8 @@ DEMO_LAST_DAY = date(2026, 11, 22)
 class ShopSpec:
     """A shop to simulate. Rates are shares (0..1) of orders; a year's level follows from `orders` and `weeks`.
 
-    `faults`, `abuse`, `innocents` (busy buyers who did nothing wrong) and `complaints` each switch one kind of trouble
-    off; the others stay as they are, because each draws from a random stream of its own.
+    `faults`, `abuse`, `innocents` (busy buyers who did nothing wrong) and `complaints` each switch one kind of planted
+    trouble off. A shop without faults still has ordinary refunds at steady rates, a little different by product.
 
     >>> ShopSpec(orders=3_000, weeks=20).first_day
     datetime.date(2026, 7, 6)

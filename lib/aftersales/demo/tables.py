@@ -16,11 +16,13 @@ ZONE = "Asia/Shanghai"
 # The reasons buyers are shown here, in the house's groups (reference "b2").
 GROUPS = {
     "多拍/拍错/不想要": "wrong_order", "信息填写错误,重新拍": "wrong_order", "没用/少用优惠": "price_coupon",
-    "价格太贵": "price_coupon", "协商一致退款": "negotiated", "未按约定时间发货": "late_ship", "卖家缺货": "out_of_stock",
+    "价格太贵": "price_coupon", "协商一致退款": "negotiated", "未按约定时间发货": "late_ship",
+    "卖家缺货": "out_of_stock",
     "其他": "other", "不喜欢/不想要": "no_reason", "快递/物流一直未送到": "lost_or_stalled",
     "快递/物流无跟踪记录": "lost_or_stalled", "空包裹": "missing_or_empty", "货物破损已拒签": "refused_parcel",
     "7天无理由退换货": "no_reason", "质量问题": "quality", "颜色/图案/款式与商品描述不符": "not_as_described",
-    "功能/效果不符": "not_as_described", "大小/尺寸不符": "size", "包装/商品破损": "damaged", "少件/漏发": "missing_or_empty",
+    "功能/效果不符": "not_as_described", "大小/尺寸不符": "size", "包装/商品破损": "damaged",
+    "少件/漏发": "missing_or_empty",
     "卖家发错货": "wrong_item", "材质/面料不符": "not_as_described", "退运费": "invoice_freight",
     "发票问题": "invoice_freight", "假冒品牌": "counterfeit",
 }  # fmt: skip
@@ -37,8 +39,8 @@ def _money(fen: pl.Expr) -> pl.Expr:
 def shop_tables(shop: Shop) -> dict[str, pl.DataFrame]:
     """The tables ``orders`` and ``refunds`` (their schemas' columns) as of the end of the last day.
 
-    Buyers, addresses and telephones come as readable stand-ins for keys. Where the shop's buyers are masked, address and
-    telephone are missing and the buyer's key is masked.
+    Buyers, addresses and telephones come as readable stand-ins for keys. Where the shop's buyers are masked,
+    address and telephone are missing and the buyer's key is masked.
     """
     at = shop.now
     orders = seen_orders(shop, since=0, at=at)
@@ -100,8 +102,8 @@ def _refunds(shop: Shop, at: int) -> pl.DataFrame:
         pl.when(pl.col("returned") < NEVER).then(pl.lit("returned"))
         .when(pl.col("phase") == "after_receipt").then(pl.lit("received")).otherwise(pl.lit("not_received"))
     )  # fmt: skip
-    shown = {
-        "product_id": shop.goods.products["product_id"].gather(product).alias("product_id"),
+    shown: dict[str, pl.Expr] = {
+        "product_id": pl.lit(shop.goods.products["product_id"].gather(product)),
         "applied_at": _time("applied"), "deadline_at": _time("deadline"), "finished_at": _time("ended"),
         "evidence_due_at": _time("evidence_due"), "amount": _money(pl.col("amount_fen")),
         "reason_raw": pl.col("reason"), "reason": reason, "goods_status": goods,
@@ -112,8 +114,5 @@ def _refunds(shop: Shop, at: int) -> pl.DataFrame:
         "platform_involved": pl.col("involved") < NEVER, "return_courier": pl.lit(None, pl.String),
         "return_tracking_no": pl.lit(None, pl.String), "source": pl.lit("refund_report"), "order_known": pl.lit(True),
     }  # fmt: skip
-    frame = cases.select(
-        (pl.lit(shown[n]) if isinstance(shown.get(n), pl.Series) else shown.get(n, pl.col(n))).alias(n)
-        for n in Refunds.column_names()
-    )
+    frame = cases.select(shown.get(n, pl.col(n)).alias(n) for n in Refunds.column_names())
     return Refunds.validate(frame, cast=True).sort("refund_id")

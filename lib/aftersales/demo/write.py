@@ -65,7 +65,7 @@ def write_shop(shop: Shop, folder: Path) -> dict:
 
 
 def export_days(spec: ShopSpec) -> list[tuple[int, int]]:
-    """From when and at what moment each export was made, oldest first; periods overlap, the last is the latest day's."""
+    """From when and at what moment each export was made, oldest first; periods overlap."""
     spans, end = [], spec.last_day + timedelta(days=1)
     while end > spec.first_day:
         start = max(spec.first_day, end - timedelta(weeks=WEEKS_AN_EXPORT, days=OVERLAP_DAYS))
