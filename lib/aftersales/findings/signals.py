@@ -130,12 +130,19 @@ def signal_headline(row: dict[str, Any], language: Language, *, currency: str = 
     >>> signal_headline(row, "en")
     'Refund rate in 2026-W46: 20.0% (20 of 100), above its normal range of 5.0% to 12.0%.'
     """
-    values = row | {"name": f"measure.{row['measure']}", "said": f"verdict.{row['verdict']}"}
-    body = say(f"signal.{_sentence(row)}.{row['unit']}", language, currency=currency, **values)
+    key, values = signal_sentence(row)
+    body = say(key, language, currency=currency, **values)
     column, _, group = row["scope"].partition("=")
     if not group:
         return body
     return say("signal.scoped", language, column=f"scope.{column}", group=group, body=body)
+
+
+def signal_sentence(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The catalogue key of a row's sentence, and the values that fill it."""
+    values = {k: row.get(k) for k in ("week", "value", "normal_low", "normal_high", "since", "part", "whole")}
+    words = {"name": f"measure.{row['measure']}", "said": f"verdict.{row['verdict']}"}
+    return f"signal.{_sentence(row)}.{row['unit']}", values | words
 
 
 def _sentence(row: dict[str, Any]) -> str:

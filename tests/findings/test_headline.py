@@ -1,0 +1,87 @@
+"""The sentence of the week is the first that is true, and is true of its own table."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftersales.findings.contract import empty
+from aftersales.findings.headline import week_verdict
+from aftersales.findings.seen import MEASURES
+from aftersales.words.language import LANGUAGES
+from aftersales.words.periods import Week
+
+WEEK = Week.parse("2026-W46")
+VALUES = {"above": 0.3, "below": 0.01, "routine": 0.1, "not_enough_data": 0.1}
+
+
+def rows(now, before=None, dated=True, value=None):
+    """Signals of two weeks from {measure: verdict}; values that bear the verdicts out, within 0.05 to 0.15."""
+    made = [
+        {
+            "measure": measure, "scope": "shop", "week": str(week), "unit": MEASURES[measure], "verdict": verdict,
+            "seen": value or VALUES[verdict], "value": value or VALUES[verdict], "normal_low": 0.05, "normal_high": 0.15,
+            "since": None, "part": 10.0, "whole": 100.0, "dated": dated,
+        }
+        for week, verdicts in ((WEEK, now), (WEEK.shift(-1), before or {}))
+        for measure, verdict in verdicts.items()
+    ]  # fmt: skip
+    none = empty("signals").with_columns(unit=pl.lit(""), part=pl.lit(0.0), whole=pl.lit(0.0), dated=pl.lit(value=True))
+    return pl.concat([none, pl.DataFrame(made, schema_overrides={"since": pl.Date})], how="diagonal") if made else none
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [
+        ({"complaint_rate": "above"}, {}, "Complaint rate in 2026-W46: 30.0% (10 of 100), above its normal range"),
+        ({"complaint_rate": "below", "refund_rate_orders": "routine"}, {}, "Complaint rate in 2026-W46: 1.0%"),
+        ({"complaint_rate": "routine"}, {"complaint_rate": "above"}, "Complaint rate: back to normal variation"),
+        ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All quiet: measures watched 2"),
+        ({"complaint_rate": "routine", "refund_rate_orders": "not_enough_data"}, {}, "Measures watched 2: within"),
+        ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Cannot say yet: measures watched 1"),
+    ],
+)
+def test_the_first_sentence_that_is_true_is_said(now, before, said):
+    assert week_verdict(rows(now, before), week=WEEK).headline("en").startswith(said)
+
+
+def test_an_undated_shop_says_why_nothing_can_be_said():
+    verdict = week_verdict(rows({"refund_rate_orders": "not_enough_data"}, dated=False), week=WEEK)
+    assert "no refund dates" in verdict.headline("en")
+
+
+def test_a_week_without_rows_has_nothing_to_look_at():
+    assert week_verdict(rows({}, {"complaint_rate": "above"}), week=WEEK).headline("en").startswith("There is nothing")
+
+
+def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
+    signals = rows({"refund_rate_orders": "above", "complaint_rate": "above", "refund_rate_money": "not_enough_data"})
+    far = pl.when(measure="complaint_rate").then(0.9).otherwise("value")
+    verdict = week_verdict(signals.with_columns(value=far, seen=far), week=WEEK)
+    assert verdict.headline("en").startswith("Complaint rate in 2026-W46: 90.0%")
+    assert verdict.caution("en") == "Also outside their normal range: 1; not enough data to say: 1."
+    assert (verdict.size, verdict.strength) == (2, "strong")
+
+
+verdicts = st.dictionaries(st.sampled_from(sorted(MEASURES)), st.sampled_from(sorted(VALUES)))
+
+
+@settings(max_examples=120, deadline=None)
+@given(verdicts, verdicts, st.booleans())
+def test_no_sentence_contradicts_its_table(now, before, dated):
+    if not dated:
+        now = {m: "not_enough_data" if m.startswith("refund") else v for m, v in now.items()}
+    verdict = week_verdict(rows(now, before, dated), week=WEEK)
+    words = list(now.values())
+    for language in LANGUAGES:
+        said = verdict.headline(language)
+        verdict.caution(language)
+        assert ("高于正常" in said or "above its" in said) == ("above" in words)
+        assert ("一切正常" in said or "All quiet" in said) <= (bool(words) and set(words) == {"routine"})
+        assert ("回到正常" in said or "back to normal" in said.lower()) <= any(
+            before.get(m) == "above" and v == "routine" for m, v in now.items()
+        )
+    assert verdict.size == words.count("above")
+    assert verdict.table.height == len(now)
