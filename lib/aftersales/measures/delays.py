@@ -67,12 +67,13 @@ def delay_triangle(
 ) -> pl.DataFrame:
     """Requests by cohort and age, over all orders of the cohort: one row a cell that the data reach.
 
-    A cohort is the day or week of payment (or of delivery), its age the whole days or weeks from there to the request.
-    By orders, the first request of an order counts, whatever came of it; by money, every request that was not
-    withdrawn or rejected, over gross paid. With ``outcome`` each kind, phase or reason of the request is a table of its
-    own over the same orders, so that their cumulative incidences add up. A request before delivery is no event of a
-    delivery table, but its order stays in the denominator. A last week or day that is not over by ``until`` is left
-    out. Where the refund export begins later than the orders, ``refunds_from`` says when; cells before are left out.
+    A cohort is the day or week of payment (or of delivery), its age the whole days or weeks from there to the
+    request. By orders, the first request of an order counts, whatever came of it; by money, every request that was
+    not withdrawn or rejected, over gross paid. With ``outcome`` each kind, phase or reason of the request is a table
+    of its own over the same orders, so that their cumulative incidences add up. A request before the day of delivery
+    is no event of a delivery table, but its order stays in the denominator. A last week or day that is not over by
+    ``until`` is left out. Where the refund export begins later than the orders, ``refunds_from`` says when; cells
+    before are left out.
 
     Columns out: those of ``by``, ``outcome`` (text; "any" where not asked for, "unknown" where null), ``cohort``
     (Date), ``age`` (days or weeks, from 0), ``orders`` (or money), ``events`` (requests at that age, or money).

@@ -99,21 +99,24 @@ def _cost(x: np.ndarray, r: np.ndarray, e: np.ndarray, n: np.ndarray) -> tuple[f
     """Minus the log likelihood of the counts, and its gradient in log shape, log rate (and logit weight)."""
     pairs = np.exp(x[: 2 * (len(x) // 2)].reshape(-1, 2))
     mixed = len(pairs) > 1
+    # many products share a count: the costly functions are taken once for each
+    values, which = np.unique(r, return_inverse=True)
     logs, slopes = [], []
     for a, b in pairs:
-        fall = np.log(b / (b + e))
-        logs.append(gammaln(r + a) - gammaln(a) + a * fall + r * np.log(e / (b + e)))
-        slopes.append((a * (digamma(r + a) - digamma(a) + fall), a - (r + a) * b / (b + e)))
-    density = np.array(logs)
+        kept = b / (b + e)
+        fall = np.log(kept)
+        grown = (gammaln(values + a) - gammaln(a))[which]
+        logs.append(grown + a * fall + r * np.log(e / (b + e)))
+        slopes.append((a * ((digamma(values + a) - digamma(a))[which] + fall), a - (r + a) * kept))
     share = expit(x[-1]) if mixed else 0.0
     if mixed:
-        density += np.log([[1 - share], [share]])
-    total = np.logaddexp(density[0], density[1]) if mixed else density[0]
-    belongs = np.exp(density - total) * n
-    slope = [float((belongs[j] * s).sum()) for j, pair in enumerate(slopes) for s in pair]
+        logs = [logs[0] + np.log1p(-share), logs[1] + np.log(share)]
+    total = np.logaddexp(*logs) if mixed else logs[0]
+    belongs = [np.exp(one - total) * n for one in logs] if mixed else [n]
+    slope = [float(belongs[j] @ s) for j, pair in enumerate(slopes) for s in pair]
     if mixed:
         slope.append(float((belongs[1] - n * share).sum()))
-    return -float((n * total).sum()), -np.array(slope)
+    return -float(n @ total), -np.array(slope)
 
 
 def posterior(prior: GammaPrior, events: np.ndarray, exposure: np.ndarray) -> Posterior:
