@@ -14,6 +14,7 @@ import polars as pl
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.week.kept import code_version
+from aftersales.week.refund_results import RefundResults
 from aftersales.words.errors import QuestionError
 from aftersales.words.periods import Week, last_whole_week
 
@@ -50,18 +51,13 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek:
+class ShopWeek(RefundResults):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings
     shop: Shop
     week: Week
     tables: Tables
-
-    @property
-    def until(self) -> date:
-        """The last day that counts: the week's Sunday."""
-        return self.week.sunday
 
     @cached_property
     def key(self) -> str:

@@ -1,0 +1,130 @@
+"""What a week's refund pages need, each computed once: rates by cohort, requests, reasons, kinds, places, costs."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from aftersales.findings.seen import seen_measures
+from aftersales.findings.signals import judged
+from aftersales.measures.costs import refund_costs
+from aftersales.measures.places import rate_by_place
+from aftersales.measures.rates import refund_rate
+from aftersales.measures.reasons import mix_against_usual, refund_mix, weekly_requests
+from aftersales.measures.requests import has_refund_dates
+from aftersales.week.kept import kept_frame
+from aftersales.words.periods import Week
+
+if TYPE_CHECKING:
+    from aftersales.sources.settings import Shop
+    from aftersales.week.shopweek import Tables
+
+WEEKS_BACK, MONTHS_BACK = 60, 14  # a year, and what the year before is compared with
+PLACE_WEEKS = 12  # provinces are small: a quarter's orders are looked at together
+
+
+class RefundResults:
+    """Refund results of a shop's week. Frames are in no language; columns are those of the measures they come from."""
+
+    shop: Shop
+    week: Week
+    tables: Tables
+
+    @property
+    def until(self) -> date:
+        """The last day that counts: the week's Sunday."""
+        return self.week.sunday
+
+    @property
+    def since(self) -> date:
+        """The first day that weekly charts look back to."""
+        return self.week.shift(1 - WEEKS_BACK).monday
+
+    @property
+    def dated(self) -> bool:
+        """Whether the files say when refunds were asked for."""
+        return has_refund_dates(self.tables["refunds"])
+
+    @kept_frame
+    def signals(self) -> pl.DataFrame:
+        """Every weekly measure with its estimate and verdict; headlines null, as they belong to a language."""
+        complaints = self.tables["complaints"] if self.has_complaints else None
+        seen = seen_measures(self.tables["orders"], self.tables["refunds"], complaints=complaints, week=self.week)
+        return judged(seen)
+
+    @property
+    def has_complaints(self) -> bool:
+        """Whether any complaint is on record."""
+        return self.tables["complaints"].select(pl.len()).collect().item() > 0
+
+    @kept_frame
+    def refund_rate_weekly(self) -> pl.DataFrame:
+        """Refund rate by the week of payment."""
+        return refund_rate(self.tables["orders"], self.tables["refunds"], by="week", until=self.until, since=self.since)
+
+    @kept_frame
+    def refund_rate_monthly(self) -> pl.DataFrame:
+        """Refund rate by the month of payment."""
+        first = (self.until.replace(day=1) - timedelta(days=31 * (MONTHS_BACK - 1))).replace(day=1)
+        return refund_rate(self.tables["orders"], self.tables["refunds"], by="month", until=self.until, since=first)
+
+    @kept_frame
+    def refund_rate_daily(self) -> pl.DataFrame:
+        """Refund rate by the day of payment, the last six weeks."""
+        since = self.week.shift(-5).monday
+        return refund_rate(self.tables["orders"], self.tables["refunds"], by="day", until=self.until, since=since)
+
+    @kept_frame
+    def requests_weekly(self) -> pl.DataFrame:
+        """Refund requests by the week they were made in."""
+        return weekly_requests(self.tables["refunds"], until=self.until, since=self.since)
+
+    @kept_frame
+    def requests_by_phase(self) -> pl.DataFrame:
+        """Refund requests by week and phase."""
+        return weekly_requests(self.tables["refunds"], until=self.until, by="phase", since=self.week.shift(-25).monday)
+
+    @kept_frame
+    def requests_by_kind(self) -> pl.DataFrame:
+        """Refund requests by week and kind."""
+        return weekly_requests(self.tables["refunds"], until=self.until, by="kind", since=self.week.shift(-25).monday)
+
+    @kept_frame
+    def reasons_against_usual(self) -> pl.DataFrame:
+        """Requests of the week by reason, beside the six weeks before."""
+        return mix_against_usual(self.tables["refunds"], by="reason", week=self.week)
+
+    @kept_frame
+    def reasons(self) -> pl.DataFrame:
+        """The last twelve weeks' requests by reason."""
+        return refund_mix(
+            self.tables["refunds"], by="reason", until=self.until, since=self.week.shift(1 - PLACE_WEEKS).monday
+        )
+
+    @kept_frame
+    def provinces(self) -> pl.DataFrame:
+        """Refund rate by province over the last twelve weeks, small ones drawn to the shop's own rate."""
+        since = self.week.shift(1 - PLACE_WEEKS).monday
+        return rate_by_place(
+            self.tables["orders"], self.tables["refunds"], by="province", until=self.until, since=since
+        )
+
+    @kept_frame
+    def couriers(self) -> pl.DataFrame:
+        """Refund rate by courier over the last twelve weeks."""
+        since = self.week.shift(1 - PLACE_WEEKS).monday
+        return rate_by_place(self.tables["orders"], self.tables["refunds"], by="courier", until=self.until, since=since)
+
+    @kept_frame
+    def costs_weekly(self) -> pl.DataFrame:
+        """What refunds cost beside the money handed back, by week."""
+        costs = self.shop.costs
+        money = self.tables["money"]
+        known = money.select(pl.len()).collect().item() > 0
+        return refund_costs(
+            self.tables["orders"], self.tables["refunds"], freight_out=costs.freight_out,
+            freight_back=costs.freight_back, handling=costs.handling, share_not_resold=costs.share_not_resold,
+            money=money if known else None, by="week", until=self.until, since=self.since,
+        )  # fmt: skip

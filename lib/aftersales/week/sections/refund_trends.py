@@ -1,0 +1,205 @@
+"""The sections of 03-refund-trends: where refunds are going, why they are asked for, and what they cost."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.charts.daily import daily_bars
+from aftersales.charts.figure import Chart
+from aftersales.charts.intervals import province_bars
+from aftersales.charts.mix import stacked_mix
+from aftersales.charts.note import Note
+from aftersales.charts.reasons import reason_bars
+from aftersales.charts.table import Column, Table
+from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.charts.weekly import weekly_trend
+from aftersales.findings.signals import signal_headline
+from aftersales.week.loading import Report
+from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
+
+WEEKS_DRAWN = 26  # half a year of weeks keeps each label readable
+MOST_PROVINCES = 15
+
+
+def answer(report: Report) -> Verdict:
+    """Where the refund rate stands, by orders and by money, and the reason most asked for."""
+    by_orders, by_money = (signal_rows(report, m) for m in ("refund_rate_orders", "refund_rate_money"))
+    if by_orders.is_empty():
+        return Verdict(report.say("refunds.nothing"), language=report.language)
+    currency = report.data.shop.currency
+    said = [
+        signal_headline(rows.row(-1, named=True), report.language, currency=currency) for rows in (by_orders, by_money)
+    ]
+    points = [Conclusion(said[1]), *_reason_point(report)]
+    month = _last_month(report)
+    if month is not None:
+        points.append(Conclusion(report.say("refunds.month", **month)))
+    return Verdict(said[0], tuple(points), language=report.language)
+
+
+def _reason_point(report: Report) -> list[Conclusion]:
+    reasons = report.data.reasons
+    if reasons.is_empty():
+        return [] if report.data.dated else [Conclusion(report.say("refunds.undated"))]
+    top = reasons.row(0, named=True)
+    return [
+        Conclusion(
+            report.say(
+                "refunds.top_reason", reason=f"reason.{top['reason']}", share=top["share_cases"], part=top["cases"],
+                whole=top["whole_cases"],
+            )
+        )
+    ]  # fmt: skip
+
+
+def _last_month(report: Report) -> dict[str, object] | None:
+    months = report.data.refund_rate_monthly.filter(pl.col("paid_orders") > 0)
+    whole = months.filter("whole")
+    if whole.is_empty():
+        return None
+    row = whole.row(-1, named=True)
+    return {
+        "month": row["cohort"], "rate": row["rate_money"], "refunded": row["refund_money"], "paid": row["paid_money"],
+    }  # fmt: skip
+
+
+def rate_by_orders(report: Report) -> Chart | Note:
+    """The refund rate by orders: six weeks, twelve months, the year before."""
+    return measure_trend(
+        report, "refund_rate_orders", id="refund-rate-orders", monthly=_months(report, "rate_orders"),
+        caption=report.say("refunds.caption_orders"),
+    )  # fmt: skip
+
+
+def rate_by_money(report: Report) -> Chart | Note:
+    """The refund rate by money."""
+    return measure_trend(
+        report, "refund_rate_money", id="refund-rate-money", monthly=_months(report, "rate_money"),
+        caption=report.say("refunds.caption_money"),
+    )  # fmt: skip
+
+
+def _months(report: Report, rate: str) -> pl.DataFrame:
+    months = report.data.refund_rate_monthly.select(month="cohort", value=rate)
+    before = months.select(month=pl.col("month").dt.offset_by("12mo"), prior_year="value")
+    return months.join(before, on="month", how="left")
+
+
+def weeks(report: Report) -> Chart:
+    """Half a year of payment weeks: orders with a refund, and the rate with its interval."""
+    data = report.data
+    signal = signal_rows(report, "refund_rate_orders").select("week", "mature", "verdict", "normal_low", "normal_high")
+    rows = data.refund_rate_weekly.select(
+        week=pl.col("cohort").dt.strftime("%G-W%V"), part="refund_orders", whole="paid_orders", rate="rate_orders",
+        rate_low="low", rate_high="high",
+    ).join(signal, on="week", how="left", maintain_order="left")  # fmt: skip
+    return weekly_trend(
+        rows.tail(WEEKS_DRAWN), id="refund-weeks", name=report.say("measure.refund_rate_orders"),
+        count_name=report.say("refunds.refund_orders"), language=report.language,
+        caption=report.say("refunds.caption_orders"),
+    )  # fmt: skip
+
+
+def months(report: Report) -> Table:
+    """Refunds by payment month, by orders and by money, with counts; months without an order stay as gaps."""
+    rows = report.data.refund_rate_monthly.reverse()
+    word = report.say
+    columns = (
+        Column("cohort", word("refunds.column.month"), "date", align="left"),
+        Column("paid_orders", word("refunds.column.paid_orders"), "int"),
+        Column("refund_orders", word("refunds.column.refund_orders"), "int"),
+        Column("rate_orders", word("refunds.column.rate_orders"), "pct", strong=True),
+        Column("paid_money", word("refunds.column.paid_money"), "money"),
+        Column("refund_money", word("refunds.column.refund_money"), "money"),
+        Column("rate_money", word("refunds.column.rate_money"), "pct", strong=True),
+    )
+    return Table(
+        rows, columns, language=report.language, id="refund-months", currency=report.data.shop.currency,
+        caption=word("refunds.caption_months"),
+    )  # fmt: skip
+
+
+def days(report: Report) -> Chart:
+    """The last six weeks day by day; a day without a paid order is a gap."""
+    rows = report.data.refund_rate_daily
+    return daily_bars(
+        rows.select(day="cohort", part="refund_orders", whole="paid_orders", rate="rate_orders"), id="refund-days",
+        name=report.say("measure.refund_rate_orders"), count_name=report.say("refunds.paid_orders"),
+        language=report.language, caption=report.say("refunds.caption_days"),
+    )  # fmt: skip
+
+
+def reasons(report: Report) -> Chart | Note:
+    """This week's requests by reason against the six weeks before."""
+    rows = report.data.reasons_against_usual
+    if rows.is_empty():
+        return lacking(report, "refunds.no_reasons")
+    shown = rows.select("reason", now="cases", usual="usual_cases", signal=pl.col("differs") & (pl.col("change") > 0))
+    return reason_bars(
+        shown, id="refund-reasons", language=report.language, caption=report.say("refunds.caption_reasons")
+    )
+
+
+def phases(report: Report) -> Chart | Note:
+    """Requests by week, divided by phase: before shipping, in transit, after receipt."""
+    rows = report.data.requests_by_phase
+    if rows.is_empty():
+        return lacking(report, "refunds.undated")
+    return stacked_mix(
+        rows.select("week", part="phase", count="cases"), id="refund-phases", prefix="phase.",
+        name=report.say("refunds.requests"), language=report.language,
+        caption=report.say("refunds.caption_requests"),
+    )  # fmt: skip
+
+
+def kinds(report: Report) -> Chart | Note:
+    """Requests by week, divided by kind: refund only, return and refund, exchange."""
+    rows = report.data.requests_by_kind
+    if rows.is_empty():
+        return lacking(report, "refunds.undated")
+    return stacked_mix(
+        rows.select("week", part="kind", count="cases"), id="refund-kinds", prefix="kind.",
+        name=report.say("refunds.requests"), language=report.language,
+        caption=report.say("refunds.caption_requests"),
+    )  # fmt: skip
+
+
+def provinces(report: Report) -> Chart | Note:
+    """Provinces against the whole shop, with counts and intervals; small ones are drawn to the shop's rate."""
+    rows = report.data.provinces.filter(pl.col("province").is_not_null())
+    if rows.height < 2:
+        return lacking(report, "refunds.no_provinces")
+    shown = rows.select(
+        "province", part="refund_orders", whole="paid_orders", rate="shrunk_rate", rate_low="shrunk_low",
+        rate_high="shrunk_high", base="shop_rate",
+    )  # fmt: skip
+    return province_bars(
+        shown, id="refund-provinces", language=report.language, most=MOST_PROVINCES,
+        caption=report.say("refunds.caption_provinces"),
+    )  # fmt: skip
+
+
+def costs(report: Report) -> Table:
+    """What refunds cost beside the money handed back, week by week, with the parts."""
+    rows = report.data.costs_weekly.tail(6).reverse()
+    word = report.say
+    parts = (
+        "freight_out",
+        "freight_back",
+        "handling",
+        "goods_not_resold",
+        "goods_kept",
+        "freight_ledger",
+        "compensation",
+    )
+    columns = (
+        Column("cohort", word("refunds.column.week"), "date", align="left"),
+        Column("cases", word("refunds.column.cases"), "int"),
+        Column("refund_money", word("refunds.column.refund_money"), "money"),
+        *(Column(p, word(f"refunds.cost.{p}"), "money") for p in parts),
+        Column("net_loss", word("refunds.cost.net_loss"), "money", strong=True),
+    )
+    return Table(
+        rows, columns, language=report.language, id="refund-costs", currency=report.data.shop.currency,
+        caption=word("refunds.caption_costs"),
+    )  # fmt: skip

@@ -1,0 +1,51 @@
+"""What several notebooks show alike: a measure's 6-12 chart, the line of provenance, notes on what the files lack."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.charts.figure import Chart
+from aftersales.charts.note import Note, Provenance
+from aftersales.charts.trend import trend_6_12
+from aftersales.week.loading import Report
+from aftersales.words.periods import Week
+from aftersales.words.promotions import prior_year_week
+
+
+def signal_rows(report: Report, measure: str, *, scope: str = "shop") -> pl.DataFrame:
+    """One measure's weeks, with ``prior_year``: the value of the same week a year before, aligned on sales days."""
+    rows = report.data.signals.filter((pl.col("measure") == measure) & (pl.col("scope") == scope)).sort("week")
+    values = dict(zip(rows["week"], rows["value"], strict=True))
+    before = [values.get(str(prior_year_week(Week.parse(w)))) for w in rows["week"]]
+    return rows.with_columns(prior_year=pl.Series(before, dtype=pl.Float64), mature=pl.col("mature").fill_null(True))
+
+
+def measure_trend(
+    report: Report, measure: str, *, id: str, form: str = "pct", monthly: pl.DataFrame | None = None, caption: str = ""
+) -> Chart | Note:
+    """A measure's last six weeks and twelve months; a note where the shop's files cannot tell it."""
+    rows = signal_rows(report, measure)
+    if rows["value"].is_null().all():
+        return lacking(report, "shown.no_measure", name=report.say(f"measure.{measure}"))
+    return trend_6_12(
+        rows, monthly, id=id, name=report.say(f"measure.{measure}"), language=report.language, form=form,
+        currency=report.data.shop.currency, caption=caption,
+    )  # fmt: skip
+
+
+def lacking(report: Report, key: str, **values: object) -> Note:
+    """A plain sentence in the place of a chart that the shop's files do not allow."""
+    return Note(report.say(key, **values), language=report.language, look="plain")
+
+
+def provenance(report: Report) -> Provenance:
+    """The line every notebook ends with: which shop, week and state of the store its numbers come from."""
+    data = report.data
+    last = data.tables.last_day
+    parts = (
+        (report.say("shown.shop"), data.shop.name),
+        (report.say("shown.week"), str(data.week)),
+        (report.say("shown.data_to"), last.isoformat() if last else "–"),
+        (report.say("shown.commit"), str(data.tables.commit.number)),
+    )
+    return Provenance(parts, language=report.language)
