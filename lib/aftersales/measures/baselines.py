@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aftersales.measures.farrington import NO_EVENT_PRIOR, Ahead, Expected, expected_counts
+from aftersales.measures.farrington import NO_EVENT_PRIOR, Ahead, Expected, expected_counts, unknown_yet
 from aftersales.words.periods import Week
 from aftersales.words.promotions import PROMOTIONS, SALES, promotion_shares
 
@@ -64,7 +64,7 @@ def outlook(
         NONE,
     )
     guard = np.where(history >= LONG_HISTORY_WEEKS, LONG_GUARD_WEEKS, SHORT_GUARD_WEEKS)
-    found = _nothing(len(counts), len(places))
+    found = unknown_yet(len(counts), len(places))
     everything = (counts, exposure, usable)
     for rung, weeks_off in ((SEASONAL, LONG_GUARD_WEEKS), (SEASONAL, SHORT_GUARD_WEEKS), (TREND, SHORT_GUARD_WEEKS)):
         rows = np.flatnonzero((method == rung) & (guard == weeks_off))
@@ -135,7 +135,7 @@ def shrunk_rates(
     kinds, kind = np.unique(pools, return_inverse=True)
 
     def pooled(values: Array) -> Array:
-        return np.bincount(kind, weights=values, minlength=len(kinds))
+        return np.bincount(kind, weights=values, minlength=len(kinds)).astype(np.float64)
 
     freedom = pooled(np.maximum(weeks - 1.0, 0.0))
     dispersion = np.maximum(pooled(chi_square) / np.maximum(freedom, 1.0), 1.0)
@@ -171,17 +171,6 @@ def _regression(
 def _taken(column: NDArray, rows: NDArray[np.int64], places: slice | NDArray[np.int64]) -> NDArray:
     # all rows in their order need no gathering: a view saves a copy of everything
     return column[:, places] if len(rows) == len(column) else column[rows][:, places]
-
-
-def _nothing(series: int, weeks: int) -> Expected:
-    return Expected(
-        np.full((series, weeks), np.nan),
-        np.full((series, weeks), np.nan),
-        np.ones(series),
-        np.ones(series),
-        np.zeros(series, bool),
-        np.zeros(series, bool),
-    )
 
 
 def _store(found: Expected, rows: NDArray[np.int64], part: Expected) -> None:

@@ -23,6 +23,7 @@ WEEK_SHARE = 0.25
 # Below this excess over Poisson's variance the negative binomial is Poisson to six digits
 SMALLEST_EXCESS = 1e-6
 SMALLEST_MEAN = 1e-9
+FINAL_QUANTILES = (0.05, 0.95)  # 90 %, as findings/signals promises
 # A week and the fortnight it ends: one of two equal, independent parts
 CORRELATION = np.sqrt(0.5)
 # The two tests' joint level is tabulated for single levels between these, evenly in their logarithm
@@ -115,6 +116,34 @@ def delta_limits(mean: Array, error: Array, dispersion: Array, *, alpha: float) 
     spread = ndtri(1.0 - alpha) * np.sqrt(4.0 / 9.0 * np.cbrt(mean) * scatter)
     centre = np.cbrt(mean) ** 2
     return Limits(np.maximum(centre - spread, 0.0) ** 1.5, (centre + spread) ** 1.5)
+
+
+def final_value_range(
+    events: Array, exposure: Array, maturity: Array, *, dispersion: Array, loose: Array
+) -> tuple[Array, Array]:
+    """Where a week's rate will end up once it is mature, with 90 % chance: (low, high), each (S,).
+
+    ``exposure`` is matured, orders x ``maturity``; ``loose`` the relative standard error of maturity (NaN: none).
+    What is still to come is negative binomial about the rate seen so far, and as unsure as that rate. A mature week's
+    range is the rate itself: nothing is to come. NaN where the maturity is unknown.
+
+    >>> one = np.ones(1)
+    >>> low, high = final_value_range(50 * one, 500 * one, 0.5 * one, dispersion=one, loose=0 * one)
+    >>> float(low[0]), float(high[0])
+    (0.085, 0.118)
+    """
+    orders = exposure / maturity
+    # half an event, so that a week without any does not promise none to come
+    rate = (events + 0.5) / exposure
+    coming = np.maximum(orders - exposure, 0.0) * rate
+    unsure = coming * np.hypot(
+        np.sqrt(dispersion / (events + 0.5)), np.nan_to_num(loose) / np.maximum(1 - maturity, 0.01)
+    )
+    known = np.isfinite(coming) & (coming > 0)
+    mean, variance = (np.where(known, x, 1.0) for x in (coming, dispersion * coming + unsure**2))
+    size, chance = _size_and_chance(mean, variance)
+    low, high = (np.where(known, nbinom.ppf(q, size, chance), 0.0) for q in FINAL_QUANTILES)
+    return (events + low) / orders, (events + high) / orders
 
 
 def joint_level(level: Array) -> Array:

@@ -71,12 +71,19 @@ def judged_counts(
     fortnight = {"before": before, "mean_2": mean_2, "variance_2": variance_2}
     found = tails(*safe, **fortnight)
     range_ = limits(*safe[1:], **fortnight, alpha=alpha)
-    columns = (mean, range_.low, range_.high, found.above, found.below)
+
+    def shown(column: Array) -> Array:
+        return np.where(known, column, np.nan)
+
     return Judgement(
-        *(np.where(known, column, np.nan) for column in columns),
-        enough_events(counts[:, : at + 1])[:, at],
-        np.where(known, seen.method, 0),
-        expected.dispersion,
+        mean=shown(mean),
+        low=shown(range_.low),
+        high=shown(range_.high),
+        p_above=shown(found.above),
+        p_below=shown(found.below),
+        enough=enough_events(counts[:, : at + 1])[:, at],
+        method=np.where(known, seen.method, 0),
+        dispersion=expected.dispersion,
     )
 
 

@@ -22,7 +22,7 @@ DOWN_WEIGHT_ABOVE = 2.58
 TREND_LEVEL = 0.05  # a trend without significance at this level is left out, as in R's surveillance
 # A series without a single event still has a rate: Jeffreys' prior for a Poisson rate is half an event
 NO_EVENT_PRIOR = 0.5
-# Series a batch: arrays of 1 MB stay in the processor's cache (fastest of 128 to 2048 in benchmarks/surveillance_speed.py)
+# Series a batch: arrays of 1 MB stay in the processor's cache; fastest of 128 to 2048 in the speed benchmark
 BATCH = 512
 
 
@@ -84,10 +84,17 @@ def expected_counts(
         )
         for rows in (slice(at, at + BATCH) for at in range(0, len(counts), BATCH))
     ]
-    if not parts:
-        nothing = np.empty((0, len(ahead.trend)))
-        return Expected(nothing, nothing, np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0, bool))
-    return Expected(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    found = unknown_yet(len(counts), len(ahead.trend))
+    for whole, pieces in zip(found, zip(*parts, strict=True), strict=False):
+        whole[:] = np.concatenate(pieces)
+    return found
+
+
+def unknown_yet(series: int, weeks: int) -> Expected:
+    """Expectations of nothing: NaN means, unit dispersion, none usable; to be filled series by series."""
+    nothing = np.full((series, weeks), np.nan)
+    none = np.zeros(series, bool)
+    return Expected(nothing, nothing.copy(), np.ones(series), np.ones(series), none, none.copy())
 
 
 def anscombe_weights(counts: Array, weights: Array, fit: QuasiPoissonFit, *, design: Array) -> Array:
@@ -177,19 +184,25 @@ def _expected(
         start=start,
         working_scale=working_scale,
     )
-    found = Expected(
-        *(np.full(ahead.exposure.shape, np.nan) for _ in range(2)),
-        np.ones(len(counts)),
-        np.ones(len(counts)),
-        keeps,
-        np.zeros(len(counts), bool),
-    )
+    found = unknown_yet(*ahead.exposure.shape)
+    found.trend[:] = keeps
     _fill(found, ~keeps, flat, ahead.design, ahead.exposure)
     if keeps.any():
-        kept = _Fitted(QuasiPoissonFit(*(part[keeps] for part in with_trend.fit)), with_trend.scale[keeps])
+        kept = _Fitted(_taken(with_trend.fit, keeps), with_trend.scale[keeps])
         _fill(found, keeps, kept, sloped_ahead, ahead.exposure)
     _fill_empty(found, counts, np.where(usable, exposure, 0.0).sum(axis=1), ahead.exposure)
     return found
+
+
+def _taken(fit: QuasiPoissonFit, rows: NDArray[np.bool_]) -> QuasiPoissonFit:
+    return QuasiPoissonFit(
+        fit.coefficients[rows],
+        fit.fitted[rows],
+        fit.covariance[rows],
+        fit.dispersion[rows],
+        fit.freedom[rows],
+        fit.solvable[rows],
+    )
 
 
 def _trend_holds(
@@ -249,7 +262,7 @@ def reference_weeks(mondays: list[date], *, at: int, years: int, half_width: int
 def classic_upper_limits(
     counts: Array, mondays: list[date], *, judged: list[int], years: int = 3, half_width: int = 3, alpha: float = 0.01
 ) -> Array:
-    """Upper limits of one series (T,) at the ``judged`` weeks, as R's farringtonFlexible gives them by its delta method.
+    """Upper limits of one series (T,) at the ``judged`` weeks, as R's farringtonFlexible gives them (delta method).
 
     Baseline: the weeks within ``half_width`` of the same week in the last ``years``. Kept for comparison with R; our
     own verdicts use every week with a seasonal term, and negative-binomial limits.

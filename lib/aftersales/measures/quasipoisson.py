@@ -104,7 +104,7 @@ def quasi_poisson(
     information = _symmetric((weights * fitted) @ products, columns, upper)
     _add_prior(information, prior_precision)
     information[~solvable] = np.eye(columns)
-    covariance = np.linalg.inv(information)
+    covariance = np.asarray(np.linalg.inv(information), np.float64)
     dispersion = pearson_dispersion(counts, fitted, weights, freedom)
     return QuasiPoissonFit(coefficients, fitted, covariance, dispersion, freedom, solvable)
 
