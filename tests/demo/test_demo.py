@@ -238,6 +238,14 @@ def test_tables_hold_what_the_schemas_ask_and_the_money_of_the_files(orders):
     assert refunded.join(by_order, on="order_id").filter(pl.col("amount") > pl.col("paid")).is_empty()
 
 
+def test_the_reader_takes_every_row_of_every_file(folder):
+    read = pytest.importorskip("aftersales.sources.read", reason="the reader of export files is not there")
+    for file in sorted(p for shop in ("yunqi", "basic") for p in (folder / shop).glob("*.*") if p.suffix != ".json"):
+        for reading in read.read_export(file):
+            assert reading.rows_read > 0, file.name
+            assert reading.set_aside.is_empty(), file.name
+
+
 def test_faults_can_be_switched_off_and_on_they_show():
     counts = {}
     for faults in (False, True):

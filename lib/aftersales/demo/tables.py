@@ -13,6 +13,7 @@ from aftersales.tables.refunds import Refunds
 from aftersales.tables.values import REASON_FAULT
 
 ZONE = "Asia/Shanghai"
+MUNICIPALITIES = {"北京": "北京市", "上海": "上海市", "天津": "天津市", "重庆": "重庆市"}
 # The reasons buyers are shown here, in the house's groups (reference "b2").
 GROUPS = {
     "多拍/拍错/不想要": "wrong_order", "信息填写错误,重新拍": "wrong_order", "没用/少用优惠": "price_coupon",
@@ -39,8 +40,15 @@ def _money(fen: pl.Expr) -> pl.Expr:
 def shop_tables(shop: Shop) -> dict[str, pl.DataFrame]:
     """The tables ``orders`` and ``refunds`` (their schemas' columns) as of the end of the last day.
 
-    Buyers, addresses and telephones come as readable stand-ins for keys. Where the shop's buyers are masked,
-    address and telephone are missing and the buyer's key is masked.
+    Buyers, addresses and telephones come as readable stand-ins for keys. Where the shop's buyers are masked, a buyer's
+    key is put together from what is left of nick, name, telephone and district, and address, telephone, category and
+    batch are missing, as in files. A shipping fee stands on the order's first line.
+
+    >>> from aftersales.demo.shop import simulate_shop
+    >>> from aftersales.demo.spec import ShopSpec
+    >>> tables = shop_tables(simulate_shop(ShopSpec(orders=200, weeks=16), seed=1))
+    >>> sorted(tables), tables["orders"]["line_id"].is_sorted()
+    (['orders', 'refunds'], True)
     """
     at = shop.now
     orders = seen_orders(shop, since=0, at=at)
@@ -62,8 +70,10 @@ def _orders(shop: Shop, lines: pl.DataFrame) -> pl.DataFrame:
     lines = _with_batch(lines.with_columns(day=pl.from_epoch(day, time_unit="s").dt.date()), shop)
     nothing = pl.lit(None, pl.String)
     shown = {
-        "buyer_key": pl.col("nick").str.slice(0, 1) + "**" if masked else pl.col("nick"),
-        "buyer_key_quality": pl.lit("masked" if masked else "full"),
+        "buyer_key": _masked_key() if masked else pl.col("nick"),
+        "buyer_key_quality": pl.lit("composite" if masked else "full"),
+        "province": pl.col("province").replace(MUNICIPALITIES),
+        "category": nothing if masked else pl.col("category"), "batch": nothing if masked else pl.col("batch"),
         "address_key": nothing if masked else pl.concat_str("city", "district", "street"),
         "phone_key": nothing if masked else pl.col("phone"),
         "channel": nothing, "warehouse": nothing, "merchant_code": pl.col("code"), "sku": pl.col("properties"),
@@ -77,6 +87,13 @@ def _orders(shop: Shop, lines: pl.DataFrame) -> pl.DataFrame:
     }  # fmt: skip
     frame = lines.select(shown.get(name, pl.col(name)).alias(name) for name in Orders.column_names())
     return Orders.validate(frame, cast=True).sort("line_id")
+
+
+def _masked_key() -> pl.Expr:
+    """What a masked report leaves of a buyer, joined: strangers can share it, but few do."""
+    ends = pl.col("phone").str.slice(0, 3) + pl.col("phone").str.slice(7)
+    parts = (pl.col("nick").str.slice(0, 1), pl.col("receiver").str.slice(0, 1), ends, "province", "city", "district")
+    return pl.concat_str(*parts, separator="|")
 
 
 def _with_batch(lines: pl.DataFrame, shop: Shop) -> pl.DataFrame:
@@ -105,7 +122,8 @@ def _refunds(shop: Shop, at: int) -> pl.DataFrame:
     shown: dict[str, pl.Expr] = {
         "product_id": pl.lit(shop.goods.products["product_id"].gather(product)),
         "applied_at": _time("applied"), "deadline_at": _time("deadline"), "finished_at": _time("ended"),
-        "evidence_due_at": _time("evidence_due"), "amount": _money(pl.col("amount_fen")),
+        "evidence_due_at": pl.lit(None) if shop.spec.masked else _time("evidence_due"),
+        "amount": _money(pl.col("amount_fen")),
         "reason_raw": pl.col("reason"), "reason": reason, "goods_status": goods,
         "fault": pl.coalesce(
             pl.col("fault").replace_strict(told, default=None, return_dtype=pl.String),

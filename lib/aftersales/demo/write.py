@@ -35,7 +35,13 @@ def write_demo(
     """Write both demo shops under a folder and tell what was written: shop id → folder, files and what was planted.
 
     ``yunqi/`` has every file a shop can have, ``basic/`` three reports with masked buyers. The same arguments write the
-    same bytes.
+    same bytes. Other files in the folder are left alone.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as place:
+    ...     wrote = write_demo(Path(place), orders=200, weeks=16)
+    >>> sorted(wrote), wrote["basic"]["files"][-1]
+    (['basic', 'demo'], '退款报表202611230005.xlsx')
     """
     specs = {
         "yunqi": demo_spec(last_day=last_day, orders=orders, weeks=weeks),
