@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
 
 import polars as pl
 
@@ -15,32 +14,13 @@ from aftersales.measures.rates import refund_rate
 from aftersales.measures.reasons import mix_against_usual, refund_mix, weekly_requests
 from aftersales.measures.requests import has_refund_dates
 from aftersales.week.kept import kept_frame
-from aftersales.words.periods import Week
+from aftersales.week.span import Span
 
-if TYPE_CHECKING:
-    from aftersales.sources.settings import Shop
-    from aftersales.week.shopweek import Tables
-
-WEEKS_BACK, MONTHS_BACK = 60, 14  # a year, and what the year before is compared with
-PLACE_WEEKS = 12  # provinces are small: a quarter's orders are looked at together
+MONTHS_BACK = 14  # twelve on the chart, and the two that begin and end within them
 
 
-class RefundResults:
+class RefundResults(Span):
     """Refund results of a shop's week. Frames are in no language; columns are those of the measures they come from."""
-
-    shop: Shop
-    week: Week
-    tables: Tables
-
-    @property
-    def until(self) -> date:
-        """The last day that counts: the week's Sunday."""
-        return self.week.sunday
-
-    @property
-    def since(self) -> date:
-        """The first day that weekly charts look back to."""
-        return self.week.shift(1 - WEEKS_BACK).monday
 
     @property
     def dated(self) -> bool:
@@ -84,12 +64,12 @@ class RefundResults:
     @kept_frame
     def requests_by_phase(self) -> pl.DataFrame:
         """Refund requests by week and phase."""
-        return weekly_requests(self.tables["refunds"], until=self.until, by="phase", since=self.week.shift(-25).monday)
+        return weekly_requests(self.tables["refunds"], until=self.until, by="phase", since=self.half_year)
 
     @kept_frame
     def requests_by_kind(self) -> pl.DataFrame:
         """Refund requests by week and kind."""
-        return weekly_requests(self.tables["refunds"], until=self.until, by="kind", since=self.week.shift(-25).monday)
+        return weekly_requests(self.tables["refunds"], until=self.until, by="kind", since=self.half_year)
 
     @kept_frame
     def reasons_against_usual(self) -> pl.DataFrame:
@@ -99,23 +79,21 @@ class RefundResults:
     @kept_frame
     def reasons(self) -> pl.DataFrame:
         """The last twelve weeks' requests by reason."""
-        return refund_mix(
-            self.tables["refunds"], by="reason", until=self.until, since=self.week.shift(1 - PLACE_WEEKS).monday
-        )
+        return refund_mix(self.tables["refunds"], by="reason", until=self.until, since=self.quarter)
 
     @kept_frame
     def provinces(self) -> pl.DataFrame:
         """Refund rate by province over the last twelve weeks, small ones drawn to the shop's own rate."""
-        since = self.week.shift(1 - PLACE_WEEKS).monday
         return rate_by_place(
-            self.tables["orders"], self.tables["refunds"], by="province", until=self.until, since=since
+            self.tables["orders"], self.tables["refunds"], by="province", until=self.until, since=self.quarter
         )
 
     @kept_frame
     def couriers(self) -> pl.DataFrame:
         """Refund rate by courier over the last twelve weeks."""
-        since = self.week.shift(1 - PLACE_WEEKS).monday
-        return rate_by_place(self.tables["orders"], self.tables["refunds"], by="courier", until=self.until, since=since)
+        return rate_by_place(
+            self.tables["orders"], self.tables["refunds"], by="courier", until=self.until, since=self.quarter
+        )
 
     @kept_frame
     def costs_weekly(self) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.week.kept import code_version
 from aftersales.week.refund_results import RefundResults
+from aftersales.week.service_results import ServiceResults
 from aftersales.words.errors import QuestionError
 from aftersales.words.periods import Week, last_whole_week
 
@@ -51,7 +52,7 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek(RefundResults):
+class ShopWeek(RefundResults, ServiceResults):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings

@@ -1,0 +1,182 @@
+"""The sections of 04-complaint-trends: how many complain, of what, how fast they are answered, how it ends."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.charts.durations import duration_strip
+from aftersales.charts.figure import Chart
+from aftersales.charts.heat import HeatTable
+from aftersales.charts.mix import stacked_mix
+from aftersales.charts.note import Note, Quotes
+from aftersales.charts.table import Column, Table
+from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.findings.signals import signal_headline
+from aftersales.week.loading import Report
+from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
+from aftersales.words.language import catalogue, clock
+
+HOURS_A_BAND = 3  # eight bands a day: a shift is two or three of them, and a cell still holds something
+
+
+def answer(report: Report) -> Verdict:
+    """Where the complaint rate stands, the platform's part, and how long the shop takes to answer."""
+    language, currency = report.language, report.data.shop.currency
+    rows = signal_rows(report, "complaint_rate")
+    if rows.is_empty():
+        return Verdict(report.say("complaints.none"), language=language)
+    points = []
+    for measure in ("platform_involved_rate", "first_response_hours_median", "handling_hours_median"):
+        found = signal_rows(report, measure)
+        if not found.is_empty():
+            points.append(Conclusion(signal_headline(found.row(-1, named=True), language, currency=currency)))
+    return Verdict(
+        signal_headline(rows.row(-1, named=True), language, currency=currency), tuple(points), language=language
+    )
+
+
+def rate(report: Report) -> Chart | Note:
+    """Complaints over paid orders of the same payment week."""
+    return measure_trend(
+        report, "complaint_rate", id="complaint-rate", form="pct2", monthly=_months(report),
+        caption=report.say("complaints.caption_rate"),
+    )  # fmt: skip
+
+
+def _months(report: Report) -> pl.DataFrame:
+    months = report.data.complaint_rate_monthly.select(month="cohort", value="rate")
+    before = months.select(month=pl.col("month").dt.offset_by("12mo"), prior_year="value")
+    return months.join(before, on="month", how="left")
+
+
+def channels(report: Report) -> Chart | Note:
+    """Where complaints come in, week by week."""
+    rows = report.data.complaints_by_channel
+    if rows.is_empty():
+        return lacking(report, "complaints.none")
+    shown = rows.select("week", part=_worded(report, "channel", "complaints.channel"), count="complaints")
+    return stacked_mix(
+        shown, id="complaint-channels", name=report.say("complaints.complaints"), language=report.language,
+        caption=report.say("complaints.caption_counts"),
+    )  # fmt: skip
+
+
+def kinds(report: Report) -> Table | Note:
+    """What is complained of over twelve weeks, with counts."""
+    rows = report.data.complaints_by_kind.filter(pl.col("week") >= report.data.quarter)
+    if rows.is_empty():
+        return lacking(report, "complaints.none")
+    shown = (
+        rows.group_by("kind").agg(pl.col("complaints").sum(), pl.col("compensation").sum())
+        .with_columns(whole=pl.col("complaints").sum(), kind=_worded(report, "kind", "reason"))
+        .with_columns(share=pl.col("complaints") / pl.col("whole"))
+        .filter(pl.col("complaints") > 0).sort(["complaints", "kind"], descending=[True, False])
+    )  # fmt: skip
+    word = report.say
+    columns = (
+        Column("kind", word("complaints.column.kind")),
+        Column("complaints", word("complaints.column.complaints"), "int"),
+        Column("share", word("complaints.column.share"), "pct"),
+        Column("compensation", word("complaints.column.compensation"), "money"),
+    )
+    return Table(
+        shown, columns, language=report.language, id="complaint-kinds", currency=report.data.shop.currency,
+        caption=word("complaints.caption_kinds", whole=int(shown["whole"].max() or 0)),  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _worded(report: Report, column: str, prefix: str) -> pl.Expr:
+    """Codes of our own in the report's language; the shop's own words as they are."""
+    known = {
+        k.removeprefix(f"{prefix}."): v[report.language] for k, v in catalogue().items() if k.startswith(f"{prefix}.")
+    }
+    return pl.col(column).replace(known)
+
+
+def first_response(report: Report) -> Chart | Note:
+    """Hours to the first answer, by week of filing."""
+    return _strip(report, report.data.first_response_weekly, "first_response", "complaints.no_answers")
+
+
+def closing(report: Report) -> Chart | Note:
+    """Hours to the close of a complaint, by week of filing."""
+    return _strip(report, report.data.closing_weekly, "closing", "complaints.none")
+
+
+def handling(report: Report) -> Chart | Note:
+    """Hours from request to end of a refund, by week of request."""
+    return _strip(report, report.data.handling_weekly, "handling", "refunds.undated")
+
+
+def _strip(report: Report, rows: pl.DataFrame, name: str, lacks: str) -> Chart | Note:
+    if rows.is_empty() or rows["median_hours"].is_null().all():
+        return lacking(report, lacks)
+    shown = rows.select(week="cohort", p50_hours="median_hours", p90_hours="p90_hours")
+    return duration_strip(
+        shown, id=f"hours-{name.replace('_', '-')}", name=report.say(f"complaints.hours.{name}"),
+        language=report.language, caption=report.say("complaints.caption_hours"),
+    )  # fmt: skip
+
+
+def when(report: Report) -> HeatTable | Note:
+    """When complaints come in: hour of the day by weekday, the last twelve weeks."""
+    rows = report.data.complaint_hours
+    if not rows["complaints"].sum():
+        return lacking(report, "complaints.none")
+    bands = rows.with_columns(start=pl.col("hour") // HOURS_A_BAND * HOURS_A_BAND).group_by(
+        "weekday", "start", maintain_order=True
+    ).agg(pl.col("complaints").sum())  # fmt: skip
+    days = [report.say(f"complaints.weekday.{n}") for n in range(1, 8)]
+    shown = bands.sort("start", "weekday").select(
+        row=pl.format("{}–{}", pl.col("start"), pl.col("start") + HOURS_A_BAND),
+        column=pl.col("weekday").replace_strict(dict(zip(range(1, 8), days, strict=True)), return_dtype=pl.String),
+        value="complaints",
+    )
+    top = shown.sort("value", descending=True, maintain_order=True).row(0, named=True)
+    title = report.say(
+        "complaints.busiest", day=top["column"], hours=top["row"], n=top["value"], whole=shown["value"].sum()
+    )
+    return HeatTable(
+        shown, id="complaint-hours", language=report.language, title=title, columns=days,
+        corner=report.say("complaints.column.hour"), caption=report.say("complaints.caption_when"),
+    )  # fmt: skip
+
+
+def outcomes(report: Report) -> Table | Note:
+    """How the closed complaints of twelve weeks were judged."""
+    rows = report.data.complaint_verdicts
+    if not rows["whole"].sum():
+        return lacking(report, "complaints.none_closed")
+    word = report.say
+    shown = rows.with_columns(_worded(report, "fault", "fault").replace({"unknown": word("complaints.not_judged")}))
+    columns = (
+        Column("fault", word("complaints.column.fault")),
+        Column("complaints", word("complaints.column.complaints"), "int"),
+        Column("share", word("complaints.column.share"), "pct"),
+        Column("low", word("complaints.column.low"), "pct"),
+        Column("high", word("complaints.column.high"), "pct"),
+        Column("compensation", word("complaints.column.compensation"), "money"),
+    )
+    return Table(
+        shown, columns, language=report.language, id="complaint-outcomes", currency=report.data.shop.currency,
+        caption=word("complaints.caption_outcomes", whole=rows["whole"][0]),
+    )  # fmt: skip
+
+
+def platform(report: Report) -> Chart | Note:
+    """How often the platform stepped in."""
+    months = report.data.platform_monthly.select(month="cohort", value="rate")
+    return measure_trend(
+        report, "platform_involved_rate", id="platform-rate", form="pct2", monthly=months,
+        caption=report.say("complaints.caption_platform"),
+    )  # fmt: skip
+
+
+def voices(report: Report) -> Quotes | Note:
+    """What the newest complaints say, in the buyers' own words."""
+    rows = report.data.complaint_words
+    if rows.is_empty():
+        return lacking(report, "complaints.no_words")
+    said = rows.with_columns(_worded(report, "channel", "complaints.channel"))
+    quotes = [(text, f"{clock(at)} · {channel or '–'}") for at, channel, _, text in said.iter_rows()]
+    return Quotes(tuple(quotes), language=report.language)

@@ -1,0 +1,109 @@
+"""What a week's complaint and service pages need, each computed once: complaints, answers, closings, the platform."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.measures.service import (
+    closing_hours,
+    complaint_outcomes,
+    complaint_rate,
+    first_response_hours,
+    handling_hours,
+    platform_involved_rate,
+    weekly_complaints,
+)
+from aftersales.week.kept import kept_frame
+from aftersales.week.span import Span
+
+
+class ServiceResults(Span):
+    """Complaint and service results of a shop's week."""
+
+    @kept_frame
+    def complaint_rate_monthly(self) -> pl.DataFrame:
+        """Complaints over paid orders by payment month."""
+        return complaint_rate(
+            self.tables["orders"], self.tables["complaints"], by="month", until=self.until, since=self.since
+        )
+
+    @kept_frame
+    def complaint_rate_weekly(self) -> pl.DataFrame:
+        """Complaints over paid orders by payment week."""
+        return complaint_rate(
+            self.tables["orders"], self.tables["complaints"], by="week", until=self.until, since=self.since
+        )
+
+    @kept_frame
+    def complaints_weekly(self) -> pl.DataFrame:
+        """Complaints by the week they were filed in."""
+        return weekly_complaints(self.tables["complaints"], until=self.until, since=self.since)
+
+    @kept_frame
+    def complaints_by_channel(self) -> pl.DataFrame:
+        """Complaints of half a year by week and channel."""
+        return weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="channel")
+
+    @kept_frame
+    def complaints_by_kind(self) -> pl.DataFrame:
+        """Complaints of twenty-six weeks by week and kind."""
+        return weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="kind")
+
+    @kept_frame
+    def complaint_verdicts(self) -> pl.DataFrame:
+        """Complaints of the last twelve weeks that are closed, by who was found at fault."""
+        return complaint_outcomes(self.tables["complaints"], until=self.until, since=self.quarter)
+
+    @kept_frame
+    def handling_weekly(self) -> pl.DataFrame:
+        """Hours from request to end of a refund, by week of request; open cases run on."""
+        return handling_hours(self.tables["refunds"], by="week", until=self.until, since=self.quarter)
+
+    @kept_frame
+    def first_response_weekly(self) -> pl.DataFrame:
+        """Hours from complaint to first answer, by week of filing."""
+        return first_response_hours(self.tables["complaints"], by="week", until=self.until, since=self.quarter)
+
+    @kept_frame
+    def closing_weekly(self) -> pl.DataFrame:
+        """Hours from complaint to close, by week of filing."""
+        return closing_hours(self.tables["complaints"], by="week", until=self.until, since=self.quarter)
+
+    @kept_frame
+    def platform_monthly(self) -> pl.DataFrame:
+        """How often the platform stepped into a refund, by payment month."""
+        return platform_involved_rate(
+            self.tables["orders"], self.tables["refunds"], by="month", until=self.until, since=self.since
+        )
+
+    @kept_frame
+    def complaint_hours(self) -> pl.DataFrame:
+        """Complaints of the last twelve weeks by weekday (1 Monday) and hour of filing; every cell, also with none."""
+        filed = self.tables["complaints"].filter(
+            pl.col("filed_at").dt.date().is_between(pl.lit(self.quarter), pl.lit(self.until))
+        )
+        counts = (
+            filed.select(
+                weekday=pl.col("filed_at").dt.weekday().cast(pl.Int64), hour=pl.col("filed_at").dt.hour().cast(pl.Int64)
+            )
+            .group_by("weekday", "hour")
+            .agg(complaints=pl.len().cast(pl.Int64))
+            .collect()
+        )
+        cells = pl.DataFrame({"weekday": range(1, 8)}).join(pl.DataFrame({"hour": range(24)}), how="cross")
+        return cells.join(counts, on=["weekday", "hour"], how="left", maintain_order="left").with_columns(
+            pl.col("complaints").fill_null(0)
+        )
+
+    @kept_frame
+    def complaint_words(self) -> pl.DataFrame:
+        """The newest complaints that say something, in the buyer's words, numbers of people masked."""
+        said = self.tables["complaints"].filter(
+            pl.col("text").str.strip_chars().str.len_chars() >= 6, pl.col("filed_at").dt.date() <= self.until
+        )
+        return (
+            said.sort("filed_at", "complaint_id", descending=True)
+            .select("filed_at", "channel", "kind", "text")
+            .head(5)
+            .collect()
+        )
