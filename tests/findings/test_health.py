@@ -115,6 +115,20 @@ def test_a_slow_shop_has_quiet_days_that_are_no_gaps():
     assert not gaps["odd"].any()
 
 
+def test_a_silent_day_at_spring_festival_is_no_gap_but_one_in_a_plain_week_is():
+    festival, plain = date(2026, 2, 17), date(2026, 3, 24)
+    days = [date(2026, 1, 20) + timedelta(days=d) for d in range(90)]
+    made = [
+        datetime.combine(d, datetime.min.time()) + timedelta(hours=h)
+        for d in days if d not in {festival, plain} for h in range(24)
+    ]  # fmt: skip
+    orders = pl.DataFrame({"order_id": [str(i) for i in range(len(made))], "created_at": made})
+    gaps = empty_days(orders, until=days[-1])
+    assert gaps.select("first_day", "expected", "holiday", "odd").rows() == [
+        (festival, 24, True, False), (plain, 24, False, True),
+    ]  # fmt: skip
+
+
 def test_gaps_and_cuts_look_no_further_than_the_day_asked_for():
     orders = sound()["orders"]
     assert last_day_cut(orders, until=day(30)).item(0, "day") == day(30)

@@ -41,14 +41,14 @@ def cases(rows):
 
 
 def ledger(rows):
-    """Ledger lines from (order, kind, income, expense), all on one day."""
+    """Ledger lines from (order, kind, income, expense), all on the sixth day."""
     return pl.DataFrame(
         {
             "order_id": [r[0] for r in rows],
             "kind": [r[1] for r in rows],
             "income": [Decimal(r[2]) for r in rows],
             "expense": [Decimal(r[3]) for r in rows],
-            "at": [START] * len(rows),
+            "at": [START + timedelta(days=5)] * len(rows),
         },
         schema_overrides={"order_id": pl.String},
     )
@@ -109,11 +109,23 @@ def test_a_refund_without_phase_is_counted_and_said_to_be_unpriced():
 def test_the_ledger_replaces_assumed_freight_and_brings_compensation():
     rows = [("o1", "return_refund", "after_receipt", "succeeded", 100, 3),
             ("o2", "return_refund", "after_receipt", "succeeded", 100, 3)]  # fmt: skip
-    lines = [("o1", "退货运费", 0, 9), ("o7", "运费", 0, 50), ("o2", "赔付", 0, 30), (None, "物流赔付", 12, 0)]
+    lines = [("o1", "退货运费", 0, 9), ("o1", "退货运费险保费", 0, 1), ("o7", "运费", 0, 50), ("o3", "赔付", 0, 30),
+             (None, "物流赔付", 12, 0)]  # fmt: skip
     assert whole(rows, money=ledger(lines)) == {
-        "freight_out": 5, "freight_back": 6, "handling": 4, "goods_not_resold": 20, "freight_ledger": 9,
-        "compensation": 30, "recovered": 12, "net_loss": 62,
+        "freight_out": 10, "freight_back": 6, "handling": 4, "goods_not_resold": 20, "freight_ledger": 9,
+        "compensation": 30, "recovered": 12, "net_loss": 67,
     }  # fmt: skip
+
+
+def test_an_order_that_the_ledger_knows_bears_the_freight_it_names_and_no_more():
+    rows = [("o1", "return_refund", "after_receipt", "succeeded", 100, 3)]
+    paid_back = whole(rows, money=ledger([("o1", "交易收款", 100, 0)]))
+    assert "freight_back" not in paid_back
+    assert paid_back["freight_out"] == 5
+    sent = whole(rows, money=ledger([("o1", "发货运费", 0, 4)]))
+    assert (sent.get("freight_out"), sent["freight_ledger"]) == (None, 4)
+    later = [("o1", "return_refund", "after_receipt", "succeeded", 100, 9)]
+    assert whole(later, money=ledger([("o1", "交易收款", 100, 0)]))["freight_back"] == 6
 
 
 def test_an_empty_ledger_changes_nothing():

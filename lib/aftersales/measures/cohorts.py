@@ -78,7 +78,8 @@ def with_gaps(counts: pl.DataFrame, *, period: str, columns: Sequence[str], unti
     numbers = [c for c in counts.columns if c not in keys]
     return (
         frame.join(counts, on=keys, how="left", nulls_equal=True)
-        .with_columns(pl.col(numbers).fill_null(0), whole=period_end("cohort", period) <= until)
+        .with_columns(pl.col(c).fill_null(0).cast(counts.schema[c]) for c in numbers)
+        .with_columns(whole=period_end("cohort", period) <= until)
         .select(*keys, "whole", *numbers)
         .sort(keys)
     )

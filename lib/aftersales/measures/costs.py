@@ -16,6 +16,9 @@ from aftersales.tables.small import Money
 # Kinds of ledger lines, as the platforms' own ledgers word them.
 COMPENSATION = "赔|补偿|(?i:compensat)"
 FREIGHT = "运费|快递费|(?i:freight|shipping)"
+RETURN = "退|(?i:return)"
+# Premiums of freight insurance are paid for every order, refunded or not: they are no cost of a refund.
+INSURANCE = "险|保费|(?i:insur|premium)"
 PARTS = ("freight_out", "freight_back", "handling", "goods_not_resold", "goods_kept", "freight_ledger", "compensation")
 
 Number = Decimal | float | int
@@ -45,9 +48,10 @@ def refund_costs(
     - goods: ``share_not_resold`` of those that came back (goods_not_resold), and those refunded in full that did not
       (goods_kept), valued at the price refunded, times ``goods_cost_share`` where the shop knows what goods cost it as
       a share of their price; money given back in part on goods that stay sold is lost as it is (also in goods_kept);
-    - with ``money`` (the platform's ledger): freight really paid for a refunded order replaces both assumed freights of
-      that order (freight_ledger); compensation paid (compensation) counts, compensation received (recovered) is
-      taken off; both in the period of the ledger line.
+    - with ``money`` (the platform's ledger): an order that the ledger knows bears the return freight that the ledger
+      says, none where it names none, and its freight out, where the ledger has it, instead of the assumed ones
+      (freight_ledger); compensation paid (compensation) counts, compensation received (recovered) is taken off; all
+      in the period of the ledger line. Premiums of freight insurance are left out.
 
     A request that does not say its phase, or after receipt its kind, bears handling alone (``cases_unpriced``): the
     loss is then a lower bound. A request without a date counts in the period its order was paid in.
@@ -147,22 +151,32 @@ def _ledger(money: Frame, *, until: date) -> pl.LazyFrame:
     """Ledger lines up to a day: order_id, day, whether freight or compensation, income and expense in cents."""
     lines = columns_of(money, Money, ["order_id", "at", "kind", "note", "income", "expense"], needed=["at"])
     words = pl.concat_str("kind", "note", separator=" ", ignore_nulls=True)
-    compensation = words.str.contains(COMPENSATION)
+    insured = words.str.contains(INSURANCE)
+    compensation = words.str.contains(COMPENSATION) & ~insured
+    freight = words.str.contains(FREIGHT) & ~insured & ~compensation
     in_cents = {c: (pl.col(c) * 100).cast(pl.Int64).fill_null(0) for c in ("income", "expense")}
     return (
         lines.filter(pl.col("at").dt.date() <= until)
-        .with_columns(is_compensation=compensation, is_freight=words.str.contains(FREIGHT) & ~compensation)
-        .select("order_id", "is_freight", "is_compensation", day=pl.col("at").dt.date(), **in_cents)
+        .with_columns(is_compensation=compensation, is_freight=freight, is_return=words.str.contains(RETURN))
+        .select("order_id", "is_freight", "is_compensation", "is_return", day=pl.col("at").dt.date(), **in_cents)
     )
 
 
 def _without_assumed_freight(cases: pl.LazyFrame, ledger: pl.LazyFrame) -> pl.LazyFrame:
-    real = ledger.filter("is_freight", pl.col("expense") > 0).select("order_id", real=pl.lit(value=True)).unique()
-    assumed = pl.col("real").is_null().cast(pl.Int64)
+    """Assumed freight only where the ledger does not know better."""
+    sent = pl.col("is_freight") & ~pl.col("is_return") & (pl.col("expense") > 0)
+    known = ledger.drop_nulls("order_id").group_by("order_id").agg(sent=sent.any(), known=pl.lit(value=True))
+    # a return later than the ledger's last line may yet have its freight booked
+    last = ledger.select(ledger_until=pl.col("day").max())
+    booked = pl.col("known").fill_null(value=False) & (pl.col("day") <= pl.col("ledger_until")).fill_null(value=False)
     return (
-        cases.join(real, on="order_id", how="left")
-        .with_columns(pl.col("freight_out") * assumed, pl.col("freight_back") * assumed)
-        .drop("real")
+        cases.join(known, on="order_id", how="left")
+        .join(last, how="cross")
+        .with_columns(
+            freight_out=pl.when(pl.col("sent").fill_null(value=False)).then(0).otherwise("freight_out"),
+            freight_back=pl.when(booked).then(0).otherwise("freight_back"),
+        )
+        .drop("known", "sent", "ledger_until")
     )
 
 

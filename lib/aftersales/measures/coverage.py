@@ -14,9 +14,12 @@ from aftersales.measures.inputs import columns_of
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
+from aftersales.words.promotions import promotion_of_day
 
 # Orders come in clumps, so a silence must be a good deal rarer than 1 in 100 before it is called a gap.
 GAP_CHANCE = 0.001
+# A week holds each weekday once, so its median is the pace just before or after a silence.
+NEIGHBOUR_DAYS = 7
 # The pace of a shop changes over a year; four weeks before are its usual pace now.
 USUAL_DAYS = 28
 
@@ -24,23 +27,32 @@ USUAL_DAYS = 28
 def empty_days(orders: Frame, *, until: date) -> pl.DataFrame:
     """The runs of days, between the first and last day with orders, on which no order was created.
 
-    Columns out: first_day, last_day (Date), days, expected (orders that the shop's median day would have brought),
-    chance (of such a silence at that pace), odd (Bool: chance below `GAP_CHANCE`). Sorted by first_day. The day of an
-    order is that of its creation, or of payment where creation is unknown.
+    Columns out: first_day, last_day (Date), days, expected (orders that the median day of the week before, or of the
+    week after where that is more, would have brought), chance (of such a silence at that pace), odd (Bool: chance
+    below `GAP_CHANCE`, and no holiday), holiday (Bool: it lies within Spring Festival, when couriers pause). Sorted by
+    first_day. The day of an order is that of its creation, or of payment where creation is unknown.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, d) for d in (2, 3, 6)]})
     >>> empty_days(orders, until=date(2026, 11, 8)).select("first_day", "days", "expected", "odd").rows()
     [(datetime.date(2026, 11, 4), 2, 2.0, False)]
     """
-    days = _orders_per_day(orders, until=until)
-    pace = days["orders"].median() or 0.0
-    every = days.sort("day").with_columns(before=pl.col("day").shift(1))
-    gaps = every.filter((pl.col("day") - pl.col("before")).dt.total_days() > 1).select(
-        first_day=pl.col("before").dt.offset_by("1d"), last_day=pl.col("day").dt.offset_by("-1d")
-    )
+    days = _orders_per_day(orders, until=until).sort("day")
+    every = days.upsample("day", every="1d").with_columns(pl.col("orders").fill_null(0)) if days.height else days
+    middle = pl.col("orders").rolling_median(NEIGHBOUR_DAYS, min_samples=1)
+    backwards = pl.col("orders").reverse().rolling_median(NEIGHBOUR_DAYS, min_samples=1).reverse()
+    every = every.with_columns(before=middle, after=backwards)
+    busy = every.filter(pl.col("orders") > 0).with_columns(
+        first_day=pl.col("day").shift(1).dt.offset_by("1d"), last_day=pl.col("day").dt.offset_by("-1d"),
+        pace=pl.max_horizontal(pl.col("before").shift(1), "after"),
+    )  # fmt: skip
     length = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
-    return _judged(gaps.with_columns(days=length), pl.col("days") * pace)
+    gaps = busy.with_columns(days=length).filter(pl.col("days") > 0)
+    found = _judged(gaps.select("first_day", "last_day", "days", "pace"), pl.col("days") * pl.col("pace"))
+    ends = zip(found["first_day"], found["last_day"], strict=True)
+    quiet = [all(promotion_of_day(day) == "spring_festival" for day in pair) for pair in ends]
+    holiday = pl.Series(quiet, dtype=pl.Boolean)
+    return found.drop("pace").with_columns(holiday=holiday, odd=pl.col("odd") & ~holiday)
 
 
 def last_day_cut(orders: Frame, *, until: date) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from aftersales.measures.inputs import columns_of
 from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.requests import refund_requests
 from aftersales.measures.shares import order_share
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import MONEY, Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.values import FAULT
 
@@ -76,7 +76,7 @@ def weekly_complaints(
         .agg(
             pl.len().cast(pl.Int64).alias("complaints"),
             pl.col("order_id").n_unique().cast(pl.Int64).alias("orders"),
-            pl.col("compensation").sum().cast(pl.Decimal(18, 2)),
+            pl.col("compensation").sum().cast(MONEY),
         )
         .collect(engine="streaming")
     )
@@ -110,11 +110,11 @@ def complaint_outcomes(complaints: Frame, *, until: date, since: date | None = N
     counts = (
         filed.filter(pl.col("closed_at").dt.date() <= until)
         .group_by(pl.col("fault").fill_null("unknown"))
-        .agg(complaints=pl.len().cast(pl.Int64), compensation=pl.col("compensation").sum().cast(pl.Decimal(18, 2)))
+        .agg(complaints=pl.len().cast(pl.Int64), compensation=pl.col("compensation").sum().cast(MONEY))
         .collect(engine="streaming")
     )
     every = pl.DataFrame({"fault": [*FAULT, "unknown"]}).join(counts, on="fault", how="left", maintain_order="left")
-    every = every.with_columns(pl.col("complaints", "compensation").fill_null(0))
+    every = every.with_columns(pl.col("complaints").fill_null(0), pl.col("compensation").fill_null(0).cast(MONEY))
     every = every.with_columns(whole=pl.col("complaints").sum())
     every = every.with_columns(share=rate(pl.col("complaints"), pl.col("whole")))
     low, high = wilson(pl.col("share"), pl.col("whole"))
