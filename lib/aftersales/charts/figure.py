@@ -55,7 +55,13 @@ class Chart:
         return plain(self.figure.to_plotly_json())
 
     def html(self) -> str:
-        """The figure element of the page."""
+        """The figure element of the page; where there are no numbers, a sentence that says so."""
+        if self.data.is_empty():
+            empty = escaped(say("charts.nothing", self.language))
+            return (
+                f'<figure class="as-block chart none" id="{self.id}" lang="{lang_of(self.language)}">'
+                f'<h3>{escaped(self.title)}</h3><p class="empty">{empty}</p></figure>'
+            )
         height = int(self.figure.layout.height or 360)
         so_what = f'<p class="so-what">{escaped(self.so_what)}</p>' if self.so_what else ""
         return (
@@ -96,7 +102,14 @@ class Chart:
         return {**spec, "config": {"displayModeBar": False, "responsive": True}}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        if self.data.is_empty():
+            return {"text/html": self.html(), "text/plain": self.title}
         return {PLOTLY_TYPE: self.lab_figure(), "text/html": self.html(), "text/plain": self.title}
+
+
+def nothing(id: str, language: Language, *, title: str | None = None) -> Chart:
+    """The chart of an empty frame: its place on the page, and a sentence instead of a picture."""
+    return Chart(id, title or say("charts.nothing_title", language), go.Figure(), pl.DataFrame(), (), language=language)
 
 
 def _lines(text: str, language: Language) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
+from aftersales.charts.asked import require
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.theme import LIGHT, word
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import say
 
+_LABEL_STEPS = 3  # a label is about three steps of a line wide
 _LEVELS = ("value", "value_low", "value_high", "normal_low", "normal_high", "prior_year")
 
 
@@ -21,9 +24,7 @@ def series_frame(frame: pl.DataFrame, time: str) -> pl.DataFrame:
     Columns out: ``time``, the six levels (Float64), ``mature`` (Boolean), ``verdict`` (String). A time that stands
     twice is a `QuestionError`: a line cannot be at two heights at once.
     """
-    for needed in (time, "value"):
-        if needed not in frame.columns:
-            raise QuestionError(f"The frame has no column '{needed}'", found=", ".join(frame.columns))
+    require(frame, (time, "value"), "A line")
     if frame[time].is_duplicated().any():
         raise QuestionError(
             f"The column '{time}' holds a date twice", found=f"{frame.height} rows", hint="draw one scope at a time"
@@ -136,12 +137,34 @@ def end_labels(
     return labels
 
 
-def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str]) -> list[dict[str, Any]]:
-    """What the grey band means, under its left end."""
+def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], beside: bool = False) -> list[dict[str, Any]]:
+    """What the grey band means: under its left end, or ``beside`` its right end where lines fill the panel."""
     known = frame.filter(pl.col("normal_low").is_not_null() & pl.col("normal_high").is_not_null())
     if known.is_empty():
         return []
     row = known.row(-1, named=True)
     low, high = unit.text(row["normal_low"]), unit.text(row["normal_high"])
     text = say("charts.trend.normal_band", unit.language, low=low, high=high)
-    return [word(text, x=-0.45, y=known["normal_low"][0], xref=axes[0], yref=axes[1], xanchor="left", yanchor="top")]
+    place: dict[str, Any] = {"xref": axes[0], "yref": axes[1], "xanchor": "left"}
+    if beside:
+        head, _, tail = text.rpartition(" ")
+        middle = (row["normal_low"] + row["normal_high"]) / 2
+        return [word(f"{head}<br>{tail}", x=frame.height - 0.4, y=middle, align="left", xshift=4, **place)]
+    return [word(text, x=-0.45, y=known["normal_low"][0], yanchor="top", **place)]
+
+
+def level_label(
+    lines: Sequence[Sequence[float | None]], level: float, text: str, *, axes: tuple[str, str] = ("x", "y")
+) -> dict[str, Any]:
+    """The name of a level drawn across, where the lines are farthest from it, on the side away from them."""
+    steps = max(len(line) for line in lines)
+    starts = range(max(steps - _LABEL_STEPS + 1, 1))
+
+    def near(start: int) -> list[float]:
+        window = [v for line in lines for v in line[start : start + _LABEL_STEPS] if v is not None]
+        return [v - level for v in window]
+
+    best = max(starts, key=lambda i: min((abs(gap) for gap in near(i)), default=0.0))
+    closest = min(near(best), key=abs, default=0.0)
+    place: dict[str, Any] = {"xref": axes[0], "yref": axes[1], "xanchor": "left"}
+    return word(text, x=best, y=level, yanchor="top" if closest > 0 else "bottom", **place)

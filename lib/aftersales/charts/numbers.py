@@ -12,11 +12,13 @@ from typing import Any
 import polars as pl
 from babel.dates import format_skeleton
 
+from aftersales.charts.asked import require
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import FORMATTERS, Language, money, number, percent, say
 from aftersales.words.periods import Week
 
 _NICE_STEPS = (1, 2, 2.5, 5, 10)
+_AIR = 0.1  # of the span, above and below the data, so that labels at the ends have room
 
 
 def written(value: Any, form: str, language: Language, *, currency: str = "CNY") -> str:
@@ -79,15 +81,26 @@ def tick_words(ticks: Sequence[float], form: str, language: Language, *, currenc
 
     >>> tick_words([0, 0.05, 0.1], "pct", "zh"), tick_words([0, 0.005], "pct", "zh")
     (['0%', '5%', '10%'], ['0.0%', '0.5%'])
+    >>> tick_words([0, 24, 48, 72, 96], "hours", "en")
+    ['0 d', '1 d', '2 d', '3 d', '4 d']
     """
     step = min((b - a for a, b in pairwise(ticks)), default=1.0)
     if form.startswith("pct"):
         digits = next((d for d in range(4) if abs(step * 100 * 10**d - round(step * 100 * 10**d)) < 1e-6), 4)
         return [percent(t, language, digits=digits) for t in ticks]
+    if form == "hours":
+        size = _hour_step(max(ticks, default=0.0))
+        unit = {1 / 60: "minutes", 1.0: "hours", 24.0: "days"}[size]
+        return [say(f"charts.axis.{unit}", language, value=number(t / size)) for t in ticks]
     if form in ("int", "num1", "num2", "plus"):
         digits = next((d for d in range(4) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 4)
         return [number(t, language, digits=digits) for t in ticks]
     return [written(t, form, language, currency=currency) for t in ticks]
+
+
+def _hour_step(high: float) -> float:
+    """The hours in the unit that a duration of that size is written in: a minute, an hour, a day."""
+    return 1 / 60 if high < 1 else 1.0 if high < 72 else 24.0
 
 
 def value_axis(
@@ -101,17 +114,19 @@ def value_axis(
     low, high = min(seen), max(seen)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    pad = 0.08 * (high - low)
+    pad = _AIR * (high - low or abs(high) or 1.0)
     bottom = low if zero and low == 0 else low - pad
-    ticks = nice_ticks(max(bottom, 0.0) if low >= 0 else bottom, high + pad)
+    span = max(bottom, 0.0) if low >= 0 else bottom, high + pad
+    size = _hour_step(span[1]) if form == "hours" else 1.0
+    ticks = [t * size for t in nice_ticks(span[0] / size, span[1] / size)]
+    ticks = [t for t in ticks if span[0] - 1e-12 <= t <= span[1] + 1e-12]
     texts = tick_words(ticks, form, language, currency=currency)
-    return {"range": [ticks[0], ticks[-1]], "tickmode": "array", "tickvals": ticks, "ticktext": texts}
+    return {"range": list(span), "tickmode": "array", "tickvals": ticks, "ticktext": texts}
 
 
 def mondays(frame: pl.DataFrame, column: str = "week") -> pl.DataFrame:
     """The frame with its weeks as Mondays (Date), ascending: written weeks (2026-W46) and dates are both taken."""
-    if column not in frame.columns:
-        raise QuestionError(f"The frame has no column '{column}'", found=", ".join(frame.columns))
+    require(frame, (column,), "A frame of weeks")
     if frame[column].dtype == pl.String:
         weeks = {text: Week.parse(text).monday for text in frame[column].drop_nulls().unique()}
         frame = frame.with_columns(pl.col(column).replace_strict(weeks, return_dtype=pl.Date))

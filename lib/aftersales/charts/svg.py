@@ -95,9 +95,12 @@ def interval_bar(
     ]
     ink = LIGHT["ink"]
     if low is not None and high is not None:
-        parts.append(
-            f'<path class="s-ink" d="M{x(low)} {_n(middle)}H{x(high)}" stroke="{ink}" stroke-width="1.4" fill="none"/>'
-        )
+        # edged in the card's colour, so that the line is seen on the bar too
+        for name, colour, thick in (("s-edge", LIGHT["card"], "4"), ("s-ink", ink, "1.4")):
+            parts.append(
+                f'<path class="{name}" d="M{x(low)} {_n(middle)}H{x(high)}" stroke="{colour}" stroke-width="{thick}" '
+                'fill="none"/>'
+            )
     if usual is not None:
         parts.append(
             f'<path class="s-ink" d="M{x(usual)} {_n(middle - 8)}V{_n(middle + 8)}" stroke="{ink}" stroke-width="2" '

@@ -76,13 +76,12 @@ def quiet_figure(language: Language, *, height: int, narrow: Mapping[str, Any] |
         hoverlabel={"bgcolor": LIGHT["card"], "bordercolor": LIGHT["grey"], "font": {"color": LIGHT["ink"]}},
         meta={"narrow": dict(narrow or {})},
     )
-    figure.update_xaxes(
-        fixedrange=True, showgrid=False, zeroline=False, showline=False, tickfont=tiny, automargin=True, tickangle=0
-    )
-    figure.update_yaxes(
-        fixedrange=True, showgrid=True, gridcolor=LIGHT["rule"], zeroline=False, showline=False, tickfont=tiny,
-        automargin=True, tickangle=0,
-    )  # fmt: skip
+    axis = {
+        "fixedrange": True, "zeroline": False, "showline": False, "tickfont": tiny, "automargin": True, "tickangle": 0,
+        "ticklabelstandoff": 5,
+    }  # fmt: skip
+    figure.update_xaxes(showgrid=False, ticklabeloverflow="allow", **axis)
+    figure.update_yaxes(showgrid=True, gridcolor=LIGHT["rule"], **axis)
     return figure
 
 

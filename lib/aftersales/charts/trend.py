@@ -8,13 +8,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.figure import Chart
-from aftersales.charts.line import add_band, add_line, band_label, end_labels, series_frame
+from aftersales.charts.asked import require, sentences
+from aftersales.charts.figure import Chart, nothing
+from aftersales.charts.line import add_band, add_line, band_label, end_labels, level_label, series_frame
 from aftersales.charts.numbers import Unit, day_tick, mondays, month_tick
 from aftersales.charts.sentence import trend_alt, trend_finding
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure, word
-from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
 
 WEEKS, MONTHS = 6, 12  # the weekly business review's own window (Bryar and Carr, "Working Backwards", 2021)
@@ -42,8 +42,11 @@ def trend_6_12(
     drawn hollow), ``verdict`` (above, below, routine, not_enough_data). ``monthly``: ``month`` (first day), ``value``,
     and where present ``prior_year``, ``mature``. A week or month without a row, or with a null, is a gap.
     ``form`` is how values are written (`numbers.written`). The title is computed from the last week's verdict unless
-    given. Raises `QuestionError` where a column is missing or no week has a row.
+    given. Raises `QuestionError` where a column is missing.
     """
+    require(weekly, ("week", "value"), "A trend")
+    if weekly.is_empty():
+        return nothing(id, language, title=title)
     weeks = _last_weeks(weekly)
     months = None if monthly is None else _last_months(monthly)
     unit = Unit(form, language, currency)
@@ -58,19 +61,21 @@ def trend_6_12(
     if months is not None:
         figure.update_layout(yaxis2={**axis, "showticklabels": False})
     if target is not None:
-        _draw_target(figure, target, unit, both=months is not None)
+        _draw_target(figure, target, both=months is not None)
+        text = say("charts.trend.target", language, value=unit.text(target))
+        where, end = (weeks, "") if months is None else (months, "2")
+        label = level_label([where["value"].to_list()], target, text, axes=(f"x{end}", f"y{end}"))
+        figure.layout.annotations = (*figure.layout.annotations, label)
     return Chart(
         id, title, figure, weeks, level_columns(weeks, unit),
         language=language, so_what=so_what, currency=currency,
-        caption=" ".join(p for p in (reading(weeks, language), caption) if p),
+        caption=sentences(reading(weeks, language), caption),
         alt=trend_alt(weeks, name, unit),
     )  # fmt: skip
 
 
 def _last_weeks(weekly: pl.DataFrame) -> pl.DataFrame:
     frame = series_frame(mondays(weekly), "week")
-    if frame.is_empty():
-        raise QuestionError("A trend needs at least one week", found="an empty table")
     last: date = frame["week"][-1]
     span = pl.DataFrame({"week": [last - i * _STEP for i in reversed(range(WEEKS))]})
     return span.join(frame, on="week", how="left", maintain_order="left").with_columns(pl.col("mature").fill_null(True))
@@ -123,7 +128,10 @@ def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit) -> None:
 def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit) -> None:
     axes = ("x2", "y2")
     add_line(figure, months, unit=unit, axes=axes)
-    figure.update_layout(xaxis2=_ticks([month_tick(d, unit.language) for d in months["month"]], room=0.7))
+    ticks = _ticks([month_tick(d, unit.language) for d in months["month"]], room=0.7)
+    figure.update_layout(xaxis2=ticks)
+    # counted from the last month, which keeps its label
+    figure.layout.meta["narrow"]["xaxis2"] |= {k: ticks[k][::-1][::2][::-1] for k in ("tickvals", "ticktext")}
     figure.layout.annotations = (
         *figure.layout.annotations,
         _panel_title(say("charts.trend.twelve_months", unit.language), "x2"),
@@ -141,16 +149,12 @@ def _panel_title(text: str, axis: str) -> dict[str, Any]:
     return word(text, x=0, y=1, xanchor="left", yanchor="bottom", yshift=6, **place)
 
 
-def _draw_target(figure: go.Figure, target: float, unit: Unit, *, both: bool) -> None:
+def _draw_target(figure: go.Figure, target: float, *, both: bool) -> None:
     for axis in ("", "2") if both else ("",):
         figure.add_shape(
             type="line", xref=f"x{axis} domain", yref=f"y{axis}", x0=0, x1=1, y0=target, y1=target,
             line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
         )  # fmt: skip
-    axis = "2" if both else ""
-    text = say("charts.trend.target", unit.language, value=unit.text(target))
-    place: dict[str, Any] = {"xref": f"x{axis} domain", "yref": f"y{axis}", "xanchor": "left", "yanchor": "bottom"}
-    figure.layout.annotations = (*figure.layout.annotations, word(text, x=0.03, y=target, **place))
 
 
 def reading(weeks: pl.DataFrame, language: Language) -> str:

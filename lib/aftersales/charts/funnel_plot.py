@@ -1,0 +1,139 @@
+"""The funnel plot: many rates against what chance alone would give at each size, so that small numbers do not shout."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import plotly.graph_objects as go
+import polars as pl
+
+from aftersales.charts.asked import require, sentences
+from aftersales.charts.figure import Chart, nothing
+from aftersales.charts.markup import plot_text
+from aftersales.charts.numbers import Unit
+from aftersales.charts.table import Column
+from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.words.language import Language, say
+
+MOST_LABELS = 6  # more names than that hide the points they name
+
+
+def funnel_plot(
+    frame: pl.DataFrame,
+    limits: pl.DataFrame,
+    *,
+    id: str,
+    language: Language,
+    what: str,
+    centre: float,
+    form: str = "pct",
+    title: str | None = None,
+    so_what: str = "",
+    caption: str = "",
+) -> Chart:
+    """Rates by size, with the limits within which chance alone keeps them (Spiegelhalter 2005, doi:10.1002/sim.1970).
+
+    Columns in (``frame``): ``name``, ``part``, ``whole`` (1 or more), ``rate``, ``outside`` (boolean: beyond the upper
+    limit, drawn orange and named). ``limits``: ``whole``, ``low``, ``high``, the curves. ``centre`` is the rate of all.
+    ``what`` names the points ("couriers"). The title is computed from the points outside.
+    """
+    require(frame, ("name", "part", "whole", "rate", "outside"), "A funnel plot")
+    require(limits, ("whole", "low", "high"), "A funnel plot's limits")
+    if frame.is_empty() or limits.is_empty():
+        return nothing(id, language, title=title)
+    unit = Unit(form, language)
+    rows = frame.with_columns(pl.col("outside").fill_null(False)).sort("rate", descending=True)
+    figure = quiet_figure(language, height=340, narrow={"height": 300})
+    _curves(figure, limits.sort("whole"), centre)
+    figure.add_trace(_points(rows, unit))
+    _axes(figure, rows, limits, unit)
+    labels = [
+        word(
+            plot_text(r["name"], most=18),
+            x=math.log10(r["whole"]),
+            y=r["rate"],
+            colour="orange",
+            xanchor="left",
+            xshift=9,
+        )
+        for r in rows.filter("outside").head(MOST_LABELS).iter_rows(named=True)
+    ]
+    mean = say("charts.funnel.centre", language, value=unit.text(centre))
+    size = say("charts.funnel.size", language)
+    figure.layout.annotations = (
+        *labels,
+        word(mean, x=0, y=centre, xref="paper", xanchor="left", yanchor="bottom", xshift=14),
+        word(size, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="bottom"),
+    )
+    finding = _finding(rows, what, centre, unit)
+    return Chart(
+        id, title or finding, figure, rows, _columns(unit), language=language, so_what=so_what, alt=finding,
+        caption=sentences(say("charts.funnel.caption", language), caption),
+    )  # fmt: skip
+
+
+def _finding(rows: pl.DataFrame, what: str, centre: float, unit: Unit) -> str:
+    out = rows.filter("outside")
+    if out.is_empty():
+        return say("charts.funnel.none", unit.language, what=what, whole=rows.height, usual=unit.text(centre))
+    names = [f"{n} {unit.text(r)}" for n, r in out.head(3).select("name", "rate").iter_rows()]
+    counts: dict[str, Any] = {"count": out.height, "whole": rows.height}
+    return say("charts.funnel.some", unit.language, what=what, names=names, usual=unit.text(centre), **counts)
+
+
+def _curves(figure: go.Figure, limits: pl.DataFrame, centre: float) -> None:
+    sizes = limits["whole"].to_list()
+    line = {"color": LIGHT["band"], "width": 0}
+    figure.add_trace(
+        go.Scatter(
+            x=[*sizes, *reversed(sizes)], y=[*limits["high"].to_list(), *reversed(limits["low"].to_list())],
+            mode="lines", fill="toself", fillcolor=LIGHT["band"], line=line, hoverinfo="skip",
+        )
+    )  # fmt: skip
+    mean = {"color": LIGHT["ink"], "width": 1, "dash": "dot"}
+    figure.add_trace(go.Scatter(x=[sizes[0], sizes[-1]], y=[centre] * 2, mode="lines", line=mean, hoverinfo="skip"))
+
+
+def _points(rows: pl.DataFrame, unit: Unit) -> go.Scatter:
+    hover = [
+        plot_text(r["name"]) + ": "
+        + say("charts.intervals.label", unit.language, value=unit.text(r["rate"]), part=r["part"], whole=r["whole"])
+        for r in rows.iter_rows(named=True)
+    ]  # fmt: skip
+    tones = [LIGHT["orange" if out else "grey"] for out in rows["outside"]]
+    return go.Scatter(
+        x=rows["whole"].to_list(), y=rows["rate"].to_list(), mode="markers", hoverinfo="text", hovertext=hover,
+        marker={"size": 8, "color": tones, "line": {"color": LIGHT["card"], "width": 1}},
+    )  # fmt: skip
+
+
+def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Unit) -> None:
+    sizes = [v for v in (*rows["whole"], *limits["whole"]) if v]
+    low, high = math.log10(min(sizes)), math.log10(max(sizes))
+    at = [
+        m * 10**p
+        for p in range(math.floor(low), math.ceil(high) + 1)
+        for m in (1, 3)
+        if low <= math.log10(m * 10**p) <= high
+    ]
+    count = Unit("int", unit.language)
+    # the curves fly off at the smallest sizes: the axis follows the points
+    seen = [*rows["rate"].to_list(), *limits.filter(pl.col("whole") >= rows["whole"].quantile(0.1))["high"].to_list()]
+    # a little below nought, so that a point at nought is seen whole
+    axis = unit.axis(seen, zero=True)
+    figure.update_layout(
+        xaxis={"type": "log", "range": [low - 0.05, high + 0.18], "tickmode": "array", "tickvals": at,
+               "ticktext": [count.text(v) for v in at]},
+        yaxis={**axis, "range": [-0.03 * axis["range"][1], axis["range"][1]]},
+    )  # fmt: skip
+
+
+def _columns(unit: Unit) -> tuple[Column, ...]:
+    def label(key: str) -> str:
+        return say(f"charts.column.{key}", unit.language)
+
+    return (
+        Column("name", label("name")), Column("part", label("part"), "int"), Column("whole", label("whole"), "int"),
+        Column("rate", label("rate"), unit.form, strong=True),
+    )  # fmt: skip
