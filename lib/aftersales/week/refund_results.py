@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import polars as pl
 
+from aftersales.findings.contract import SIGNAL_WEEKS
+from aftersales.findings.estimates import weekly_estimates
 from aftersales.findings.seen import seen_measures
 from aftersales.findings.signals import judged
 from aftersales.measures.costs import refund_costs
@@ -13,6 +15,7 @@ from aftersales.measures.places import rate_by_place
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.reasons import mix_against_usual, refund_mix, weekly_requests
 from aftersales.measures.requests import has_refund_dates
+from aftersales.measures.surveillance import surveillance
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
@@ -31,8 +34,13 @@ class RefundResults(Span):
     def signals(self) -> pl.DataFrame:
         """Every weekly measure with its estimate and verdict; headlines null, as they belong to a language."""
         complaints = self.tables["complaints"] if self.has_complaints else None
-        seen = seen_measures(self.tables["orders"], self.tables["refunds"], complaints=complaints, week=self.week)
-        return judged(seen)
+        orders, refunds = self.tables["orders"], self.tables["refunds"]
+        seen = seen_measures(orders, refunds, complaints=complaints, week=self.week)
+        estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
+        if estimates.is_empty():
+            return judged(seen)
+        verdicts = surveillance(estimates, week=self.week, weeks=SIGNAL_WEEKS)
+        return judged(seen, estimates=estimates, verdicts=verdicts)
 
     @property
     def has_complaints(self) -> bool:

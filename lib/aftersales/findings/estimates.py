@@ -1,0 +1,125 @@
+"""What each weekly measure will come to once its week is settled, ready to be judged by `measures.surveillance`.
+
+Rates by payment week are nowcast on delay triangles, festival orders apart; hours are survival medians, which need no
+nowcast. The table that comes out is both the estimate that signals show and what surveillance judges.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from aftersales.measures.delays import delay_triangle, with_stratum
+from aftersales.measures.maturity_stages import MATURE_FROM
+from aftersales.measures.nowcast import nowcast
+from aftersales.measures.requests import has_refund_dates
+from aftersales.measures.service import first_response_hours, handling_hours
+from aftersales.tables.columns import Frame
+from aftersales.words.periods import Week
+from aftersales.words.promotions import promotion_of_week
+
+# The platform steps in after the shop's own days to answer have passed; two weeks covers the longest of the usual
+# clocks (reference "domain", d5, none of them official). The export does not say when it stepped in.
+PLATFORM_DAYS = 14
+# The longest history that the fullest baseline reads: five years, as `measures.farrington` does.
+HISTORY_WEEKS = 260
+
+_SCHEMA = {
+    "measure": pl.String, "scope": pl.String, "week": pl.Date, "kind": pl.String, "events": pl.Float64,
+    "exposure": pl.Float64, "maturity": pl.Float64, "value": pl.Float64, "value_low": pl.Float64,
+    "value_high": pl.Float64, "mature": pl.Boolean,
+}  # fmt: skip
+
+
+def weekly_estimates(orders: Frame, refunds: Frame, *, complaints: Frame | None = None, week: Week) -> pl.DataFrame:
+    """Every weekly measure of the shop with what it will come to, up to ``week``; empty without refund dates.
+
+    Columns out: measure, scope ("shop"), week (Monday), kind (count or value, see `surveillance`), events (counted so
+    far), exposure (paid orders times the share of delays that has passed), maturity (that share; for hours 1 where the
+    median is known), value, value_low, value_high (rate 0..1 or hours, 90 %), mature (Bool). Sorted by measure, week.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10],
+    ...     "paid_at": [datetime(2026, 11, 2)] * 3})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20],
+    ...     "status": ["succeeded"], "applied_at": [datetime(2026, 11, 3)]})
+    >>> weekly_estimates(orders, refunds, week=Week.parse("2026-W46")).select("measure", "week", "events").rows()[:1]
+    [('refund_rate_money', datetime.date(2026, 11, 2), 20.0)]
+    """
+    until = week.sunday
+    since = week.shift(1 - HISTORY_WEEKS).monday
+    lately = orders.lazy().filter(pl.col("paid_at").dt.date() >= since)
+    found = []
+    if has_refund_dates(refunds):
+        found.append(_rate(lately, refunds, "refund_rate_orders", until=until))
+        found.append(_rate(lately, refunds, "refund_rate_money", until=until, money=True))
+        found.append(_rate(lately, _involved(refunds), "platform_involved_rate", until=until))
+        found.append(_hours(handling_hours(refunds, by="week", until=until, since=since), "handling_hours_median"))
+    if complaints is not None:
+        filed = complaints.lazy().select(refund_id="complaint_id", order_id="order_id", applied_at="filed_at")
+        found.append(_rate(lately, filed, "complaint_rate", until=until))
+        answers = first_response_hours(complaints, by="week", until=until, since=since)
+        found.append(_hours(answers, "first_response_hours_median"))
+    known = [f for f in found if not f.is_empty()]
+    if not known:
+        return pl.DataFrame(schema=_SCHEMA)
+    return pl.concat(known).select(list(_SCHEMA)).sort("measure", "week")
+
+
+def _involved(refunds: Frame) -> pl.LazyFrame:
+    """The refunds the platform stepped into, each counted from when it would have shown."""
+    names = refunds.collect_schema().names()
+    if "platform_involved" not in names:
+        return refunds.lazy().clear()
+    shown = pl.col("applied_at") + pl.duration(days=PLATFORM_DAYS)
+    return refunds.lazy().filter("platform_involved").with_columns(applied_at=shown)
+
+
+def _rate(orders: pl.LazyFrame, refunds: Frame, measure: str, *, until: date, money: bool = False) -> pl.DataFrame:
+    by = ["stratum"]
+    triangle = delay_triangle(with_stratum(orders), refunds, until=until, by=by, count="money" if money else "orders")
+    unit = _typical(refunds) if money else 1.0
+    cohorts = nowcast(triangle, by=by, unit=unit, set_aside=_pauses(triangle))
+    width = [(pl.col("value") - pl.col("low")), (pl.col("high") - pl.col("value"))]
+    weeks = cohorts.group_by("cohort").agg(
+        pl.col("orders", "seen", "value").sum(),
+        exposure=(pl.col("orders") * pl.col("maturity")).sum(),
+        # the strata's errors are their own: they add in squares
+        below=width[0].pow(2).sum().sqrt(),
+        above=width[1].pow(2).sum().sqrt(),
+        unknown=pl.col("maturity").is_null().any(),
+    )
+    share = pl.col("value") / pl.col("orders")
+    maturity = pl.when(~pl.col("unknown"), pl.col("orders") > 0).then(pl.col("exposure") / pl.col("orders"))
+    return weeks.select(
+        measure=pl.lit(measure), scope=pl.lit("shop"), week="cohort",
+        kind=pl.lit("value" if money else "count"),
+        events=pl.col("seen").cast(pl.Float64), exposure=pl.col("exposure").cast(pl.Float64),
+        maturity=maturity.clip(0, 1), value=pl.when(pl.col("orders") > 0).then(share.clip(0, 1)),
+        value_low=pl.when(pl.col("orders") > 0).then((share - pl.col("below") / pl.col("orders")).clip(0, 1)),
+        value_high=pl.when(pl.col("orders") > 0).then((share + pl.col("above") / pl.col("orders")).clip(0, 1)),
+        mature=(maturity >= MATURE_FROM).fill_null(value=False),
+    )  # fmt: skip
+
+
+def _pauses(triangle: pl.DataFrame) -> list[date]:
+    """The weeks of the Spring Festival pause: no courier drives, so nothing is learnt from them."""
+    cohorts = triangle["cohort"].unique().to_list()
+    return [c for c in cohorts if promotion_of_week(Week(c)) == "spring_festival"]
+
+
+def _typical(refunds: Frame) -> float:
+    """The money of one typical request, so that the spread of money is judged in requests."""
+    mean = refunds.lazy().select(pl.col("amount").cast(pl.Float64).mean()).collect().item()
+    return float(mean) if mean else 1.0
+
+
+def _hours(hours: pl.DataFrame, measure: str) -> pl.DataFrame:
+    known = pl.col("median_hours").is_not_null() & pl.col("median_high").is_not_null()
+    return hours.select(
+        measure=pl.lit(measure), scope=pl.lit("shop"), week="cohort", kind=pl.lit("value"),
+        events=pl.col("closed").cast(pl.Float64), exposure=pl.col("cases").cast(pl.Float64),
+        maturity=pl.when(known).then(1.0).otherwise(0.0), value="median_hours", value_low="median_low",
+        value_high="median_high", mature=known,
+    )  # fmt: skip
