@@ -284,3 +284,21 @@ def test_bad_questions_are_answered_in_words():
 def test_a_complete_triangle_needs_nothing_more():
     cells = pl.DataFrame({"cohort": [MONDAY] * 3, "age": [0, 1, 2], "events": [3, 2, 1]})
     assert developed(cells, chain_ladder(cells))["to_come"].to_list() == [0.0]
+
+
+def test_a_shutdown_that_is_set_aside_bends_nothing():
+    """Two weeks without couriers: nothing is asked in them. Set aside, the later weeks are nowcast as if they were not."""
+    rows = [(MONDAY + timedelta(weeks=t), a, 200, 0 if t + a in {16, 17} else [8, 6, 6][a])
+            for t in range(20) for a in range(3) if t + a < 20]  # fmt: skip
+    cells = pl.DataFrame(rows, schema=["cohort", "age", "orders", "events"], orient="row")
+    shut = [MONDAY + timedelta(weeks=w) for w in (16, 17)]
+    plain, aside = nowcast(cells).tail(1), nowcast(cells, set_aside=shut).tail(1)
+    assert aside["value"].item() == pytest.approx(20)
+    assert plain["value"].item() < 19
+    assert nowcast(cells, set_aside=shut)["seen"].to_list() == nowcast(cells)["seen"].to_list()
+
+
+def test_a_shop_of_one_week_is_never_called_mature():
+    cells = pl.DataFrame({"outcome": ["any"], "cohort": [MONDAY], "age": [0], "orders": [50], "events": [9]})
+    assert nowcast(cells).select("mature", "stage").row(0) == (False, "too_young")
+    assert delay_curve(cells)["share"].to_list() == [None]

@@ -30,6 +30,8 @@ LONGEST_AGE = {"day": 84, "week": 12}
 TRAILING = {"day": 84, "week": 12}
 # A small group borrows the pool's curve as if it had shown this many requests itself: some two an age.
 BORROWED_REQUESTS = 20.0
+# Younger data cannot tell a finished cohort from one that has only begun: delivery and the claim after it take weeks.
+LEAST_WEEKS = 4
 ANY = "any"
 
 
@@ -176,6 +178,22 @@ def _recent(triangle: pl.DataFrame, *, age: Grain, trailing: int | None) -> pl.D
     return triangle.filter(reported > reported.max() - pl.duration(days=trailing * DAYS[age]))
 
 
+def knows_its_end(triangle: pl.DataFrame, *, age: Grain = "week") -> bool:
+    """Whether the data are old enough, or their longest age was set short enough, to say how a cohort ends.
+
+    >>> knows_its_end(pl.DataFrame({"cohort": [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)], "age": [0, 1, 0]}))
+    False
+    """
+    if triangle.is_empty():
+        return False
+    reported = pl.col("cohort") + pl.duration(days=pl.col("age") * DAYS[age])
+    first, last, longest = triangle.select(
+        pl.col("cohort").min(), last=reported.max(), longest=pl.col("age").max()
+    ).row(0)
+    days = (last - first).days + DAYS[age]
+    return days >= 7 * LEAST_WEEKS or (longest + 1) * DAYS[age] < days
+
+
 def delay_curve(
     triangle: pl.DataFrame,
     *,
@@ -186,16 +204,18 @@ def delay_curve(
 ) -> pl.DataFrame:
     """The share of a group's requests that has arrived by each age, and their cumulative incidence, from latest weeks.
 
-    The incidence at an age is the requests at that age over the orders that had reached it, among the cells reported in
-    the last ``trailing`` periods (twelve weeks). A group is pulled towards all groups of the same outcome as by
-    ``borrowed`` requests of theirs. Outcomes compete over the same orders: without borrowing, their cumulative
-    incidences add up to that of any request (Aalen and Johansen's estimate under follow-up that ends by calendar only).
+    The incidence at an age is the requests at that age over the orders that had reached it, among the cells reported
+    in the last ``trailing`` periods (twelve weeks). A group is pulled towards all groups of the same outcome as by
+    ``borrowed`` requests of theirs. Data younger than `LEAST_WEEKS` have no share yet. Outcomes compete over the same
+    orders: without borrowing, their cumulative incidences add up to that of any request (Aalen and Johansen's
+    estimate under follow-up that ends by calendar only).
 
     Columns out: those of ``by``, ``outcome``, ``age``, ``orders``, ``events`` (of the cells used), ``incidence`` and
     ``cumulative_incidence`` (requests per order, 0..1), ``share`` (of all requests to come, 0..1; null where the
-    outcome was never seen, 1 at the longest age the triangle holds). Sorted by ``by``, outcome, age.
+    outcome was never seen or the data are too young, 1 at the longest age the triangle holds). Sorted by ``by``,
+    outcome, age.
 
-    >>> triangle = pl.DataFrame({"outcome": ["any"] * 3, "cohort": [date(2026, 11, 2)] * 2 + [date(2026, 11, 9)],
+    >>> triangle = pl.DataFrame({"outcome": ["any"] * 3, "cohort": [date(2026, 10, 5)] * 2 + [date(2026, 11, 9)],
     ...     "age": [0, 1, 0], "orders": [100, 100, 50], "events": [4, 5, 11]})
     >>> delay_curve(triangle, borrowed=0).select("age", "incidence", "share").rows()
     [(0, 0.1, 0.666...), (1, 0.05, 1.0)]
@@ -217,7 +237,8 @@ def delay_curve(
         .with_columns(cumulative_incidence=pl.col("incidence").cum_sum().over(keys))
     )
     rate = pl.col("incidence").sum().over(keys)
-    share = pl.when(rate > 0).then((pl.col("cumulative_incidence") / rate).clip(0, 1))
+    known = pl.lit(knows_its_end(triangle, age=age))
+    share = pl.when(rate > 0, known).then((pl.col("cumulative_incidence") / rate).clip(0, 1))
     return found.with_columns(share=share).drop("pooled", "pooled_rate")
 
 

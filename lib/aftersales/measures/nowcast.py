@@ -10,7 +10,7 @@ Sources: Bornhuetter and Ferguson 1972, PCAS 59; Schmidt and Zocher 2004; Johnso
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ import polars as pl
 from scipy.special import gammaln
 from scipy.stats import nbinom
 
-from aftersales.measures.delays import DAYS, TRAILING, Grain
+from aftersales.measures.delays import DAYS, TRAILING, Grain, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
 from aftersales.words.errors import DataError
 
@@ -64,13 +64,16 @@ def nowcast(
     level: float = LEVEL,
     trailing: int | None = None,
     unit: float = 1.0,
+    set_aside: Collection[date] = (),
 ) -> pl.DataFrame:
     """Each cohort's requests so far and in the end, with an interval whose width comes from past nowcasts' errors.
 
     Takes what `delay_triangle` gives (each group and outcome is nowcast by itself); by days, each weekday of payment
-    has delays of its own. Weekday patterns and past errors come from the last ``trailing`` periods (twelve weeks).
-    ``unit`` is the size of one typical event where events are money, so that spread is judged in requests. Ages that
-    the data have never reached count as empty.
+    has delays of its own. Weekday patterns and past errors come from the last ``trailing`` periods (twelve weeks). On
+    the days ``set_aside`` (or in weeks that begin on them: no courier drives at Spring Festival) nothing is learnt,
+    neither from their orders nor from their reports; their cohorts are nowcast all the same. ``unit`` is the size of
+    one typical event where events are money, so that spread is judged in requests. Where the data are younger than
+    `LEAST_WEEKS`, maturity cannot be known and is null.
 
     Columns out: those of ``by``, ``outcome``, ``cohort``, ``age`` (reached), ``orders``, ``seen``, ``to_come`` (mean),
     ``value`` (seen + to_come), ``low``, ``high`` (central ``level``), ``size`` (of the negative binomial), ``maturity``
@@ -90,7 +93,10 @@ def nowcast(
     if triangle.is_empty():
         return _empty(triangle, keys)
     parts = triangle.partition_by(keys, maintain_order=True) if keys else [triangle]
-    done = [_one(part, keys, age=age, level=level, trailing=trailing or TRAILING[age], unit=unit) for part in parts]
+    done = [
+        _one(part, keys, age=age, level=level, trailing=trailing or TRAILING[age], unit=unit, set_aside=set_aside)
+        for part in parts
+    ]
     return pl.concat(done).with_columns(stage=stage("maturity")).sort(*keys, "cohort")
 
 
@@ -105,9 +111,16 @@ def _empty(triangle: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 
 def _one(
-    part: pl.DataFrame, keys: Sequence[str], *, age: Grain, level: float, trailing: int, unit: float
+    part: pl.DataFrame,
+    keys: Sequence[str],
+    *,
+    age: Grain,
+    level: float,
+    trailing: int,
+    unit: float,
+    set_aside: Collection[date],
 ) -> pl.DataFrame:
-    reports, first = _reports(part, age=age, unit=unit)
+    reports, first = _reports(part, age=age, unit=unit, set_aside=set_aside)
     now = len(reports.own) - 1
     recent, size_by_week = _learnt(reports, now, trailing=trailing, step=DAYS[age])
     table = _incidence(reports, now, recent=recent, trailing=trailing)
@@ -127,13 +140,15 @@ def _one(
                           "to_come": to_come * unit, "value": (seen + to_come) * unit, "low": low * unit,
                           "high": high * unit, "size": size, "maturity": share})  # fmt: skip
     frame = frame.with_columns(pl.col("maturity").fill_nan(None), *(pl.col(c).cast(k) for c, k in kinds.items()))
+    if not knows_its_end(part, age=age):
+        frame = frame.with_columns(maturity=pl.lit(None, dtype=pl.Float64))
     group = part.select(keys).head(1)
     frame = frame.with_columns(mature=(pl.col("maturity") >= MATURE_FROM).fill_null(value=False))
     frame = frame.filter(pl.col("cohort").is_in(part["cohort"].unique().implode()))
     return group.join(frame, how="cross") if keys else frame
 
 
-def _reports(part: pl.DataFrame, *, age: Grain, unit: float) -> tuple[_Reports, date]:
+def _reports(part: pl.DataFrame, *, age: Grain, unit: float, set_aside: Collection[date]) -> tuple[_Reports, date]:
     """The triangle turned so that a row is a report period: every window of recent reports is then a difference."""
     first: date = part["cohort"].min()  # type: ignore[assignment]
     step = DAYS[age]
@@ -148,6 +163,13 @@ def _reports(part: pl.DataFrame, *, age: Grain, unit: float) -> tuple[_Reports, 
     events, orders = np.zeros((periods + 1, classes, ages)), np.zeros((periods + 1, classes, ages))
     events[row + col + 1, weekday[row], col] = cells[row, col]
     orders[row + col + 1, weekday[row], col] = own[row]
+    aside = sorted((day - first).days // step for day in set_aside if first <= day)
+    aside = [t for t in aside if t < periods]
+    for table in (events, orders):
+        table[np.array(aside, int) + 1] = 0
+        for t in aside:
+            late = np.arange(min(ages, periods - t))
+            table[t + late + 1, weekday[t], late] = 0
     return _Reports(events.cumsum(0), orders.cumsum(0), own, cells, weekday), first
 
 
