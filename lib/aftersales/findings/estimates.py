@@ -42,10 +42,11 @@ def weekly_estimates(orders: Frame, refunds: Frame, *, complaints: Frame | None 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10],
     ...     "paid_at": [datetime(2026, 11, 2)] * 3})
-    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20],
-    ...     "status": ["succeeded"], "applied_at": [datetime(2026, 11, 3)]})
-    >>> weekly_estimates(orders, refunds, week=Week.parse("2026-W46")).select("measure", "week", "events").rows()[:1]
-    [('refund_rate_money', datetime.date(2026, 11, 2), 20.0)]
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20], "kind": ["refund_only"],
+    ...     "status": ["succeeded"], "applied_at": [datetime(2026, 11, 3)], "finished_at": [datetime(2026, 11, 4)]})
+    >>> found = weekly_estimates(orders, refunds, week=Week.parse("2026-W46"))
+    >>> found.filter(measure="refund_rate_orders").select("week", "events", "mature").rows()
+    [(datetime.date(2026, 11, 2), 1.0, False)]
     """
     until = week.sunday
     since = week.shift(1 - HISTORY_WEEKS).monday

@@ -12,7 +12,7 @@ from aftersales.words.periods import Week
 
 # Of all measures that have signals more is worse, so above is bad news and below is good. Where two lie equally far
 # out, these are told first: they are what the report is about.
-LEADING = ("refund_rate_orders", "complaint_rate", "refund_rate_money")
+LEADING = ("refund_request_rate", "refund_rate_orders", "complaint_rate", "refund_rate_money")
 
 
 def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:

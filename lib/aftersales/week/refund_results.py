@@ -8,6 +8,7 @@ import polars as pl
 
 from aftersales.findings.contract import SIGNAL_WEEKS
 from aftersales.findings.estimates import weekly_estimates
+from aftersales.findings.request_rate import as_estimates, as_seen, request_rate
 from aftersales.findings.seen import seen_measures
 from aftersales.findings.signals import judged
 from aftersales.measures.costs import refund_costs
@@ -39,6 +40,9 @@ class RefundResults(Span):
         estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
         if estimates.is_empty():
             return judged(seen)
+        by_request = request_rate(orders, refunds, week=self.week)
+        seen = pl.concat([as_seen(by_request, week=self.week), seen])
+        estimates = pl.concat([as_estimates(by_request), estimates])
         verdicts = surveillance(estimates, week=self.week, weeks=SIGNAL_WEEKS)
         return judged(seen, estimates=estimates, verdicts=verdicts)
 
