@@ -1,13 +1,16 @@
-"""From the text of a cell to its value: the quick way for the whole column, the patient way for what it could not read.
+"""From the text of a cell to its value: the quick way for the whole column, the patient way for the rest.
 
 Each function takes one text column and gives one of the same length; what cannot be read is null, nothing raises, and
-cleaning twice changes nothing. The quirks are those of real exports: ``="…"`` and ``'`` around numbers, tabs, full-width
-digits, ``¥1,234.00``, ``12.50元``, dates that a spreadsheet has rewritten, postal codes behind addresses.
+cleaning twice changes nothing. The quirks are those of real exports: ``="…"`` and ``'`` around numbers, tabs,
+full-width digits, ``¥1,234.00``, ``12.50元``, dates that a spreadsheet has rewritten, postal codes behind addresses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -15,40 +18,63 @@ from aftersales.sources.layout import ValueMap, normalised
 from aftersales.sources.provinces import PROVINCES
 from aftersales.tables.columns import MONEY
 
-BLANKS = " \t\r\n\v\f\u00a0\u3000\u200b\ufeff"
+# Stripping any blank is several times quicker than stripping named characters, so these serve only beside quotes.
+BLANKS = " \t\r\n\v\f\u0085\u00a0\u2002\u2003\u2009\u3000"
 # What exports write for "nothing". Longest is 无退款申请; the comparison is exact, after blanks are stripped.
 NOTHING = ["", "-", "--", "—", "——", "null", "NULL", "Null", "None", "none", "NaN", "nan", "N/A", "#N/A", "无", "\\N",
            "无退款申请", "0000-00-00 00:00:00", "0000-00-00"]  # fmt: skip
+_MEANS_NOTHING = pl.all().is_in(NOTHING)
+_APOSTROPHE, _WRAPPED = pl.all().str.starts_with("'"), pl.all().str.starts_with('="')
 # Excel keeps 15 digits; a longer number in scientific notation has lost the rest for good.
 DAMAGED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$"
 _FULL_WIDTH = [chr(c) for c in range(0xFF01, 0xFF5F)]
 _HALF_WIDTH = [chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)]
-_FIRST_YEAR, _LAST_YEAR = 1990, 2100  # before and after it no online shop sold anything: a misread number, not a date
+# Outside these no online shop sold anything: it is a misread number, not a date.
+_EARLIEST, _LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)
 _EXCEL_EPOCH_US = -2_209_161_600_000_000  # 1899-12-30, so that day 60 and later agree with Excel
 _SERIAL_DAYS = (32_874, 73_051)  # 1990-01-01 and 2100-01-01 as Excel counts days
 
 
 def text(cells: pl.Series) -> pl.Series:
-    """Text without outer blanks, Excel's ``="…"`` and a leading apostrophe; null for what means nothing.
+    r"""Text without outer blanks, Excel's ``="…"`` and a leading apostrophe; null for what means nothing.
 
-    >>> text(pl.Series(["\\t圆通 ", '="YT1"', "'139", "--"])).to_list()
+    >>> text(pl.Series(["\t圆通 ", '="YT1"', "'139", "--"])).to_list()
     ['圆通', 'YT1', '139', None]
     """
-    bare = cells.str.strip_chars(BLANKS)
-    if bare.str.starts_with("'").any():
-        bare = bare.str.strip_chars_start(BLANKS + "'")
-    wrapped = bare.str.starts_with('="')
-    if wrapped.any():
-        bare = bare.zip_with(~wrapped, bare.str.strip_chars(BLANKS + "=\"'"))
-    return _without(bare, bare.is_in(NOTHING))
+    return texts(cells.to_frame()).to_series()
+
+
+def texts(cells: pl.DataFrame) -> pl.DataFrame:
+    """Several columns of `text` at once, which costs less than one by one.
+
+    >>> texts(pl.DataFrame({"a": [" x"], "b": ["-"]})).rows()
+    [('x', None)]
+    """
+    bare = cells.select(pl.all().str.strip_chars())
+    found = bare.select(_APOSTROPHE.any().name.prefix("a"), _WRAPPED.any().name.prefix("w")).row(0, named=True)
+    odd = [name for name in bare.columns if found["a" + name] or found["w" + name]]
+    if odd:
+        bare = bare.with_columns(
+            pl.when(pl.col(name).str.starts_with('="'))
+            .then(pl.col(name).str.strip_chars(BLANKS + "=\"'"))
+            .otherwise(pl.col(name).str.strip_chars_start(BLANKS + "'"))
+            .str.strip_chars()
+            for name in odd
+        )
+    empty = bare.select(_MEANS_NOTHING.any()).row(0, named=True)
+    return bare.with_columns(
+        pl.when(~pl.col(name).is_in(NOTHING)).then(pl.col(name)) for name in bare.columns if empty[name]
+    )
 
 
 def identifier(cells: pl.Series) -> pl.Series:
-    """An id as text; the ``.0`` a spreadsheet or script put behind a short number goes.
+    r"""An id as text; the ``.0`` a spreadsheet or script put behind a short number goes.
 
-    >>> identifier(pl.Series(['="3515"', "'3515", "3515\\t", "17850.0", "null"])).to_list()
+    >>> identifier(pl.Series(['="3515"', "'3515", "3515\t", "17850.0", "null"])).to_list()
     ['3515', '3515', '3515', '17850', None]
     """
+    if cells.null_count() == cells.len():
+        return cells
     bare = cells.str.strip_chars(BLANKS + "=\"'")
     if bare.str.ends_with(".0").any():
         bare = bare.str.replace(r"^(\d{1,15})\.0$", "$1")
@@ -61,7 +87,10 @@ def is_damaged(ids: pl.Series) -> pl.Series:
     >>> is_damaged(pl.Series(["3.51531E+18", "3515313123456789012", "351531312345678901.0", None])).to_list()
     [True, False, True, False]
     """
-    return (ids.str.contains(DAMAGED) | ids.str.contains(r"^\d{16,}\.0+$")).fill_null(False)
+    damaged = ids.str.contains(DAMAGED)
+    if ids.str.ends_with(".0").any():
+        damaged = damaged | ids.str.contains(r"^\d{16,}\.0$")
+    return damaged.fill_null(False)
 
 
 def amount(cells: pl.Series) -> pl.Series:
@@ -106,13 +135,35 @@ def number(cells: pl.Series) -> pl.Series:
 def moment(cells: pl.Series, *, zone: str) -> pl.Series:
     """A local time in its zone; of a doubled hour the first is meant, an hour that never was is null.
 
-    >>> moment(pl.Series(["2016/5/23 22:02", "2016-05-23", "42513.5", "soon"]), zone="Asia/Shanghai").dt.to_string().to_list()
-    ['2016-05-23 22:02:00.000000+08:00', '2016-05-23 00:00:00.000000+08:00', '2016-05-23 12:00:00.000000+08:00', None]
+    >>> times = moment(pl.Series(["2016/5/23 22:02", "2016-05-23", "42513.5", "soon"]), zone="Asia/Shanghai")
+    >>> times.dt.strftime("%m-%d %H:%M %z").to_list()
+    ['05-23 22:02 +0800', '05-23 00:00 +0800', '05-23 12:00 +0800', None]
     """
     naive = _quick_then_patient(cells, lambda c: _parsed(c, "%Y-%m-%d %H:%M:%S"), lambda c: _patient_time(c, zone))
-    year = naive.dt.year()
-    naive = _without(naive, (year < _FIRST_YEAR) | (year > _LAST_YEAR))
-    return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    first, last = naive.min(), naive.max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return naive.dt.replace_time_zone(zone)
+    if first < _EARLIEST or last >= _LATEST:
+        naive = _without(naive, (naive < _EARLIEST) | (naive >= _LATEST))
+        return moment(naive.dt.to_string("%Y-%m-%d %H:%M:%S"), zone=zone)
+    offset = _steady_offset(zone, first.year, last.year)
+    if offset is None:
+        return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return (naive - offset).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+
+
+@cache
+def _steady_offset(zone: str, first_year: int, last_year: int) -> timedelta | None:
+    """The zone's distance from UTC if it never changed in those years (with a day around them), else None.
+
+    China's has not since 1991, and adding it is ten times quicker than looking up every moment.
+    """
+    start, end = datetime(first_year, 1, 1) - timedelta(days=1), datetime(last_year + 1, 1, 2)
+    offsets = {
+        (start + timedelta(hours=hours)).replace(tzinfo=ZoneInfo(zone)).utcoffset()
+        for hours in range(0, int((end - start) / timedelta(hours=1)), 6)
+    }
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def day(cells: pl.Series) -> pl.Series:
@@ -130,7 +181,17 @@ def address(cells: pl.Series) -> pl.Series:
     >>> address(pl.Series(["广东省 广州市 越秀区 某路1号(510180)", "****"])).to_list()
     ['广东省 广州市 越秀区 某路1号', '****']
     """
-    return text(text(cells).str.replace(r"(?:\s*[(（][0-9]{6}[)）]\s*)+$", ""))
+    bare = text(cells)
+    if not (bare.str.ends_with(")") | bare.str.ends_with("）")).any():
+        return bare
+    return text(bare.str.replace(r"(?:\s*[(（][0-9]{6}[)）]\s*)+$", ""))
+
+
+_HEAD_CHARACTERS = 16
+_FULL_OF = {short: full for full, short in PROVINCES.items()}
+_FULL_NAME = f"^({'|'.join(PROVINCES)})"
+# 上海 alone or before a blank is the city; before other words it may be the name of a street
+_SHORT_NAME = f"^({'|'.join(_FULL_OF)})(?:省|市)?(?: |$)"
 
 
 def province(cells: pl.Series) -> pl.Series:
@@ -139,17 +200,13 @@ def province(cells: pl.Series) -> pl.Series:
     >>> province(pl.Series(["上海", "内蒙古 包头市 …", "广东省广州市…", "河南路 5号", "****"])).to_list()
     ['上海市', '内蒙古自治区', '广东省', None, None]
     """
-    # eleven characters hold 中国 and the longest name; so few distinct heads are left that the patterns cost nothing
-    heads = cells.str.strip_chars(BLANKS + "=\"'").str.head(11)
+    # so many characters hold blanks, 中国 and the longest name, and so few distinct heads that patterns cost nothing
+    heads = cells.str.head(_HEAD_CHARACTERS)
     distinct = heads.unique().drop_nulls()
-    bare = distinct.str.replace(r"^中国\s*", "").str.replace_all(r"[\s,，]+", " ")
-    found = bare.to_frame("head").select(
-        pl.coalesce(
-            pl.when(pl.col("head").str.contains(f"^(?:{full}|(?:{short})(?:省|市)?(?: |$|{short}))")).then(pl.lit(full))
-            for full, short in PROVINCES.items()
-        ).alias("province")
-    )
-    return heads.replace_strict(distinct, found["province"], default=None, return_dtype=pl.String)
+    bare = text(distinct).str.replace(r"^中国\s*", "").str.replace_all(r"[\s,，]+", " ")
+    full = bare.str.extract(_FULL_NAME)
+    found = full.zip_with(full.is_not_null(), bare.str.extract(_SHORT_NAME).replace_strict(_FULL_OF, default=None))
+    return heads.replace_strict(distinct, found, default=None, return_dtype=pl.String)
 
 
 def mapped(cells: pl.Series, *, values: ValueMap | None) -> pl.Series:
@@ -160,7 +217,7 @@ def mapped(cells: pl.Series, *, values: ValueMap | None) -> pl.Series:
     ['succeeded', None, 'closed', None, None]
     """
     distinct = cells.unique().drop_nulls()
-    meant = [_meaning(word, values) or None for word in distinct.to_list()]
+    meant = [_meaning(word, values) or None if word else None for word in text(distinct).to_list()]
     return cells.replace_strict(distinct, pl.Series(meant, dtype=pl.String), default=None, return_dtype=pl.String)
 
 
@@ -213,7 +270,7 @@ def _parsed(cells: pl.Series, pattern: str) -> pl.Series:
 def _patient_time(cells: pl.Series, zone: str) -> pl.Series:
     """Times that spreadsheets and scripts have rewritten: other separators, no seconds, an offset, a day number."""
     plain = cells.str.replace(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?[\sT]*", "$1-$2-$3 ")
-    plain = plain.str.strip_chars(BLANKS)
+    plain = plain.str.strip_chars()
     found = _parsed(plain, "%Y-%m-%d %H:%M:%S%.f")
     for pattern in ("%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%d%H%M%S", "%Y%m%d"):
         found = found.zip_with(found.is_not_null(), _parsed(plain, pattern))

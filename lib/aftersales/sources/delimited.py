@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO
 
 import numpy as np
 import polars as pl
 
-from aftersales.sources.lines import NEWLINE, Broken, Records, line_offsets, only, records
+from aftersales.sources.lines import LONGEST_CELL_LINES, NEWLINE, Broken, Records, is_whole, line_offsets, only, records
 from aftersales.sources.sniff import Text
 from aftersales.words.errors import DataError
 
-SLICE_BYTES = 32 << 20  # large enough that the work per slice hides its overhead, small beside 4 GiB
+SLICE_BYTES = 16 << 20  # smaller ones pay their overhead, larger ones leave the caches
 _NOTHING = ["-", "--", "null", "NULL"]  # the commonest words for nothing, which the parser drops for free
 
 
@@ -46,28 +45,25 @@ class Slice:
         return found
 
 
-def decoded(source: BinaryIO, text: Text, *, file: str, slice_bytes: int = SLICE_BYTES) -> Iterator[bytes]:
-    """The file as UTF-8, some bytes at a time. Raises `DataError` with offset and row for what cannot be decoded."""
-    source.seek(text.skip)
-    decoder = codecs.getincrementaldecoder(text.encoding)()
-    done, lines = text.skip, 0
-    while True:
-        chunk = source.read(slice_bytes)
-        if text.encoding == "utf-8":
-            if chunk:
-                yield chunk
-        else:
-            pending = len(decoder.getstate()[0])
-            try:
-                plain = decoder.decode(chunk, final=not chunk).encode()
-            except UnicodeDecodeError as error:
-                raise undecodable(file, text.encoding, error, before=done - pending, lines=lines) from None
-            if plain:
-                lines += plain.count(NEWLINE)
-                yield plain
-        done += len(chunk)
-        if not chunk:
-            return
+def decoded(content: bytes, text: Text, *, file: str, slice_bytes: int = SLICE_BYTES) -> Iterator[bytes]:
+    """The file as UTF-8, some bytes at a time. Raises `DataError` with offset and row for what cannot be decoded.
+
+    UTF-8 itself is passed on as it is: the parser checks it.
+    """
+    decoder = None if text.encoding == "utf-8" else codecs.getincrementaldecoder(text.encoding)()
+    lines = 0
+    for start in range(text.skip, len(content), slice_bytes):
+        chunk = content[start : start + slice_bytes]
+        if decoder is None:
+            yield chunk
+            continue
+        pending = len(decoder.getstate()[0])
+        try:
+            plain = decoder.decode(chunk, final=start + slice_bytes >= len(content)).encode()
+        except UnicodeDecodeError as error:
+            raise undecodable(file, text.encoding, error, before=start - pending, lines=lines) from None
+        lines += plain.count(NEWLINE)
+        yield plain
 
 
 def undecodable(file: str, encoding: str, error: UnicodeDecodeError, *, before: int, lines: int) -> DataError:
@@ -81,21 +77,43 @@ def undecodable(file: str, encoding: str, error: UnicodeDecodeError, *, before: 
     )  # fmt: skip
 
 
+def whole_records(
+    content: bytes, text: Text, *, skip_lines: int, delimiter: bytes, fields: int, file: str
+) -> Iterator[tuple[bytes, bool]]:
+    """UTF-8 text behind the first lines, cut behind whole records; and whether the last line was cut off."""
+    if text.encoding != "utf-8":
+        parts = after(decoded(content, text, file=file), skip_lines)
+        return at_boundaries(parts, delimiter=delimiter, fields=fields)
+    start = text.skip
+    for _ in range(skip_lines):
+        start = content.find(NEWLINE, start) + 1 or len(content)
+    return _as_stored(content, start=start, delimiter=delimiter, fields=fields)
+
+
 def slices(
-    parts: Iterator[bytes], *, skip_lines: int, fields: int, columns: Sequence[int], delimiter: str, file: str
+    parts: Iterator[tuple[bytes, bool]], *, first_row: int, fields: int, columns: Sequence[int], delimiter: str
 ) -> Iterator[Slice]:
-    """The records after the header, slice by slice; the next one is decoded while this one is worked on."""
-    mark = delimiter.encode()
-    row = skip_lines + 1
-    for text, cut_off in _prefetched(_at_boundaries(_after(parts, skip_lines))):
-        found = records(text, delimiter=mark, fields=fields, cut_off=cut_off)
-        cells = _parsed(text, found, fields=fields, columns=columns, delimiter=delimiter, file=file, first_row=row)
+    """The records slice by slice; the next one is decoded and looked through while this one is worked on."""
+    row = first_row
+    for text, found in _prefetched(_looked_through(parts, fields=fields, delimiter=delimiter.encode())):
+        cells = _parsed(text, found, fields=fields, columns=columns, delimiter=delimiter, first_row=row)
         broken = tuple((row + b.line, b) for b in found.broken)
         yield Slice(cells, broken, text, row, delimiter)
         row += found.lines
 
 
-def _prefetched(parts: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
+def _looked_through(
+    parts: Iterator[tuple[bytes, bool]], *, fields: int, delimiter: bytes
+) -> Iterator[tuple[bytes, Records]]:
+    empty_tail = 0
+    for text, cut_off in parts:
+        found = records(text, delimiter=delimiter, fields=fields, cut_off=cut_off, empty_tail=empty_tail)
+        empty_tail = found.empty_tail
+        yield text, found
+
+
+def _prefetched(parts: Iterator[tuple[bytes, Records]]) -> Iterator[tuple[bytes, Records]]:
+    """The parts, each made in a thread of its own while the one before is worked on."""
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(next, parts, None)
         while (part := ahead.result()) is not None:
@@ -103,7 +121,8 @@ def _prefetched(parts: Iterator[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bo
             yield part
 
 
-def _after(parts: Iterator[bytes], lines: int) -> Iterator[bytes]:
+def after(parts: Iterator[bytes], lines: int) -> Iterator[bytes]:
+    """The parts without the first lines: titles and header."""
     held = b""
     for part in parts:
         if lines < 0:
@@ -119,37 +138,48 @@ def _after(parts: Iterator[bytes], lines: int) -> Iterator[bytes]:
             held = b""
 
 
-def _at_boundaries(parts: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """The parts cut behind whole records; with the last one, whether it lacked its line break."""
+def _as_stored(
+    content: bytes, *, start: int, delimiter: bytes, fields: int, slice_bytes: int = SLICE_BYTES
+) -> Iterator[tuple[bytes, bool]]:
+    while start < len(content):
+        part = content[start : start + slice_bytes]
+        cut = boundary(part, delimiter=delimiter, fields=fields)
+        if start + slice_bytes >= len(content) or not cut:
+            yield _ended(content[start:])
+            return
+        yield part[:cut], False
+        start += cut
+
+
+def at_boundaries(parts: Iterator[bytes], *, delimiter: bytes, fields: int) -> Iterator[tuple[bytes, bool]]:
+    """The parts cut behind whole records; with each, whether its last line was cut off."""
     held = b""
     for part in parts:
-        held = held + part if held else part
-        cut = _boundary(held)
+        cut = boundary(held, delimiter=delimiter, fields=fields)
         if cut:
             yield held[:cut], False
-            held = held[cut:]
+        held = held[cut:] + part
     if held:
-        ended = held.endswith(NEWLINE)
-        yield (held if ended else held + NEWLINE), not ended
+        yield _ended(held)
 
 
-def _boundary(text: bytes) -> int:
-    """Behind the last line break outside quotes; behind the last line break at all where quotes do not come out even."""
+def _ended(text: bytes) -> tuple[bytes, bool]:
+    return (text, False) if text.endswith(NEWLINE) else (text + NEWLINE, True)
+
+
+def boundary(text: bytes, *, delimiter: bytes, fields: int) -> int:
+    """Behind the last line that is a whole record by itself; behind the last line break where no such line is near."""
     last = at = text.rfind(NEWLINE) + 1
-    if not at or text.count(b'"', 0, at) % 2 == 0:
-        return at
-    for _ in range(1000):  # a cell runs over fewer lines; beyond that a stray quote is the likelier reason
-        before = text.rfind(NEWLINE, 0, at - 1) + 1
-        if not before:
-            return last
-        if text.count(b'"', before, at) % 2:
-            return before
+    for _ in range(LONGEST_CELL_LINES):
+        before = text.rfind(NEWLINE, 0, max(at - 1, 0)) + 1
+        if not at or is_whole(text[before:at], delimiter=delimiter, fields=fields):
+            return at or last
         at = before
     return last
 
 
 def _parsed(
-    text: bytes, found: Records, *, fields: int, columns: Sequence[int], delimiter: str, file: str, first_row: int
+    text: bytes, found: Records, *, fields: int, columns: Sequence[int], delimiter: str, first_row: int
 ) -> pl.DataFrame:
     if found.starts is None:
         rows, kept = np.arange(found.lines), text
@@ -168,19 +198,14 @@ def _parsed(
     except pl.exceptions.PolarsError:
         frame = None
     if frame is None or frame.height != len(rows):
-        frame = _patiently(kept, found, columns, delimiter, file=file, first_row=first_row)
+        frame = _patiently(kept, found, columns, delimiter)
     numbers = pl.Series("row", rows + first_row, dtype=pl.Int64)
     return frame.select(numbers, *names)
 
 
-def _patiently(
-    kept: bytes, found: Records, columns: Sequence[int], delimiter: str, *, file: str, first_row: int
-) -> pl.DataFrame:
-    """Record by record, for the rare text that the quick parser takes apart differently."""
-    try:
-        plain = kept.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise undecodable(file, "utf-8", error, before=0, lines=first_row - 1) from None
+def _patiently(kept: bytes, found: Records, columns: Sequence[int], delimiter: str) -> pl.DataFrame:
+    """Record by record, for the rare text that the quick parser takes apart differently or that is not UTF-8."""
+    plain = kept.decode("utf-8")
     lines = plain.split("\n")[:-1]
     spans = [1] * len(lines) if found.starts is None else (found.ends - found.starts).tolist()  # type: ignore[operator]
     table: dict[str, list[str | None]] = {f"c{place}": [] for place in columns}

@@ -1,4 +1,4 @@
-"""What follows from several cells of a row together: which kind of 交易关闭 it was, in which phase a refund was asked for."""
+"""What follows from several cells of a row together: how an order was closed, in which phase a refund was asked for."""
 
 from __future__ import annotations
 

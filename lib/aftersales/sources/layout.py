@@ -219,7 +219,8 @@ def unrecognised(layouts: Sequence[Layout], headers: Sequence[str], *, file: str
     """The error for a header row that no layout fits: what was found, and what the nearest layout misses."""
     there = {normalised(h) for h in headers} - {""}
     nearest = max(layouts, key=lambda x: (len(_known(x) & there), -len(lacking(x, there))), default=None)
-    found = ", ".join(h.strip() for h in headers if h.strip())[:400] or "no headers at all"
+    shown = ("".join(c for c in h if c.isprintable()).strip() for h in headers)
+    found = ", ".join(filter(None, shown))[:400] or "no headers at all"
     if nearest is None or not _known(nearest) & there:
         hint = "it looks like none of the known export files; write a layout file for it"
     else:

@@ -16,7 +16,7 @@ import numpy as np
 NEWLINE = b"\n"
 _QUOTED_ON_A_LINE = re.compile(rb'"[^"\n]*"')
 _QUOTED = re.compile(rb'"[^"]*"')
-_LONGEST_CELL_LINES = 200  # a chat message or note never runs over more lines; a stray quote always would
+LONGEST_CELL_LINES = 200  # a chat message or note never runs over more lines; a stray quote always would
 _ENOUGH_TO_TELL = 10  # so many whole rows must show a trailing column empty before rows without it are believed
 
 
@@ -31,15 +31,19 @@ class Broken:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a slice. ``starts`` and ``ends`` are line numbers (0-based, end exclusive), or None: every line."""
+    """The records of a slice: lines (0-based) where they start and end (exclusive), or None: every line is one.
+
+    ``empty_tail`` counts the last columns that were seen to be empty on every whole row, where that mattered.
+    """
 
     lines: int
     starts: np.ndarray | None = None
     ends: np.ndarray | None = None
     broken: Sequence[Broken] = field(default=())
+    empty_tail: int = 0
 
 
-def records(text: bytes, *, delimiter: bytes, fields: int, cut_off: bool = False) -> Records:
+def records(text: bytes, *, delimiter: bytes, fields: int, cut_off: bool = False, empty_tail: int = 0) -> Records:
     r"""Which lines of the slice make records of so many fields. The slice must end with a line break.
 
     ``cut_off`` says that the last line had none of its own in the file, so that its last cell may be half a cell.
@@ -50,16 +54,24 @@ def records(text: bytes, *, delimiter: bytes, fields: int, cut_off: bool = False
     >>> [(b.line, b.reason) for b in found.broken]
     [(3, 'too_few_fields'), (4, 'broken_quotes')]
     """
-    # Only delimiters, quotes and line breaks matter; a pair of quotes with none of the others between cancels out.
-    marks = text.translate(None, _all_but(delimiter)).replace(b'""', b"")
+    # Only delimiters, quotes and line breaks matter, and lines that agree in these need to be judged only once.
+    lines = text.translate(None, _all_but(delimiter)).split(NEWLINE)[:-1]
     whole = delimiter * (fields - 1)
-    lines = marks.count(NEWLINE)
-    if marks == (whole + NEWLINE) * lines:
-        return Records(lines)
-    marks = _QUOTED_ON_A_LINE.sub(b"", marks)
-    if marks == (whole + NEWLINE) * lines:
-        return Records(lines)
-    return _sorted_out(text, marks.split(NEWLINE)[:-1], whole=whole, delimiter=delimiter, cut_off=cut_off)
+    bare = {shape: _without_quoted(shape) for shape in set(lines)}
+    if all(shape == whole for shape in bare.values()):
+        return Records(len(lines), empty_tail=empty_tail)
+    marks = [bare[line] for line in lines]
+    return _sorted_out(text, marks, whole=whole, delimiter=delimiter, cut_off=cut_off, known_tail=empty_tail)
+
+
+def is_whole(line: bytes, *, delimiter: bytes, fields: int) -> bool:
+    """Whether the line is a record by itself."""
+    return _without_quoted(line.translate(None, _all_but(delimiter))) == delimiter * (fields - 1) + NEWLINE
+
+
+def _without_quoted(marks: bytes) -> bytes:
+    """The marks outside quotes; one quote is left where their number is odd."""
+    return _QUOTED_ON_A_LINE.sub(b"", marks.replace(b'""', b""))
 
 
 def line_offsets(text: bytes) -> np.ndarray:
@@ -82,7 +94,9 @@ def _all_but(delimiter: bytes) -> bytes:
     return bytes(b for b in range(256) if bytes([b]) not in (delimiter, b'"', NEWLINE))
 
 
-def _sorted_out(text: bytes, marks: list[bytes], *, whole: bytes, delimiter: bytes, cut_off: bool) -> Records:
+def _sorted_out(
+    text: bytes, marks: list[bytes], *, whole: bytes, delimiter: bytes, cut_off: bool, known_tail: int
+) -> Records:
     offsets = line_offsets(text)
     odd = [b'"' in line for line in marks]
     good = np.array([line == whole for line in marks])
@@ -107,7 +121,8 @@ def _sorted_out(text: bytes, marks: list[bytes], *, whole: bytes, delimiter: byt
             continue
         surplus = len(marks[at]) - len(whole)
         if empty_tail is None and surplus < 0:
-            empty_tail = _empty_tail(text, offsets, good, delimiter)
+            seen = _empty_tail(text, offsets, good, delimiter)
+            empty_tail = known_tail if seen is None else seen
         unended = cut_off and at == len(marks) - 1
         if (surplus > 0 and _ends_empty(raw, surplus, delimiter)) or (
             surplus < 0 and marks[at] and -surplus <= (empty_tail or 0) and not unended
@@ -119,14 +134,15 @@ def _sorted_out(text: bytes, marks: list[bytes], *, whole: bytes, delimiter: byt
             broken.append(Broken(at, reason, len(marks[at]) + 1))
     first, end = np.concatenate(starts), np.concatenate(ends)
     order = np.argsort(first)
-    return Records(len(marks), first[order], end[order], broken)
+    tail = known_tail if empty_tail is None else empty_tail
+    return Records(len(marks), first[order], end[order], broken, tail)
 
 
 def _end_of_record(
     marks: list[bytes], odd: list[bool], good: np.ndarray, at: int, *, whole: bytes, delimiter: bytes
 ) -> int | None:
     """The last line of the record that begins on this line with an open quote; None where the quote is a stray one."""
-    for last in range(at + 1, min(at + _LONGEST_CELL_LINES, len(marks))):
+    for last in range(at + 1, min(at + LONGEST_CELL_LINES, len(marks))):
         if odd[last]:
             together = _QUOTED.sub(b"", NEWLINE.join(marks[at : last + 1]).replace(b'""', b""))
             return last if together == whole else None
@@ -140,11 +156,14 @@ def _ends_empty(raw: bytes, cells: int, delimiter: bytes) -> bool:
     return tail.endswith(delimiter * cells)
 
 
-def _empty_tail(text: bytes, offsets: np.ndarray, good: np.ndarray, delimiter: bytes) -> int:
-    """How many last columns are empty on every whole row: spreadsheets leave the delimiters of such columns out."""
+def _empty_tail(text: bytes, offsets: np.ndarray, good: np.ndarray, delimiter: bytes) -> int | None:
+    """How many last columns are empty on every whole row; None where too few rows tell.
+
+    Spreadsheets leave the delimiters of such columns out.
+    """
     whole = np.flatnonzero(good)
     if len(whole) < _ENOUGH_TO_TELL:
-        return 0
+        return None
     fewest = len(text)
     for at in whole.tolist():
         row = text[offsets[at] : offsets[at + 1]].rstrip(b"\r\n").replace(b'""', b"")

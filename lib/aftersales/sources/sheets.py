@@ -71,7 +71,7 @@ def _marked_damaged(cells: pl.Series, numeric: pl.Series) -> pl.Series:
 def _loaded(book: fastexcel.ExcelReader, name: str, dtype: str, *, file: str) -> pl.DataFrame:
     try:
         # skip_rows=0 keeps empty rows at the top, so that row numbers are the sheet's own
-        return book.load_sheet(name, header_row=None, skip_rows=0, dtypes=dtype).to_polars()  # type: ignore[arg-type,union-attr]
+        return book.load_sheet(name, header_row=None, skip_rows=0, dtypes=dtype).to_polars()  # type: ignore[call-overload,no-any-return]
     except Exception as error:
         raise _damaged(file, error) from None
 

@@ -13,9 +13,11 @@ from aftersales.sources.layout import Layout, Match, matched, unrecognised
 from aftersales.words.errors import DataError
 
 HEADER_ROWS = 10  # titles and notes before the header never run longer in the exports seen (生意参谋: one row)
+DELIMITERS = (",", "\t", ";")
 HEAD_BYTES = 1 << 18  # enough for ten rows of any export
 # An export sheet holds at most 1,048,576 rows; the widest seen, 60 columns of them, stays below this when unpacked.
 MAX_UNPACKED_BYTES = 2 << 30
+_BLANK = b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -47,7 +49,7 @@ def sniffed(content: bytes, *, file: str) -> Text | None:
     >>> sniffed("订单编号,总金额".encode("gb18030"), file="a.csv")
     Text(encoding='gb18030', skip=0)
     """
-    if not content.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+    if not content[:2048].strip(_BLANK) and not content.strip(_BLANK):
         raise DataError(f"{file} is empty", found=f"{len(content)} bytes", hint="export it again")
     for magic, name in _ARCHIVES:
         if content.startswith(magic):
@@ -95,7 +97,8 @@ def _check_workbook(content: bytes, *, file: str) -> None:
     size = sum(entry.file_size for entry in inside)
     if size > MAX_UNPACKED_BYTES:
         raise DataError(
-            f"{file} would unpack to more than an export can hold", found=f"{size / 1e9:.1f} GB from {len(content):,} bytes",
+            f"{file} would unpack to more than an export can hold",
+            found=f"{size / 1e9:.1f} GB packed into {len(content):,} bytes",
             hint="export a shorter span, or as csv",
         )  # fmt: skip
 
@@ -164,7 +167,7 @@ def best_header(rows: Sequence[tuple[int, Sequence[str]]], layouts: Sequence[Lay
     found = [
         Header(lines, tuple(cells), match)
         for lines, cells in rows[:HEADER_ROWS]
-        if (match := matched(layouts, cells)) is not None
+        if sum(map(bool, cells)) > 1 and (match := matched(layouts, cells)) is not None
     ]
     return max(found, key=lambda header: header.match.known_headers, default=None)
 
@@ -173,7 +176,9 @@ def find_text_header(head: str, layouts: Sequence[Layout], *, file: str) -> Head
     """The header of a delimited text and its delimiter: the one under which a layout knows most headers."""
     found = []
     rows: dict[str, list[tuple[int, list[str]]]] = {}
-    for delimiter in (",", "\t", ";"):
+    for delimiter in DELIMITERS:
+        if delimiter not in head and delimiter != DELIMITERS[0]:
+            continue
         rows[delimiter] = _first_rows(head, delimiter)
         header = best_header(rows[delimiter], layouts)
         if header is not None:

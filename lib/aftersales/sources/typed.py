@@ -11,7 +11,7 @@ import polars as pl
 
 from aftersales.sources import clean
 from aftersales.sources.kinds import KINDS, Field
-from aftersales.sources.layout import Computed, Layout, Match, Rows, value_map
+from aftersales.sources.layout import Computed, Layout, Match, Rows, ValueMap, value_map
 from aftersales.tables.columns import MONEY
 from aftersales.words.errors import SetupError
 
@@ -63,6 +63,7 @@ def typed(raw: pl.DataFrame, match: Match, rows: Rows, *, headers: Sequence[str]
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         cells = dict(zip(there, pool.map(column, there), strict=True))
+        cells |= _cleaned_texts({n: cells[n] for n in there if fields[n].type == "text"})
         jobs = [(fields[name], cells[name], match.layout, rows, zone) for name in there]
         read = dict(zip(there, pool.map(lambda job: _read(*job), jobs), strict=True))
     titles = {
@@ -99,42 +100,51 @@ class _Column:
 _READERS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
     "money": clean.amount, "count": clean.count, "number": clean.number, "day": clean.day,
 }  # fmt: skip
+# Nothing can be wrong with these; texts are cleaned before, all such columns at once.
+_ALWAYS_READABLE: Mapping[str, Callable[[pl.Series], pl.Series]] = {
+    "province": clean.province, "address": clean.address, "text": lambda cells: cells,
+}  # fmt: skip
 
 
 def _read(field: Field, cells: pl.Series, layout: Layout, rows: Rows, zone: str) -> _Column:
     if cells.dtype != pl.String:
         return _Column(cells, cells, None)
     kind = field.type
+    if kind in _ALWAYS_READABLE:
+        return _Column(_ALWAYS_READABLE[kind](cells), cells, None)
     if kind == "id":
         value = clean.identifier(cells)
         damaged = clean.is_damaged(value)
-        if not damaged.any():
-            return _Column(value, value, None)
-        return _Column(value.set(damaged, None), value, damaged, damaged)
-    if kind == "province":
-        return _Column(clean.province(cells), cells, None)
-    if kind == "address":
-        return _Column(clean.address(cells), cells, None)
-    bare = clean.text(cells)
-    if kind == "text":
-        return _Column(bare, bare, None)
+        return (
+            _Column(value.set(damaged, None), value, damaged, damaged) if damaged.any() else _Column(value, value, None)
+        )
     if kind in ("value", "flag"):
-        words = value_map(layout, rows, field.name)
-        value = clean.mapped(bare, values=words)
-        unread = _failed(value, bare)
-        if unread is not None and words is not None:
-            known = {word for word, meant in words.listed.items() if not meant}
-            unread = unread & ~clean.compared(bare).is_in(list(known)) if known else unread
-        value = value == "true" if kind == "flag" else value
-        return _Column(value, bare, unread)
-    value = clean.moment(bare, zone=zone) if kind == "time" else _READERS[kind](bare)
+        return _worded(field, cells, value_map(layout, rows, field.name))
+    value = clean.moment(cells, zone=zone) if kind == "time" else _READERS[kind](cells)
     if field.name in rows.unsigned:
         value = value.abs()
-    return _Column(value, bare, _failed(value, bare))
+    return _Column(value, cells, _failed(value, cells))
+
+
+def _cleaned_texts(cells: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    return {c.name: c for c in clean.texts(pl.DataFrame(list(cells.values())))} if cells else {}
+
+
+def _worded(field: Field, cells: pl.Series, words: ValueMap | None) -> _Column:
+    value = clean.mapped(cells, values=words)
+    unread = _failed(value, cells)
+    if unread is not None and words is not None:
+        nothing = [word for word, meant in words.listed.items() if not meant]
+        unread = unread & ~clean.compared(cells).is_in(nothing) if nothing else unread
+    return _Column(value == "true" if field.type == "flag" else value, cells, unread)
 
 
 def _failed(value: pl.Series, cells: pl.Series) -> pl.Series | None:
-    return None if value.null_count() == cells.null_count() else value.is_null() & cells.is_not_null()
+    """The cells that say something and could not be read; None where there are none."""
+    if value.null_count() == cells.null_count():
+        return None
+    failed = value.is_null() & clean.text(cells).is_not_null()
+    return failed if failed.any() else None
 
 
 def _merged(raw: pl.DataFrame, columns: Sequence[int]) -> pl.Series:
@@ -149,7 +159,7 @@ def _merged(raw: pl.DataFrame, columns: Sequence[int]) -> pl.Series:
 def _verdict(
     read: Mapping[str, _Column], fields: Mapping[str, Field], titles: Mapping[str, str], *, height: int
 ) -> pl.DataFrame | None:
-    """reason and column of every row, null for good ones; None where all are good."""
+    """Reason and column of every row, null for good ones; None where all are good."""
     faults: list[tuple[pl.Series, str, str]] = []
     for name, column in read.items():
         if fields[name].present:

@@ -1,0 +1,209 @@
+"""What was read of one file: its rows, what was set aside, what it lacks; gathered part by part."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from aftersales.sources import clean, quarantine
+from aftersales.sources.derive import derived
+from aftersales.sources.kinds import KINDS
+from aftersales.sources.layout import Condition, Match, Rows
+from aftersales.sources.sniff import Header
+from aftersales.sources.typed import SHOP_NAME, Typed, computed, mapped_fields, numbered, typed
+
+_EXAMPLES = 3  # of words that could not be read, in a note
+_EXPORTED = re.compile(
+    r"(?<!\d)(20\d{2})[-_.]?([01]\d)[-_.]?([0-3]\d)[ _T-]?([0-2]\d)[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?(?!\d)"
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one file, or one sheet or kind of rows of it, holds.
+
+    ``frame``: ``row`` (1-based line or row number in the file), then every canonical field of the kind
+    (`KINDS`), typed, null where the file lacks it; sorted by row. ``set_aside``: file, row, layout, reason,
+    column, cells.
+    ``rows_read`` = frame.height + set_aside.height. ``missing``: fields that matter and that the file lacks.
+    """
+
+    file: str
+    sheet: str | None
+    layout: str
+    kind: str
+    frame: pl.DataFrame
+    rows_read: int
+    set_aside: pl.DataFrame
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+    exported_at: datetime | None
+    shop_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows as text: row and ``c<position>``; broken lines as (row, reason, fields); all cells of given rows."""
+
+    cells: pl.DataFrame
+    broken: tuple[tuple[int, str, int | None], ...]
+    all_cells: Callable[[Sequence[int]], list[list[str]]]
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """What the parts of a file brought so far for one kind of rows; ``ids`` are those to be numbered at the end."""
+
+    rows: Rows
+    ids: dict[str, list[pl.DataFrame]]
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    aside: list[pl.DataFrame] = field(default_factory=lambda: [quarantine.nothing()])
+    nulled: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def readings(file: str, sheet: str | None, header: Header, zone: str, parts: Iterable[Part]) -> list[Reading]:
+    """The readings of the parts of one file or sheet: one a kind of rows that the layout tells apart."""
+    match = header.match
+    layout = match.layout
+    gathered = [
+        _Gathered(rows, ids={name: [] for name, rule in rows.computed.items() if rule.running})
+        for rows in (layout, *layout.split)
+    ]
+    shops: set[str] = set()
+    for part in parts:
+        _set_aside_lines(gathered[0], part, file=file, header=header)
+        cells = _without_blank_rows(part)
+        cells = _set_aside_by_rule(gathered[0], part, cells, file=file, header=header)
+        for place in match.columns((SHOP_NAME,)):
+            names = clean.text(cells[f"c{place}"].unique()).drop_nulls()
+            shops.update(names.filter(~names.str.contains("*", literal=True)).to_list())
+        for group, raw in zip(gathered, _split(cells, match), strict=True):
+            _take(group, raw, part, file=file, header=header, zone=zone)
+    exported = _exported_at(file, zone)
+    found = [_reading(group, match, file=file, sheet=sheet, zone=zone) for group in gathered]
+    found = [r for r in found if r.rows_read] or found[:1]
+    return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
+
+
+def _set_aside_lines(group: _Gathered, part: Part, *, file: str, header: Header) -> None:
+    if part.broken:
+        rows, reasons, counts = zip(*part.broken, strict=True)
+        cells = [quarantine.field_counts(count, len(header.cells)) for count in counts]
+        layout = header.match.layout.name
+        group.aside.append(quarantine.set_aside(rows, reasons, [None] * len(rows), cells, file=file, layout=layout))
+
+
+def _without_blank_rows(part: Part) -> pl.DataFrame:
+    """Rows of delimiters only are no rows; one that is empty only where we look is kept, to be set aside."""
+    empty = part.cells.select(pl.all_horizontal(pl.exclude("row").is_null())).to_series()
+    if not empty.any():
+        return part.cells
+    rows = part.cells["row"].filter(empty).to_list()
+    blank = [
+        row for row, cells in zip(rows, part.all_cells(rows), strict=True) if not any(c and c.strip() for c in cells)
+    ]
+    return part.cells.filter(~pl.col("row").is_in(blank))
+
+
+def _set_aside_by_rule(group: _Gathered, part: Part, cells: pl.DataFrame, *, file: str, header: Header) -> pl.DataFrame:
+    for rule in header.match.layout.set_aside:
+        hit = _holds(cells, header.match, rule)
+        if hit.any():
+            bad = cells.filter(hit).select("row", reason=pl.lit(rule.reason), column=pl.lit(rule.header))
+            group.aside.append(_aside(bad, part, file=file, header=header))
+            cells = cells.filter(~hit)
+    return cells
+
+
+def _holds(cells: pl.DataFrame, match: Match, rule: Condition) -> pl.Series:
+    columns = match.columns((rule.header,))
+    if not columns:
+        return pl.repeat(False, cells.height, dtype=pl.Boolean, eager=True)
+    return clean.text(cells[f"c{columns[0]}"]).str.contains(rule.matches).fill_null(False)
+
+
+def _split(cells: pl.DataFrame, match: Match) -> Iterator[pl.DataFrame]:
+    """The rows of the layout's main kind, then those of each split; a row goes to the first split it meets."""
+    groups = []
+    for rule in match.layout.split:
+        hit = _holds(cells, match, rule)
+        groups.append(cells.filter(hit))
+        cells = cells.filter(~hit)
+    yield cells
+    yield from groups
+
+
+def _take(group: _Gathered, raw: pl.DataFrame, part: Part, *, file: str, header: Header, zone: str) -> None:
+    if not raw.height and group.frames:
+        return
+    done: Typed = typed(raw, header.match, group.rows, headers=header.cells, zone=zone)
+    there = mapped_fields(header.match, group.rows)
+    group.frames.append(derived(done.frame, kind=group.rows.kind, there=there))
+    group.nulled.update(done.nulled)
+    if done.bad.height:
+        group.aside.append(_aside(done.bad, part, file=file, header=header))
+    for name, ids in group.ids.items():
+        ids.append(pl.DataFrame([raw["row"], computed(raw, header.match, group.rows.computed[name]).alias("id")]))
+
+
+def _aside(bad: pl.DataFrame, part: Part, *, file: str, header: Header) -> pl.DataFrame:
+    rows = bad["row"].to_list()
+    cells = [quarantine.harmless_cells(header.cells, row) for row in part.all_cells(rows)]
+    layout = header.match.layout.name
+    return quarantine.set_aside(rows, bad["reason"], bad["column"], cells, file=file, layout=layout)
+
+
+def _reading(group: _Gathered, match: Match, *, file: str, sheet: str | None, zone: str) -> Reading:
+    rows = group.rows
+    fields = {name: f for name, f in KINDS[rows.kind].items() if not name.startswith("_")}
+    empty = pl.DataFrame(schema={"row": pl.Int64, **{n: f.dtype(zone) for n, f in fields.items()}})
+    frame = pl.concat([empty, *group.frames])
+    for name, ids in group.ids.items():
+        by_row = numbered(pl.concat(ids)).rename({"id": name})
+        frame = frame.drop(name).join(by_row, on="row", how="left", maintain_order="left").select(empty.columns)
+    aside = pl.concat(group.aside).sort("row")
+    there = mapped_fields(match, rows)
+    return Reading(
+        file=file, sheet=sheet, layout=match.layout.name, kind=rows.kind, frame=frame,
+        rows_read=frame.height + aside.height, set_aside=aside,
+        missing=tuple(n for n, f in fields.items() if f.matters and n not in there),
+        notes=tuple(_notes(group, frame, aside, there)), exported_at=None, shop_names=(),
+    )  # fmt: skip
+
+
+def _notes(group: _Gathered, frame: pl.DataFrame, aside: pl.DataFrame, there: Sequence[str]) -> Iterator[str]:
+    kind = group.rows.kind
+    if not frame.height and not aside.height:
+        yield "no data rows under the header"
+    if kind == "order_report" and not {"title", "quantity"} & set(there):
+        yield "order report without product lines"
+    for name in group.ids:
+        source = " and ".join(group.rows.computed[name].join)
+        yield f"{name} is not in the file: it was made of {source} and a running number"
+    proofs = {"paid_at", "paid_net", "refunded"}
+    if kind in ("order_report", "item_report") and "status" in there and not proofs & set(there):
+        yield "closed orders are left without a status: the file does not tell whether they were paid"
+    by_header: dict[str, Counter[str]] = {}
+    for (header, word), times in group.nulled.items():
+        by_header.setdefault(header, Counter())[word] += times
+    for header, words in sorted(by_header.items()):
+        shown = ", ".join(f"'{word[:40]}'" for word, _ in words.most_common(_EXAMPLES))
+        yield f"{words.total()} cells under {header} could not be read and were left empty, such as {shown}"
+
+
+def _exported_at(file: str, zone: str) -> datetime | None:
+    """When the file was exported, by its name: ExportOrderList202609220054, …-2026-09-22 00_54_10."""
+    found = _EXPORTED.search(Path(file).stem)
+    if not found:
+        return None
+    try:
+        return datetime(*(int(part or 0) for part in found.groups()), tzinfo=ZoneInfo(zone))  # type: ignore[misc,arg-type]
+    except ValueError:
+        return None
