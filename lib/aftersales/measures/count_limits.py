@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, ndtri
+from scipy.special import betainc, betaincc, ndtr, ndtri, stdtr, stdtrit
 from scipy.stats import multivariate_normal, nbinom
 
 Array = NDArray[np.float64]
@@ -44,13 +44,9 @@ class Limits(NamedTuple):
     high: Array
 
 
-def predictive_variance(mean: Array, error: Array, dispersion: Array, freedom: Array) -> Array:
-    """Variance (S,) of a new count: scatter, plus the error of its mean, widened for a dispersion known from few rows.
-
-    The last factor is the variance of Student's t, freedom / (freedom - 2).
-    """
-    few = np.maximum(freedom, 3.0)
-    return (dispersion * mean + error**2) * few / (few - 2.0)
+def predictive_variance(mean: Array, error: Array, dispersion: Array) -> Array:
+    """Variance (S,) of a new count: the scatter of counts, and the error of their mean."""
+    return dispersion * mean + error**2
 
 
 def negative_binomial_tails(count: Array, mean: Array, variance: Array) -> tuple[Array, Array]:
@@ -65,12 +61,15 @@ def negative_binomial_tails(count: Array, mean: Array, variance: Array) -> tuple
     return above, betainc(size, np.maximum(count, 0.0) + 1.0, chance)
 
 
-def tails(count: Array, mean: Array, variance: Array, *, before: Array, mean_2: Array, variance_2: Array) -> Tails:
+def tails(
+    count: Array, mean: Array, variance: Array, *, before: Array, mean_2: Array, variance_2: Array, freedom: Array
+) -> Tails:
     """P-values of this week's count, the week alone and the fortnight taken together (`joint_level`).
 
     ``before`` is the count of the week before (NaN: unknown, then the week alone is tested, at its own share),
-    ``mean_2`` and ``variance_2`` belong to the sum of both weeks. A fortnight speaks only where this week lies on the
-    same side of its own mean: a spike that is over must not be reported again.
+    ``mean_2`` and ``variance_2`` belong to the sum of both weeks. ``freedom`` (S,) is that of the dispersion: a tail by
+    a dispersion known from few weeks is Student's, not the normal law's. A fortnight speaks only where this week lies
+    on the same side of its own mean: a spike that is over must not be reported again.
     """
     above_1, below_1 = negative_binomial_tails(count, mean, variance)
     above_2, below_2 = negative_binomial_tails(
@@ -79,26 +78,35 @@ def tails(count: Array, mean: Array, variance: Array, *, before: Array, mean_2: 
     known = np.isfinite(before) & np.isfinite(mean_2) & np.isfinite(variance_2)
     above_2 = np.where(known & (count > mean), above_2, 1.0)
     below_2 = np.where(known & (count < mean), below_2, 1.0)
-    return Tails(_together(above_1, above_2), _together(below_1, below_2))
+    return Tails(_together(above_1, above_2, freedom), _together(below_1, below_2, freedom))
 
 
-def limits(mean: Array, variance: Array, *, before: Array, mean_2: Array, variance_2: Array, alpha: float) -> Limits:
+def limits(
+    mean: Array,
+    variance: Array,
+    *,
+    before: Array,
+    mean_2: Array,
+    variance_2: Array,
+    freedom: Array,
+    alpha: float,
+) -> Limits:
     """The counts between which this week is routine at level ``alpha`` a side; the exact counterpart of `tails`.
 
     >>> one = np.array([5.0])
-    >>> found = limits(one, one * 1.5, before=one, mean_2=2 * one, variance_2=3 * one, alpha=0.01)
+    >>> many = np.array([1000.0])
+    >>> found = limits(one, one * 1.5, before=one, mean_2=2 * one, variance_2=3 * one, freedom=many, alpha=0.01)
     >>> float(found.low[0]), float(found.high[0])
     (0.0, 15.0)
     """
     each = single_level(alpha)
-    low_1, high_1 = _quantiles(mean, variance, each * WEEK_SHARE)
+    week, both = (ndtr(stdtrit(np.maximum(freedom, 1.0), each * share)) for share in (WEEK_SHARE, 1.0 - WEEK_SHARE))
+    low_1, high_1 = _quantiles(mean, variance, week)
     known = np.isfinite(before) & np.isfinite(mean_2) & np.isfinite(variance_2)
-    low_2, high_2 = _quantiles(
-        np.nan_to_num(mean_2, nan=1.0), np.nan_to_num(variance_2, nan=1.0), each * (1 - WEEK_SHARE)
-    )
+    low_2, high_2 = _quantiles(np.nan_to_num(mean_2, nan=1.0), np.nan_to_num(variance_2, nan=1.0), both)
     earlier = np.nan_to_num(before)
-    high = np.where(known, np.minimum(high_1, np.maximum(high_2 - earlier, np.floor(mean))), high_1)
-    low = np.where(known, np.maximum(low_1, np.minimum(low_2 - earlier, np.ceil(mean))), low_1)
+    high = np.where(known, np.minimum(high_1, np.maximum(high_2 - earlier, mean)), high_1)
+    low = np.where(known, np.maximum(low_1, np.minimum(low_2 - earlier, mean)), low_1)
     return Limits(np.maximum(low, 0.0), high)
 
 
@@ -178,7 +186,8 @@ def _joint_table() -> tuple[Array, Array]:
     return level, np.log(either)
 
 
-def _together(alone: Array, fortnight: Array) -> Array:
+def _together(alone: Array, fortnight: Array, freedom: Array) -> Array:
+    alone, fortnight = (stdtr(np.maximum(freedom, 1.0), ndtri(tail)) for tail in (alone, fortnight))
     return joint_level(np.minimum(np.minimum(alone / WEEK_SHARE, fortnight / (1.0 - WEEK_SHARE)), 1.0))
 
 
@@ -188,9 +197,9 @@ def _size_and_chance(mean: Array, variance: Array) -> tuple[Array, Array]:
     return mean**2 / excess, mean / (mean + excess)
 
 
-def _quantiles(mean: Array, variance: Array, level: float) -> tuple[Array, Array]:
+def _quantiles(mean: Array, variance: Array, level: Array) -> tuple[Array, Array]:
     size, chance = _size_and_chance(mean, variance)
     low = nbinom.ppf(level, size, chance)
     # a count is too low where P(Y <= count) <= level: the first count above that is the limit
     at_limit = nbinom.cdf(low, size, chance) <= level
-    return low + at_limit, nbinom.ppf(1.0 - level, size, chance)
+    return low + at_limit, nbinom.isf(level, size, chance)

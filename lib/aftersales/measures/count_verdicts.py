@@ -60,15 +60,15 @@ def judged_counts(
     loose = np.zeros(len(counts)) if exposure_error is None else np.nan_to_num(exposure_error)
     mean, before_mean = expected.mean[:, 1], expected.mean[:, 0]
     error = expected.error[:, 1]
-    variance = predictive_variance(mean, np.hypot(error, mean * loose), expected.dispersion, expected.freedom)
+    variance = predictive_variance(mean, np.hypot(error, mean * loose), expected.dispersion)
     mean_2 = mean + before_mean
     # both weeks' means come from one fit: their errors go together and add up
     error_2 = np.hypot(error + expected.error[:, 0], mean * loose)
-    variance_2 = predictive_variance(mean_2, error_2, expected.dispersion, expected.freedom)
+    variance_2 = predictive_variance(mean_2, error_2, expected.dispersion)
     before = np.where(usable[:, at - 1], counts[:, at - 1], np.nan) if at else np.full(len(counts), np.nan)
     known = usable[:, at] & expected.usable
     safe = [np.where(known, column, 1.0) for column in (counts[:, at], mean, variance)]
-    fortnight = {"before": before, "mean_2": mean_2, "variance_2": variance_2}
+    fortnight = {"before": before, "mean_2": mean_2, "variance_2": variance_2, "freedom": expected.freedom}
     found = tails(*safe, **fortnight)
     range_ = limits(*safe[1:], **fortnight, alpha=alpha)
 

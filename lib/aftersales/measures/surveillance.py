@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from aftersales.measures.baselines import METHODS
 from aftersales.measures.count_limits import final_value_range
@@ -32,6 +33,7 @@ VERDICTS = ("above", "below", "routine", "not_enough_data")
 MATURE_ENOUGH = 0.5
 # A chart of individuals forgets after a year: older values say little about this one
 CHART_WEEKS = 52
+SMALLEST_P = 1e-300  # a normal deviate of 37: where floating point ends
 # The contract of findings/signals: at most sixty weeks
 LOOK_BACK_WEEKS = 60
 _NEEDED = {"measure", "scope", "week", "kind", "events", "exposure", "maturity", "value"}
@@ -67,8 +69,8 @@ def surveillance(
     Returns one row a series and judged week in which the series has a row, by measure, scope, week: measure, scope,
     week, kind, method (seasonal, trend, shrunk_rate, individuals, share; null where there was no baseline), seen (as
     counted so far), value, value_low, value_high (final value and its 90 % interval), expected, normal_low,
-    normal_high (null without a baseline; in the value's unit), p_above, p_below, score ((value - expected) over the
-    distance to the crossed limit: beyond 1 is a signal), verdict (above, below, routine, not_enough_data), since
+    normal_high (null without a baseline; in the value's unit), p_above, p_below, score (the smaller p-value as a normal
+    deviate, negative below: surprise in sigmas, for ranking), verdict (above, below, routine, not_enough_data), since
     (Monday of the step to the present level; null unless above or below). A week less than half mature, or of unknown
     maturity, is never judged; nor is a count above its limit with under five events in four weeks.
 
@@ -211,9 +213,8 @@ def _verdicts(
     interval: tuple[Array, Array], expected: Array, normal: tuple[Array, Array], p_values: tuple[Array, Array],
 ) -> pl.DataFrame:  # fmt: skip
     verdict = np.select([~known | (over & ~enough), over, under], ["not_enough_data", "above", "below"], "routine")
-    reach = np.where(value >= expected, normal[1] - expected, expected - normal[0])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        score = (value - expected) / reach
+    above, below = (np.maximum(p, SMALLEST_P) for p in p_values)
+    score = np.where(above <= below, -ndtri(np.minimum(above, 0.5)), ndtri(np.minimum(below, 0.5)))
     given = [panel.columns[name][:, at] for name in ("value_low", "value_high")]
     low, high = (np.where(np.isfinite(own), own, ours) for own, ours in zip(given, interval, strict=True))
     signal = np.isin(verdict, ("above", "below"))

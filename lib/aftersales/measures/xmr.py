@@ -40,7 +40,9 @@ def individuals(history: Array, value: Array, *, alpha: float) -> Chart:
 
     Sigma is the mean moving range over 1.128, or the spread of the whole history (by its median absolute deviation)
     where that is larger, as it is in a series that wanders. Limits are Student's, for a new value: with a long quiet
-    history and alpha = .00135 they are the textbook's mean ± 2.66 mean moving ranges.
+    history and alpha = .00135 they are the textbook's mean ± 2.66 mean moving ranges. Hours and money are skewed: where
+    all values are positive and their logarithms are less skewed, the chart is drawn of the logarithms (centre and
+    limits are given back in the value's unit, sigma as a share of the centre times the centre).
 
     >>> quiet = np.tile([9.0, 11.0], 500)[None, :]
     >>> chart = individuals(quiet, np.array([16.0]), alpha=0.00135)
@@ -49,9 +51,18 @@ def individuals(history: Array, value: Array, *, alpha: float) -> Chart:
     """
     known = np.isfinite(history)
     many = known.sum(axis=1)
+    by_log = np.asarray(_less_skewed_by_log(history, known) & ~(value <= 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        history = np.where(by_log[:, None], np.log(history), history)
+        value = np.where(by_log, np.log(value), value)
     centre = np.where(known, history, 0.0).sum(axis=1) / np.maximum(many, 1)
-    sigma = _sigma(history, known)
-    return _student_chart(centre, sigma, many, value, alpha)
+    chart = _student_chart(centre, _sigma(history, known), many, value, alpha)
+    with np.errstate(over="ignore"):
+        centre, low, high = (
+            np.where(by_log, np.exp(np.where(by_log, column, 0.0)), column)
+            for column in (chart.centre, chart.low, chart.high)
+        )
+    return chart._replace(centre=centre, low=low, high=high, sigma=chart.sigma * np.where(by_log, centre, 1.0))
 
 
 def laney_shares(events: Array, numbers: Array, event: Array, number: Array, *, alpha: float) -> Chart:
@@ -78,6 +89,20 @@ def laney_shares(events: Array, numbers: Array, event: Array, number: Array, *, 
         unit = binomial / np.sqrt(number)
     low, high = (np.clip(share + side * unit, 0.0, 1.0) for side in (chart.low, chart.high))
     return Chart(share, wide * unit, low, high, chart.p_above, chart.p_below)
+
+
+def _less_skewed_by_log(history: Array, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    positive = known.any(axis=1) & (np.where(known, history, 1.0) > 0).all(axis=1)
+    logarithm = np.log(np.where(known & positive[:, None], history, 1.0))
+    return positive & (np.abs(_skewness(logarithm, known)) < np.abs(_skewness(history, known)))
+
+
+def _skewness(values: Array, known: NDArray[np.bool_]) -> Array:
+    many = np.maximum(known.sum(axis=1), 1)
+    away = np.where(known, values, 0.0)
+    away = np.where(known, away - (away.sum(axis=1) / many)[:, None], 0.0)
+    second = (away**2).sum(axis=1) / many
+    return (away**3).sum(axis=1) / many / np.maximum(second**1.5, 1e-300)
 
 
 def _sigma(values: Array, known: NDArray[np.bool_]) -> Array:
