@@ -13,6 +13,7 @@ import polars as pl
 
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
+from aftersales.week.health_results import HealthResults
 from aftersales.week.kept import code_version
 from aftersales.week.refund_results import RefundResults
 from aftersales.week.service_results import ServiceResults
@@ -52,7 +53,7 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek(RefundResults, ServiceResults):
+class ShopWeek(HealthResults, RefundResults, ServiceResults):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings

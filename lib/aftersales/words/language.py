@@ -142,6 +142,17 @@ def hours(value: float | None, language: Language = "zh") -> str:
     return number(value / 24, digits=1) + (" 天" if language == "zh" else " days")
 
 
+def hours_change(value: float | None, language: Language = "zh") -> str:
+    """A difference of two durations given in hours, with its sign.
+
+    >>> hours_change(-2.1), hours_change(30, "en")
+    ('−2.1 小时', '+30.0 h')
+    """
+    if value is None:
+        return NOTHING
+    return number(value, digits=1, plus=True) + (" 小时" if language == "zh" else " h")
+
+
 def _joined(values: Any, language: Language) -> str:
     return ("、" if language == "zh" else ", ").join(str(v) for v in values)
 
@@ -149,6 +160,7 @@ def _joined(values: Any, language: Language) -> str:
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "clock": clock,
     "hours": hours,
+    "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "plus": lambda v, lang: number(v, lang, plus=True), "list": _joined,
     "pct0": lambda v, lang: percent(v, lang, digits=0), "pct2": lambda v, lang: percent(v, lang, digits=2),
