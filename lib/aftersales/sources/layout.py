@@ -2,7 +2,7 @@
 
 A layout is an alias list, not a schema: headers drift by date, by shop and by the columns the seller ticked. A file
 is recognised by a small signature, and of the layouts whose signature it holds the one that knows most of its headers
-is taken. A shop can add layouts of its own in further TOML files; `docs` of the keys stand on the records below.
+is taken. A shop can add layouts of its own in further TOML files; what the keys mean stands on the records below.
 """
 
 from __future__ import annotations
