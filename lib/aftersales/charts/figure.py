@@ -12,13 +12,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.markup import checked_id, escaped, lang_of, plain, script_json
+from aftersales.charts.markup import checked_id, escaped, lang_of, plain, plot_text, script_json
 from aftersales.charts.table import Column, Table
 from aftersales.charts.theme import LIGHT, SIZES
 from aftersales.words.language import Language, say
 
 PLOTLY_TYPE = "application/vnd.plotly.v1+json"
-_LAB_LINE = {"zh": 46, "en": 92}  # characters that fit one line of a notebook's output at the title's size
+_LAB_LINE = {"zh": 44, "en": 84}  # characters that fit one line of a notebook's output at the title's size
 
 
 @dataclass(frozen=True)
@@ -79,27 +79,20 @@ class Chart:
         """The figure for JupyterLab, with title, so-what and caption inside, as there is no page around it."""
         spec = self.spec()
         layout = spec["layout"]
-        title, below = _lines(self.title, self.language), _lines(self.so_what, self.language)
-        caption = _lines(self.caption, self.language)
-        head = 26 * len(title) + 20 * len(below) + 14
-        foot = 18 * len(caption) + 12
+        title, below, caption = (_lines(t, self.language) for t in (self.title, self.so_what, self.caption))
+        head, foot = 24 * len(title) + 21 * len(below) + 10, 18 * len(caption) + 14
         margin = layout.get("margin", {})
-        layout["title"] = {
-            "text": "<br>".join(title), "x": 0, "xref": "paper", "xanchor": "left", "y": 1, "yref": "container",
-            "yanchor": "top", "pad": {"t": 8}, "font": {"size": SIZES["card"], "color": LIGHT["ink"], "weight": 600},
-            "subtitle": {"text": "<br>".join(below), "font": {"size": SIZES["body"], "color": LIGHT["muted"]}},
-        }  # fmt: skip
-        layout["margin"] = {**margin, "t": margin.get("t", 26) + head, "b": margin.get("b", 8) + 30 + foot}
+        over = margin.get("t", 26)  # panels write their own names into the margin: ours stand above those
+        ink, muted, size = LIGHT["ink"], LIGHT["muted"], SIZES["body"]
+        layout["margin"] = {**margin, "t": over + head, "b": margin.get("b", 8) + 30 + foot}
         layout["height"] = layout.get("height", 360) + head + foot
         layout["annotations"] = [
             *layout.get("annotations", []),
-            {
-                "text": "<br>".join(caption), "x": 0, "xref": "paper", "xanchor": "left", "align": "left",
-                "y": 0, "yref": "paper", "yanchor": "top", "yshift": -34, "showarrow": False,
-                "font": {"size": SIZES["tiny"], "color": LIGHT["muted"]},
-            },
-        ]  # fmt: skip
-        return {**spec, "config": {"displayModeBar": False, "responsive": True}}
+            _beside(title, 1, over + 21 * len(below), {"size": SIZES["card"], "color": ink, "weight": 600}),
+            _beside(below, 1, over, {"size": size, "color": muted}),
+            _beside(caption, 0, -34, {"size": SIZES["tiny"], "color": muted}),
+        ]
+        return {**spec, "config": {"displayModeBar": False}}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         if self.data.is_empty():
@@ -112,13 +105,20 @@ def nothing(id: str, language: Language, *, title: str | None = None) -> Chart:
     return Chart(id, title or say("charts.nothing_title", language), go.Figure(), pl.DataFrame(), (), language=language)
 
 
+def _beside(lines: list[str], y: int, shift: int, font: dict[str, Any]) -> dict[str, Any]:
+    """Lines above (y = 1) or below (y = 0) the plot. A plotly title of two lines is cut at the top; a note is not."""
+    return {
+        "text": "<br>".join(lines), "x": 0, "xref": "paper", "xanchor": "left", "align": "left", "y": y,
+        "yref": "paper", "yanchor": "bottom" if y else "top", "yshift": shift, "showarrow": False, "font": font,
+    }  # fmt: skip
+
+
 def _lines(text: str, language: Language) -> list[str]:
     """Text broken for a plotly title, which does not wrap by itself; markup in it is shown, not obeyed."""
-    safe = text.replace("<", "＜").replace(">", "＞")
-    if not safe:
+    if not text:
         return []
     limit, lines, line = _LAB_LINE[language], [], ""
-    pieces = safe.split(" ") if language == "en" else list(safe)
+    pieces = text.split(" ") if language == "en" else list(text)
     glue = " " if language == "en" else ""
     for piece in pieces:
         if line and len(line) + len(piece) + len(glue) > limit:
@@ -126,4 +126,4 @@ def _lines(text: str, language: Language) -> list[str]:
             line = piece
         else:
             line = f"{line}{glue}{piece}" if line else piece
-    return [*lines, line]
+    return [plot_text(each) for each in (*lines, line)]

@@ -9,6 +9,7 @@ import polars as pl
 
 from aftersales.charts.asked import listed, require
 from aftersales.charts.figure import Chart, nothing
+from aftersales.charts.fit import NARROW, WIDE, axis_end
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.table import Column
@@ -45,16 +46,19 @@ def stacked_mix(
     weeks = pl.Series(pl.date_range(shares["week"][0], shares["week"][-1], "1w", eager=True))
     parts = shares.group_by("name").agg(pl.col("count").sum()).sort("count", "name", descending=[True, False])
     unit = Unit("pct0", language)
-    small = {"height": 290, "xaxis": {**week_ticks(weeks, language, 4), "range": [-0.6, len(weeks) * 1.62]}}
+    last = shares.filter(pl.col("week") == weeks[-1])
+    labels = _labels(last, parts["name"].to_list(), len(weeks) - 1, unit)
+    texts, ends = [label["text"] for label in labels], [float(len(weeks))] * len(labels)
+    room = {width: axis_end(ends, texts, ["100%"], width=width) for width in (WIDE, NARROW)}
+    small = {"height": 290, "xaxis": {**week_ticks(weeks, language, 3), "range": [-0.6, room[NARROW]]}}
     figure = quiet_figure(language, height=310, narrow=small)
     for shade, part in zip(_SHADES, parts["name"], strict=False):
         figure.add_trace(_bar(shares.filter(pl.col("name") == part), weeks, part, shade, unit=unit))
     figure.update_layout(
         barmode="stack", bargap=0.25, yaxis={**unit.axis([0, 1], zero=True), "range": [0, 1.0]},
-        xaxis={**week_ticks(weeks, language, MOST_TICKS), "range": [-0.6, len(weeks) * 1.28 - 0.4]},
+        xaxis={**week_ticks(weeks, language, MOST_TICKS), "range": [-0.6, room[WIDE]]},
     )  # fmt: skip
-    last = shares.filter(pl.col("week") == weeks[-1])
-    figure.layout.annotations = tuple(_labels(last, parts["name"].to_list(), len(weeks) - 1, unit))
+    figure.layout.annotations = tuple(labels)
     alt = listed((f"{n} {unit.text(s)}" for n, s in last.select("name", "share").iter_rows()), language)
     return Chart(
         id, title or _finding(shares, weeks[-1], name, unit), figure, shares, _columns(language), language=language,

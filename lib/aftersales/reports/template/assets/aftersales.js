@@ -44,6 +44,7 @@
       layout = laidOver(layout, narrow);
       if (notes) Object.keys(notes).forEach(function (at) { layout.annotations[at] = laidOver(layout.annotations[at], notes[at]); });
     }
+    layout.height = layout.height || Number(chart.box.dataset.height) || 360;
     layout.width = width;
     layout.autosize = false;
     chart.width = width;
