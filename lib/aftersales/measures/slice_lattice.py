@@ -20,12 +20,14 @@ MAX_DIMENSIONS = 3
 class Family:
     """All supported slices over one set of dimensions. ``code`` is each cell's slice, −1 where it is in none.
 
+    ``rows`` are the cells that are in any slice and hold orders after: all that a fit ever needs to sum again.
     ``layered`` families have the event dimension besides: slice × layer, numbered slice-major.
     """
 
     dims: tuple[int, ...]
     layered: bool
     code: Codes
+    rows: Codes
     level_of: Codes  # [slice, dimension]
     layers: int
 
@@ -43,7 +45,7 @@ class Lattice:
     start: Codes
     width: Codes  # how many conditions each slice has
     supported: np.ndarray
-    log_rivals: Floats  # log of the number of supported slices with as many conditions
+    log_rivals: Floats  # log of the number of supported slices with no more conditions
 
     def place(self, slice_id: int) -> tuple[Family, int, int]:
         """The family, the slice's number in it without layer, and its layer (−1 for none)."""
@@ -74,19 +76,34 @@ class Lattice:
         shorter = [self.find({d: v for d, v in conditions.items() if d != drop}) for drop in conditions]
         return [p for p in shorter if p is not None]
 
-    def siblings(self, slice_id: int, parent: int) -> np.ndarray:
-        """The other supported slices of the same family under a parent."""
-        family, _, _ = self.place(slice_id)
-        conditions = self.conditions(parent)
+    def children(self, slice_id: int) -> np.ndarray:
+        """The supported slices with one condition more."""
+        conditions, wanted = self.conditions(slice_id), set(self.place(slice_id)[0].dims)
+        found = [np.zeros(0, dtype=np.int64)]
+        for family, start in zip(self.families, self.start, strict=False):
+            if len(family.dims) + family.layered != len(conditions) + 1 or not wanted <= set(family.dims):
+                continue
+            if -1 in conditions and not family.layered:
+                continue
+            ids = self._local(family, conditions) + int(start)
+            found.append(ids[self.supported[ids]])
+        return np.concatenate(found)
+
+    def _local(self, family: Family, conditions: dict[int, int]) -> Codes:
         same = np.ones(len(family.level_of), dtype=bool)
         for at, d in enumerate(family.dims):
             if d in conditions:
                 same &= family.level_of[:, at] == conditions[d]
         local = np.flatnonzero(same)
-        if family.layered:
-            layers = [conditions[-1]] if -1 in conditions else range(family.layers)
-            local = np.concatenate([local * family.layers + k for k in layers])
-        ids = local + int(self.start[self.families.index(family)])
+        if not family.layered:
+            return local
+        layers = [conditions[-1]] if -1 in conditions else range(family.layers)
+        return np.concatenate([local * family.layers + k for k in layers])
+
+    def siblings(self, slice_id: int, parent: int) -> np.ndarray:
+        """The other supported slices of the same family under a parent."""
+        family, _, _ = self.place(slice_id)
+        ids = self._local(family, self.conditions(parent)) + int(self.start[self.families.index(family)])
         return ids[ids != slice_id]
 
 
@@ -101,7 +118,8 @@ def slice_lattice(cells: Cells, *, max_dimensions: int = MAX_DIMENSIONS) -> Latt
     cell, count = cells.event_cell[after], cells.event_count[after]
     events = totals(cell, count, len(exposure))
     layers = len(cells.layers) if len(cells.layers) > 1 else 0
-    whole = Family((), False, np.zeros(len(exposure), dtype=np.int64), np.zeros((1, 0), dtype=np.int64), 1)
+    everywhere = np.zeros(len(exposure), dtype=np.int64)
+    whole = Family((), False, everywhere, np.flatnonzero(exposure > 0), np.zeros((1, 0), dtype=np.int64), 1)
     families = [whole]
     alive: dict[tuple[int, ...], np.ndarray] = {(): np.ones(len(exposure), dtype=bool)}
     for width in range(1, max_dimensions + 1):
@@ -113,7 +131,7 @@ def slice_lattice(cells: Cells, *, max_dimensions: int = MAX_DIMENSIONS) -> Latt
                 families.append(family)
     if layers:
         short = [f for f in families if len(f.dims) < max_dimensions]
-        families += [Family(f.dims, True, f.code, f.level_of, layers) for f in short]
+        families += [Family(f.dims, True, f.code, f.rows, f.level_of, layers) for f in short]
     return _numbered_families(families, cell, count, cells.event_layer[after])
 
 
@@ -136,7 +154,7 @@ def _family(cells: Cells, dims: tuple[int, ...], rows: np.ndarray, exposure: Flo
     level_of, rest = np.zeros((len(held), len(dims)), dtype=np.int64), held.copy()
     for i in range(len(dims) - 1, -1, -1):
         level_of[:, i], rest = rest % len(cells.levels[dims[i]]), rest // len(cells.levels[dims[i]])
-    return Family(dims, False, code, level_of, 1)
+    return Family(dims, False, code, np.flatnonzero((code >= 0) & (exposure > 0)), level_of, 1)
 
 
 def _numbered_families(families: list[Family], cell: Codes, count: Floats, layer: Codes) -> Lattice:
@@ -144,8 +162,8 @@ def _numbered_families(families: list[Family], cell: Codes, count: Floats, layer
     width = np.concatenate([np.full(f.size, len(f.dims) + f.layered) for f in families])
     supported = np.concatenate([event_totals(f, cell, count, layer) for f in families]) >= MIN_EVENTS
     supported[0] = True
-    rivals = np.bincount(width[supported], minlength=int(width.max()) + 1)
-    return Lattice(tuple(families), start, width, supported, np.log(np.maximum(rivals, 1))[width])
+    rivals = np.cumsum(np.bincount(width[supported], minlength=int(width.max()) + 1))
+    return Lattice(tuple(families), start, width, supported, np.log(rivals)[width])
 
 
 def event_totals(family: Family, cell: Codes, count: Floats, layer: Codes) -> Floats:
@@ -158,10 +176,10 @@ def event_totals(family: Family, cell: Codes, count: Floats, layer: Codes) -> Fl
 
 
 def weight_totals(family: Family, common: Floats, special: dict[int, Floats], share: Floats) -> Floats:
-    """A weight of the cells summed over each slice of a family; layers in `special` have weights of their own."""
-    slices = len(family.level_of)
-    base = totals(family.code + 1, common, slices + 1)[1:]
-    own = {k: totals(family.code + 1, w, slices + 1)[1:] for k, w in special.items()}
+    """A weight of the cells with orders after, summed by slice; layers in `special` have weights of their own."""
+    slices, at = len(family.level_of), family.code[family.rows]
+    base = totals(at, common[family.rows], slices)
+    own = {k: totals(at, w[family.rows], slices) for k, w in special.items()}
     if family.layered:
         total = base[:, None] * share[None, :]
         for k, w in own.items():
@@ -169,3 +187,10 @@ def weight_totals(family: Family, common: Floats, special: dict[int, Floats], sh
         return total.ravel()
     left = 1.0 - sum(share[k] for k in special)
     return base * left + sum((w * share[k] for k, w in own.items()), np.zeros(slices))
+
+
+def usual_totals(family: Family, weight: Floats, share: Floats) -> Floats:
+    """A weight of all cells, summed by slice, layers by their shares."""
+    slices = len(family.level_of)
+    base = totals(family.code + 1, weight, slices + 1)[1:]
+    return (base[:, None] * share[None, :]).ravel() if family.layered else base

@@ -1,0 +1,133 @@
+"""Orders at risk and first refund requests of two spans of days, so that a rate by request date does not lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from aftersales.measures.cohorts import paid_lines
+from aftersales.measures.requests import refund_requests, touched_lines
+from aftersales.tables.columns import Frame
+
+# The return window closes with fifteen days after confirmation, which comes by itself within weeks of shipping: later
+# first requests are too few to learn a delay from.
+LAST_AGE_DAYS = 90
+
+Span = tuple[date, date]
+Floats = NDArray[np.float64]
+EVENT_COLUMNS = ("reason", "kind", "phase")
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class RequestTables:
+    """Exposure and events of two spans, and the share of first requests that come by each age in days."""
+
+    exposures: pl.DataFrame
+    events: pl.DataFrame
+    incidence: Floats
+
+
+def request_tables(
+    orders: Frame, refunds: Frame, *, before: Span, after: Span, columns: Sequence[str], money: bool = False
+) -> RequestTables:
+    """Exposure and events of two spans of days (both ends included), ready for `driving_slices` and `change_split`.
+
+    A paid order line is at risk in a span by the share of all first requests that come at the ages it had then: a line
+    paid yesterday weighs little, one from a week ago much, so a sales peak raises no rate. The shares are the pooled
+    cumulative incidence of both spans. A request that touches several lines counts in parts that sum to one.
+
+    ``exposures`` has the columns, ``after``, ``day`` of payment and ``exposure`` in order lines, one row a line and
+    span; ``events`` the columns, reason, kind, phase, ``after``, ``day`` of payment, ``asked_on`` and ``events``: first
+    requests, or with `money` the money asked for in all requests as Decimal. Requests without a date and orders paid
+    more than `LAST_AGE_DAYS` before are left out.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "line_id": ["a", "b", "c"], "paid": [9, 9, 9],
+    ...     "paid_at": [datetime(2026, 11, 2), datetime(2026, 11, 3), datetime(2026, 11, 9)]})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["a"], "amount": [9], "status": ["succeeded"],
+    ...     "applied_at": [datetime(2026, 11, 4)]})
+    >>> tables = request_tables(orders, refunds, columns=[],
+    ...     before=(date(2026, 11, 2), date(2026, 11, 8)), after=(date(2026, 11, 9), date(2026, 11, 15)))
+    >>> tables.exposures.select("after", "exposure").rows(), tables.events.select("after", "events").rows()
+    ([(False, 1.0), (False, 1.0), (True, 1.0)], [(False, 1.0)])
+    """
+    first, last = before[0], after[1]
+    lines = paid_lines(orders, until=last, since=first - timedelta(days=LAST_AGE_DAYS), columns=columns).collect()
+    asked = _requests(lines, refunds, first=first, last=last, money=money)
+    curve = cumulative_incidence(lines, asked, first=first, last=last)
+    day = lines["day"].dt.epoch("d").to_numpy()
+    kept = lines.select(*columns, "day")
+    spans = [_exposed(kept, day, span, curve, later=later) for later, span in ((False, before), (True, after))]
+    in_after, in_before = pl.col("asked_on").is_between(*after), pl.col("asked_on").is_between(*before)
+    events = asked.filter(in_after | in_before).select(
+        *columns, *EVENT_COLUMNS, "day", "asked_on", "events", after=in_after
+    )
+    exposures = pl.concat(spans)
+    return RequestTables(exposures, events, curve)
+
+
+def daily_exposure(tables: RequestTables, *, days: Sequence[date]) -> Floats:
+    """Order lines at risk on each of an unbroken run of days, from the lines of the exposures given.
+
+    The days' exposures sum to the exposure of the whole run.
+    """
+    lines = tables.exposures.filter(
+        ~pl.col("after") | (pl.col("day") > tables.exposures.filter(~pl.col("after"))["day"].max())
+    )
+    first = days[0] - timedelta(days=LAST_AGE_DAYS)
+    at = (lines["day"].dt.epoch("d") - (first - EPOCH).days).to_numpy()
+    paid = np.bincount(at[at >= 0], minlength=LAST_AGE_DAYS + len(days))
+    spread = np.convolve(paid, np.diff(tables.incidence, prepend=0.0))
+    return spread[LAST_AGE_DAYS : LAST_AGE_DAYS + len(days)]
+
+
+def cumulative_incidence(lines: pl.DataFrame, asked: pl.DataFrame, *, first: date, last: date) -> Floats:
+    """By age in days (0 … `LAST_AGE_DAYS`): the share of a line's first requests that have come by then.
+
+    Events at an age over lines seen at that age, summed up and scaled to 1: right-truncated young cohorts count only at
+    the ages they reached, older ones only at the ages they had inside the span (a life table; Kaplan and Meier 1958).
+    Without any request all of it comes on the first day.
+    """
+    paid, size = lines["day"].dt.epoch("d").to_numpy(), LAST_AGE_DAYS + 1
+    start, end = ((d - EPOCH).days for d in (first, last))
+    youngest = np.clip(start - paid, 0, size)
+    oldest = np.clip(end - paid + 1, 0, size)
+    at_risk = np.cumsum(np.bincount(youngest, minlength=size + 1) - np.bincount(oldest, minlength=size + 1))[:size]
+    age = (asked["asked_on"] - asked["day"]).dt.total_days().to_numpy()
+    came = np.bincount(age, weights=asked["part"].to_numpy(), minlength=size)[:size]
+    total = np.cumsum(np.divide(came, at_risk, out=np.zeros(size), where=at_risk > 0))
+    return total / total[-1] if total[-1] > 0 else np.ones(size)
+
+
+def _requests(lines: pl.DataFrame, refunds: Frame, *, first: date, last: date, money: bool) -> pl.DataFrame:
+    """Requests on the lines with ``asked_on``, ``first`` (its part of a first request) and ``events``."""
+    touched = touched_lines(refund_requests(refunds, until=last), lines.lazy()).filter(
+        pl.col("applied_at").is_not_null()
+    )
+    dated = touched.with_columns(asked_on=pl.col("applied_at").dt.date()).with_columns(
+        asked_on=pl.max_horizontal("asked_on", "day"), part=1.0 / pl.len().over("refund_id")
+    )
+    is_first = pl.int_range(pl.len()).over("line_id", order_by=["asked_on", "refund_id"]) == 0
+    aged = (pl.col("asked_on") - pl.col("day")).dt.total_days() <= LAST_AGE_DAYS
+    counted = dated.with_columns(is_first=is_first).filter(aged, pl.col("asked_on").is_between(first, last))
+    asked = (
+        counted.with_columns(events=(pl.col("cents").cast(pl.Decimal(18, 2)) / 100).cast(pl.Decimal(18, 2)))
+        if money
+        else counted.filter("is_first").with_columns(events="part")
+    )
+    return asked.collect()
+
+
+def _exposed(lines: pl.DataFrame, day: NDArray[np.int64], span: Span, curve: Floats, *, later: bool) -> pl.DataFrame:
+    start, end = ((d - EPOCH).days for d in span)
+    upto = np.concatenate([[0.0], curve])  # by the number of days lived through
+    lived_before = np.clip(start - day, 0, LAST_AGE_DAYS + 1)
+    lived = np.clip(end - day + 1, 0, LAST_AGE_DAYS + 1)
+    share = upto[lived] - upto[lived_before]
+    return lines.with_columns(after=pl.lit(later), exposure=pl.Series(share)).filter(pl.col("exposure") > 0)
