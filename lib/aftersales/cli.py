@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+import traceback
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -153,6 +155,17 @@ def main() -> None:
     except KeyboardInterrupt:
         _err.print("stopped")
         sys.exit(130)
+    except Exception as error:  # whatever it was, a shopkeeper gets a sentence and we get the trace
+        said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        _err.print(f"[bold]aftersales:[/bold] something unforeseen went wrong: {escape(said)}")
+        _err.print(f"the details are in {escape(_written_down())}; please send them along when you ask for help")
+        sys.exit(3)
+
+
+def _written_down() -> str:
+    with tempfile.NamedTemporaryFile("w", prefix="aftersales-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(traceback.format_exc())
+    return file.name
 
 
 if __name__ == "__main__":

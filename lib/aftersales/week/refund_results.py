@@ -40,11 +40,24 @@ class RefundResults(Span):
         estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
         if estimates.is_empty():
             return judged(seen)
-        by_request = request_rate(orders, refunds, week=self.week)
+        by_request = self.request_rate_weekly
         seen = pl.concat([as_seen(by_request, week=self.week), seen])
         estimates = pl.concat([as_estimates(by_request), estimates])
         verdicts = surveillance(estimates, week=self.week, weeks=SIGNAL_WEEKS)
         return judged(seen, estimates=estimates, verdicts=verdicts)
+
+    @kept_frame
+    def request_rate_weekly(self) -> pl.DataFrame:
+        """The refund rate by the week of asking, all weeks there are."""
+        return request_rate(self.tables["orders"], self.tables["refunds"], week=self.week)
+
+    @property
+    def request_rate_monthly(self) -> pl.DataFrame:
+        """The refund rate by month of asking: the weeks that begin in it, together (month, value)."""
+        months = self.request_rate_weekly.group_by(month=pl.col("week").dt.truncate("1mo")).agg(
+            pl.col("events", "exposure").sum()
+        )
+        return months.select("month", value=pl.col("events") / pl.col("exposure")).sort("month")
 
     @property
     def has_complaints(self) -> bool:

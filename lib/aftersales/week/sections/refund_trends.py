@@ -23,7 +23,7 @@ MOST_PROVINCES = 15
 
 def answer(report: Report) -> Verdict:
     """Where the refund rate stands, by orders and by money, and the reason most asked for."""
-    by_orders, by_money = (signal_rows(report, m) for m in ("refund_rate_orders", "refund_rate_money"))
+    by_orders, by_money = (signal_rows(report, m) for m in (_leading(report), "refund_rate_money"))
     if by_orders.is_empty():
         return Verdict(report.say("refunds.nothing"), language=report.language)
     currency = report.data.shop.currency
@@ -35,6 +35,11 @@ def answer(report: Report) -> Verdict:
     if month is not None:
         points.append(Conclusion(report.say("refunds.month", **month)))
     return Verdict(said[0], tuple(points), language=report.language)
+
+
+def _leading(report: Report) -> str:
+    """The rate by week of request where the files have dates; else the one by week of payment, as counted."""
+    return "refund_request_rate" if not signal_rows(report, "refund_request_rate").is_empty() else "refund_rate_orders"
 
 
 def _reason_point(report: Report) -> list[Conclusion]:
@@ -63,6 +68,19 @@ def _last_month(report: Report) -> dict[str, object] | None:
     }  # fmt: skip
 
 
+def rate_by_request(report: Report) -> Chart | Note:
+    """The refund rate by week of request: the newest week's own rate."""
+    return measure_trend(
+        report, "refund_request_rate", id="refund-request-rate", monthly=months_by_request(report),
+        caption=report.say("refunds.caption_request"),
+    )  # fmt: skip
+
+
+def months_by_request(report: Report) -> pl.DataFrame:
+    """Months of `request_rate_monthly` with the same month of the year before."""
+    return _with_prior_year(report.data.request_rate_monthly)
+
+
 def rate_by_orders(report: Report) -> Chart | Note:
     """The refund rate by orders: six weeks, twelve months, the year before."""
     return measure_trend(
@@ -80,7 +98,10 @@ def rate_by_money(report: Report) -> Chart | Note:
 
 
 def _months(report: Report, rate: str) -> pl.DataFrame:
-    months = report.data.refund_rate_monthly.select(month="cohort", value=rate)
+    return _with_prior_year(report.data.refund_rate_monthly.select(month="cohort", value=rate))
+
+
+def _with_prior_year(months: pl.DataFrame) -> pl.DataFrame:
     before = months.select(month=pl.col("month").dt.offset_by("12mo"), prior_year="value")
     return months.join(before, on="month", how="left")
 

@@ -6,10 +6,13 @@ import polars as pl
 
 from aftersales.charts.figure import Chart
 from aftersales.charts.note import Note, Provenance
+from aftersales.charts.numbers import Unit
 from aftersales.charts.trend import trend_6_12
 from aftersales.week.loading import Report
 from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
+
+JUDGED_WITHIN_WEEKS = 3  # an older verdict is history; most refunds of a week have come in after three
 
 
 def signal_rows(report: Report, measure: str, *, scope: str = "shop") -> pl.DataFrame:
@@ -29,8 +32,34 @@ def measure_trend(
         return lacking(report, "shown.no_measure", name=report.say(f"measure.{measure}"))
     return trend_6_12(
         rows, monthly, id=id, name=report.say(f"measure.{measure}"), language=report.language, form=form,
-        currency=report.data.shop.currency, caption=caption,
+        currency=report.data.shop.currency, caption=caption, title=_title(report, rows, measure, form),
     )  # fmt: skip
+
+
+def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str | None:
+    """A young week's title tells the newest week that could be judged, then what the young one is expected to be.
+
+    None leaves the title to the chart, which words the last week.
+    """
+    last = rows.row(-1, named=True)
+    if last["verdict"] != "not_enough_data" or last["value"] is None or last["value"] == last["seen"]:
+        return None
+    unit = Unit(form, report.language, report.data.shop.currency)
+    words = {
+        "name": report.say(f"measure.{measure}"), "seen": unit.text(last["seen"]), "value": unit.text(last["value"]),
+        "low": unit.text(last["value_low"]), "high": unit.text(last["value_high"]),
+    }  # fmt: skip
+    judged = rows.filter(pl.col("verdict") != "not_enough_data").tail(1)
+    if judged.is_empty() or judged["week"][0] < str(report.data.week.shift(-JUDGED_WITHIN_WEEKS)):
+        return report.say("shown.expected", **words)
+    before = judged.row(0, named=True)
+    return report.say(
+        "shown.judged_then_expected",
+        **words,
+        week=Week.parse(before["week"]).monday,
+        before=unit.text(before["value"]),
+        verdict=f"verdict.{before['verdict']}",
+    )
 
 
 def lacking(report: Report, key: str, **values: object) -> Note:
