@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 
 from aftersales.charts.fit import NARROW, WIDE, axis_end, short_names
 from aftersales.charts.theme import LIGHT, SIZES, word
-from aftersales.words.language import Language
 
 
 def set_bar_axes(
@@ -18,7 +17,6 @@ def set_bar_axes(
     ends: Sequence[float],
     texts: Sequence[str],
     *,
-    language: Language,
     low: float = 0.0,
     head: float = 0.75,
 ) -> None:
@@ -27,7 +25,7 @@ def set_bar_axes(
     ``head`` is the room over the first bar, in bars. The layout for phones, with shorter names, goes to
     ``meta.narrow``.
     """
-    wide, narrow = short_names(names, language), short_names(names, language, narrow=True)
+    wide, narrow = short_names(names), short_names(names, narrow=True)
     figure.update_layout(
         xaxis={"range": [low, axis_end(ends, texts, wide, width=WIDE)], "showticklabels": False},
         yaxis={

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aftersales.charts.markup import plot_text
-from aftersales.words.language import Language
 
 # Pixels a plot has for names, bars and texts: on the narrowest page with two columns of text, and on a phone.
 WIDE, NARROW = 620, 312
-NAME_LENGTH = {"zh": 14, "en": 26}  # characters of a name beside a bar; the whole name stands in the data table
-SHORT_NAME = {"zh": 7, "en": 13}
+# Pixels of a name beside a bar: fourteen Han characters, or the longest reason; the whole name stands in the data table
+NAME_WIDTH, SHORT_NAME_WIDTH = 185, 114
 _HAN, _LATIN = 12.6, 7.0  # pixels a character takes at 13 px, measured in Chromium
 _GAP = 14  # between name, bar and text
 
@@ -24,9 +23,22 @@ def text_width(text: str) -> float:
     return sum(_HAN if ord(c) > 0x2E80 else _LATIN for c in text)
 
 
-def short_names(names: Sequence[str], language: Language, *, narrow: bool = False) -> list[str]:
-    """Names cut to the length there is room for, safe in a plot."""
-    return [plot_text(name, most=(SHORT_NAME if narrow else NAME_LENGTH)[language]) for name in names]
+def short_names(names: Sequence[str], *, narrow: bool = False) -> list[str]:
+    """Names cut to the width there is for them, safe in a plot.
+
+    >>> short_names(["云感记忆棉枕 · 灰 · 标准款"], narrow=True), short_names(["not as described"], narrow=True)
+    (['云感记忆棉枕 · …'], ['not as described'])
+    """
+    return [plot_text(name, most=_fitting(name, SHORT_NAME_WIDTH if narrow else NAME_WIDTH)) for name in names]
+
+
+def _fitting(text: str, width: float) -> int:
+    """How many characters of a text fit that width, the ellipsis among them; at least four."""
+    for count, character in enumerate(text):
+        width -= text_width(character)
+        if width < 0:
+            return max(count, 4)
+    return max(len(text), 4)
 
 
 def axis_end(ends: Sequence[float], texts: Sequence[str], names: Sequence[str], *, width: int) -> float:

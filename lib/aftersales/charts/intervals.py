@@ -111,7 +111,7 @@ def _figure(shown: pl.DataFrame, unit: Unit, base_name: str) -> go.Figure:
         say("charts.intervals.label", unit.language, value=unit.text(r["rate"]), part=r["part"], whole=r["whole"])
         for r in shown.iter_rows(named=True)
     ]
-    set_bar_axes(figure, shown["name"].to_list(), ends, texts, language=unit.language, head=0.85)
+    set_bar_axes(figure, shown["name"].to_list(), ends, texts, head=0.85)
     labels = [
         word(t, x=e, y=i, colour="ink", xanchor="left", xshift=6)
         for i, (t, e) in enumerate(zip(texts, ends, strict=True))

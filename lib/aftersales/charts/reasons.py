@@ -87,7 +87,7 @@ def _figure(shown: pl.DataFrame, language: Language, usual_name: str) -> go.Figu
     # texts stand beyond both bar and tick, so that the tick never strikes one through
     ends = [max(now or 0.0, before or 0.0) for now, before in shown.select("now", "usual").iter_rows()]
     texts = _texts(shown, language)
-    set_bar_axes(figure, shown["name"].to_list(), ends, texts, language=language)
+    set_bar_axes(figure, shown["name"].to_list(), ends, texts)
     labels = [
         word(t, x=e, y=i, colour="ink", xanchor="left", xshift=5)
         for i, (t, e) in enumerate(zip(texts, ends, strict=True))

@@ -115,7 +115,12 @@ def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit) -> None:
     axes = ("x", "y")
     add_band(figure, weeks, axes=axes)
     add_line(figure, weeks, unit=unit, axes=axes)
-    figure.update_layout(xaxis=_ticks([day_tick(d, unit.language) for d in weeks["week"]], room=0.85))
+    ticks = _ticks([day_tick(d, unit.language) for d in weeks["week"]], room=0.85)
+    figure.update_layout(xaxis=ticks)
+    # on a phone the words beside the last point need a step and a half
+    wider = {"range": [-0.5, WEEKS + (0.7 if weeks["prior_year"][-1] is not None else 0.1)]}
+    narrow = figure.layout.meta["narrow"]
+    narrow["xaxis"] = {**narrow.get("xaxis", {}), **_every_other(ticks), **wider}
     signal = weeks["verdict"][-1] in ("above", "below")
     figure.layout.annotations = (
         *figure.layout.annotations,
@@ -130,8 +135,7 @@ def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit) -> None:
     add_line(figure, months, unit=unit, axes=axes)
     ticks = _ticks([month_tick(d, unit.language) for d in months["month"]], room=0.7)
     figure.update_layout(xaxis2=ticks)
-    # counted from the last month, which keeps its label
-    figure.layout.meta["narrow"]["xaxis2"] |= {k: ticks[k][::-1][::2][::-1] for k in ("tickvals", "ticktext")}
+    figure.layout.meta["narrow"]["xaxis2"] |= _every_other(ticks)
     figure.layout.annotations = (
         *figure.layout.annotations,
         _panel_title(say("charts.trend.twelve_months", unit.language), "x2"),
@@ -142,6 +146,11 @@ def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit) -> None:
 def _ticks(texts: list[str], *, room: float) -> dict[str, Any]:
     end = len(texts) - 1
     return {"range": [-0.5, end + room], "tickmode": "array", "tickvals": list(range(end + 1)), "ticktext": texts}
+
+
+def _every_other(ticks: dict[str, Any]) -> dict[str, Any]:
+    """Half the labels, counted from the last, which keeps its own."""
+    return {key: ticks[key][::-1][::2][::-1] for key in ("tickvals", "ticktext")}
 
 
 def _panel_title(text: str, axis: str) -> dict[str, Any]:

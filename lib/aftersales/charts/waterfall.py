@@ -109,6 +109,6 @@ def _figure(
     rights = [start, *(max(a, b) for a, b in pairwise(levels)), end]
     texts = [unit.text(start), *(_plus(c, change) for c in changes), unit.text(end)]
     ends_at = [max(right, 0.0) for right in rights]
-    set_bar_axes(figure, names, ends_at, texts, language=unit.language, low=min(0.0, *levels), head=0.6)
+    set_bar_axes(figure, names, ends_at, texts, low=min(0.0, *levels), head=0.6)
     figure.layout.annotations = tuple(bar_words(ends_at, texts, bold=(0, len(names) - 1)))
     return figure
