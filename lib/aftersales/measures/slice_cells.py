@@ -64,10 +64,8 @@ def numbered_cells(
 ) -> Cells:
     """Number the levels and cells of both tables and expect each cell's events from the time before.
 
-    Columns in: `exposures` has the dimensions, ``after`` (Boolean), ``exposure`` and optionally ``day`` (Date) and
-    ``expected``; `events` has the dimensions, ``after``, ``events``, optionally ``day`` and the event dimension.
-    Null is a level of its own. Odd and even days make the two halves. Raises `QuestionError` for a missing column,
-    `DataError` where events happened in a cell that had no exposure.
+    Columns in as for `driving_slices`. Null is a level of its own; odd and even days make the two halves. Raises
+    `QuestionError` for a missing column, `DataError` where events happened in a cell that had no exposure.
     """
     dims = tuple(dimensions)
     _check_columns(exposures, {*dims, "after", "exposure"}, "exposures")
@@ -101,10 +99,10 @@ def numbered_cells(
     if "expected" in exposures.columns:
         expected = _summed(at_risk, "expected", shape)
     else:
-        events_of_cell = totals(cell[use], count[use], cells.height)
         at_risk_of_cell = exposure[:, 0 if has_before else 1].sum(axis=0)
+        of_cell = totals(cell[use], count[use], cells.height)
         rounds = MAIN_EFFECT_ROUNDS if has_before else 0
-        expected = exposure * main_effect_rate(codes, events_of_cell, at_risk_of_cell, rounds=rounds)
+        expected = exposure * main_effect_rate(codes, of_cell, at_risk_of_cell, rounds=rounds)
     return Cells(
         dimensions=dims,
         levels=tuple(names for names, _ in numbered),

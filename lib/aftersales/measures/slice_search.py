@@ -121,7 +121,11 @@ def fitted(view: View, ids: Sequence[int]) -> Fit:
     """
     common, special = view.base.copy(), dict[int, Floats]()
     named = [0, *[i for i in ids if i != 0]] if view.whole_is_fitted else list(ids)
-    places = [(i, family.code == local, layer) for i in named for family, local, layer in [view.lattice.place(i)]]
+    places = [
+        (i, family.rows[family.code[family.rows] == local], layer)
+        for i in named
+        for family, local, layer in [view.lattice.place(i)]
+    ]
     for *_, layer in places:
         if layer >= 0:
             special[layer] = common.copy()
