@@ -45,6 +45,7 @@ _NAMES = {
     "platform_involved_rate": "measures.service",
     "handling_hours": "measures.service",
     "first_response_hours": "measures.service",
+    "LabStyle": "charts.lab",
     "Chart": "charts.figure",
     "Table": "charts.table",
     "Column": "charts.table",
