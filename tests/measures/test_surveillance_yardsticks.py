@@ -53,11 +53,13 @@ def test_noufailys_scenarios_in_small(root: Path) -> None:
 
 @pytest.mark.slow
 def test_a_sales_peak_at_constant_rate_is_no_news(root: Path) -> None:
-    found = {row["counted"]: row for row in benchmark(root, "promotion_peak").outcome(5).iter_rows(named=True)}
+    found = {row["counted"]: row for row in benchmark(root, "promotion_peak").outcome(10).iter_rows(named=True)}
     for counted in ("by order week", "by request week"):
         assert found[counted]["flagged"] <= 0.02
-        assert found[counted]["wave"] <= 1.15
+        # chance alone: the mean of ten shops scatters by 4 %, over 22 weeks from end to end about four times that
+        assert found[counted]["wave"] <= 1.25
     assert found["plain ratio"]["flagged"] > 0.1  # the trap is really there
+    assert found["plain ratio"]["wave"] > 3
 
 
 def test_a_hundred_thousand_series_fit_in_a_minute_of_two_cores(root: Path) -> None:

@@ -7,12 +7,15 @@ Sources: Farrington et al. 1996, J R Stat Soc A 159:547; Noufaily et al. 2013, S
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.special import stdtr
+from threadpoolctl import threadpool_limits
 
 from aftersales.measures.count_limits import delta_limits
 from aftersales.measures.quasipoisson import Array, QuasiPoissonFit, leverage, prediction, quasi_poisson
@@ -70,8 +73,10 @@ def expected_counts(
     ``working_scale`` takes standard errors and the trend's test from working instead of Pearson residuals, as R's
     surveillance does; it understates errors where counts are above one, so nothing but the comparison with R uses it.
     """
-    parts = [
-        _expected(
+    found = unknown_yet(len(counts), len(ahead.trend))
+
+    def fill(rows: slice) -> None:
+        part = _expected(
             counts[rows],
             exposure[rows],
             usable[rows],
@@ -82,11 +87,17 @@ def expected_counts(
             trend_allowed=trend_allowed,
             working_scale=working_scale,
         )
-        for rows in (slice(at, at + BATCH) for at in range(0, len(counts), BATCH))
-    ]
-    found = unknown_yet(len(counts), len(ahead.trend))
-    for whole, pieces in zip(found, zip(*parts, strict=True), strict=False):
-        whole[:] = np.concatenate(pieces)
+        for whole, piece in zip(found, part, strict=True):
+            whole[rows] = piece
+
+    batches = [slice(at, at + BATCH) for at in range(0, len(counts), BATCH)]
+    if len(batches) <= 1:
+        for rows in batches:
+            fill(rows)
+        return found
+    # as many threads as this worker was given for tables; numpy's own would quarrel over these small products
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        list(threads.map(fill, batches))
     return found
 
 
@@ -100,11 +111,16 @@ def unknown_yet(series: int, weeks: int) -> Expected:
 def anscombe_weights(counts: Array, weights: Array, fit: QuasiPoissonFit, *, design: Array) -> Array:
     """Weights (S, T) for the second fit: residual^-2 above 2.58, else 1, scaled so that they sum to the weeks used."""
     mean = np.maximum(fit.fitted, 1e-12)
-    pull = leverage(fit, weights, design=design)
-    root = np.sqrt(mean)
-    residual = 1.5 * (np.cbrt(counts) ** 2 / np.sqrt(np.cbrt(mean)) - root)
-    residual /= np.sqrt(fit.dispersion[:, None] * (1.0 - pull))
-    lower = np.where(residual > DOWN_WEIGHT_ABOVE, np.maximum(residual, 1.0) ** -2.0, 1.0) * weights
+    bound = leverage(fit, weights, design=design)
+    bound -= 1.0
+    bound *= -fit.dispersion[:, None]
+    # Anscombe's residual never exceeds Pearson's, which needs no cube root: most weeks are done with here
+    away = counts - mean
+    far = np.nonzero((away > 0) & (away**2 > DOWN_WEIGHT_ABOVE**2 * bound * mean))
+    y, m = counts[far], mean[far]
+    residual = 1.5 * (np.cbrt(y) ** 2 / np.cbrt(np.sqrt(m)) - np.sqrt(m)) / np.sqrt(bound[far])
+    lower = weights.copy()
+    lower[far] *= np.where(residual > DOWN_WEIGHT_ABOVE, np.maximum(residual, 1.0) ** -2.0, 1.0)
     total = lower.sum(axis=1, keepdims=True)
     return lower * weights.sum(axis=1, keepdims=True) / np.maximum(total, 1e-300)
 

@@ -51,7 +51,7 @@ def individuals(history: Array, value: Array, *, alpha: float) -> Chart:
     """
     known = np.isfinite(history)
     many = known.sum(axis=1)
-    by_log = np.asarray(_less_skewed_by_log(history, known) & ~(value <= 0))
+    by_log = _less_skewed_by_log(history, known) & ~(value <= 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         history = np.where(by_log[:, None], np.log(history), history)
         value = np.where(by_log, np.log(value), value)
@@ -92,7 +92,7 @@ def laney_shares(events: Array, numbers: Array, event: Array, number: Array, *, 
 
 
 def _less_skewed_by_log(history: Array, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    positive = known.any(axis=1) & (np.where(known, history, 1.0) > 0).all(axis=1)
+    positive = np.asarray(known.any(axis=1) & (np.where(known, history, 1.0) > 0).all(axis=1))
     logarithm = np.log(np.where(known & positive[:, None], history, 1.0))
     return positive & (np.abs(_skewness(logarithm, known)) < np.abs(_skewness(history, known)))
 
