@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
-from math import exp
+from typing import Any
 
 import polars as pl
 
 from aftersales.findings.finding import Finding
 from aftersales.findings.health import data_health, file_account
-from aftersales.measures.coverage import GAP_CHANCE, buyer_keys, empty_days, known_orders
+from aftersales.measures.coverage import buyer_keys, known_orders
+from aftersales.measures.silences import days_covered
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
@@ -21,10 +22,6 @@ DAY_OF: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 DATED = ("evidence", "products")  # tables a shop may add that no day can be missing from
 EVERY_DAY = ("traffic",)  # one row a day whatever happens, so that a day without one is missing
-# A refund, a parcel or a payout follows its order; one that begins within three weeks of the first order is no late one.
-START_LAG_DAYS = 21
-# exp(-20) is far below `GAP_CHANCE`: more rows a day make a silence no odder, only the count of them dearer.
-ROWS_TOLD_APART = 20
 
 
 class HealthResults(Span):
@@ -61,7 +58,7 @@ class HealthResults(Span):
 
     @kept_frame
     def held(self) -> pl.DataFrame:
-        """What the shop has: table, rows, first_day, last_day (null where rows bear no day), up to the report's week."""
+        """What the shop has: table, rows, first_day, last_day (up to the report's week, null without days)."""
         found = []
         for name in (*DAY_OF, *DATED):
             days = self._rows_per_day(name) if name in DAY_OF else None
@@ -76,25 +73,16 @@ class HealthResults(Span):
     def covered_days(self) -> pl.DataFrame:
         """Every day from the first order to the report's Sunday, for every kind of data the shop has with days.
 
-        Columns: kind, day, rows, covered. A day without rows is covered where the kind's pace makes so long a silence
-        likely (`measures.coverage.empty_days`); kinds that write a row every day are covered only by one.
+        Columns: kind, then those of `measures.silences.days_covered`.
         """
         orders = self._rows_per_day("orders")
-        kinds = {"kind": pl.String, "day": pl.Date, "rows": pl.Int64, "covered": pl.Boolean}
-        if orders.is_empty():
-            return pl.DataFrame(schema=kinds)
-        first: date = orders["day"].min()  # type: ignore[assignment]
-        every = pl.DataFrame({"day": pl.date_range(first, self.until, "1d", eager=True)})
-        parts = []
-        for kind in DAY_OF:
-            days = self._rows_per_day(kind).filter(pl.col("day") >= first)
-            if not days.is_empty():
-                missing = _missing_days(days, kind=kind, first=first, last=self.until)
-                rows = every.join(days, on="day", how="left", maintain_order="left").with_columns(
-                    pl.lit(kind).alias("kind"), pl.col("rows").fill_null(0),
-                    covered=~pl.col("day").is_in(missing.implode()),
-                )  # fmt: skip
-                parts.append(rows.select(*kinds))
+        first: date = orders["day"].min() or self.until  # type: ignore[assignment]
+        parts = [
+            days_covered(
+                self._rows_per_day(kind), first=first, last=self.until, every_day=kind in EVERY_DAY
+            ).select(pl.lit(kind).alias("kind"), pl.all())
+            for kind in DAY_OF
+        ]  # fmt: skip
         return pl.concat(parts)
 
     def _rows_per_day(self, name: str) -> pl.DataFrame:
@@ -109,12 +97,30 @@ class HealthResults(Span):
             .sort("day")
         )
 
+    @property
+    def _lacking(self) -> pl.DataFrame:
+        """The days of the last sixty weeks that a kind lacks since it began."""
+        return self.covered_days.filter(~pl.col("covered"), pl.col("begun"), pl.col("day") >= self.since)
+
+    @kept_frame
+    def other_gaps(self) -> pl.DataFrame:
+        """Days lacking that `data_findings` does not tell: kind, days, first_day, last_day (lacking).
+
+        The findings tell of days without orders between those with some, so that orders are here after their last day.
+        """
+        ends = self.covered_days.filter(pl.col("rows") > 0).group_by("kind").agg(ended=pl.col("day").max())
+        return (
+            self._lacking.join(ends, on="kind", how="left", maintain_order="left")
+            .filter((pl.col("kind") != "orders") | (pl.col("day") > pl.col("ended")))
+            .group_by("kind", maintain_order=True)
+            .agg(days=pl.len().cast(pl.Int64), first_day=pl.col("day").min(), last_day=pl.col("day").max())
+        )
+
     @kept_frame
     def weeks_lacking(self) -> pl.DataFrame:
-        """Weeks with missing days: kind, week (Monday), days (missing), first_day (missing); newest week first."""
-        lacking = self.covered_days.filter(~pl.col("covered"))
+        """Weeks that lack days, since the kind began: kind, week (Monday), days (lacking), first_day; newest first."""
         return (
-            lacking.group_by("kind", week=pl.col("day").dt.truncate("1w"), maintain_order=True)
+            self._lacking.group_by("kind", week=pl.col("day").dt.truncate("1w"), maintain_order=True)
             .agg(days=pl.len().cast(pl.Int64), first_day=pl.col("day").min())
             .sort("week", descending=True, maintain_order=True)
         )
@@ -161,32 +167,8 @@ class HealthResults(Span):
             counts = (len(read), sum(int(f["rows_read"]) for f in read)) if read is not None else (None, None)
             if commit.number <= pinned:
                 found.append((commit.number, commit.made_at.astimezone(zone), action, *counts))
-        kinds = {
+        kinds: dict[str, Any] = {
             "commit": pl.Int64, "made_at": pl.Datetime("us", self.shop.zone), "action": pl.String, "files": pl.Int64,
             "rows_read": pl.Int64,
         }  # fmt: skip
         return pl.DataFrame(found, schema=kinds, orient="row").sort("commit", descending=True)
-
-
-def _missing_days(days: pl.DataFrame, *, kind: str, first: date, last: date) -> pl.Series:
-    """The days without rows, from ``first`` to ``last``, that the pace of the kind does not explain."""
-    every = pl.date_range(first, last, "1d", eager=True)
-    silent = every.filter(~every.is_in(days["day"].implode()))
-    if kind in EVERY_DAY:
-        return silent
-    told = days.select(
-        order_id=pl.int_ranges(pl.col("rows").clip(upper_bound=ROWS_TOLD_APART)), created_at=pl.col("day")
-    )
-    gaps = empty_days(told.explode("order_id"), until=last).filter("odd").select("first_day", "last_day").rows()
-    begun, ended = days["day"].min(), days["day"].max()
-    pace = days["rows"].sum() / ((ended - begun).days + 1)  # type: ignore[operator]
-    lag = 0 if kind == "orders" else START_LAG_DAYS
-    late, early = (begun - first).days - lag, (last - ended).days  # type: ignore[operator]
-    if late > 0 and exp(-late * pace) < GAP_CHANCE:
-        gaps.append((first, begun - timedelta(days=1)))  # type: ignore[operator]
-    if early > 0 and exp(-early * pace) < GAP_CHANCE:
-        gaps.append((ended + timedelta(days=1), last))  # type: ignore[operator]
-    inside = pl.Series([False] * len(silent), dtype=pl.Boolean)
-    for since, until in gaps:
-        inside = inside | ((silent >= since) & (silent <= until))
-    return silent.filter(inside)

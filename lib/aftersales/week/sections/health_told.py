@@ -1,0 +1,55 @@
+"""What is missing in a shop's data, told in the reader's language: for the page on the data and the tour."""
+
+from __future__ import annotations
+
+from aftersales.findings.finding import Finding
+from aftersales.week.loading import Report
+from aftersales.week.span import WEEKS_BACK
+from aftersales.words.language import catalogue
+
+
+def gaps_told(report: Report) -> list[tuple[str, str]]:
+    """What is lacking in the kinds of data the shop does have: what is the case, and what it costs."""
+    found = [(_headline(report, f), _cost(report, f)) for f in report.data.data_findings if _is_gap(f)]
+    for row in report.data.other_gaps.iter_rows(named=True):
+        kind = f"data_health.table.{row['kind']}"
+        key = "data_health.gap" if row["days"] > 1 else "data_health.gap_day"
+        values = {"weeks": WEEKS_BACK, "days": row["days"], "first": row["first_day"], "last": row["last_day"]}
+        found.append((report.say(key, kind=kind, **values), report.say("data_health.gap_cost")))
+    return found
+
+
+def absences_told(report: Report) -> list[tuple[str, str]]:
+    """The kinds of data the shop has none of: what is the case, and what it costs."""
+    return [(_headline(report, f), _cost(report, f)) for f in report.data.data_findings if _is_absence(f)]
+
+
+def absent_names(report: Report) -> list[str]:
+    """The names of the kinds of data the shop has none of."""
+    return [report.say(f"data_health.table.{f.scope}") for f in report.data.data_findings if _is_absence(f)]
+
+
+def worded(report: Report, code: str, prefix: str) -> str:
+    """The word of a code under a prefix of the catalogue; a code of the shop's own stays as it is."""
+    known = catalogue().get(f"{prefix}.{code}")
+    return known[report.language] if known else code
+
+
+def _is_absence(finding: Finding) -> bool:
+    return finding.kind.startswith("absent_")
+
+
+def _is_gap(finding: Finding) -> bool:
+    return finding.kind != "healthy" and not _is_absence(finding)
+
+
+def _headline(report: Report, finding: Finding) -> str:
+    """A finding's sentence; a reason of reading, a code in the store, is told in words."""
+    values = dict(finding.values)
+    if "main_reason" in values:
+        values["main_reason"] = worded(report, values["main_reason"], "reading.reason")
+    return report.say(finding.key, **values)
+
+
+def _cost(report: Report, finding: Finding) -> str:
+    return finding.caution(report.language, currency=report.data.shop.currency) or ""
