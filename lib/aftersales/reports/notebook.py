@@ -56,15 +56,14 @@ def executed_notebook(
         stack.enter_context(environment({**variables, "PLOTLY_RENDERER": RENDERER}))
         extra = _kernel_settings(stack) if engine == "kernel" else {}
         try:
-            pm.execute_notebook(
+            notebook = pm.execute_notebook(
                 str(path), str(output), parameters=dict(parameters), engine_name=_ENGINES[engine],
                 kernel_name="python3", language="python", cwd=str(path.parent), progress_bar=False,
                 request_save_on_cell_execute=False, autosave_cell_every=0, **extra,
             )  # fmt: skip
         except PapermillExecutionError as error:
-            failure = error
-    notebook = tidied(nbformat.read(output, as_version=4), path.name, output.name)
-    nbformat.write(notebook, output)
+            notebook, failure = nbformat.read(output, as_version=4), error
+    nbformat.write(tidied(notebook, path.name, output.name), output)
     if failure is None:
         return Execution(notebook, _promise_broken(notebook, path.stem, language))
     reason = say(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from html.parser import HTMLParser
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,17 @@ _LOADING = {"script": "src", "img": "src", "iframe": "src", "link": "href", "sou
 
 
 def page_html(notebook: NotebookNode, *, report: Mapping[str, Any], template: Path = TEMPLATE) -> str:
-    """The page of an executed notebook; the same notebook and context give the same bytes.
+    """The page of an executed notebook (`page_notebook`); the same notebook and context give the same bytes.
 
     ``report`` is what the template knows beside the notebook, as `page_context` makes it.
     """
-    shown = in_its_language(with_charts(without_cells(notebook, LEFT_OUT)), report["language"])
-    html, _ = _exporter(str(template)).from_notebook_node(shown, resources={"report": dict(report)})
+    html, _ = _exporter(str(template)).from_notebook_node(notebook, resources={"report": dict(report)})
     return re.sub(r"\n\s*\n+", "\n", html).strip() + "\n"
+
+
+def page_notebook(notebook: NotebookNode, language: Language) -> NotebookNode:
+    """The notebook as its page needs it: without an analyst's own cells, in that language, every chart with HTML."""
+    return with_charts(in_its_language(without_cells(notebook, LEFT_OUT), language))
 
 
 def page_context(
@@ -57,18 +61,12 @@ def in_its_language(notebook: NotebookNode, language: Language) -> NotebookNode:
 
     A markdown cell may carry ``metadata.aftersales = {"zh": …}``; its source stays as it is for other languages.
     """
-    changed = deepcopy(notebook)
-    for cell in changed.cells:
-        text = cell.metadata.get("aftersales", {}).get(language)
-        if cell.cell_type == "markdown" and text:
-            cell.source = text if isinstance(text, str) else "".join(text)
-    return changed
+    return _with_cells(notebook, [_translated(cell, language) for cell in notebook.cells])
 
 
 def without_cells(notebook: NotebookNode, tags: frozenset[str]) -> NotebookNode:
     """The notebook without the cells that carry one of these tags."""
-    kept = [cell for cell in notebook.cells if not tags & set(cell.metadata.get("tags", []))]
-    return NotebookNode({**notebook, "cells": kept})
+    return _with_cells(notebook, [cell for cell in notebook.cells if not tags & set(cell.metadata.get("tags", []))])
 
 
 def with_charts(notebook: NotebookNode) -> NotebookNode:
@@ -76,14 +74,8 @@ def with_charts(notebook: NotebookNode) -> NotebookNode:
 
     A page shows HTML only; a figure in plotly's own type alone would be lost without a word.
     """
-    changed, number = deepcopy(notebook), 0
-    for cell in changed.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if PLOTLY_TYPE in data and not data.get("text/html"):
-                number += 1
-                data["text/html"] = _figure_html(data[PLOTLY_TYPE], f"figure-{number}")
-    return changed
+    numbers = count(1)
+    return _with_cells(notebook, [_charted(cell, numbers) for cell in notebook.cells])
 
 
 def page_faults(html: str, *, notebook: NotebookNode, language: Language) -> list[str]:
@@ -95,9 +87,31 @@ def page_faults(html: str, *, notebook: NotebookNode, language: Language) -> lis
     faults += [say("reports.fault.script", language)] if reader.inline_scripts else []
     faults += [say("reports.fault.handler", language, name=name) for name in sorted(reader.handlers)]
     faults += [say("reports.fault.remote", language, address=address[:80]) for address in sorted(reader.remote)]
-    promised = _chart_ids(with_charts(without_cells(notebook, LEFT_OUT)))
-    faults += [say("reports.fault.chart_lost", language, id=i) for i in promised if i not in reader.ids]
+    faults += [say("reports.fault.chart_lost", language, id=i) for i in _chart_ids(notebook) if i not in reader.ids]
     return faults if reader.text else [*faults, say("reports.fault.nothing", language)]
+
+
+def _with_cells(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
+    return NotebookNode({**notebook, "cells": cells})
+
+
+def _translated(cell: NotebookNode, language: Language) -> NotebookNode:
+    text = cell.metadata.get("aftersales", {}).get(language)
+    if cell.cell_type != "markdown" or not text:
+        return cell
+    return NotebookNode({**cell, "source": text if isinstance(text, str) else "".join(text)})
+
+
+def _charted(cell: NotebookNode, numbers: Iterator[int]) -> NotebookNode:
+    outputs = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if PLOTLY_TYPE in data and not data.get("text/html"):
+            html = _figure_html(data[PLOTLY_TYPE], f"figure-{next(numbers)}")
+            outputs.append(NotebookNode({**output, "data": NotebookNode({**data, "text/html": html})}))
+        else:
+            outputs.append(output)
+    return NotebookNode({**cell, "outputs": outputs}) if outputs else cell
 
 
 @cache

@@ -61,7 +61,9 @@ def restored_process_state() -> Iterator[None]:
             yield
     finally:
         os.chdir(folder)
-        pio.templates.default, pio.renderers.default = template, renderer
+        pio.renderers.default = renderer
+        if pio.templates.default != template:  # setting it copies the template: 40 ms
+            pio.templates.default = template
         sys.displayhook, sys.excepthook = hooks[0], hooks[1]
         sys.argv, sys.path[:] = argv, path
         warnings.filters[:] = filters  # type: ignore[index]

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from aftersales.charts.markup import lang_of
 from aftersales.reports.assets import address, published_assets
 from aftersales.reports.job import NotebookResult, ReportJob, ReportResult, in_language, page_name
 from aftersales.reports.limits import PeakMemory
 from aftersales.reports.notebook import error_words, executed_notebook, shown_outputs
-from aftersales.reports.page import page_context, page_faults, page_html
+from aftersales.reports.page import page_context, page_faults, page_html, page_notebook
 from aftersales.reports.parameters import refuse_unknown, run_parameters
 from aftersales.reports.place import FAILURE_LOG, partial_folder, put_in_place, read_record, write_record
 from aftersales.reports.process_state import environment
@@ -123,8 +123,9 @@ def _notebook_result(attempt: _Attempt, path: Path, language: Language, *, asset
         if done.traceback:
             attempt.log.append(f"{output.name}\n{done.traceback}")
         if reason is None:
-            html = page_html(done.notebook, report=_context(job, path, language, assets=assets))
-            if faults := page_faults(html, notebook=done.notebook, language=told_in):
+            shown = page_notebook(done.notebook, language)
+            html = page_html(shown, report=_context(job, path, language, assets=assets))
+            if faults := page_faults(html, notebook=shown, language=told_in):
                 reason = say("reports.failed.page", told_in, notebook=path.stem, faults=faults)
             else:
                 page = _file_of(job, path, language)
@@ -174,7 +175,12 @@ def _named(dotted: str) -> Callable[..., Any]:
 
 
 def _metadata(path: Path) -> dict[str, Any]:
-    return dict(nbformat.read(path, as_version=4).metadata.get("aftersales", {}))
+    return _metadata_of(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _metadata_of(path: Path, changed: int) -> dict[str, Any]:
+    return dict(json.loads(path.read_text("utf-8")).get("metadata", {}).get("aftersales", {}))
 
 
 def _page_of(path: Path) -> str:

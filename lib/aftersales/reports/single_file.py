@@ -12,6 +12,7 @@ from aftersales.words.errors import DataError
 _STYLE = re.compile(r'<link\b[^>]*\brel="stylesheet"[^>]*>', re.I)
 _SCRIPT = re.compile(r'<script\b([^>]*)\bsrc="([^"]+)"([^>]*)>\s*</script>', re.I)
 _HREF = re.compile(r'\bhref="([^"]+)"', re.I)
+_KEPT = re.compile(r'\b(id|class)="([^"]*)"', re.I)
 _POLICY = re.compile(r'(<meta\b[^>]*http-equiv="Content-Security-Policy"[^>]*\bcontent=")([^"]*)(")', re.I)
 _PAGE_LINK = re.compile(r'(<a\b[^>]*?)\s+href="(?![#a-z]+:|#|//)[^"]*"', re.I)
 
@@ -28,7 +29,9 @@ def single_file(page: Path) -> bytes:
         href = _HREF.search(found[0])
         text = _read(page.parent / href[1]).decode("utf-8").replace("</style", "<\\/style") if href else ""
         style_hashes.append(_hash(text))
-        return f"<style>{text}</style>"
+        # plotly looks for its own style element by its id
+        kept = "".join(f' {name}="{value}"' for name, value in _KEPT.findall(found[0]))
+        return f"<style{kept}>{text}</style>"
 
     def scripted(found: re.Match[str]) -> str:
         text = _read(page.parent / found[2]).decode("utf-8").replace("</script", "<\\/script")
@@ -52,7 +55,7 @@ def _allowing(policy: str, style_hashes: list[str], script_hashes: list[str]) ->
         named["script-src"] = " ".join(script_hashes)
     styles = named.get("style-src", "")
     if style_hashes and "'unsafe-inline'" not in styles:
-        kept = " ".join(s for s in styles.split() if s not in {"'self'", "'none'"})
+        kept = " ".join(s for s in styles.split() if s not in {"'self'", "'none'", "file:"})
         named["style-src"] = f"{kept} {' '.join(style_hashes)}".strip()
     return "; ".join(f"{name} {value}".strip() for name, value in named.items())
 

@@ -1,0 +1,117 @@
+"""The index lists shops and weeks, and what it costs does not grow with what has been run before."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from toy_notebooks import job
+
+from aftersales.reports import index as index_module
+from aftersales.reports.batch import Step
+from aftersales.reports.index import WEEKS_SHOWN, updated_index
+from aftersales.reports.job import ReportResult
+from aftersales.reports.place import write_record
+from aftersales.reports.progress import print_summary, shown_progress
+from aftersales.words.periods import Week
+
+
+def ended(reports, shop="demo", week="2026-W46", status="ok", reason=None, good=True):
+    folder = reports / shop / week
+    folder.mkdir(parents=True, exist_ok=True)
+    if good:
+        (folder / "index.html").write_text("page")
+    write_record(folder, {"status": "ok" if good else "failed"})
+    page = folder / "index.html" if good else None
+    return ReportResult(shop, week, status, folder, page, seconds=1.5, peak_memory_mb=1.0, reason=reason)
+
+
+def links(page):
+    return re.findall(r'<a href="([^"]+)"', page.read_text("utf-8"))
+
+
+def test_every_shop_and_week_is_linked_latest_first(tmp_path):
+    results = [ended(tmp_path, shop, week) for shop in ("b", "a") for week in ("2026-W45", "2026-W46")]
+    page = updated_index(tmp_path, results, language="zh", names={"a": "云栖 <家居>"})
+    assert links(page) == [f"{s}/{w}/index.html" for s in ("a", "b") for w in ("2026-W46", "2026-W45")]
+    assert all((tmp_path / link).is_file() for link in links(page))
+    assert "云栖 &lt;家居&gt;" in page.read_text("utf-8")
+    assert "Content-Security-Policy" in page.read_text("utf-8")
+    assert all((tmp_path / css).is_file() for css in re.findall(r'href="([^"]+\.css)"', page.read_text("utf-8")))
+
+
+def test_a_later_run_adds_and_renews_and_forgets_nothing(tmp_path):
+    updated_index(tmp_path, [ended(tmp_path, "a", "2026-W45")], language="en")
+    page = updated_index(tmp_path, [ended(tmp_path, "a"), ended(tmp_path, "b", status="skipped")], language="en")
+    assert links(page) == ["a/2026-W46/index.html", "a/2026-W45/index.html", "b/2026-W46/index.html"]
+    assert "failed" not in page.read_text("utf-8")
+    page = updated_index(tmp_path, [ended(tmp_path, "a", status="failed", reason="why")], language="en")
+    assert "the last run failed (the page is the last good one)" in page.read_text("utf-8")
+    page = updated_index(tmp_path, [ended(tmp_path, "c", status="failed", good=False)], language="en")
+    assert len(links(page)) == 3
+    page = updated_index(tmp_path, [ended(tmp_path, "a"), ended(tmp_path, "c")], language="en")
+    assert "failed" not in page.read_text("utf-8")
+
+
+def test_an_empty_index_says_so(tmp_path):
+    assert "There are no reports yet" in updated_index(tmp_path / "new", [], language="en").read_text("utf-8")
+
+
+def test_a_lost_memory_is_found_again_in_the_folders(tmp_path):
+    page = updated_index(tmp_path, [ended(tmp_path, "a", "2026-W45"), ended(tmp_path, "b")], language="zh")
+    before = page.read_text("utf-8")
+    (tmp_path / "index.json").write_text("{half")
+    (tmp_path / "a" / "2026-W46.partial-1").mkdir()
+    assert updated_index(tmp_path, [], language="zh").read_text("utf-8") == before
+
+
+def test_what_an_update_costs_does_not_grow_with_the_runs_before(tmp_path, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr(index_module, "_found_entry", lambda *_: pytest.fail("no folder is looked into"))
+    reader = Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda self, *a, **k: opened.append(self.name) or reader(self, *a, **k))
+    (tmp_path / "index.json").write_text("{}")
+    first, costs = Week.parse("2020-W10"), []
+    for number in range(2 * WEEKS_SHOWN):
+        week = str(first.shift(number))
+        result = ReportResult("a", week, "ok", tmp_path / "a" / week, None, seconds=1.0, peak_memory_mb=1.0)
+        opened.clear()
+        page = updated_index(tmp_path, [result], language="zh")
+        costs.append((len(opened), (tmp_path / "index.json").stat().st_size))
+    assert len({reads for reads, _ in costs}) == 1
+    assert len({size for _, size in costs[WEEKS_SHOWN:]}) == 1
+    assert page.read_text("utf-8").count("<li>") == WEEKS_SHOWN
+
+
+def reported(terminal):
+    results = [
+        ReportResult("demo", "2026-W46", "ok", Path("r"), Path("r/demo/index.html").absolute(), 12.3, 1.0),
+        ReportResult("basic", "2026-W46", "failed", Path("r"), None, 2.0, 0.0, (), "It ran [too] long"),
+    ]
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=140)
+    jobs = [job(Path("r"), shop="demo"), job(Path("r"), shop="basic")]
+    with shown_progress(jobs, language="en", console=console) as tell:
+        for given, result in zip(jobs, results, strict=True):
+            tell(Step(given, "running", 0))
+            tell(Step(given, "running", 0))
+            tell(Step(given, "ended", result=result))
+    print_summary(results, language="en", seconds=14.3, console=console)
+    return console.file.getvalue()
+
+
+def test_a_log_gets_plain_lines_once_each(tmp_path):
+    assert reported(terminal=False).splitlines() == [
+        "demo 2026-W46: started", "demo 2026-W46: done, 12.3 s, r/demo/index.html",
+        "basic 2026-W46: started", "basic 2026-W46: failed, 2.0 s. It ran [too] long",
+        "2 reports: 1 done, 0 kept, 1 failed; 14.3 s in all",
+    ]  # fmt: skip
+
+
+def test_a_terminal_gets_bars_and_a_table_with_the_reason():
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", reported(terminal=True))
+    assert "Making reports" in text
+    assert re.search(r"demo\s+│ 2026-W46 │ done\s+│ 12.3\s+│ r/demo/index.html", text)
+    assert "It ran [too] long" in text
