@@ -97,7 +97,7 @@ def import_(
             account = import_files(
                 settings, one, [str(f) for f in files or ()], progress=lambda m: status.update(escape(m))
             )
-        _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines())))
+        _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines(one.language[0]))))
         failed = failed or bool(account.failed)
     raise typer.Exit(1 if failed else 0)
 

@@ -198,7 +198,7 @@ def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_imp
         if with_import:
             account = import_files(settings, shop)
             if account.files:
-                said = tuple(account.lines())
+                said = tuple(account.lines(shop.language[0]))
             if account.failed:
                 more = f" (and {len(account.failed) - 1} more)" if len(account.failed) > 1 else ""
                 first = account.failed[0]

@@ -8,7 +8,9 @@ from datetime import datetime
 
 import polars as pl
 
+from aftersales.sources.quarantine import REASONS
 from aftersales.tables.ledger import Files
+from aftersales.words.language import Language, say
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class ImportAccount:
         """The files that could not be read."""
         return tuple(f for f in self.files if f.error)
 
-    def lines(self) -> list[str]:
+    def lines(self, language: Language = "en") -> list[str]:
         """The account in plain lines, one a file, with why rows were set aside."""
         said = []
         for f in self.files:
@@ -60,13 +62,22 @@ class ImportAccount:
                 f"{f.file}: {f.layout}, {f.rows_read:,} rows read = {f.rows_taken:,} taken "
                 f"+ {f.rows_merged:,} merged + {f.rows_set_aside:,} set aside"
             )
-            said += [f"    {count:,} set aside: {reason}" for reason, count in f.reasons]
+            said += [f"    {count:,} set aside: {reason_words(reason, language)}" for reason, count in f.reasons]
             said += [f"    {note}" for note in f.notes]
         if self.unchanged:
             said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
         if not self.files:
             said.append("nothing new to import")
         return said
+
+
+def reason_words(reason: str, language: Language) -> str:
+    """Why a row was set aside, in words: a code of our own as its sentence, a layout's own reason as it stands.
+
+    >>> reason_words("a gift, not a sale", "en")
+    'a gift, not a sale'
+    """
+    return say(f"reading.reason.{reason}", language) if reason in REASONS else reason
 
 
 def files_table(accounts: Sequence[FileAccount], *, import_id: str, zone: str) -> pl.DataFrame:
