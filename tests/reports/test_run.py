@@ -225,7 +225,7 @@ def test_findings_are_written_into_the_report(tmp_path):
 def test_markdown_comes_in_the_pages_language(tmp_path):
     path = toy(tmp_path, "02-weekly-overview", CHART)
     book = nbformat.read(path, as_version=4)
-    book.cells[2].metadata["aftersales"] = {"zh": "## 结论是什么"}
+    book.cells[2].source = "## 结论是什么 · The answer"
     nbformat.write(book, path)
     given = job(tmp_path, path, languages=("zh", "en"))
     run_report(given)

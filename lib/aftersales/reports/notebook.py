@@ -20,6 +20,7 @@ from aftersales.charts.figure import PLOTLY_TYPE
 from aftersales.reports.job import Engine
 from aftersales.reports.process_state import RENDERER, environment
 from aftersales.words.language import Language, say
+from aftersales.words.prose import localised
 
 SHOW = "show"
 _ENGINES: dict[Engine, str | None] = {"in-process": "aftersales", "kernel": None}
@@ -68,7 +69,7 @@ def executed_notebook(
         return Execution(notebook, _promise_broken(notebook, path.stem, language))
     reason = say(
         "reports.failed.cell", language, notebook=path.stem, count=failure.exec_count or "–",
-        section=_section_of(notebook, failure.exec_count), error=error_words(failure.ename, failure.evalue),
+        section=_section_of(notebook, failure.exec_count, language), error=error_words(failure.ename, failure.evalue),
     )  # fmt: skip
     return Execution(notebook, reason, _ANSI.sub("", "\n".join(failure.traceback)))
 
@@ -130,14 +131,16 @@ def _promise_broken(notebook: NotebookNode, name: str, language: Language) -> st
         return None
     return say(
         "reports.failed.nothing_shown", language, notebook=name, count=cell.execution_count or "–",
-        section=_section_of(notebook, cell.execution_count),
+        section=_section_of(notebook, cell.execution_count, language),
     )  # fmt: skip
 
 
-def _section_of(notebook: NotebookNode, count: int | None) -> str:
+def _section_of(notebook: NotebookNode, count: int | None, language: Language) -> str:
     heading = "–"
     for cell in notebook.cells:
-        if cell.cell_type == "markdown" and (found := re.findall(r"^#{1,3}\s+(.+)$", cell.source, re.M)):
+        if cell.cell_type == "markdown" and (
+            found := re.findall(r"^#{1,3}\s+(.+)$", localised(cell.source, language), re.M)
+        ):
             heading = found[-1].strip()
         if cell.cell_type == "code" and count is not None and cell.execution_count == count:
             break

@@ -18,6 +18,7 @@ from aftersales.charts.figure import PLOTLY_TYPE
 from aftersales.charts.markup import script_json
 from aftersales.words.language import Language, say, span
 from aftersales.words.periods import Week
+from aftersales.words.prose import localised
 
 TEMPLATE = Path(__file__).parent / "template" / "page.html.j2"
 # cells with these tags are for whoever works in the notebook
@@ -57,10 +58,7 @@ def page_context(
 
 
 def in_its_language(notebook: NotebookNode, language: Language) -> NotebookNode:
-    """The notebook with the text of every markdown cell in that language, where the cell's metadata has it.
-
-    A markdown cell may carry ``metadata.aftersales = {"zh": …}``; its source stays as it is for other languages.
-    """
+    """The notebook with the prose of every markdown cell in that language (`words.prose.localised`)."""
     return _with_cells(notebook, [_translated(cell, language) for cell in notebook.cells])
 
 
@@ -96,10 +94,9 @@ def _with_cells(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNo
 
 
 def _translated(cell: NotebookNode, language: Language) -> NotebookNode:
-    text = cell.metadata.get("aftersales", {}).get(language)
-    if cell.cell_type != "markdown" or not text:
+    if cell.cell_type != "markdown":
         return cell
-    return NotebookNode({**cell, "source": text if isinstance(text, str) else "".join(text)})
+    return NotebookNode({**cell, "source": localised(cell.source, language)})
 
 
 def _charted(cell: NotebookNode, numbers: Iterator[int]) -> NotebookNode:
