@@ -1,0 +1,261 @@
+"""Every product, SKU and batch looked at from every side, each with its rate and its probability of being worse.
+
+Sides: all requests and each reason by itself; against the other products of the category, and against its own past (a
+good seller that broke last month). All views are cut by one budget of false discoveries, so that being looked at often
+gives no product more chances to look bad by luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import polars as pl
+
+from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_counts
+from aftersales.findings.product_rates import product_rates
+from aftersales.measures.delays import ANY
+from aftersales.measures.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
+from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
+from aftersales.tables.columns import Frame
+from aftersales.words.periods import Week
+
+# The list holds what concerns these weeks (product definition).
+WINDOW_WEEKS = 12
+# "Broke last month": four weeks are enough to see a fault and few enough to act on it.
+LATE_WEEKS = 4
+# Half a year before them is the product's own past.
+PAST_WEEKS = 26
+# A reason with fewer requests in the whole shop has no usual level that a product could be held against.
+LEAST_REASON_REQUESTS = 50
+# Fewer than three requests too many are no loss that anybody should spend an afternoon on.
+LEAST_EXCESS = 3.0
+# The reasons that the goods, their page or their packing can give. A cancelled order or a parcel gone astray says
+# nothing of the product by itself; "no longer wanted" may stand for a fault, and counts where all requests are taken.
+PRODUCT_REASONS = (
+    "quality", "not_as_described", "size", "damaged", "missing_or_empty", "wrong_item", "counterfeit",
+    "allergy_food_safety",
+)  # fmt: skip
+# A narrower view (a batch, a SKU, the last month) explains a product if it holds this share of the excess.
+EXPLAINS = 0.7
+# … on at most this share of the product's orders: in a fault of the whole product every half holds half of the excess.
+NARROW = 0.5
+NARROWEST_FIRST = ("batch", "sku", "product")
+
+_VIEW = [*KEY, "against", "reason"]
+VIEWS_SCHEMA = pl.Schema({
+    **dict.fromkeys(KEY, pl.String), "against": pl.String, "reason": pl.String, "title": pl.String,
+    "category": pl.String, "first": pl.Date, "orders": pl.Int64, "refunds": pl.Int64, "unclosed": pl.Int64,
+    "cents": pl.Int64, "exposure": pl.Float64, "expected_rate": pl.Float64, "rate_seen": pl.Float64,
+    "rate": pl.Float64, "rate_low": pl.Float64, "rate_high": pl.Float64, "probability_worse": pl.Float64,
+    "excess": pl.Float64, "enough": pl.Boolean, "cut": pl.Float64, "fires": pl.Boolean, "leads": pl.Boolean,
+    "false_share": pl.Float64, "flagged": pl.Boolean,
+    "orders_set_aside": pl.Int64, "rate_set_aside": pl.Float64, "probability_set_aside": pl.Float64,
+})  # fmt: skip
+
+
+def product_views(
+    orders: Frame,
+    refunds: Frame,
+    *,
+    week: Week,
+    worse: float = WORSE,
+    target: float = TARGET,
+    counts: ProductCounts | None = None,
+    set_aside: Collection[str] | Frame | None = None,
+) -> pl.DataFrame:
+    """All views of all products of a week, and which of them fire.
+
+    A view is a ``level`` (product, sku, batch) with its product_id, sku and batch, what it is held ``against``
+    ("category": orders paid in the last twelve weeks; "past": the last four weeks, against the half-year before them),
+    and a ``reason`` (any, or one). The expected rate is that of the category's other products, pulled to the shop's by
+    twenty requests; against the past, the own former rate moved as the others' rates moved. Rates are first requests
+    per matured order. A view fires where there is enough to judge by and its probability of a rate above worse ×
+    expected reaches ``cut``; ``cut`` is set so that of the products with a view that fires a share of ``target`` is
+    expected to be ordinary. One view of each product leads: the narrowest that holds the excess. ``flagged``: the
+    product is on the list.
+
+    With ``set_aside`` (order ids, or a frame with order_id) all rates still hold all orders; beside them stands what
+    remains without these orders, and a view that then is more likely ordinary than not does not fire: whoever orders
+    in bad faith makes no product bad.
+
+    Columns out: those of `VIEWS_SCHEMA`; first (Date, first Monday of the window), refunds (orders that asked),
+    exposure (matured orders), excess (requests so far above the expected, from the shrunk rate), unclosed and cents
+    (asked back), orders_set_aside (how many of the view's orders are set aside), rate_set_aside and
+    probability_set_aside (of the others). Sorted by level, product, sku, batch, against, reason. No rows where refunds
+    have no dates or the shop is too young to know its delays.
+
+    >>> from datetime import datetime
+    >>> at = [datetime(2026, 11, 2)] * 3
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [9, 9, 9], "paid_at": at, "product_id": ["p"] * 3})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["a"]})
+    >>> product_views(orders, refunds, week=Week.parse("2026-W46")).height
+    0
+    """
+    counts = product_counts(orders, refunds, week=week) if counts is None else counts
+    judged = _judged(counts, week=week, worse=worse)
+    if judged.is_empty():
+        return pl.DataFrame(schema=VIEWS_SCHEMA)
+    aside = _order_ids(set_aside)
+    if aside.is_empty():
+        without = judged
+    else:
+        rest = orders.lazy().join(aside.lazy(), on="order_id", how="anti")
+        without = _judged(product_counts(rest, refunds, week=week), week=week, worse=worse)
+    beside = without.select(*_VIEW, kept="orders", rate_set_aside="rate", probability_set_aside="probability_worse")
+    judged = judged.join(beside, on=_VIEW, how="left", nulls_equal=True, maintain_order="left")
+    judged = judged.with_columns(orders_set_aside=pl.col("orders") - pl.col("kept").fill_null(0))
+    named = judged.join(counts.names, on="product_id", how="left", maintain_order="left")
+    return _cut(named, target=target).select(list(VIEWS_SCHEMA)).cast(dict(VIEWS_SCHEMA)).sort(_VIEW)  # type: ignore[arg-type]
+
+
+def _order_ids(set_aside: Collection[str] | Frame | None) -> pl.DataFrame:
+    if set_aside is None:
+        return pl.DataFrame(schema={"order_id": pl.String})
+    if isinstance(set_aside, pl.DataFrame | pl.LazyFrame):
+        return set_aside.lazy().select("order_id").unique().collect()
+    return pl.DataFrame({"order_id": sorted(set(set_aside))}, schema={"order_id": pl.String})
+
+
+def _judged(counts: ProductCounts, *, week: Week, worse: float) -> pl.DataFrame:
+    """All views with their rates; none where nothing can be known of delays."""
+    if counts.maturity.is_empty() or counts.events.is_empty():
+        return pl.DataFrame(schema=VIEWS_SCHEMA)
+    window = week.shift(1 - WINDOW_WEEKS).monday
+    late = week.shift(1 - LATE_WEEKS).monday
+    before = week.shift(1 - LATE_WEEKS - PAST_WEEKS).monday
+    outcomes = _outcomes(counts, window)
+    recent = _with_usual(_cells(counts, window, week.sunday, outcomes), counts)
+    now = _with_usual(_cells(counts, late, week.sunday, outcomes), counts)
+    past = _with_usual(_cells(counts, before, late, outcomes, whole=False), counts)
+    stacked = pl.concat([
+        recent.with_columns(against=pl.lit("category"), first=pl.lit(window)).select(_STACK),
+        _against_past(now, past).with_columns(against=pl.lit("past"), first=pl.lit(late)).select(_STACK),
+    ])  # fmt: skip
+    # the levels share a prior: a fault that shows at three of them tells the broken kind from the ordinary one
+    kind = pl.when(pl.col("reason") == ANY).then(pl.lit("any")).otherwise(pl.lit("reason"))
+    stacked = _with_part(stacked).with_columns(prior=pl.concat_str("against", kind, separator="|"))
+    return product_rates(stacked, worse=worse)
+
+
+_STACK = [*KEY, "against", "reason", "first", "orders", "refunds", "unclosed", "cents", "exposure", "usual"]
+
+
+def _with_part(stacked: pl.DataFrame) -> pl.DataFrame:
+    """The views with ``part``, their share of the product's orders; a split that leaves nothing else is no split."""
+    whole = stacked.filter(level="product").select("product_id", "against", "reason", product_orders="orders")
+    known = stacked.join(whole, on=["product_id", "against", "reason"])
+    known = known.with_columns(part=pl.col("orders") / pl.col("product_orders"))
+    return known.filter((pl.col("level") == "product") | (pl.col("part") < 1)).drop("product_orders")
+
+
+def _outcomes(counts: ProductCounts, since: date) -> list[str]:
+    """Any request, and the reasons asked for often enough to have a usual level."""
+    products = counts.events.filter(pl.col("level") == "product", pl.col("cohort") >= since)
+    products = products.filter(pl.col("reason").is_in(PRODUCT_REASONS))
+    often = products.group_by("reason").agg(pl.col("events").sum()).filter(pl.col("events") >= LEAST_REASON_REQUESTS)
+    return [ANY, *sorted(often["reason"])]
+
+
+def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str], *, whole: bool = True) -> pl.DataFrame:
+    """One row a level's key and outcome: orders, exposure, refunds, unclosed and cents of the cohorts in a window."""
+    inside = pl.col("cohort").is_between(first, last, closed="both" if whole else "left")
+    maturity = counts.maturity.filter(pl.col("outcome").is_in(outcomes))
+    wide = maturity.pivot("outcome", index=["stratum", "cohort"], values="maturity")
+    known = [o for o in outcomes if o in wide.columns]
+    units = counts.units.filter(inside).join(wide, on=["stratum", "cohort"])
+    exposures = units.group_by(KEY).agg(
+        pl.col("orders").sum(), *((pl.col("orders") * pl.col(o)).sum().alias(o) for o in known)
+    )
+    exposures = exposures.unpivot(on=known, index=[*KEY, "orders"], variable_name="reason", value_name="exposure")
+    events = counts.events.filter(inside)
+    each = pl.concat([events, events.with_columns(reason=pl.lit(ANY))]).group_by(*KEY, "reason")
+    sums = each.agg(pl.col("events").sum().alias("refunds"), pl.col("unclosed", "cents").sum())
+    return (
+        exposures.filter(pl.col("exposure") > 0)
+        .join(sums, on=[*KEY, "reason"], how="left", nulls_equal=True)
+        .with_columns(pl.col("refunds", "unclosed", "cents").fill_null(0))
+    )
+
+
+def _with_usual(cells: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
+    """The cells with the others' events and exposure, in category and shop, the product left out, and their rate."""
+    products = cells.filter(level="product").join(counts.names.select("product_id", "category"), on="product_id")
+    sums = {
+        f"{of}_{what}": pl.col(column).sum().over(over) - pl.col(column)
+        for of, over in (("category", ["category", "reason"]), ("shop", ["reason"]))
+        for what, column in (("events", "refunds"), ("exposure", "exposure"))
+    }
+    others = products.with_columns(**sums).select("product_id", "reason", *sums)
+    return cells.join(others, on=["product_id", "reason"]).with_columns(usual=_pulled())
+
+
+def _pulled() -> pl.Expr:
+    """The category's rate, pulled to the shop's as by twenty requests; null where the shop has nothing to compare."""
+    shop = pl.col("shop_events") / pl.col("shop_exposure")
+    rate = (pl.col("category_events") + BORROWED_REQUESTS) / (pl.col("category_exposure") + BORROWED_REQUESTS / shop)
+    return pl.when(pl.col("shop_exposure") > 0, pl.col("shop_events") > 0).then(rate)
+
+
+def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """The late cells with ``usual`` from the own past: its rate then, times how the others' rates have moved since."""
+    others = ("category_events", "category_exposure", "shop_events", "shop_exposure")
+    columns = {c: f"{c}_past" for c in ("refunds", "exposure", "usual", *others)}
+    then = past.select(*KEY, "reason", **{new: old for old, new in columns.items()})
+    # a batch has no past before itself; of a SKU and reason there are too few requests for one
+    asked = (pl.col("level") == "product") | ((pl.col("level") == "sku") & (pl.col("reason") == ANY))
+    both = now.filter(asked).join(then, on=[*KEY, "reason"], nulls_equal=True)
+    usual, borrowed = pl.col("usual_past"), BORROWED_REQUESTS
+    own = (pl.col("refunds_past") + borrowed) / (pl.col("exposure_past") + borrowed / usual)
+    rate, rate_past = (pl.col(f"shop_events{t}") / pl.col(f"shop_exposure{t}") for t in ("", "_past"))
+    shop_moved = rate / rate_past
+    awaited = pl.col("category_exposure") * pl.col("category_events_past") / pl.col("category_exposure_past")
+    awaited = pl.when(pl.col("category_exposure_past") > 0).then(awaited * shop_moved).otherwise(0.0)
+    # a category that was not sold then cannot say how it moved: the shop's movement stands for it
+    came = pl.when(awaited > 0).then("category_events").otherwise(0.0)
+    moved = shop_moved * (came + borrowed) / (awaited + borrowed)
+    # a past too small to have shown three requests is no past of its own
+    has_past = (pl.col("exposure_past") * usual >= ENOUGH_REQUESTS) | (pl.col("refunds_past") >= ENOUGH_REQUESTS)
+    known = has_past & (pl.col("shop_events") > 0) & (pl.col("shop_events_past") > 0)
+    return both.filter(known).with_columns(usual=own * moved)
+
+
+def _cut(judged: pl.DataFrame, *, target: float) -> pl.DataFrame:
+    """One budget for all views: each product stands in it once, with the view that leads."""
+    chance = pl.col("probability_worse")
+    rows = judged.with_row_index("_row")
+    enough = pl.col("enough") & (pl.col("excess") >= LEAST_EXCESS)
+    holds = pl.col("probability_set_aside") >= LEAST_PROBABILITY
+    rows = rows.with_columns(tells=(enough & holds & chance.is_not_null()).fill_null(value=False))
+    leading = _leading(rows, target=target)
+    listed = bayes_fdr(leading, target=target, eligible="tells")
+    flagged = listed.filter("flagged")
+    # views within the target by themselves are always within it together
+    cut = min([1 - target, *flagged["probability_worse"].to_list()])
+    share = listed.select("_row", "false_share", leads=pl.lit(value=True))
+    rows = rows.join(share, on="_row", how="left", maintain_order="left")
+    return rows.with_columns(
+        leads=pl.col("leads").fill_null(value=False), cut=pl.lit(cut), fires=pl.col("tells") & (chance >= cut),
+        flagged=pl.col("product_id").is_in(flagged["product_id"].implode()), category=pl.col("category").fill_null(ALL),
+    )  # fmt: skip
+
+
+def _leading(rows: pl.DataFrame, *, target: float) -> pl.DataFrame:
+    """Each product's leading view: among the sure ones the narrowest that holds the excess, else the surest."""
+    open_ = rows.filter("tells")
+    sure = open_.filter(pl.col("probability_worse") >= 1 - target)
+    # all requests together say more than one reason, where both are sure
+    overall = (pl.col("reason") == ANY).any().over("product_id")
+    sure = sure.filter((pl.col("reason") == ANY) | ~overall)
+    wide = sure.filter(pl.col("excess") >= EXPLAINS * pl.col("excess").max().over("product_id"))
+    lift = pl.col("rate") / pl.col("expected_rate")
+    level = pl.col("level").replace_strict({n: i for i, n in enumerate(NARROWEST_FIRST)}, return_dtype=pl.Int64)
+    level = pl.when(pl.col("part") <= NARROW).then(level).otherwise(len(NARROWEST_FIRST) - 1)
+    narrow = wide.sort(level, lift, "_row", descending=[False, True, False]).unique(
+        "product_id", keep="first", maintain_order=True
+    )
+    rest = open_.join(narrow, on="product_id", how="anti")
+    best = rest.sort("probability_worse", "_row", descending=[True, False]).unique(
+        "product_id", keep="first", maintain_order=True
+    )
+    return pl.concat([narrow, best])
