@@ -4,6 +4,8 @@ PYTHON ?= python3
 JOBS ?= 0
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Trust what this machine trusts: behind a company's proxy uv's own list of authorities is not enough.
+export UV_SYSTEM_CERTS ?= true
 
 # Installs a requirements file into a virtual environment: $(call install,venv,requirements file).
 # uv from the PATH where there is one, else brought by pip into the environment itself.
