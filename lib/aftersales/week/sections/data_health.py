@@ -11,8 +11,9 @@ from aftersales.charts.figure import Chart
 from aftersales.charts.note import Note
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import MOST_CONCLUSIONS, Conclusion, Verdict
+from aftersales.sources.account import reason_words
 from aftersales.week.loading import Report
-from aftersales.week.sections.health_told import absences_told, absent_names, gaps_told, worded
+from aftersales.week.sections.health_told import absences_told, absent_names, gaps_told, layout_words
 from aftersales.week.sections.shown import lacking
 from aftersales.week.span import WEEKS_BACK
 
@@ -50,11 +51,6 @@ def _points(report: Report) -> list[Conclusion]:
     return points
 
 
-def _layout(report: Report, layout: str) -> str:
-    """The kind of a file in words; a workbook of several sheets names each."""
-    return " + ".join(worded(report, part, "data_health.layout") for part in layout.split(" + "))
-
-
 def _counts(report: Report) -> tuple[Column, ...]:
     word = report.say
     return tuple(
@@ -70,7 +66,7 @@ def account(report: Report) -> Table:
     kinds = rows.group_by("layout", maintain_order=True).agg(sums).sort("rows_read", "layout", descending=[True, False])
     whole = rows.select(pl.lit(None, dtype=pl.String).alias("layout"), *sums)
     shown = pl.concat([whole, kinds]).with_columns(
-        kind=pl.col("layout").map_elements(lambda code: _layout(report, code), return_dtype=pl.String),
+        kind=pl.col("layout").map_elements(lambda code: layout_words(report, code), return_dtype=pl.String),
         said=pl.when("balanced").then(pl.lit(word("data_health.adds_up"))).otherwise(
             pl.lit(word("data_health.adds_not"))),
         tone=pl.when("balanced").then(pl.lit("good")).otherwise(pl.lit("signal")),
@@ -90,7 +86,7 @@ def files(report: Report) -> Table:
     rows, word = report.data.files_account, report.say
     shown = rows.sort("rows_set_aside", "last_at", "file", descending=[True, True, False], nulls_last=True)
     shown = shown.head(MOST_FILES).with_columns(
-        kind=pl.col("layout").map_elements(lambda code: _layout(report, code), return_dtype=pl.String)
+        kind=pl.col("layout").map_elements(lambda code: layout_words(report, code), return_dtype=pl.String)
     )
     columns = (
         Column("file", word("data_health.column.file"), below="kind"), *_counts(report),
@@ -104,7 +100,7 @@ def set_aside(report: Report) -> Table:
     """Why rows were set aside: how many, in how many files, and one example of each; no cell is shown."""
     rows, word = report.data.aside_reasons, report.say
     shown = rows.with_columns(
-        pl.col("reason").map_elements(lambda code: worded(report, code, "reading.reason"), return_dtype=pl.String),
+        pl.col("reason").map_elements(lambda code: reason_words(code, report.language), return_dtype=pl.String),
         place=pl.Series([_place(report, *pair) for pair in rows.select("row", "column").iter_rows()], dtype=pl.String),
     )
     columns = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aftersales.findings.finding import Finding
+from aftersales.sources.account import reason_words
 from aftersales.week.loading import Report
 from aftersales.week.span import WEEKS_BACK
 from aftersales.words.language import catalogue
@@ -29,10 +30,11 @@ def absent_names(report: Report) -> list[str]:
     return [report.say(f"data_health.table.{f.scope}") for f in report.data.data_findings if _is_absence(f)]
 
 
-def worded(report: Report, code: str, prefix: str) -> str:
-    """The word of a code under a prefix of the catalogue; a code of the shop's own stays as it is."""
-    known = catalogue().get(f"{prefix}.{code}")
-    return known[report.language] if known else code
+def layout_words(report: Report, layout: str) -> str:
+    """The kind of a file in words: a workbook of several sheets names each, a layout of the shop's own stays."""
+    known = catalogue()
+    keys = {part: f"data_health.layout.{part}" for part in layout.split(" + ")}
+    return " + ".join(report.say(key) if key in known else part for part, key in keys.items())
 
 
 def _is_absence(finding: Finding) -> bool:
@@ -47,7 +49,7 @@ def _headline(report: Report, finding: Finding) -> str:
     """A finding's sentence; a reason of reading, a code in the store, is told in words."""
     values = dict(finding.values)
     if "main_reason" in values:
-        values["main_reason"] = worded(report, values["main_reason"], "reading.reason")
+        values["main_reason"] = reason_words(values["main_reason"], report.language)
     return report.say(finding.key, **values)
 
 
