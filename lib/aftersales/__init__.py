@@ -25,6 +25,7 @@ _MODULES = {
     "weekly_overview": "week.sections.weekly_overview",
     "refund_trends": "week.sections.refund_trends",
     "complaint_trends": "week.sections.complaint_trends",
+    "problem_products": "week.sections.problem_products",
 }
 _NAMES = {
     "load": "week.loading",

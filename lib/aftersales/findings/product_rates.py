@@ -60,6 +60,14 @@ def product_prior(seen: Evidence, *, worse: float = WORSE) -> GammaPrior:
     return GammaPrior(weights, np.append(shapes, BROKEN_SHAPE), np.append(fitted.rates, BROKEN_SHAPE / BROKEN_LIFT))
 
 
+def group_prior(seen: Evidence, rows: np.ndarray, *, worse: float = WORSE) -> GammaPrior | None:
+    """The prior of some rows; fewer than thirty borrow that of all; None where nothing was ever asked for."""
+    fitted_on = rows if len(rows) >= LEAST_PRODUCTS else np.flatnonzero(seen.exposure > 0)
+    if not seen.events[fitted_on].sum() > 0:
+        return None
+    return product_prior(Evidence(seen.events[fitted_on], seen.exposure[fitted_on]), worse=worse)
+
+
 def product_rates(
     views: pl.DataFrame, *, by: str = "prior", worse: float = WORSE, level: float = LEVEL
 ) -> pl.DataFrame:
@@ -85,10 +93,9 @@ def product_rates(
     group = views[by].rank("dense").to_numpy()
     for value in np.unique(group[known]):
         rows = np.flatnonzero(known & (group == value))
-        fitted_on = rows if len(rows) >= LEAST_PRODUCTS else np.flatnonzero(known)
-        if not seen.events[fitted_on].sum() > 0:
+        prior = group_prior(seen, rows, worse=worse)
+        if prior is None:
             continue
-        prior = product_prior(Evidence(seen.events[fitted_on], seen.exposure[fitted_on]), worse=worse)
         found = posterior(prior, seen.events[rows], seen.exposure[rows])
         out["rate"][rows] = posterior_mean(found)
         out["rate_low"][rows] = posterior_quantile(found, (1 - level) / 2)

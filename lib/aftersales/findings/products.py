@@ -134,10 +134,15 @@ def _spelt() -> pl.Expr:
     return pl.concat_str("level", part, "against", "reason", separator="|")
 
 
-def _with_options(rows: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
-    """``of_sku``: the SKU meant, also where a batch is one SKU's; ``options``: what sets it apart, in its own words."""
+def with_of_sku(rows: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
+    """Views with ``of_sku``: the SKU they are about, also where a batch is one SKU's; null where about none."""
     rows = rows.join(counts.batches, on=["product_id", "batch"], how="left", nulls_equal=True, maintain_order="left")
-    rows = rows.with_columns(of_sku=pl.coalesce("sku", "of_sku"))
+    return rows.with_columns(of_sku=pl.coalesce("sku", "of_sku"))
+
+
+def _with_options(rows: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
+    """``of_sku`` (`with_of_sku`), and ``options``: what sets the SKU apart, in its own words."""
+    rows = with_of_sku(rows, counts)
     skus = counts.units.filter(level="sku").group_by("product_id").agg(pl.col("sku").unique().sort())
     known = dict(skus.iter_rows())
     said = [_options(sku, known.get(p, [])) for p, sku in rows.select("product_id", "of_sku").iter_rows()]
@@ -243,8 +248,8 @@ def product_headline(row: dict[str, Any], language: Language, *, currency: str =
     """The sentence of one row: rate with counts, what was to be expected, excess, onset, place, reason.
 
     >>> row = {"title": "Pillow", "category": "pillows", "options": "grey", "rate": 0.27, "orders": 252,
-    ...     "refunds": 61, "against": "category", "expected_rate": 0.08, "excess_refunds": 41.2, "since": None, "batch": "B1103", "reason": "any",
-    ...     "main_reason": "quality", "orders_set_aside": 0, "rate_set_aside": 0.27}
+    ...     "refunds": 61, "against": "category", "expected_rate": 0.08, "excess_refunds": 41.2, "since": None,
+    ...     "batch": "B1103", "reason": "any", "main_reason": "quality", "orders_set_aside": 0, "rate_set_aside": 0.27}
     >>> product_headline(row, "en")
     'Pillow (grey): refund rate 27.0% (61 of 252 orders), its category 8.0%, about 41 too many, in batch B1103, ...'
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from aftersales.findings.contract import CONTRACT, check, empty
+from aftersales.findings.products import with_product_headlines
 from aftersales.findings.signals import with_headlines
 from aftersales.week.loading import Report, load
 
@@ -16,6 +17,9 @@ def findings(report: Report) -> dict[str, pl.DataFrame]:
     found = {name: empty(name) for name in CONTRACT}
     currency = report.data.shop.currency
     found["signals"] = with_headlines(report.data.signals, language=report.language, currency=currency)
+    found["problem_products"] = with_product_headlines(
+        report.data.problem_products, language=report.language, currency=currency
+    )
     return {name: check(name, frame) for name, frame in found.items()}
 
 

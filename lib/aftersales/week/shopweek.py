@@ -15,6 +15,7 @@ from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.week.health_results import HealthResults
 from aftersales.week.kept import code_version
+from aftersales.week.product_results import ProductResults
 from aftersales.week.refund_results import RefundResults
 from aftersales.week.service_results import ServiceResults
 from aftersales.words.errors import QuestionError
@@ -53,7 +54,7 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek(HealthResults, RefundResults, ServiceResults):
+class ShopWeek(HealthResults, RefundResults, ServiceResults, ProductResults):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings

@@ -1,0 +1,77 @@
+"""What a week's product page needs, each computed once: views, the list, its weeks, what left it, what is too small."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import polars as pl
+
+from aftersales.findings.product_counts import ProductCounts, product_counts
+from aftersales.findings.product_views import product_views
+from aftersales.findings.product_weeks import product_weeks
+from aftersales.findings.products import (
+    gone_products,
+    listed,
+    problem_products,
+    series_scopes,
+    unjudged_products,
+    with_of_sku,
+)
+from aftersales.week.kept import kept_frame
+from aftersales.week.span import HALF_YEAR_WEEKS, Span
+
+
+class ProductResults(Span):
+    """Product results of a shop's week. Frames are in no language."""
+
+    costs_weekly: pl.DataFrame
+
+    @cached_property
+    def product_counts(self) -> ProductCounts:
+        """Orders, requests and maturity by product, SKU and batch."""
+        return product_counts(self.tables["orders"], self.tables["refunds"], week=self.week)
+
+    @property
+    def orders_set_aside(self) -> pl.DataFrame | None:
+        """Orders suspected to be malicious, that are no fault of a product; None where no search for them has run."""
+        return None
+
+    @kept_frame
+    def product_views(self) -> pl.DataFrame:
+        """Every product, SKU and batch from every side, and which views fire."""
+        return product_views(
+            self.tables["orders"], self.tables["refunds"], week=self.week, counts=self.product_counts,
+            set_aside=self.orders_set_aside,
+        )  # fmt: skip
+
+    @kept_frame
+    def product_views_before(self) -> pl.DataFrame:
+        """The same as of the week before, for what is new, better or gone."""
+        return product_views(
+            self.tables["orders"], self.tables["refunds"], week=self.week.shift(-1), set_aside=self.orders_set_aside
+        )
+
+    @kept_frame
+    def problem_products(self) -> pl.DataFrame:
+        """The list; its headlines are written anew in each language."""
+        costs = self.costs_weekly.filter(pl.col("cohort") >= self.quarter)
+        return problem_products(
+            self.tables["orders"], self.tables["refunds"], week=self.week, costs=costs, counts=self.product_counts,
+            views=self.product_views, before=self.product_views_before,
+        )  # fmt: skip
+
+    @kept_frame
+    def problem_product_weeks(self) -> pl.DataFrame:
+        """Half a year of weeks of each listed product, or of the SKU that its story is about."""
+        rows = with_of_sku(listed(self.product_views), self.product_counts)
+        return product_weeks(self.product_counts, series_scopes(rows), week=self.week, weeks=HALF_YEAR_WEEKS)
+
+    @kept_frame
+    def gone_products(self) -> pl.DataFrame:
+        """Products that left the list since last week."""
+        return gone_products(self.product_views, self.product_views_before)
+
+    @kept_frame
+    def unjudged_products(self) -> pl.DataFrame:
+        """Products too small to judge."""
+        return unjudged_products(self.product_views)
