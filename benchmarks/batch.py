@@ -134,8 +134,9 @@ def main() -> None:
             print(f"round {number + 1}: reports a minute: {shown}", flush=True)
         middle = {name: median(values) for name, values in rates.items()}
         print(f"{given.jobs} reports of {len(notebooks)} notebooks, {given.workers} workers, {given.rounds} rounds:")
+        print(f"ours: {middle.pop('ours'):.1f} reports a minute")
         for name, rate in middle.items():
-            print(f"{name}: {rate:.1f} reports a minute; ours makes {middle['ours'] / rate:.1f} times as many")
+            print(f"{name}: {rate:.1f} reports a minute; ours makes {median(rates['ours']) / rate:.1f} times as many")
 
 
 if __name__ == "__main__":

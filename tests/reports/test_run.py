@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 
 import nbformat
@@ -266,3 +268,25 @@ def test_only_what_would_come_out_the_same_is_kept(tmp_path):
     assert already_made(replace(given, config=tmp_path / "shops.toml")) is None
     toy(tmp_path, "02-weekly-overview", CHART, parameters=top + ", changed")
     assert already_made(given) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alone", [False, True], ids=["with its assets", "as a single file"])
+def test_a_browser_draws_the_chart_under_the_pages_own_policy(made, tmp_path, alone):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("there is no chromium here")
+    page = made[0].folder / "refund-trends.html"
+    if alone:
+        (tmp_path / "sent.html").write_bytes(single_file(page))
+        page = tmp_path / "sent.html"
+    options = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--enable-logging=stderr",
+        "--virtual-time-budget=5000",
+    ]
+    seen = subprocess.run([browser, *options, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False)
+    assert '<svg class="main-svg"' in seen.stdout
+    assert "Content Security Policy" not in seen.stderr
