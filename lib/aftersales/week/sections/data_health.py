@@ -17,7 +17,7 @@ from aftersales.week.sections.health_told import absences_told, absent_names, ga
 from aftersales.week.sections.shown import lacking
 from aftersales.week.span import WEEKS_BACK
 
-MOST_FILES = 40  # a year of weekly exports of three reports is looked at by kind; single files at the top are enough
+MOST_FILES = 12  # a year of weekly exports is looked at by kind; of single files, those that need a look are enough
 MOST_WEEKS = 20
 MOST_IMPORTS = 8
 _COUNTS = ("rows_read", "rows_taken", "rows_merged", "rows_set_aside")
@@ -90,8 +90,8 @@ def files(report: Report) -> Table:
     )
     columns = (
         Column("file", word("data_health.column.file"), below="kind"), *_counts(report),
-        Column("first_at", word("data_health.column.first"), "date", align="left"),
-        Column("last_at", word("data_health.column.last"), "date", align="left"),
+        Column("first_at", word("data_health.column.first"), "date"),
+        Column("last_at", word("data_health.column.last"), "date"),
     )  # fmt: skip
     return Table(shown, columns, language=report.language, id="files", total=rows.height)
 
@@ -140,7 +140,7 @@ def weeks(report: Report) -> Table:
         Column("week", word("data_health.column.week"), "date", align="left"),
         Column("kind", word("data_health.column.kind"), "word", prefix="data_health.table."),
         Column("days", word("data_health.column.days"), "int", strong=True),
-        Column("first_day", word("data_health.column.first_missing"), "date", align="left"),
+        Column("first_day", word("data_health.column.first_missing"), "date"),
     )
     return Table(
         rows.head(MOST_WEEKS), columns, language=report.language, id="weeks-lacking", total=rows.height,
@@ -155,8 +155,8 @@ def held(report: Report) -> Table:
     columns = (
         Column("table", word("data_health.column.kind"), "word", prefix="data_health.table.", strong=True),
         Column("rows", word("data_health.column.rows"), "int"),
-        Column("first_day", word("data_health.column.first"), "date", align="left"),
-        Column("last_day", word("data_health.column.last"), "date", align="left"),
+        Column("first_day", word("data_health.column.first"), "date"),
+        Column("last_day", word("data_health.column.last"), "date"),
     )
     return Table(
         report.data.held, columns, language=report.language, id="held", caption=word("data_health.caption_held")

@@ -86,9 +86,8 @@ def pages(report: Report) -> Table:
     ]
     names = ("title", "question", "reader", "now", "tone")
     columns = (
-        Column("title", word("start_here.column.page"), strong=True),
+        Column("title", word("start_here.column.page"), strong=True, below="reader"),
         Column("question", word("start_here.column.question")),
-        Column("reader", word("start_here.column.reader")),
         Column("now", word("start_here.column.now"), "chip", tone="tone"),
     )
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
@@ -152,25 +151,24 @@ def exports(report: Report) -> Table:
     for name, (origin, table) in EXPORTS.items():
         said = [word(f"start_here.export.{name}.{part}") for part in ("title", "file", "adds")]
         here = _here(report, read.get(origin, 0), held[table], disputes=name == "complaints")
-        rows.append((*said, here, "good" if read.get(origin) else "plain"))
-    names = ("title", "file", "adds", "here", "tone")
+        rows.append((*said, *here, "good" if read.get(origin) else "plain"))
+    names = ("title", "file", "adds", "here", "more", "tone")
     columns = (
         Column("title", word("start_here.column.file"), strong=True, below="file"),
         Column("adds", word("start_here.column.adds")),
-        Column("here", word("start_here.column.here"), "chip", tone="tone"),
+        Column("here", word("start_here.column.here"), "chip", tone="tone", below="more"),
     )
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     return Table(frame, columns, language=report.language, id="exports", caption=word("start_here.caption_exports"))
 
 
-def _here(report: Report, read: int, held: dict, *, disputes: bool) -> str:
-    """Whether the shop has a kind of file; complaints may also be read off the refund report."""
+def _here(report: Report, read: int, held: dict, *, disputes: bool) -> tuple[str, str | None]:
+    """Whether the shop has a kind of file, and up to when; complaints may also be read off the refund report."""
     if not read:
-        rows = held["rows"] if disputes else 0
-        return report.say("start_here.has_disputes", rows=rows) if rows else report.say("start_here.has_not")
-    if held["last_day"] is None:
-        return report.say("start_here.has", rows=read)
-    return report.say("start_here.has_to", rows=read, last=held["last_day"])
+        off_refunds = report.say("start_here.disputes", rows=held["rows"]) if disputes and held["rows"] else None
+        return report.say("start_here.has_not"), off_refunds
+    last = report.say("start_here.to", last=held["last_day"]) if held["last_day"] else None
+    return report.say("start_here.has", rows=read), last
 
 
 def switching(report: Report) -> Table:
