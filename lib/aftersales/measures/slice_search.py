@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from aftersales.measures.slice_cells import Cells, Floats
+from aftersales.measures.slice_cells import LEVEL_PRIOR_EVENTS, Cells, Floats, totals
 from aftersales.measures.slice_lattice import Lattice, event_totals, usual_totals, weight_totals
 
 # A slice must still stand out at this level once the other named ones are accounted for (reference: methods 4).
@@ -53,7 +53,9 @@ class Fit:
     special: dict[int, Floats]
 
 
-def view_of(cells: Cells, lattice: Lattice, *, half: int | None, prior_events: float, spread: float = 1.0) -> View:
+def view_of(
+    cells: Cells, lattice: Lattice, *, half: int | None, prior_events: Floats | float, spread: float = 1.0
+) -> View:
     """Counts and expectations of one half (0, 1) or of all days (None)."""
     halves = range(cells.halves) if half is None else [half]
     rows = np.isin(cells.event_half, list(halves))
@@ -82,19 +84,41 @@ def expected_now(lattice: Lattice, fit: Fit, share: Floats) -> Floats:
     return np.concatenate([weight_totals(f, fit.common, fit.special, share) for f in lattice.families])
 
 
-def prior_strength(cells: Cells, lattice: Lattice) -> float:
-    """How many events the main effects' expectation is worth against a slice's own time before.
+def prior_weight(cells: Cells, lattice: Lattice) -> Floats:
+    """How many events the main effects' word on a slice's time before is worth beside its own events, by slice.
 
-    Method of moments (DerSimonian and Laird's idea): if slices of two and more conditions stood off their main effects
-    by more than chance, their own past counts more. The excess variance is τ², the weight 1/τ².
+    The word is as uncertain as the levels it is made of (one over the events before of each) and as slices of two and
+    more conditions were seen to stand off their main effects beyond chance: τ², by the method of moments (DerSimonian
+    and Laird 1986). A slice that makes up most of a level has had its say in that level's effect already, and the word
+    counts only for the part that is not its own. Without a time before the expectation is the question: endless weight.
     """
     if not cells.has_before:
-        return 1e9
+        return np.full(len(lattice.width), 1e9)
     view = view_of(cells, lattice, half=None, prior_events=0.0)
     use = lattice.supported & (lattice.width >= 2)
     seen, expected = view.before[use], view.expected_before[use]
-    spread = float(np.sum((seen - expected) ** 2 - expected)) / max(float(np.sum(expected**2)), 1e-12)
-    return float(np.clip(1.0 / max(spread, 1e-9), 1.0, 1e9))
+    off = max(float(np.sum((seen - expected) ** 2 - expected)), 0.0) / max(float(np.sum(expected**2)), 1e-12)
+    least, doubt = _level_events(cells, lattice)
+    own_part = np.minimum(view.before / least, 1.0)
+    return (1.0 - own_part) / (off + doubt)
+
+
+def _level_events(cells: Cells, lattice: Lattice) -> tuple[Floats, Floats]:
+    """By slice: the fewest events before of any of its levels, and the sum of one over them; priors included."""
+    use = cells.event_period == 0
+    cell, count, layer = cells.event_cell[use], cells.event_count[use], cells.event_layer[use]
+    margins = [totals(code[cell], count, len(names)) for code, names in zip(cells.codes, cells.levels, strict=True)]
+    of_layer = totals(layer, count, len(cells.layers)) + LEVEL_PRIOR_EVENTS
+    least, doubt = [], []
+    for family in lattice.families:
+        held = [margins[d][family.level_of[:, at]] + LEVEL_PRIOR_EVENTS for at, d in enumerate(family.dims)]
+        held = held or [np.full(len(family.level_of), count.sum() + LEVEL_PRIOR_EVENTS)]
+        columns = [np.repeat(h, family.layers) for h in held]
+        if family.layered:
+            columns.append(np.tile(of_layer, len(family.level_of)))
+        least.append(np.minimum.reduce(columns))
+        doubt.append(np.add.reduce([1.0 / c for c in columns]))
+    return np.concatenate(least), np.concatenate(doubt)
 
 
 def standing_out(seen: Floats, expected: Floats, before: Floats, expected_before: Floats) -> Floats:

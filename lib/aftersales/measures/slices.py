@@ -16,7 +16,7 @@ from aftersales.measures.slice_search import (
     expected_now,
     fitted,
     leftover,
-    prior_strength,
+    prior_weight,
     rising_slices,
     view_of,
 )
@@ -91,7 +91,7 @@ def driving_slices(
     if not cells.event_count[cells.event_period == 1].sum() > 0:
         return pl.DataFrame(schema=SCHEMA)
     lattice = slice_lattice(cells, max_dimensions=max_dimensions)
-    prior = prior_strength(cells, lattice)
+    prior = prior_weight(cells, lattice)
     spread = day_to_day_spread(cells, lattice)
     whole, *halves = (
         view_of(cells, lattice, half=h, prior_events=prior, spread=spread) for h in (None, *range(cells.halves))
