@@ -211,3 +211,11 @@ def test_the_tour_leads_to_the_data_where_they_have_a_gap(plain):
     state = start_here.pages(report).frame.filter(title="Data health").row(0, named=True)
     assert state["tone"] == "signal"
     assert state["now"].startswith(str(steps.height))
+
+
+def test_the_days_of_orders_that_are_missing_are_those_the_findings_tell(plain, faulty):
+    for config in (plain, faulty):
+        data = asa.load("t", config=config).data
+        told = [f.table for f in data.data_findings if f.kind in ("gap", "gap_day")]
+        lacking = data.covered_days.filter(~pl.col("covered"), kind="orders")
+        assert lacking.height == sum(t["days"].sum() for t in told)

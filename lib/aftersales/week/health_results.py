@@ -10,7 +10,7 @@ import polars as pl
 
 from aftersales.findings.finding import Finding
 from aftersales.findings.health import data_health, file_account
-from aftersales.measures.coverage import buyer_keys, known_orders
+from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
 from aftersales.measures.silences import days_covered
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
@@ -73,17 +73,19 @@ class HealthResults(Span):
     def covered_days(self) -> pl.DataFrame:
         """Every day from the first order to the report's Sunday, for every kind of data the shop has with days.
 
-        Columns: kind, then those of `measures.silences.days_covered`.
+        Columns: kind, then those of `measures.silences.days_covered`; orders lack the days that the findings tell of.
         """
         orders = self._rows_per_day("orders")
         first: date = orders["day"].min() or self.until  # type: ignore[assignment]
-        parts = [
-            days_covered(
+        parts = {
+            kind: days_covered(
                 self._rows_per_day(kind), first=first, last=self.until, every_day=kind in EVERY_DAY
             ).select(pl.lit(kind).alias("kind"), pl.all())
             for kind in DAY_OF
-        ]  # fmt: skip
-        return pl.concat(parts)
+        }  # fmt: skip
+        gaps = empty_days(self.tables["orders"], until=self.until).filter("odd")
+        parts["orders"] = _with_gaps(parts["orders"], gaps)
+        return pl.concat(parts.values())
 
     def _rows_per_day(self, name: str) -> pl.DataFrame:
         table = self.tables[name]
@@ -172,3 +174,11 @@ class HealthResults(Span):
             "rows_read": pl.Int64,
         }  # fmt: skip
         return pl.DataFrame(found, schema=kinds, orient="row").sort("commit", descending=True)
+
+
+def _with_gaps(days: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
+    """The days of orders with those gaps between days with orders, which the findings tell, and no others there."""
+    told = gaps.select(day=pl.date_ranges("first_day", "last_day")).explode("day")["day"]
+    inside = pl.col("day") <= pl.col("day").filter(pl.col("rows") > 0).max()
+    covered = pl.when(inside).then(~pl.col("day").is_in(told.implode())).otherwise("covered")
+    return days.with_columns(covered=covered)
