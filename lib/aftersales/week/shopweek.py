@@ -13,6 +13,7 @@ import polars as pl
 
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
+from aftersales.week.driver_results import DriverResults
 from aftersales.week.health_results import HealthResults
 from aftersales.week.kept import code_version
 from aftersales.week.product_results import ProductResults
@@ -54,7 +55,7 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek(HealthResults, RefundResults, ServiceResults, ProductResults):
+class ShopWeek(HealthResults, RefundResults, ServiceResults, ProductResults, DriverResults):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings

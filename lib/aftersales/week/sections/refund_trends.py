@@ -6,12 +6,14 @@ import polars as pl
 
 from aftersales.charts.daily import daily_bars
 from aftersales.charts.figure import Chart
+from aftersales.charts.heat import HeatTable
 from aftersales.charts.intervals import province_bars
 from aftersales.charts.mix import stacked_mix
 from aftersales.charts.note import Note
 from aftersales.charts.reasons import reason_bars
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.charts.waterfall import waterfall
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
@@ -197,6 +199,52 @@ def provinces(report: Report) -> Chart | Note:
     return province_bars(
         shown, id="refund-provinces", language=report.language, most=MOST_PROVINCES,
         caption=report.say("refunds.caption_provinces"),
+    )  # fmt: skip
+
+
+def change(report: Report) -> Chart | Note:
+    """The step from last week's requests to this week's: more orders, other orders, or another rate."""
+    rows = report.data.change_by_product
+    if rows.is_empty():
+        return lacking(report, "refunds.undated")
+    parts = rows.select(pl.col("volume", "mix", "rate", "events_before", "events_after").cast(pl.Float64)).sum()
+    steps = pl.DataFrame(
+        {
+            "step": [report.say(f"refunds.step.{p}") for p in ("volume", "mix", "rate")],
+            "change": [parts[p][0] for p in ("volume", "mix", "rate")],
+        }
+    )
+    return waterfall(
+        steps, id="refund-change", language=report.language, name=report.say("refunds.requests"),
+        start=parts["events_before"][0], end=parts["events_after"][0], form="int", change_form="plus",
+        start_name=report.say("refunds.last_week"), end_name=report.say("refunds.this_week"),
+        caption=report.say("refunds.caption_change"),
+    )  # fmt: skip
+
+
+def couriers_by_province(report: Report) -> HeatTable | Note:
+    """Refund rates of provinces by courier; cells too small are muted."""
+    rows = report.data.province_courier
+    if rows["few"].all():
+        return lacking(report, "refunds.no_couriers")
+    largest = (
+        rows.group_by("province")
+        .agg(pl.col("paid_orders").sum())
+        .sort("paid_orders", "province", descending=[True, False])
+    )
+    names = largest.head(MOST_PROVINCES)["province"].to_list()
+    shown = rows.filter(pl.col("province").is_in(names)).select(
+        row="province", column="courier", value="shrunk_rate", few="few"
+    )
+    top = rows.filter(~pl.col("few")).sort("shrunk_rate", "province", descending=[True, False]).row(0, named=True)
+    title = report.say(
+        "refunds.worst_cell", province=top["province"], courier=top["courier"], rate=top["rate_orders"],
+        part=top["refund_orders"], whole=top["paid_orders"],
+    )  # fmt: skip
+    return HeatTable(
+        shown, id="refund-couriers", language=report.language, title=title, form="pct", rows=names,
+        columns=sorted(shown["column"].unique()), corner=report.say("refunds.column.province"),
+        caption=report.say("refunds.caption_couriers"),
     )  # fmt: skip
 
 

@@ -15,9 +15,12 @@ from aftersales.charts.table import Column, Table
 from aftersales.charts.tiles import Tile, Tiles, tile_state
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.headline import week_verdict
+from aftersales.findings.products import product_headline
 from aftersales.findings.signals import signal_headline
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.week.loading import Report
+from aftersales.week.sections import problem_products
+from aftersales.week.sections.refund_trends import months_by_request
 from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
 from aftersales.words.promotions import promotion_title
 
@@ -39,7 +42,7 @@ def answer(report: Report) -> Verdict:
     found = week_verdict(report.data.signals, week=report.data.week)
     currency = report.data.shop.currency
     points = _signal_points(report, leave_out=found.table)
-    points += _reason_points(report)
+    points = _product_points(report) + points[:1] + _reason_points(report) + points[1:]
     caution = found.caution(report.language, currency=currency)
     if caution:
         points.append(Conclusion(caution, do=report.say("overview.do.routine")))
@@ -98,6 +101,18 @@ def _reason_points(report: Report) -> list[Conclusion]:
     ]  # fmt: skip
 
 
+def _product_points(report: Report) -> list[Conclusion]:
+    """The product with most money at stake, if any is listed."""
+    rows, page = report.data.problem_products.head(1), report.say("page.problem-products")
+    currency = report.data.shop.currency
+    return [
+        Conclusion(
+            product_headline(row, report.language, currency=currency), do=report.say("overview.do.product", page=page)
+        )
+        for row in rows.iter_rows(named=True)
+    ]
+
+
 def promotion(report: Report) -> Note:
     """Which days this page is about, and whether a sales festival lies on them."""
     title = promotion_title(report.data.week, report.language)
@@ -148,13 +163,40 @@ def exceptions(report: Report) -> Stack:
         return Stack(
             (Note(report.say("overview.no_exception", judged=judged), language=report.language, look="plain"),)
         )
-    charts = [
-        measure_trend(
-            report, row["measure"], id=f"exception-{row['measure'].replace('_', '-')}", form=SHOWN[row["measure"]][0]
-        )
-        for row in rows
-    ]
-    return Stack(tuple(charts))
+    return Stack(tuple(_exception(report, row["measure"]) for row in rows))
+
+
+def _exception(report: Report, measure: str) -> Chart | Note:
+    monthly = months_by_request(report) if measure == "refund_request_rate" else None
+    name = f"exception-{measure.replace('_', '-')}"
+    return measure_trend(report, measure, id=name, form=SHOWN[measure][0], monthly=monthly)
+
+
+def drivers(report: Report) -> Table | Note:
+    """Where the week's rise sits: slices of products, reasons, couriers and places, with counts."""
+    if not report.data.dated:
+        return lacking(report, "refunds.undated")
+    rows = report.data.drivers(report.language)
+    if rows.is_empty():
+        return Note(report.say("overview.no_driver"), language=report.language, look="plain")
+    word = report.say
+    columns = (
+        Column("headline", word("overview.column.driver")),
+        Column("refunds", word("overview.column.requests"), "int"),
+        Column("expected", word("overview.column.usual"), "num1"),
+        Column("excess", word("overview.column.excess"), "num1", strong=True),
+        Column("rate_before", word("overview.column.before"), "pct"),
+        Column("rate_after", word("overview.column.after"), "pct"),
+        Column("since", word("overview.column.since"), "day"),
+    )
+    return Table(
+        rows, columns, language=report.language, id="overview-drivers", caption=word("overview.caption_drivers")
+    )
+
+
+def products(report: Report) -> Table | Note:
+    """The products that come back too often, most money first."""
+    return problem_products.ranking(report)
 
 
 def reasons(report: Report) -> Chart | Note:

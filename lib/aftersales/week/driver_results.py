@@ -1,0 +1,63 @@
+"""What carries the week's change: slices that stand out, and the exact split into volume, mix and rate."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import polars as pl
+
+from aftersales.findings.drivers import change_parts, drivers
+from aftersales.measures.places import beta_prior
+from aftersales.measures.rates import refund_rate
+from aftersales.measures.requests import has_refund_dates
+from aftersales.week.kept import kept_frame
+from aftersales.week.span import Span
+from aftersales.words.language import Language
+
+# Below so many orders a cell of the province-by-courier table is too small to say anything of its own.
+LEAST_CELL_ORDERS = 30
+
+
+class DriverResults(Span):
+    """Driver results of a shop's week."""
+
+    @kept_frame
+    def drivers_zh(self) -> pl.DataFrame:
+        """The slices that carry the week's rise, told in Chinese."""
+        return drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="zh")
+
+    @kept_frame
+    def drivers_en(self) -> pl.DataFrame:
+        """The same, told in English."""
+        return drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="en")
+
+    def drivers(self, language: Language) -> pl.DataFrame:
+        """The slices that carry the week's rise, told in that language."""
+        return self.drivers_zh if language == "zh" else self.drivers_en
+
+    @kept_frame
+    def change_by_product(self) -> pl.DataFrame:
+        """The week's requests against the week before by product: volume, mix and rate sum to the whole change.
+
+        No rows where refunds have no dates.
+        """
+        if not has_refund_dates(self.tables["refunds"]):
+            numbers = ("events_before", "events_after", "change", "volume", "mix", "rate")
+            return pl.DataFrame(schema={"product_id": pl.String} | dict.fromkeys(numbers, pl.Float64))
+        return change_parts(self.tables["orders"], self.tables["refunds"], week=self.week, by="product_id")
+
+    @cached_property
+    def province_courier(self) -> pl.DataFrame:
+        """Refund rate by province and courier over twelve weeks, drawn to the shop's; small cells are marked few."""
+        by = ["province", "courier"]
+        rows = refund_rate(
+            self.tables["orders"], self.tables["refunds"], by=by, until=self.until, since=self.quarter
+        ).drop_nulls(by)
+        asked, paid = (rows[c].to_numpy().astype(float) for c in ("refund_orders", "paid_orders"))
+        if not len(paid):
+            return rows.with_columns(shrunk_rate=pl.lit(None, dtype=pl.Float64), few=pl.lit(True))
+        alpha, beta = beta_prior(asked, paid)
+        return rows.with_columns(
+            shrunk_rate=pl.Series((asked + alpha) / (paid + alpha + beta)),
+            few=pl.col("paid_orders") < LEAST_CELL_ORDERS,
+        )
