@@ -102,7 +102,10 @@ def plain(jobs: list[ReportJob]) -> dict[str, float]:
                 ["nbconvert", "--to", "html", "--no-input", str(target)],
             ):
                 started = time.perf_counter()
-                subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True, env=environment)
+                called = [sys.executable, "-m", *command]
+                done = subprocess.run(called, check=False, capture_output=True, text=True, env=environment)
+                if done.returncode:
+                    sys.exit(f"{command[0]} failed on {notebook.name}: {done.stderr.strip().splitlines()[-1]}")
                 spent[command[0]] += time.perf_counter() - started
     return {"papermill": spent["papermill"], "papermill and nbconvert": sum(spent.values())}
 
