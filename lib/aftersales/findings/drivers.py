@@ -69,6 +69,8 @@ def drivers(
     before, after = spans
     tables = request_tables(orders, refunds, before=before, after=after, columns=dimensions)
     used = [d for d in dimensions if tables.exposures[d].n_unique() > 1]
+    if not used:
+        return pl.DataFrame(schema=DRIVERS_SCHEMA)
     found = driving_slices(tables.exposures, tables.events, dimensions=used, event_dimension="reason")
     if not found.height:
         return pl.DataFrame(schema=DRIVERS_SCHEMA)
@@ -151,7 +153,9 @@ def _row(
         "excess": slice_row["excess"],
         "share_of_change": slice_row["share_of_rise"],
         "since": since,
-        "headline": _headline(values, bool(inside), slice_row["ties"], language),
+        "headline": _headline(
+            values, bool(inside), [_spoken_text(t, titles, language) for t in slice_row["ties"]], language
+        ),
         "orders": slice_row["exposure_after"],
         "refunds": slice_row["events_after"],
         "expected": slice_row["expected"],
@@ -193,6 +197,17 @@ def _spoken(conditions: Sequence[tuple[str, str | None]], titles: Mapping[str, s
             value = level
         words.append(say(f"drivers.dimension.{dimension}", language, value=value))
     return " × ".join(words)
+
+
+def _spoken_text(segment: str, titles: Mapping[str, str], language: Language) -> str:
+    """A segment written ``batch=B1 & reason=quality`` as it is spoken."""
+    parts = [part.partition("=") for part in segment.split(" & ")]
+    known = [
+        (name, value if value != "unknown" else None)
+        for name, _, value in parts
+        if name in DIMENSIONS or name == "reason"
+    ]
+    return _spoken(known, titles, language) if len(known) == len(parts) else segment
 
 
 def _since(tables: RequestTables, conditions: Sequence[tuple[str, str | None]], spans: tuple[Span, Span]) -> date:
