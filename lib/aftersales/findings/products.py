@@ -190,7 +190,10 @@ def _with_since(rows: pl.DataFrame, counts: ProductCounts, *, week: Week) -> pl.
     weeks = product_weeks(counts, scopes, week=week)
     lately = weeks.filter(pl.col("week") > week.shift(-SPARK_WEEKS).monday)
     sparks = lately.group_by("product_id", maintain_order=True).agg(weekly_rate="rate")
-    since = onsets(weeks).select("product_id", "since")
+    # the reason by itself steps up more sharply than all requests do
+    of_reason = series_scopes(rows.with_columns(reason=pl.coalesce("main_reason", "reason")))
+    sharp = onsets(product_weeks(counts, of_reason, week=week)).select("product_id", sharp="since")
+    since = onsets(weeks).join(sharp, on="product_id").select("product_id", since=pl.coalesce("sharp", "since"))
     born = counts.units.filter(level="batch").group_by("product_id", "batch").agg(born=pl.col("cohort").min())
     for table, keys in ((since, ["product_id"]), (sparks, ["product_id"]), (born, ["product_id", "batch"])):
         rows = rows.join(table, on=keys, how="left", maintain_order="left", nulls_equal=True)

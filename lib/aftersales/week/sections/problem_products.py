@@ -90,7 +90,7 @@ def _worded(report: Report, rows: pl.DataFrame) -> pl.DataFrame:
         name=pl.Series(names, dtype=pl.String), view=pl.Series(seen, dtype=pl.String),
         counts=pl.Series(counts, dtype=pl.String), state_word=pl.Series(states, dtype=pl.String),
         tone=pl.col("state").replace_strict(_TONE, return_dtype=pl.String), fires=pl.lit(value=True),
-        said_category=pl.when(pl.col("category") != ALL).then("category"),
+        sure=pl.Series([report.say("products.sure", share=p) for p in rows["probability_worse"]], dtype=pl.String),
     )  # fmt: skip
 
 
@@ -111,16 +111,16 @@ def ranking(report: Report) -> Table:
     aside = rows["orders_set_aside"].sum() > 0
     columns = (
         Column("name", word("products.column.name"), below="view"),
-        Column("state_word", word("products.column.state"), "chip", tone="tone"),
-        Column("rate", word("products.column.rate"), "bar", low="rate_low", high="rate_high", usual="expected_rate",
-               signal="fires", below="counts"),
+        Column("state_word", word("products.column.state"), "chip", tone="tone", below="sure"),
+        Column("rate", word("products.column.rate"), "pct", strong=True, below="counts"),
+        Column("rate", word("products.column.interval"), "bar", low="rate_low", high="rate_high",
+               usual="expected_rate", signal="fires"),
         *([Column("rate_set_aside", word("products.column.rate_set_aside"), "pct")] if aside else []),
         Column("weekly_rate", word("products.column.weeks"), "spark", signal="fires"),
         Column("main_reason", word("products.column.reason"), "word", prefix="reason."),
         Column("excess_refunds", word("products.column.excess"), "int"),
         Column("money_at_stake", word("products.column.money"), "money", strong=True),
         Column("since", word("products.column.since"), "day"),
-        Column("probability_worse", word("products.column.probability"), "pct0"),
     )  # fmt: skip
     return Table(
         rows.head(MOST_ROWS), columns, language=report.language, id="product-ranking", total=rows.height,
@@ -198,8 +198,9 @@ def splits(report: Report) -> Table | Note:
         Column("title", word("products.column.name")),
         Column("level_word", word("products.column.split"), "word"),
         Column("split", word("products.column.which"), below="explains"),
-        Column("rate", word("products.column.rate"), "bar", low="rate_low", high="rate_high", usual="expected_rate",
-               signal="fires", below="counts"),
+        Column("rate", word("products.column.rate"), "pct", strong=True, below="counts"),
+        Column("rate", word("products.column.interval"), "bar", low="rate_low", high="rate_high",
+               usual="expected_rate", signal="fires"),
         Column("excess", word("products.column.excess"), "num1"),
     )  # fmt: skip
     return Table(shown, columns, language=report.language, id="product-splits", caption=word("products.caption_splits"))

@@ -1,0 +1,112 @@
+"""The sections of the product page: each shows something for a shop with and without faults, dates and categories."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+
+from aftersales.demo import ShopSpec, shop_tables, simulate_shop
+from aftersales.measures.costs import refund_costs
+from aftersales.measures.requests import has_refund_dates
+from aftersales.week.product_results import ProductResults
+from aftersales.week.sections import problem_products as sections
+from aftersales.words.language import say
+from aftersales.words.periods import Week
+
+WEEK = Week.parse("2026-W47")
+
+
+class Results(ProductResults):
+    """A shop's week over frames in memory."""
+
+    results_folder = None
+
+    def __init__(self, tables: dict[str, pl.DataFrame]) -> None:
+        self.tables, self.week = {name: frame.lazy() for name, frame in tables.items()}, WEEK
+        self.shop = SimpleNamespace(currency="CNY")
+        self.dated = has_refund_dates(tables["refunds"])
+        self.costs_weekly = refund_costs(
+            tables["orders"], tables["refunds"], freight_out=6, freight_back=8, handling=3, share_not_resold=0.2,
+            until=WEEK.sunday, since=WEEK.shift(-59).monday,
+        )  # fmt: skip
+
+
+def report(data: Results, language: str) -> SimpleNamespace:
+    return SimpleNamespace(data=data, language=language, say=lambda key, **v: say(key, language, **v))
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return shop_tables(simulate_shop(ShopSpec(orders=60_000, weeks=60, abuse=False), seed=3))
+
+
+@pytest.fixture(scope="module")
+def results(tables):
+    return Results(tables)
+
+
+@pytest.fixture(scope="module")
+def undated(tables):
+    never = pl.lit(None, dtype=pl.Datetime("us", "Asia/Shanghai"))
+    return Results({**tables, "refunds": tables["refunds"].with_columns(applied_at=never)})
+
+
+def shown(thing) -> str:
+    items = thing.items if hasattr(thing, "items") else [thing]
+    return "".join(item.html() for item in items)
+
+
+ALL = ("answer", "funnel", "ranking", "cards", "splits", "gone", "too_small", "declared")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", ALL)
+def test_every_section_shows_something(results, undated, name, language):
+    for data in (results, undated):
+        html = shown(getattr(sections, name)(report(data, language)))
+        assert "<" in html
+        assert "None" not in html
+
+
+def test_the_answer_counts_what_the_list_holds(results):
+    verdict = sections.answer(report(results, "en"))
+    rows = results.problem_products
+    assert f": {rows.height}," in verdict.headline
+    assert len(verdict.conclusions) == min(3, rows.height)
+    assert all(c.do for c in verdict.conclusions)
+
+
+def test_orange_in_the_funnel_is_on_the_list(results):
+    chart = sections.funnel(report(results, "zh"))
+    assert set(chart.data.filter("outside")["product_id"]) <= set(results.problem_products["product_id"])
+
+
+def test_the_split_that_explains_is_named(results):
+    table = sections.splits(report(results, "en"))
+    named = table.frame.filter(pl.col("explains").is_not_null())
+    batches = results.problem_products["batch"].drop_nulls()
+    assert len(batches)
+    assert set(batches) <= set(named["split"])
+    # a SKU may be found against its own past and look ordinary against its category
+    assert named.filter(pl.col("split").is_in(batches.implode()))["fires"].all()
+
+
+def test_without_dates_the_page_says_why(undated):
+    verdict = sections.answer(report(undated, "zh"))
+    assert verdict.headline == say("products.undated", "zh")
+    assert say("products.undated", "zh") in shown(sections.declared(report(undated, "zh")))
+
+
+def test_without_categories_the_page_says_so(tables):
+    bare = tables["orders"].with_columns(category=pl.lit(None, dtype=pl.String))
+    told = shown(sections.declared(report(Results({**tables, "orders": bare}), "zh")))
+    assert say("products.no_category", "zh") in told
+
+
+def test_a_quiet_shop_is_told_so():
+    spec = ShopSpec(orders=20_000, weeks=60, faults=False, abuse=False, innocents=False)
+    quiet = Results(shop_tables(simulate_shop(spec, seed=0)))
+    assert quiet.problem_products.is_empty()
+    assert sections.answer(report(quiet, "en")).headline == say("products.none", "en")
