@@ -280,7 +280,8 @@ def test_the_benchmark_of_twenty_thousand_products():
     judged = bayes_fdr(product_rates(frame.with_columns(prior=pl.lit("a"), usual=usual)))
     worse = pl.col("rate_true") > 1.5 * rate.mean()
     false_share, power = judged.select(
-        (~worse & pl.col("flagged")).sum() / pl.col("flagged").sum(), (worse & pl.col("flagged")).sum() / worse.sum()
+        false_share=(~worse & pl.col("flagged")).sum() / pl.col("flagged").sum(),
+        power=(worse & pl.col("flagged")).sum() / worse.sum(),
     ).row(0)
     covered = judged.select(pl.col("rate_true").is_between("rate_low", "rate_high").mean()).item()
     assert false_share < 0.13

@@ -19,6 +19,7 @@ from aftersales.findings.product_funnel import product_funnel
 from aftersales.findings.products import product_name, with_product_headlines
 from aftersales.measures.delays import ANY
 from aftersales.measures.false_discoveries import TARGET
+from aftersales.measures.maturity_stages import SHOWN_FROM
 from aftersales.measures.shrinkage import WORSE
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
@@ -90,8 +91,16 @@ def _worded(report: Report, rows: pl.DataFrame) -> pl.DataFrame:
         name=pl.Series(names, dtype=pl.String), view=pl.Series(seen, dtype=pl.String),
         counts=pl.Series(counts, dtype=pl.String), state_word=pl.Series(states, dtype=pl.String),
         tone=pl.col("state").replace_strict(_TONE, return_dtype=pl.String), fires=pl.lit(value=True),
-        sure=pl.Series([report.say("products.sure", share=p) for p in rows["probability_worse"]], dtype=pl.String),
+        begun=_said(report, "products.begun", since=rows["since"]),
+        too_many=_said(report, "products.too_many", excess=rows["excess_refunds"]),
+sure=_said(report, "products.sure", share=rows["probability_worse"]),
     )  # fmt: skip
+
+
+def _said(report: Report, key: str, **column: pl.Series) -> pl.Series:
+    """One sentence a value of the column, null where the value is."""
+    ((name, values),) = column.items()
+    return pl.Series([None if v is None else report.say(key, **{name: v}) for v in values], dtype=pl.String)
 
 
 def _view(report: Report, row: dict[str, Any]) -> str:
@@ -117,10 +126,8 @@ def ranking(report: Report) -> Table:
                usual="expected_rate", signal="fires"),
         *([Column("rate_set_aside", word("products.column.rate_set_aside"), "pct")] if aside else []),
         Column("weekly_rate", word("products.column.weeks"), "spark", signal="fires"),
-        Column("main_reason", word("products.column.reason"), "word", prefix="reason."),
-        Column("excess_refunds", word("products.column.excess"), "int"),
-        Column("money_at_stake", word("products.column.money"), "money", strong=True),
-        Column("since", word("products.column.since"), "day"),
+        Column("main_reason", word("products.column.reason"), "word", prefix="reason.", below="begun"),
+        Column("money_at_stake", word("products.column.money"), "money", strong=True, below="too_many"),
     )  # fmt: skip
     return Table(
         rows.head(MOST_ROWS), columns, language=report.language, id="product-ranking", total=rows.height,
@@ -144,6 +151,9 @@ def cards(report: Report) -> Stack | Note:
 
 def _onset(report: Report, row: dict[str, Any], rank: int) -> Chart:
     weeks = report.data.problem_product_weeks.filter(pl.col("product_id") == row["product_id"])
+    # where less than a fifth has had time to come, a week's rate is nothing but its interval
+    told = pl.col("exposure") >= SHOWN_FROM * pl.col("orders")
+    weeks = weeks.with_columns(pl.when(told).then(pl.col(c)).alias(c) for c in ("rate", "low", "high"))
     since = row["since"]
     later = pl.lit(value=False) if since is None else pl.col("week") >= since
     shown = weeks.select(
