@@ -1,0 +1,1 @@
+"""Suggestions, decisions, and whether they worked."""

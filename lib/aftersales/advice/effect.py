@@ -1,0 +1,224 @@
+"""Whether a decision worked: its unit's weeks before and after, against units that nothing was done to.
+
+The way is chosen by what there is to compare with: twenty units or more, difference-in-differences on matched units;
+ten to nineteen, a synthetic one; fewer, the unit's own past, which is association and said to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from aftersales.advice.did import compare_change, log_rate
+from aftersales.advice.interrupted import level_change
+from aftersales.advice.placebo import LEAST_PLACEBOS, placebo_interval, placebo_p
+from aftersales.advice.synthetic import synthetic_effect
+from aftersales.advice.verdicts import MATURE_ENOUGH, WEEKS_AFTER, Verdict, verdict
+from aftersales.words.errors import DataError, QuestionError, unknown
+from aftersales.words.language import Language, say
+
+Method = Literal["did", "synthetic", "interrupted"]
+
+# Eight to twelve weeks before, four to eight after: long enough to count, short enough for the shop to be the same.
+WEEKS_BEFORE = 12
+LEAST_BEFORE = 8
+MOST_AFTER = 8
+# Twenty comparable units make a 90 % interval out of their own moves.
+MANY_CONTROLS = 20
+COLUMNS = ("unit", "week", "events", "exposure", "maturity")
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What became of a unit's rate after a decision, as a relative change (−0.3: three tenths fewer refunds).
+
+    ``change_low`` and ``change_high`` are the 90 % interval; null values where nothing can be said. ``reason`` is the
+    catalogue key of why a verdict is too_early or cannot_tell; ``p_value`` the share of untouched units that moved as
+    much; ``table`` holds one row a unit compared with: unit, change (log rate, after less before), in errors.
+    """
+
+    unit: str
+    method: Method | None
+    verdict: Verdict
+    reason: str | None = None
+    change: float | None = None
+    change_low: float | None = None
+    change_high: float | None = None
+    p_value: float | None = None
+    controls: int = 0
+    weeks_before: int = 0
+    weeks_after: int = 0
+    rate_before: float | None = None
+    rate_after: float | None = None
+    table: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+
+    def headline(self, language: Language) -> str:
+        """The verdict as a sentence, filled from the same numbers."""
+        key = self.reason or f"advice.effect.{self.verdict}"
+        said = say(
+            key, language, change=self.change, low=self.change_low, high=self.change_high, weeks=self.weeks_after,
+            needed=WEEKS_AFTER, before=self.rate_before, after=self.rate_after, controls=self.controls,
+        )  # fmt: skip
+        return said + (say("advice.effect.association", language) if self.method == "interrupted" else "")
+
+
+def decision_effect(
+    weeks: pl.DataFrame,
+    *,
+    unit: str,
+    effective_from: date,
+    expected: float = 0.0,
+    touched: Sequence[str] = (),
+    overlapping: bool = False,
+) -> Effect:
+    """Whether the rate of ``unit`` fell after ``effective_from`` by what was ``expected`` (-0.2: at least a fifth).
+
+    ``weeks`` has one row a unit (product, province …) and week of payment: unit, week (Monday), events (first refund
+    requests so far), exposure (orders × maturity), maturity (0..1; null is unknown and left out). Weeks from the first
+    Monday on or after the date are after it, up to eight of them and only those at least four fifths mature; the twelve
+    weeks that ended before the week of the date are before it. ``touched`` are units that something else was done to:
+    they are compared with nothing. ``overlapping`` says that another change touched this unit in the same weeks; the
+    two are not told apart, and the verdict is cannot_tell.
+
+    Raises `DataError` for absent columns, `QuestionError` for a unit that is not there or an expected rise.
+
+    >>> rng = np.random.default_rng(5)
+    >>> mondays = [date(2026, 7, 6) + timedelta(weeks=k) for k in range(16)]
+    >>> rows = [(f"p{u}", m, int(rng.poisson(30 if u or k < 12 else 12)), 250.0, 1.0)
+    ...     for u in range(45) for k, m in enumerate(mondays)]
+    >>> weeks = pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    >>> found = decision_effect(weeks, unit="p0", effective_from=mondays[12], expected=-0.3)
+    >>> found.verdict, found.method
+    ('worked', 'did')
+    """
+    _check(weeks, unit, expected)
+    monday = effective_from - timedelta(days=effective_from.weekday())
+    first = monday if monday == effective_from else monday + timedelta(weeks=1)
+    known = weeks.filter(pl.col("maturity").is_not_null(), pl.col("exposure") > 0)
+    before = known.filter(pl.col("week") < monday, pl.col("week") >= monday - timedelta(weeks=WEEKS_BEFORE))
+    ripe = known.filter(
+        pl.col("week") >= first,
+        pl.col("week") < first + timedelta(weeks=MOST_AFTER),
+        pl.col("maturity") >= MATURE_ENOUGH,
+    )
+    own_before, own_after = before.filter(pl.col("unit") == unit), ripe.filter(pl.col("unit") == unit)
+    found = _Counted(unit, own_before.height, own_after.height, _rate(own_before), _rate(own_after))
+    if overlapping:
+        return found.said("cannot_tell", "advice.effect.overlapping")
+    # judged by the shop's weeks: a product that sells nothing any more would wait for ever
+    if ripe["week"].n_unique() < WEEKS_AFTER:
+        return found.said("too_early", "advice.effect.too_early")
+    if own_before["week"].n_unique() < LEAST_BEFORE or own_after["exposure"].sum() <= 0:
+        return found.said("cannot_tell", "advice.effect.too_little")
+    counts = _both(before, ripe).filter((pl.col("unit") == unit) | ~pl.col("unit").is_in(list(touched)))
+    others = counts.height - 1
+    if others >= MANY_CONTROLS:
+        return _compared(found, counts, expected)
+    if others >= LEAST_PLACEBOS + 1:
+        return _synthetic(found, before, ripe, counts["unit"].to_list(), expected)
+    return _alone(found, own_before, own_after, expected)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    unit: str
+    weeks_before: int
+    weeks_after: int
+    rate_before: float | None
+    rate_after: float | None
+
+    def said(self, word: Verdict, reason: str | None, **more: object) -> Effect:
+        kept = {k: getattr(self, k) for k in ("weeks_before", "weeks_after", "rate_before", "rate_after")}
+        return Effect(self.unit, more.pop("method", None), word, reason, **kept, **more)  # type: ignore[arg-type]
+
+    def judged(self, ends: tuple[float, float, float], expected: float, **more: object) -> Effect:
+        change, low, high = (float(np.expm1(x)) for x in ends)
+        word = verdict(low, high, expected=expected)
+        reason = None if word != "cannot_tell" else "advice.effect.cannot_tell"
+        return self.said(word, reason, change=change, change_low=low, change_high=high, **more)
+
+
+def _check(weeks: pl.DataFrame, unit: str, expected: float) -> None:
+    absent = [c for c in COLUMNS if c not in weeks.columns]
+    if absent:
+        raise DataError(f"The weeks lack {', '.join(absent)}", found=", ".join(weeks.columns) or "no columns")
+    if unit not in weeks["unit"]:
+        raise unknown("unit", unit, weeks["unit"].unique().sort().head(5))
+    if not -1 <= expected <= 0:
+        raise QuestionError(
+            "The expected effect must be a fall, between -1 and 0", found=str(expected), hint="-0.2 is a fifth fewer"
+        )
+
+
+def _rate(rows: pl.DataFrame) -> float | None:
+    exposure = float(rows["exposure"].sum())
+    return float(rows["events"].sum()) / exposure if exposure > 0 else None
+
+
+def _both(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Counts of each unit that was there before and after, sorted by unit."""
+    sums = [pl.col("events").sum().cast(pl.Float64), pl.col("exposure").sum().cast(pl.Float64)]
+    past, later = (rows.group_by("unit").agg(*sums) for rows in (before, after))
+    return past.join(later, on="unit", suffix="_after").sort("unit")
+
+
+def _compared(found: _Counted, counts: pl.DataFrame, expected: float) -> Effect:
+    columns = [counts[c].to_numpy() for c in ("events", "exposure", "events_after", "exposure_after")]
+    at = counts["unit"].to_list().index(found.unit)
+    c = compare_change(*columns, treated=at)
+    units = counts["unit"].gather(c.controls)
+    table = pl.DataFrame({"unit": units, "in_errors": c.placebos})
+    return found.judged(
+        (c.change, c.low, c.high), expected, method="did", p_value=c.p, controls=len(c.placebos), table=table
+    )
+
+
+def _synthetic(found: _Counted, before: pl.DataFrame, after: pl.DataFrame, units: list[str], expected: float) -> Effect:
+    """One synthetic control a unit, each unit once in the treated one's place."""
+    both = pl.concat([before, after]).filter(pl.col("unit").is_in(units))
+    spans = both["week"].n_unique() - after["week"].n_unique(), after["week"].n_unique()
+    wide = (
+        both.pivot("week", index="unit", values=["events", "exposure"], aggregate_function="sum")
+        .fill_null(0)
+        .sort("unit")
+    )
+    weeks = [str(w) for w in both["week"].unique().sort()]
+    events, exposure = (wide.select(f"{v}_{w}" for w in weeks).to_numpy().astype(float) for v in ("events", "exposure"))
+    rates = log_rate(events, exposure)
+    errors = _chance(events, exposure, before=spans[0])
+    at = wide["unit"].to_list().index(found.unit)
+    rest = [k for k in range(len(rates)) if k != at]
+    effect = synthetic_effect(rates[at], rates[rest], before=spans[0])
+    moved = np.array([synthetic_effect(rates[k], rates[[j for j in rest if j != k]], before=spans[0]).estimate
+                      for k in rest])  # fmt: skip
+    scores = moved / errors[rest]
+    low, high = placebo_interval(effect.estimate, scores, scale=float(errors[at]))
+    p = placebo_p(effect.estimate / float(errors[at]), scores)
+    table = pl.DataFrame({"unit": [wide["unit"][k] for k in rest], "in_errors": scores})
+    return found.judged(
+        (effect.estimate, low, high), expected, method="synthetic", p_value=p, controls=len(rest), table=table
+    )
+
+
+def _chance(events: np.ndarray, exposure: np.ndarray, *, before: int) -> np.ndarray:
+    """Standard error of each unit's change by chance: later counts as the earlier rate would have them."""
+    past, later = events[:, :before].sum(1), exposure[:, before:].sum(1)
+    expected = (past + 0.5) / (exposure[:, :before].sum(1) + 0.5) * later
+    return np.sqrt(1 / (past + 0.5) + 1 / (expected + 0.5))
+
+
+def _alone(found: _Counted, before: pl.DataFrame, after: pl.DataFrame, expected: float) -> Effect:
+    rows = pl.concat([before, after]).sort("week")
+    step = level_change(
+        rows["events"].to_numpy().astype(float), rows["exposure"].to_numpy().astype(float), before=before.height
+    )
+    if step is None:
+        return found.said("cannot_tell", "advice.effect.too_little")
+    if step.stirred:
+        return found.said("cannot_tell", "advice.effect.stirred", method="interrupted")
+    return found.judged((step.change, step.low, step.high), expected, method="interrupted", controls=0)

@@ -1,0 +1,192 @@
+"""Whether a decision worked: nothing done gives nothing, what was planted is found, and doubt is said."""
+
+from __future__ import annotations
+
+import importlib.util
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftersales.advice.detectable import detectable_effect
+from aftersales.advice.did import compare_change
+from aftersales.advice.effect import COLUMNS, decision_effect
+from aftersales.advice.interrupted import level_change
+from aftersales.advice.placebo import placebo_interval, placebo_p
+from aftersales.advice.synthetic import synthetic_effect
+from aftersales.advice.verdicts import verdict
+from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.language import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data" / "california_prop99.csv"
+FIRST = date(2026, 6, 1)
+
+
+def weeks_of(units=50, before=12, after=4, effect=1.0, rate=0.12, orders=250, maturity=1.0, seed=3):
+    """Weekly counts of many like products; the rate of the first is times ``effect`` afterwards."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for u in range(units):
+        for k in range(before + after):
+            ripe = maturity if k >= before else 1.0
+            chance = rate * (effect if u == 0 and k >= before else 1.0) * ripe
+            rows.append(
+                (f"p{u:03}", FIRST + timedelta(weeks=k), int(rng.binomial(orders, chance)), orders * ripe, ripe)
+            )
+    return pl.DataFrame(rows, schema=COLUMNS, orient="row"), FIRST + timedelta(weeks=before)
+
+
+@pytest.mark.parametrize(("units", "method"), [(50, "did"), (14, "synthetic"), (1, "interrupted")])
+def test_each_way_finds_a_halved_rate_and_names_itself(units, method):
+    weeks, day = weeks_of(units=units, effect=0.5)
+    found = decision_effect(weeks, unit="p000", effective_from=day, expected=-0.2)
+    assert (found.method, found.verdict) == (method, "worked")
+    assert found.change_low < -0.5 < found.change_high
+
+
+@pytest.mark.parametrize(("units", "method"), [(50, "did"), (14, "synthetic"), (1, "interrupted")])
+def test_a_doubled_rate_is_harm(units, method):
+    weeks, day = weeks_of(units=units, effect=2.0)
+    assert decision_effect(weeks, unit="p000", effective_from=day).verdict == "harmed"
+
+
+@pytest.mark.parametrize("units", [50, 14])
+def test_what_happens_to_all_is_nobodys_merit(units):
+    weeks, day = weeks_of(units=units)
+    halved = weeks.with_columns(events=pl.when(pl.col("week") >= day).then(pl.col("events") // 2).otherwise("events"))
+    assert decision_effect(halved, unit="p000", effective_from=day, expected=-0.4).verdict != "worked"
+
+
+def test_immature_weeks_are_too_early_whatever_they_show():
+    weeks, day = weeks_of(effect=0.2, maturity=0.6)
+    found = decision_effect(weeks, unit="p000", effective_from=day)
+    assert (found.verdict, found.change) == ("too_early", None)
+    weeks, day = weeks_of(effect=0.2, after=3)
+    assert decision_effect(weeks, unit="p000", effective_from=day).verdict == "too_early"
+
+
+def test_a_change_in_mid_week_leaves_that_week_out():
+    weeks, day = weeks_of(after=4)
+    assert decision_effect(weeks, unit="p000", effective_from=day + timedelta(days=2)).verdict == "too_early"
+
+
+def test_overlapping_changes_are_not_told_apart():
+    weeks, day = weeks_of(effect=0.3)
+    found = decision_effect(weeks, unit="p000", effective_from=day, overlapping=True)
+    assert (found.verdict, found.reason) == ("cannot_tell", "advice.effect.overlapping")
+
+
+def test_touched_units_are_compared_with_nothing():
+    weeks, day = weeks_of(units=30)
+    found = decision_effect(weeks, unit="p000", effective_from=day, touched=["p001", "p002"])
+    assert found.controls == 27
+    assert not set(found.table["unit"]) & {"p000", "p001", "p002"}
+
+
+def test_a_restless_series_without_controls_tells_nothing():
+    weeks, day = weeks_of(units=1)
+    jump = FIRST + timedelta(weeks=6)
+    stirred = weeks.with_columns(events=pl.when(pl.col("week") < jump).then(pl.col("events") * 3).otherwise("events"))
+    found = decision_effect(stirred, unit="p000", effective_from=day)
+    assert (found.verdict, found.reason) == ("cannot_tell", "advice.effect.stirred")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_verdict_is_a_sentence(language):
+    weeks, day = weeks_of(effect=0.5)
+    said = {decision_effect(weeks, unit="p000", effective_from=day, overlapping=o).headline(language) for o in (0, 1)}
+    assert len(said) == 2
+    alone, day = weeks_of(units=1, effect=0.5)
+    assert len(decision_effect(alone, unit="p000", effective_from=day).headline(language)) > 30
+
+
+def test_wrong_questions_are_named():
+    weeks, day = weeks_of(units=2)
+    with pytest.raises(QuestionError):
+        decision_effect(weeks, unit="nobody", effective_from=day)
+    with pytest.raises(QuestionError):
+        decision_effect(weeks, unit="p000", effective_from=day, expected=0.2)
+    with pytest.raises(DataError):
+        decision_effect(weeks.drop("maturity"), unit="p000", effective_from=day)
+
+
+ENDS = st.floats(-0.99, 3.0)
+
+
+@given(ENDS, ENDS, st.floats(-1, 0))
+def test_a_verdict_follows_its_interval(one, other, expected):
+    low, high = min(one, other), max(one, other)
+    word = verdict(low, high, expected=expected)
+    assert (word == "worked") == (high < 0 and low <= expected)
+    assert (word == "harmed") == (low > 0)
+    if word == "cannot_tell":
+        assert low <= 0 <= high
+        assert low <= expected
+
+
+@given(st.lists(st.floats(-3, 3), min_size=9, max_size=120), st.floats(-3, 3), st.floats(0.01, 5))
+def test_the_interval_leaves_out_zero_only_where_placebos_rarely_move_so_far(placebos, estimate, scale):
+    scores = np.array(placebos)
+    low, high = placebo_interval(estimate * scale, scores, scale=scale)
+    assert low <= high
+    if high < 0:
+        assert (1 + (scores <= estimate).sum()) / (1 + len(scores)) <= 0.1 + 1e-9
+    assert 0 < placebo_p(estimate, scores) <= 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_placebo_p_of_an_untouched_unit_is_one_of_its_ranks(seed):
+    rng = np.random.default_rng(seed)
+    found = compare_change(*(rng.poisson(m, 25).astype(float) for m in (60, 600, 20, 200)))
+    assert found.low <= found.change <= found.high
+    assert (found.p * 25) == pytest.approx(round(found.p * 25))
+
+
+def test_a_spike_by_chance_is_not_cured_by_what_was_done():
+    """Choosing the worst of sixty like products, whose rates then fall by themselves."""
+    rng = np.random.default_rng(8)
+    worked = 0
+    for _ in range(60):
+        before, after = rng.poisson(24, 60).astype(float), rng.poisson(8, 60).astype(float)
+        found = compare_change(before, np.full(60, 200.0), after, np.full(60, 66.7), treated=int(before.argmax()))
+        worked += found.high < 0
+    assert worked <= 6
+
+
+def test_synthetic_weights_are_shares_and_copy_a_copy():
+    rng = np.random.default_rng(1)
+    controls = rng.normal(0, 1, (12, 20)).cumsum(axis=1)
+    effect = synthetic_effect(controls[3] + np.where(np.arange(20) >= 15, -5.0, 2.0), controls, before=15)
+    assert effect.unit_weights.sum() == pytest.approx(1)
+    assert (effect.unit_weights >= 0).all()
+    assert effect.time_weights.sum() == pytest.approx(1)
+    assert (effect.time_weights >= 0).all()
+    assert effect.estimate == pytest.approx(-7, abs=2.0)
+
+
+def test_a_flat_series_makes_no_step():
+    found = level_change(np.full(16, 12.0), np.full(16, 100.0), before=12)
+    assert found.low < 0 < found.high
+    assert not found.stirred
+    assert level_change(np.full(5, 12.0), np.full(5, 100.0), before=3) is None
+
+
+@given(st.floats(0.01, 0.5), st.floats(5, 5000))
+def test_more_orders_show_smaller_effects(rate, orders):
+    assert detectable_effect(rate=rate, orders_a_week=orders * 2) <= detectable_effect(rate=rate, orders_a_week=orders)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not here")
+def test_proposition_99_comes_out_as_published():
+    spec = importlib.util.spec_from_file_location("prop99", ROOT / "benchmarks" / "prop99.py")
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    did, sdid = bench.effects()
+    assert did == pytest.approx(-27.35, abs=0.05)
+    assert sdid == pytest.approx(-15.60, abs=0.05)
