@@ -97,9 +97,9 @@ def test_the_same_input_gives_the_same_bytes_and_both_engines_agree(demo, tmp_pa
     made = {}
     for name, words in {"first": (), "again": (), "kernel": ("--engine", "kernel")}.items():
         shutil.rmtree(demo / "reports", ignore_errors=True)
-        done = quiet(run("weekly", "--config", demo / "shops.toml", "--shop", "demo", "--no-import", *words))
+        done = quiet(run("weekly", "--config", demo / "shops.toml", "--shop", "basic", "--no-import", *words))
         assert done.returncode == 0, done.stdout + done.stderr
-        [folder] = (demo / "reports" / "demo").glob("2026-W*")
+        [folder] = (demo / "reports" / "basic").glob("2026-W*")
         files = [p for p in sorted(folder.rglob("*")) if p.suffix in (".html", ".parquet")]
         made[name] = {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
     assert len(made["first"]) > 10

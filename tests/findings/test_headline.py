@@ -39,7 +39,11 @@ def rows(now, before=None, dated=True, value=None):
         ({"complaint_rate": "below", "refund_rate_orders": "routine"}, {}, "Complaint rate in 2026-W46: 1.0%"),
         ({"complaint_rate": "routine"}, {"complaint_rate": "above"}, "Complaint rate: back to normal variation"),
         ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All quiet: measures watched 2"),
-        ({"complaint_rate": "routine", "refund_rate_orders": "not_enough_data"}, {}, "Nothing out of order among the measures that can be judged (1 of 2)"),
+        (
+            {"complaint_rate": "routine", "refund_rate_orders": "not_enough_data"},
+            {},
+            "Nothing out of order among the measures that can be judged (1 of 2)",
+        ),
         ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Cannot say yet: measures watched 1"),
     ],
 )
