@@ -14,7 +14,7 @@ import polars as pl
 from aftersales.sources import compose
 from aftersales.sources.account import FileAccount, ImportAccount, files_table
 from aftersales.sources.identity import fingerprint, installation_key
-from aftersales.sources.keep import joined_key, kept_rows
+from aftersales.sources.keep import joined_key, kept_rows, moments_of
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.lock import import_lock
 from aftersales.sources.places import Folder
@@ -213,8 +213,7 @@ def _write(store: ShopStore, head: Commit, read: Sequence[_Read], import_id: str
 def _account(one: _Read, merged: int) -> FileAccount:
     aside = pl.concat([r.set_aside for r in one.readings], how="vertical_relaxed")
     reasons = aside.group_by("reason").len().sort("len", "reason", descending=[True, False])
-    times = [r.frame.select(pl.col(pl.Datetime)) for r in one.readings]
-    moments = [m for t in times for s in t.iter_columns() for m in (s.min(), s.max()) if m is not None]
+    moments = [m for r in one.readings for m in moments_of(r.frame)]
     return FileAccount(
         file=one.file,
         layout=" + ".join(dict.fromkeys(r.layout for r in one.readings)),
@@ -224,8 +223,8 @@ def _account(one: _Read, merged: int) -> FileAccount:
         rows_set_aside=aside.height,
         reasons=tuple(reasons.iter_rows()),
         notes=tuple(dict.fromkeys(n for r in one.readings for n in r.notes)),
-        first_at=min(moments, default=None),  # type: ignore[type-var]
-        last_at=max(moments, default=None),  # type: ignore[type-var]
+        first_at=min(moments, default=None),
+        last_at=max(moments, default=None),
         sha256=one.sha256,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -93,8 +93,7 @@ def _marked(
     missing = [pl.lit(None).alias(c) for c in types if c not in rows.columns and c not in marks]
     values = [c for c in types if c not in marks]
     shaped = rows.with_columns(missing).select("row", *(pl.col(c).cast(types[c]) for c in values))
-    moments = [m for s in reading.frame.select(pl.col(pl.Datetime)).iter_columns() if (m := _latest(s)) is not None]
-    as_of = reading.exported_at or max(moments, default=None)
+    as_of = reading.exported_at or max(moments_of(reading.frame, past_only=True), default=None)
     stamp = (
         pl.lit(as_of, dtype=pl.Datetime("us", zone))
         if as_of is None or as_of.tzinfo
@@ -113,5 +112,9 @@ def _marked(
     return marked
 
 
-def _latest(times: pl.Series) -> object:
-    return None if times.name in ("deadline_at", "evidence_due_at", "ship_by") else times.max()
+def moments_of(frame: pl.DataFrame, *, past_only: bool = False) -> list[datetime]:
+    """The first and last moment of each time column; ``past_only`` leaves out those that may lie ahead (deadlines)."""
+    ahead = ("deadline_at", "evidence_due_at", "ship_by") if past_only else ()
+    columns = [s for s in frame.select(pl.col(pl.Datetime)).iter_columns() if s.name not in ahead]
+    ends = [m for s in columns for m in (s.min(), s.max())]
+    return [m for m in ends if isinstance(m, datetime)]
