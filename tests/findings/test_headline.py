@@ -42,7 +42,7 @@ def rows(now, before=None, dated=True, value=None):
         (
             {"complaint_rate": "routine", "refund_rate_orders": "not_enough_data"},
             {},
-            "Nothing out of order among the measures that can be judged (1 of 2)",
+            "Nothing out of order among the measures that can be judged: 1",
         ),
         ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Cannot say yet: measures watched 1"),
     ],
