@@ -105,7 +105,7 @@ def import_(
 @app.command()
 def status(config: Config = None) -> None:
     """Shops, what files and days are there or missing, last runs, what is due."""
-    from aftersales.reports.status import status_lines
+    from aftersales.week.status import status_lines
     from aftersales.sources.settings import load_settings
 
     for line in status_lines(load_settings(config)):

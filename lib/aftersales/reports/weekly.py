@@ -19,28 +19,15 @@ from aftersales.reports.index import updated_index
 from aftersales.reports.job import Engine, ReportJob, ReportResult
 from aftersales.reports.parameters import refuse_unknown
 from aftersales.reports.progress import print_summary, result_line, shown_progress
-from aftersales.sources.importing import import_files
-from aftersales.sources.settings import Settings, Shop, load_settings
-from aftersales.sources.store import Commit, ShopStore
-from aftersales.week.shopweek import Tables, week_of
-from aftersales.words.errors import AftersalesError, DataError, QuestionError, SetupError
+from aftersales.sources.settings import Settings, Shop
+from aftersales.week.preparing import Prepared, prepared
+from aftersales.words.errors import QuestionError, SetupError
 from aftersales.words.language import say
 from aftersales.words.periods import Week
 
 ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
 FINDINGS = "aftersales.week.findings:write_findings"
 MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A shop ready to report: its week and the store's commit; or the sentence why not."""
-
-    shop: Shop
-    week: str = ""
-    commit: int = -1
-    said: tuple[str, ...] = ()
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,31 +171,6 @@ def _prepared(
         for line in one.said:
             screen.print(f"{one.shop.id}: {line}", markup=False, highlight=False, soft_wrap=True)
     return [p for p in found if p.reason is None], [p for p in found if p.reason is not None]
-
-
-def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_import: bool) -> Prepared:
-    """Import one shop's new files and choose its commit and week; every failure becomes a sentence.
-
-    A file that cannot be read stops the shop's report: numbers with a part of the data missing are no numbers.
-    """
-    settings = load_settings(config)
-    shop = settings.shop(shop_id)
-    said: tuple[str, ...] = ()
-    try:
-        if with_import:
-            account = import_files(settings, shop)
-            if account.files:
-                said = tuple(account.lines(shop.language[0]))
-            if account.failed:
-                more = f" (and {len(account.failed) - 1} more)" if len(account.failed) > 1 else ""
-                first = account.failed[0]
-                raise DataError(f"{first.file} was not imported: {first.error}".rstrip(".") + more)
-        store = ShopStore(settings.store_path, shop.id, shop.zone)
-        commit: Commit = store.as_of(as_of) if as_of else store.head()
-        found = week_of(week, Tables(store, commit), shop)
-        return Prepared(shop, str(found), commit.number, said)
-    except AftersalesError as error:
-        return Prepared(shop, said=said, reason=str(error))
 
 
 def _check_writable(reports: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.shopweek import ShopWeek, Tables, week_of
+from aftersales.week.shopweek import ShopWeek
+from aftersales.week.tables import Tables, week_of
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import LANGUAGES, Language, say
 

@@ -9,7 +9,7 @@ from aftersales.words.periods import Week
 
 if TYPE_CHECKING:
     from aftersales.sources.settings import Shop
-    from aftersales.week.shopweek import Tables
+    from aftersales.week.tables import Tables
 
 WEEKS_BACK = 60  # a year, and what the year before is compared with
 QUARTER_WEEKS = 12  # places, reasons and verdicts are small: a quarter is looked at together

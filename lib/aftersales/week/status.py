@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
-from aftersales.week.shopweek import Tables
+from aftersales.week.tables import Tables
 from aftersales.words.errors import AftersalesError
 from aftersales.words.periods import Week, last_whole_week
 

@@ -1,0 +1,49 @@
+"""Making a shop ready to report: import what is new, choose commit and week. Light: it runs in its own processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from aftersales.sources.importing import import_files
+from aftersales.sources.settings import Shop, load_settings
+from aftersales.sources.store import Commit, ShopStore
+from aftersales.week.tables import Tables, week_of
+from aftersales.words.errors import AftersalesError, DataError
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A shop ready to report: its week and the store's commit; or the sentence why not."""
+
+    shop: Shop
+    week: str = ""
+    commit: int = -1
+    said: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_import: bool) -> Prepared:
+    """Import one shop's new files and choose its commit and week; every failure becomes a sentence.
+
+    A file that cannot be read stops the shop's report: numbers with a part of the data missing are no numbers.
+    """
+    settings = load_settings(config)
+    shop = settings.shop(shop_id)
+    said: tuple[str, ...] = ()
+    try:
+        if with_import:
+            account = import_files(settings, shop)
+            if account.files:
+                said = tuple(account.lines(shop.language[0]))
+            if account.failed:
+                more = f" (and {len(account.failed) - 1} more)" if len(account.failed) > 1 else ""
+                first = account.failed[0]
+                raise DataError(f"{first.file} was not imported: {first.error}".rstrip(".") + more)
+        store = ShopStore(settings.store_path, shop.id, shop.zone)
+        commit: Commit = store.as_of(as_of) if as_of else store.head()
+        found = week_of(week, Tables(store, commit), shop)
+        return Prepared(shop, str(found), commit.number, said)
+    except AftersalesError as error:
+        return Prepared(shop, said=said, reason=str(error))
