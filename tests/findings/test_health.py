@@ -84,6 +84,20 @@ def day(n):
         (lambda t: {"files": t["files"].with_columns(rows_read=10, rows_set_aside=1)}, "set_aside"),
         (lambda t: {"files": t["files"].with_columns(rows_read=10)}, "unbalanced"),
         (lambda t: {"parcels": t["parcels"].clear()}, "absent_parcels"),
+        (
+            lambda t: {"refunds": t["refunds"].with_columns(amount=pl.lit(99), status=pl.lit("succeeded"))},
+            "beyond_paid",
+        ),
+        (
+            lambda t: {
+                "refunds": t["refunds"].with_columns(
+                    applied_at=pl.when(pl.col("refund_id") == "600")
+                    .then(pl.col("applied_at") - pl.duration(days=5))
+                    .otherwise("applied_at")
+                )
+            },
+            "before_order",
+        ),
     ],
 )
 def test_one_thing_wrong_is_found_alone_and_told_in_both_languages(change, found):

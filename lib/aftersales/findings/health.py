@@ -10,6 +10,7 @@ import polars as pl
 
 from aftersales.findings.finding import Finding
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders, last_day_cut, refund_span
+from aftersales.measures.inputs import columns_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
@@ -18,6 +19,7 @@ from aftersales.tables.ledger import Files, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
+from aftersales.tables.rules import before_its_order, refunded_beyond_paid
 from aftersales.tables.small import Evidence, Money, Products, Traffic
 
 # Tables that a shop may add, in the order of what their absence costs.
@@ -96,6 +98,7 @@ def data_health(tables: Mapping[str, Frame], *, until: date) -> list[Finding]:
         *_reading(tables),
         *_days(tables, until),
         *_refunds(tables, until),
+        *_rules(tables),
         *_buyers(tables),
         *_absent(tables),
     ]
@@ -160,6 +163,22 @@ def _refunds(tables: Mapping[str, Frame], until: date) -> Iterator[Finding]:
             row = known.row(0, named=True)
             if row["unknown"] and row["share_unknown"] >= UNKNOWN_FROM:
                 yield _finding(f"unknown_{name}", name, known, row["unknown"], **row)
+
+
+def _rules(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+    """What breaks a rule between tables."""
+    if "orders" not in tables or "refunds" not in tables:
+        return
+    orders = columns_of(tables["orders"], Orders, ["order_id", "paid", "created_at"], needed=["order_id"])
+    asked = ["refund_id", "order_id", "amount", "status", "applied_at"]
+    refunds = columns_of(tables["refunds"], Refunds, asked, needed=["order_id"])
+    checks = {"beyond_paid": refunded_beyond_paid(orders, refunds)}
+    if has_refund_dates(tables["refunds"]):
+        checks["before_order"] = before_its_order(orders, refunds)
+    for kind, broken in checks.items():
+        rows = broken.collect(engine="streaming")
+        if rows.height:
+            yield _finding(kind, "shop", rows, rows.height, count=rows.height, example=rows["order_id"][0])
 
 
 def _buyers(tables: Mapping[str, Frame]) -> Iterator[Finding]:
