@@ -37,14 +37,14 @@ def test_without_overlap_nothing_is_said():
 def test_intervals_cover_the_planted_difference():
     rng = np.random.default_rng(3)
     covered = 0
-    for _ in range(100):
+    for _ in range(40):
         truth = {"A": rng.gamma(20, 0.008, 15), "B": rng.gamma(20, 0.005, 15)}
         sizes = {o: rng.uniform(40, 600, 15) for o in "AB"}
         rows = [(o, f"s{k}", int(rng.poisson(truth[o][k] * sizes[o][k])), sizes[o][k]) for o in "AB" for k in range(15)]
         found = swapped_rate(cells(rows), now="A", then="B")
         change = np.average(truth["B"] - truth["A"], weights=sizes["A"])
         covered += found.change_low <= change <= found.change_high
-    assert covered >= 80
+    assert covered >= 31  # 90 % of forty, less two standard errors and a half
 
 
 def test_wrong_questions_are_named():

@@ -155,13 +155,19 @@ def closed_unpaid(facts: pl.DataFrame, threshold: float, **_: object) -> Flags:
     return facts.select(wait.fill_null(value=True)).to_series().to_numpy()
 
 
-def restricted(facts: pl.DataFrame, threshold: float, *, bad: Flags, older: Flags, **_: object) -> Flags:
-    """Orders from the ``threshold`` provinces with the largest share of bad orders in the older part."""
+def worst_provinces(facts: pl.DataFrame, number: int, *, bad: Flags, older: Flags) -> list[str]:
+    """The provinces with the largest share of bad orders in the older part, worst first."""
     table = facts.select("province").with_columns(bad=pl.Series(bad)).filter(pl.Series(older)).drop_nulls("province")
     usual = float(table["bad"].mean() or 0.0)  # type: ignore[arg-type]
     share = (pl.col("bad").sum() + usual * PROVINCE_PRIOR_ORDERS) / (pl.len() + PROVINCE_PRIOR_ORDERS)
     worst = table.group_by("province").agg(share=share).sort("share", "province", descending=[True, False])
-    return facts["province"].is_in(worst["province"].head(int(threshold)).to_list()).fill_null(value=False).to_numpy()
+    return worst["province"].head(number).to_list()
+
+
+def restricted(facts: pl.DataFrame, threshold: float, *, bad: Flags, older: Flags, **_: object) -> Flags:
+    """Orders from the ``threshold`` provinces with the largest share of bad orders in the older part."""
+    provinces = worst_provinces(facts, int(threshold), bad=bad, older=older)
+    return facts["province"].is_in(provinces).fill_null(value=False).to_numpy()
 
 
 ORDER_RULES: Mapping[str, OrderRule] = MappingProxyType({

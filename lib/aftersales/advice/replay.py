@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from aftersales.advice.order_rules import ORDER_RULES, OrderRule, order_facts, saved_by_hold
+from aftersales.advice.order_rules import ORDER_RULES, OrderRule, order_facts, saved_by_hold, worst_provinces
 from aftersales.advice.resampling import good_draws, interval, resampled_cases
 from aftersales.tables.columns import Frame
 from aftersales.words.errors import DataError, QuestionError, unknown
@@ -56,7 +56,8 @@ class Replay:
     """A rule's replay: its curve over the thresholds (``table``), the one chosen, and whether it is worth it.
 
     ``answer``: worth (the net's whole 90 % interval above zero), not_worth (net not above zero), cannot_say (the
-    interval holds zero, or under twenty bad cases in the newest part). ``row`` is the chosen threshold's row.
+    interval holds zero, or under twenty bad cases in the newest part). ``row`` is the chosen threshold's row;
+    ``provinces`` are those that a restriction of regions names at it.
     """
 
     rule: str
@@ -64,6 +65,7 @@ class Replay:
     threshold: float | None
     bad_cases: int
     table: pl.DataFrame = field(repr=False)
+    provinces: tuple[str, ...] = ()
 
     @property
     def row(self) -> dict:
@@ -77,8 +79,10 @@ class Replay:
 
     def headline(self, language: Language, *, currency: str = "CNY") -> str:
         """What the rule would have done, and that abusers may go round it."""
-        if self.bad_cases < LEAST_CASES or not self.row:
+        if self.bad_cases < LEAST_CASES:
             return say("advice.replay.too_few", language, cases=self.bad_cases, needed=LEAST_CASES)
+        if not self.row:
+            return say("advice.replay.no_threshold", language)
         said = say(f"advice.replay.{self.answer}", language, currency=currency, **self.row)
         return said + say("advice.replay.evasion", language)
 
@@ -105,10 +109,10 @@ def replay(
     ``known_until`` leaves out orders too young for the bad among them to be known.
 
     ``table``, one row a threshold as tried (mildest first), all of the newest part: threshold, bad_orders, bad_stopped,
-    stopped_share with _low and _high (0..1), good_orders, good_hurt, good_hurt_share, reviews; in money a month (30
-    days): saved, lost, net, each with _low and _high (90 %); break_even_substitution (0: worth it even if no refused
-    good order comes back; null where nothing of the kind is lost or no substitution suffices), net_older (what the
-    choice was made by), flat (within a tenth of the best there).
+    stopped_share with _low and _high (0..1), good_orders, good_hurt, good_hurt_share, good_hurt_a_month, reviews; in
+    money a month (30 days): saved, lost, net, each with _low and _high (90 %); break_even_substitution (0: worth it
+    even if no refused good order comes back; null where none is lost or nothing saved), net_older (what the choice was
+    made by), flat (within a tenth of the best there).
 
     Raises `QuestionError` for an unknown rule or a score judged by itself, `DataError` for a table that lacks columns.
 
@@ -141,15 +145,20 @@ def replay(
     table = _with_flat(pl.DataFrame(rows, schema=COLUMNS))
     cases = facts.filter(pl.Series(~older))["case_id"].drop_nulls().n_unique()
     # the mildest of those that are as good as the best
-    threshold = table.filter("flat")["threshold"].first() if table["flat"].any() else None
-    return Replay(rule, _answer(table, threshold, cases), threshold, cases, table)  # type: ignore[arg-type]
+    flat: list[float] = table.filter("flat")["threshold"].to_list()
+    threshold = flat[0] if flat else None
+    provinces: list[str] = []
+    if rule == "region_restriction" and threshold is not None:
+        bad_flags = facts["case_id"].is_not_null().to_numpy()
+        provinces = worst_provinces(facts, int(threshold), bad=bad_flags, older=older)
+    return Replay(rule, _answer(table, threshold, cases), threshold, cases, table, tuple(provinces))
 
 
 _MONEY = ("saved", "lost", "net")
 COLUMNS = {
     "threshold": pl.Float64, "bad_orders": pl.Int64, "bad_stopped": pl.Int64, "stopped_share": pl.Float64,
     "stopped_share_low": pl.Float64, "stopped_share_high": pl.Float64, "good_orders": pl.Int64,
-    "good_hurt": pl.Int64, "good_hurt_share": pl.Float64, "reviews": pl.Int64,
+    "good_hurt": pl.Int64, "good_hurt_share": pl.Float64, "good_hurt_a_month": pl.Float64, "reviews": pl.Int64,
     **{f"{name}{end}": pl.Float64 for name in _MONEY for end in ("", "_low", "_high")},
     "break_even_substitution": pl.Float64, "net_older": pl.Float64,
 }  # fmt: skip
@@ -210,6 +219,7 @@ def _row(
     row: dict = {"threshold": float(threshold), "bad_orders": int((new & bad).sum()), "net_older": past}
     row |= {"bad_stopped": int((caught & new).sum()), "good_orders": int((new & good).sum())}
     row["good_hurt"] = int((met & new & good).sum())
+    row["good_hurt_a_month"] = row["good_hurt"] * a_month
     row["good_hurt_share"] = row["good_hurt"] / row["good_orders"] if row["good_orders"] else None
     row["reviews"] = int((met & new).sum()) if rule.act == "review" else 0
     stopped = (caught[new] * share).sum() / row["bad_orders"] if row["bad_orders"] else None

@@ -1,0 +1,200 @@
+"""suggestions: what to do, worth how much, hurting whom, by whom, by when, and how to tell; never without a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from shlex import quote
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from aftersales.advice.chances import Chance, driver_chances, order_chances, product_chances
+from aftersales.advice.detectable import detectable_effect
+from aftersales.advice.levers import LEVERS, lever
+from aftersales.advice.replay import Replay
+from aftersales.findings.contract import contract_of
+from aftersales.findings.finding import finding_id
+from aftersales.tables.columns import MONEY
+from aftersales.words.language import Language, number, say
+from aftersales.words.periods import Week
+
+# What a small team gets done beside its daily work in a week, in days of one person.
+CAPACITY_DAYS = 3.0
+# What a refund costs beside the money where the shop has said nothing: freight there and back, handling.
+COST_PER_REFUND = 17.0
+# A day's work is worth taking up where it comes back within a quarter.
+DAY_OF_WORK = 300.0
+MONTHS_TO_PAY = 3.0
+
+_COLUMNS: dict[str, Any] = {
+    **contract_of("suggestions"),
+    "owner": pl.String, "due": pl.Date, "finding": pl.String, "certainty": pl.Float64, "effort_days": pl.Float64,
+    "expected_money": MONEY, "threshold": pl.Float64, "expected_change": pl.Float64, "detectable": pl.Float64,
+    "action": pl.String, "guard": pl.String, "disproof": pl.String, "command": pl.String,
+}  # fmt: skip
+SUGGESTIONS_SCHEMA = pl.Schema(_COLUMNS)
+
+
+def suggestions(
+    products: pl.DataFrame,
+    drivers: pl.DataFrame,
+    suspects: pl.DataFrame,
+    *,
+    week: Week,
+    shop: str,
+    people: Mapping[str, str] | None = None,
+    replays: Mapping[str, Replay] | None = None,
+    titles: Mapping[str, str] | None = None,
+    cost_per_refund: float = COST_PER_REFUND,
+    loss_per_bad: float = COST_PER_REFUND,
+    capacity_days: float = CAPACITY_DAYS,
+    language: Language = "zh",
+    currency: str = "CNY",
+) -> pl.DataFrame:
+    """The rows of suggestions.parquet from the week's `problem_products`, `drivers` and `suspicious_orders`.
+
+    One lever a finding: the one of most expected money (middle of the range × certainty) a day of work; then the best
+    of all, as many as fit into ``capacity_days``. What would not pay for its own work within a quarter is left out.
+    ``people`` names roles; ``replays`` are of `replay`, by lever; ``titles`` name products by id.
+
+    Columns out: the contract's (suggestion_id is made of lever and scope alone, so it stays over the weeks; benefits
+    are money a month before the lever's own cost; good_orders_hurt a month); then owner, due (the Sunday after the
+    week), finding, certainty (0..1), effort_days, expected_money, threshold, expected_change (least fall hoped for, as
+    a share of the rate, negative), detectable (the least fall that four weeks could show; null where unknown), action,
+    guard, disproof, command. Best first. No finding, no row.
+
+    >>> from aftersales.findings.contract import empty
+    >>> none = [empty(name) for name in ("problem_products", "drivers", "suspicious_orders")]
+    >>> suggestions(*none, week=Week.parse("2026-W46"), shop="demo").is_empty()
+    True
+    """
+    named = dict(products.select("product_id", "title").iter_rows()) | dict(titles or {})
+    chances = [
+        *product_chances(products, sunday=week.sunday, cost_per_refund=cost_per_refund),
+        *driver_chances(drivers, cost_per_refund=cost_per_refund),
+        *order_chances(suspects, replays or {}, loss_per_bad=loss_per_bad),
+    ]
+    kept = _fitting(_one_each(chances), capacity_days)
+    rows = [
+        _row(c, week=week, shop=shop, people=people or {}, titles=named, language=language, currency=currency)
+        for c in kept
+    ]
+    return pl.DataFrame(rows, schema=SUGGESTIONS_SCHEMA)
+
+
+def suggestion_id(lever: str, scope: str) -> str:
+    """Stable: made of lever and scope alone.
+
+    >>> suggestion_id("pull_batch", "batch=B1") == suggestion_id("pull_batch", "batch=B1")
+    True
+    """
+    return finding_id("suggestion", f"{lever}|{scope}")
+
+
+def _money(chance: Chance) -> float:
+    return (chance["low"] + chance["high"]) / 2 * chance["certainty"]
+
+
+def _effort(chance: Chance) -> float:
+    return LEVERS[chance["lever"]].effort_days
+
+
+def _one_each(chances: list[Chance]) -> list[Chance]:
+    """The best chance of each finding and scope, best first; those that do not pay for their work are gone.
+
+    A slice inside a product that is already on the list says the same thing again and is left out.
+    """
+    paying = [c for c in chances if _money(c) * MONTHS_TO_PAY >= _effort(c) * DAY_OF_WORK]
+    paying.sort(key=lambda c: (-_money(c) / _effort(c), c["lever"], c["scope"]))
+    products = {_about(c) for c in paying if c["finding"] == "problem_products"}
+    seen: set[str] = set()
+    best = []
+    for c in paying:
+        about = _about(c)
+        if about in seen or (c["finding"] == "drivers" and about in products):
+            continue
+        seen.add(about)
+        best.append(c)
+    return best
+
+
+def _about(chance: Chance) -> str:
+    """What a chance is about: its product where one is named, else its scope."""
+    parts = chance["scope"].split(" & ")
+    return next((p for p in parts if p.startswith("product_id=")), chance["scope"])
+
+
+def _fitting(chances: list[Chance], capacity_days: float) -> list[Chance]:
+    """As many as the team can do, best first; what does not fit waits for another week."""
+    kept: list[Chance] = []
+    left = capacity_days
+    for c in chances:
+        if _effort(c) <= left:
+            kept.append(c)
+            left -= _effort(c)
+    return kept
+
+
+def _row(
+    chance: Chance, *, week: Week, shop: str, people: Mapping[str, str], titles: Mapping[str, str],
+    language: Language, currency: str,
+) -> dict[str, Any]:  # fmt: skip
+    one = lever(chance["lever"])
+    scope = spoken_scope(chance["scope"], titles, language)
+    limit = number(chance["threshold"], digits=0 if float(chance["threshold"] or 0).is_integer() else 1)
+    values = {"scope": scope, "threshold": limit}
+    id_ = suggestion_id(one.name, chance["scope"])
+    owner = people.get(one.role) or say(f"advice.role.{one.role}", language)
+    due = week.sunday + timedelta(weeks=1)
+    action, measure = one.said("does", language, **values), say(f"advice.measure.{one.measure}", language, scope=scope)
+    low, high = _cents(chance["low"]), _cents(max(chance["low"], chance["high"]))
+    harm = say(f"advice.harm.{'some' if chance['hurt'] else 'none'}", language, orders=chance["hurt"])
+    said = say(
+        "advice.suggestion", language, currency=currency, action=action, low=low, high=high, harm=harm, owner=owner,
+        due=due, measure=measure,
+    )  # fmt: skip
+    return {
+        "suggestion_id": id_, "lever": one.name, "scope": chance["scope"], "benefit_low": low, "benefit_high": high,
+        "good_orders_hurt": int(chance["hurt"]), "owner_role": one.role, "measure": one.measure, "headline": said,
+        "owner": owner, "due": due, "finding": chance["finding"],
+        "certainty": float(np.clip(chance["certainty"], 0, 1)),
+        "effort_days": one.effort_days, "expected_money": _cents(_money(chance)), "threshold": chance["threshold"],
+        "expected_change": chance["expected_change"], "detectable": _detectable(chance), "action": action,
+        "guard": one.said("guard", language), "disproof": one.said("disproof", language),
+        "command": f"aftersales decide {shop} {id_} --owner {quote(owner)} --from {due + timedelta(days=1)}",
+    }  # fmt: skip
+
+
+def _detectable(chance: Chance) -> float | None:
+    rate, orders = chance["rate"], chance["orders_a_week"]
+    return detectable_effect(rate=min(rate, 1.0), orders_a_week=orders) if rate and orders else None
+
+
+def _cents(amount: float) -> Decimal:
+    return Decimal(str(round(float(amount), 2))).quantize(Decimal("0.01"))
+
+
+def spoken_scope(scope: str, titles: Mapping[str, str], language: Language) -> str:
+    """A scope written ``product_id=1 & batch=B1`` as it is spoken; what is no such thing stays as it is.
+
+    >>> spoken_scope("product_id=1 & batch=B1", {"1": "Pillow"}, "en")
+    'product “Pillow”, batch B1'
+    """
+    if scope == "shop":
+        return say("advice.shop", language)
+    spoken = []
+    for part in scope.split(" & "):
+        name, _, value = part.partition("=")
+        if not value:
+            return scope
+        if value == "unknown":
+            value = say("drivers.level_unknown", language)
+        elif name == "product_id":
+            value = titles.get(value, value)
+        elif name == "reason":
+            value = say(f"reason.{value}", language)
+        spoken.append(say(f"drivers.dimension.{name}", language, value=value))
+    return ("，" if language == "zh" else ", ").join(spoken)
