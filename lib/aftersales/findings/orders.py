@@ -1,0 +1,200 @@
+"""suspicious_orders: orders suspected to be malicious, with why, what else it may be, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from aftersales.findings.contract import contract_of
+from aftersales.findings.finding import finding_id
+from aftersales.findings.order_reasons import reasons_of
+from aftersales.measures.order_evidence import order_evidence
+from aftersales.measures.refund_tails import beta_binomial_tail
+from aftersales.measures.rings import joined
+from aftersales.measures.suspects import PATTERNS, by_timing_and_keys, suspects
+from aftersales.tables.columns import MONEY, Frame
+from aftersales.words.language import Language, say
+from aftersales.words.periods import Week
+
+# The list holds what concerns a quarter up to the week of the report.
+LIST_WEEKS = 12
+# A buyer marked innocent comes back on the list where what followed is no longer like what was marked.
+CHANGED = 0.01
+
+_COLUMNS: dict[str, Any] = {
+    **contract_of("suspicious_orders"),
+    "created_at": pl.Datetime("us"), "product_id": pl.String, "province": pl.String, "asked": pl.Boolean,
+    "waiting": pl.Boolean, "seller_says": pl.Boolean, "case_probability": pl.Float64, "case_orders": pl.Int64,
+    "expected_innocent": pl.Float64,
+}  # fmt: skip
+ORDERS_SCHEMA = pl.Schema(_COLUMNS)
+
+
+def suspicious_orders(
+    orders: Frame,
+    refunds: Frame,
+    *,
+    week: Week,
+    language: Language = "zh",
+    currency: str = "CNY",
+    innocent: Mapping[str, date] | None = None,
+    evidence: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    """The rows of suspicious_orders.parquet: cases with an order in the twelve weeks up to ``week``.
+
+    A case is a group of orders that stands out by its timing and, by itself, by its refunds (`measures.suspects`);
+    groups that share a buyer, a rare key or an order are one case. ``innocent`` names buyers that were looked at and
+    cleared, with the day: their orders up to that day are not listed, later ones only where clearly more of them come
+    back than did before. ``evidence`` is of `order_evidence`, computed where it is not handed in.
+
+    Columns out: the contract's (case_id is made of the case's earliest order, so a ring that grows keeps it); then
+    created_at (local, no zone), product_id, province, asked (came to nothing or asked back), waiting (not shipped),
+    seller_says (closed as malicious by the seller), case_probability, case_orders, expected_innocent (of all cases on
+    the list, how many are expected to be innocent). Surest case first, then most orders; within a case by time.
+
+    >>> orders = pl.DataFrame(schema={"order_id": pl.String, "created_at": pl.Datetime})
+    >>> refunds = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String})
+    >>> suspicious_orders(orders, refunds, week=Week.parse("2026-W46")).columns[:3]
+    ['case_id', 'order_id', 'buyer_key']
+    """
+    if evidence is None:
+        evidence = order_evidence(orders, refunds, until=week.sunday)
+    groups, members = suspects(evidence)
+    members = _without_innocent(members, evidence, innocent or {})
+    members = joined(members.sort("group", "order_id"), evidence)
+    rows = _rows(groups, members, evidence)
+    first = week.shift(1 - LIST_WEEKS).monday
+    rows = rows.filter(pl.col("created_at").max().over("case") >= first)
+    if rows.is_empty():
+        return pl.DataFrame(schema=ORDERS_SCHEMA)
+    rows = _with_sentences(rows, groups, members, language=language, currency=currency)
+    cases = rows.group_by("case_id").agg(pl.col("case_probability").first())
+    rows = rows.with_columns(expected_innocent=pl.lit(float((1 - cases["case_probability"]).sum())))
+    rows = rows.sort(
+        "case_probability", "case_orders", "case_id", "created_at", "order_id",
+        descending=[True, True, False, False, False],
+    )  # fmt: skip
+    return rows.select(list(ORDERS_SCHEMA)).cast(dict(ORDERS_SCHEMA))  # type: ignore[arg-type]
+
+
+def orders_from_timing_and_keys_alone(orders: Frame, refunds: Frame, *, week: Week) -> pl.DataFrame:
+    """Orders (order_id, sorted) that stand out by timing and shared keys alone, never by what became of them.
+
+    For ``set_aside`` of `problem_products`: a product's refund rate may leave these out without being bent by it.
+
+    >>> orders = pl.DataFrame(schema={"order_id": pl.String, "created_at": pl.Datetime})
+    >>> refunds = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String})
+    >>> orders_from_timing_and_keys_alone(orders, refunds, week=Week.parse("2026-W46")).shape
+    (0, 1)
+    """
+    # a trial of sizes is told by its outcome; it counts here like any other orders
+    evidence = order_evidence(orders, refunds, until=week.sunday).with_columns(counts=pl.lit(value=True))
+    return by_timing_and_keys(evidence).alias("order_id").to_frame()
+
+
+def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
+    """How many of the cases on the list are expected to be innocent, as a sentence.
+
+    >>> expected_innocent(pl.DataFrame(schema=ORDERS_SCHEMA), language="en")
+    'No orders are suspected to be malicious.'
+    """
+    if rows.is_empty():
+        return say("suspects.none", language)
+    count = rows["case_id"].n_unique()
+    return say("suspects.expected_innocent", language, cases=count, innocent=float(rows["expected_innocent"][0]))
+
+
+def seller_agreement(rows: pl.DataFrame, evidence: pl.DataFrame, *, week: Week) -> dict[str, int]:
+    """Orders the seller closed as malicious in the list's weeks (told), listed ones, and both: a noisy label.
+
+    >>> rows = pl.DataFrame({"order_id": ["a", "b", "c"], "seller_says": [True, False, False]})
+    >>> from datetime import datetime
+    >>> evidence = pl.DataFrame({"order_id": ["a", "d"], "seller_says": [True, True],
+    ...     "created_at": [datetime(2026, 11, 9)] * 2})
+    >>> seller_agreement(rows, evidence, week=Week.parse("2026-W46"))
+    {'told': 2, 'both': 1, 'listed': 3}
+    """
+    first = week.shift(1 - LIST_WEEKS).monday
+    told = evidence.filter(pl.col("seller_says"), pl.col("created_at") >= first).height
+    of = rows.unique("order_id")
+    return {"told": told, "both": int(of["seller_says"].sum()), "listed": of.height}
+
+
+def masked_share(evidence: pl.DataFrame) -> float:
+    """Share of orders whose buyer the platform masks; 0 where there are none.
+
+    >>> masked_share(pl.DataFrame({"buyer": ["a", None, None, "b"]}))
+    0.5
+    """
+    return float(evidence["buyer"].is_null().mean() or 0.0)  # type: ignore[arg-type]
+
+
+def _without_innocent(members: pl.DataFrame, evidence: pl.DataFrame, innocent: Mapping[str, date]) -> pl.DataFrame:
+    """Members without the orders of cleared buyers, unless what followed the day is clearly worse than before it."""
+    if not innocent or members.is_empty():
+        return members
+    cleared = pl.DataFrame(
+        {"buyer": list(innocent), "day": list(innocent.values())}, schema={"buyer": pl.String, "day": pl.Date}
+    )
+    theirs = evidence.join(cleared, on="buyer").with_columns(later=pl.col("created_at").dt.date() > pl.col("day"))
+    tally = theirs.group_by("buyer").agg(
+        n0=(~pl.col("later")).sum().cast(pl.Int64), k0=(pl.col("asked") & ~pl.col("later")).sum().cast(pl.Int64),
+        n1=pl.col("later").sum().cast(pl.Int64), k1=(pl.col("asked") & pl.col("later")).sum().cast(pl.Int64),
+    )  # fmt: skip
+    n0, k0, n1, k1 = (tally[c].to_numpy() for c in ("n0", "k0", "n1", "k1"))
+    p = np.array([
+        beta_binomial_tail(k1[[i]], n1[[i]], n1[[i]] * (k0[i] + 1) / (n0[i] + 2), float(n0[i] + 2))[0]
+        for i in range(len(n0))
+    ])  # fmt: skip
+    changed = tally["buyer"].filter(pl.Series(p < CHANGED, dtype=pl.Boolean))
+    off = theirs.filter(~pl.col("later") | ~pl.col("buyer").is_in(changed.implode()))
+    return members.join(off.select("order_id"), on="order_id", how="anti")
+
+
+def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
+    """One row an order of a case, with the case's name, pattern and probability."""
+    rank = {pattern: place for place, pattern in enumerate(PATTERNS)}
+    rows = members.join(groups.select("group", "pattern", "probability"), on="group")
+    rows = rows.with_columns(rank=pl.col("pattern").replace_strict(rank, return_dtype=pl.Int64))
+    rows = rows.with_columns(
+        pattern=pl.col("pattern").sort_by("rank").first().over("case"),
+        case_probability=pl.col("probability").max().over("case"),
+    )
+    lone = rows.group_by("case", "order_id").agg(
+        pl.col("pattern").first(), pl.col("probability").max(), pl.col("case_probability").first()
+    )
+    shown = evidence.select(
+        "order_id", "created_at", "product_id", "province", "asked", "undone", "refused", "waiting", "seller_says",
+        buyer_key="buyer", money_at_risk=pl.col("amount").fill_null(0.0).round(2).cast(MONEY),
+    )  # fmt: skip
+    lone = lone.join(shown, on="order_id").with_columns(case_orders=pl.len().over("case").cast(pl.Int64))
+    ids = {case: finding_id("suspect", case) for case in lone["case"].unique()}
+    return lone.with_columns(case_id=pl.col("case").replace_strict(ids, return_dtype=pl.String))
+
+
+def _with_sentences(
+    rows: pl.DataFrame, groups: pl.DataFrame, members: pl.DataFrame, *, language: Language, currency: str
+) -> pl.DataFrame:
+    """``reasons``, ``innocent_explanations`` and ``next_step``, one set a case."""
+    cases = rows["case"].unique().sort()
+    of_case = members.select("group", "case").unique().filter(pl.col("case").is_in(cases.implode()))
+    facts = of_case.join(groups, on="group").sort("case", "probability", "group", descending=[False, True, False])
+    tally = rows.group_by("case").agg(
+        pl.col("pattern").first(), told=pl.col("seller_says").sum(), waiting=pl.col("waiting").sum(),
+        undone=pl.col("undone").sum(), refused=pl.col("refused").sum(), asked=pl.col("asked").sum(), n=pl.len(),
+    )  # fmt: skip
+    by_case = {key[0]: part for key, part in facts.partition_by("case", as_dict=True).items()}
+    said = [
+        reasons_of(row, by_case[row["case"]].to_dicts(), language=language, currency=currency)
+        for row in tally.iter_rows(named=True)
+    ]
+    texts = pl.DataFrame(
+        [(row["case"], *told) for row, told in zip(tally.iter_rows(named=True), said, strict=True)],
+        schema={"case": pl.String, "reasons": pl.List(pl.String), "innocent_explanations": pl.List(pl.String),
+                "next_step": pl.String}, orient="row",
+    )  # fmt: skip
+    return rows.join(texts, on="case", how="left", maintain_order="left")

@@ -1,0 +1,114 @@
+"""What each order shows when a buyer's conduct is looked at: who, where, when, which product, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from aftersales.measures.inputs import columns_of
+from aftersales.measures.requests import refund_requests
+from aftersales.tables.columns import Frame
+from aftersales.tables.orders import Orders
+
+# Keys of these qualities name one buyer; a masked nick (张**) is shared by thousands.
+NAMING = ("full", "composite")
+# The close reason by which a seller calls a buyer malicious. Source: reference "b1", the export's own wording.
+SELLER_SAYS = ("恶意买家", "同行捣乱")
+# More sizes or colours than this of one product at once are no trial: S to XXL and one more.
+TRIAL_MOST = 6
+# A trial is ordered in one sitting, and sent back for its size, its look or no reason at all.
+TRIAL_SECONDS = 3600
+TRIAL_REASONS = ("no_reason", "size", "not_as_described")
+_STILL_OPEN = ("unpaid", "paid", "part_shipped")
+
+
+def order_evidence(orders: Frame, refunds: Frame, *, until: date) -> pl.DataFrame:
+    """One row an order created up to ``until``, with what the tests of bursts and rings look at.
+
+    Columns out: order_id, buyer, address, phone (keys; buyer null where the platform masks it), province, product_id
+    (of the order's dearest line), sku, at (seconds since 1970, local), created_at (local, no zone), amount (Float64,
+    money), undone (never paid, or refund asked before shipping), refused (parcel refused), asked (any of these, or any
+    other request for money back), reason (of the first request, null without), waiting (not shipped yet, nothing
+    asked), trial (one of several sizes or colours of one product ordered in one sitting, of which one was kept),
+    counts (a trial counts once, as kept), seller_says (closed as malicious by the seller). Sorted by at, order_id.
+    Orders without a created_at (and without paid_at) are left out.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "buyer_key": ["x", "x", None],
+    ...     "created_at": [datetime(2026, 11, 9, 9)] * 3, "status": ["finished", "closed_unpaid", "paid"]})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["a"], "reason": ["refused_parcel"]})
+    >>> seen = order_evidence(orders, refunds, until=date(2026, 11, 15))
+    >>> seen.select("order_id", "undone", "refused", "asked").rows()
+    [('a', False, True, True), ('b', True, False, True), ('c', False, False, False)]
+    """
+    heads = _heads(orders, until=until)
+    cases = refund_requests(refunds, until=until).sort("applied_at", nulls_last=True)
+    asked = cases.group_by("order_id").agg(
+        before=(pl.col("phase") == "before_shipping").any(),
+        refused=(pl.col("reason") == "refused_parcel").any(),
+        reason=pl.col("reason").first(),
+        asks=pl.lit(True).first(),
+    )
+    said = pl.col("close_reason").fill_null("")
+    known = pl.col("before", "refused", "asks").fill_null(value=False)
+    rows = heads.join(asked, on="order_id", how="left").with_columns(known)
+    rows = rows.with_columns(
+        undone=(pl.col("status").fill_null("") == "closed_unpaid") | pl.col("before"),
+        seller_says=pl.any_horizontal(said.str.contains(word, literal=True) for word in SELLER_SAYS),
+    ).with_columns(
+        asked=pl.col("undone") | pl.col("asks") | (pl.col("status").fill_null("") == "closed_refunded"),
+        waiting=pl.col("shipped_at").is_null() & pl.col("status").is_in(_STILL_OPEN),
+    )
+    rows = rows.with_columns(waiting=pl.col("waiting").fill_null(value=False) & ~pl.col("asked"))
+    rows = rows.drop("before", "asks", "close_reason", "status", "shipped_at").sort("at", "order_id")
+    return _with_trials(rows.collect(engine="streaming"))
+
+
+def _heads(orders: Frame, *, until: date) -> pl.LazyFrame:
+    """Order lines as orders: the dearest line says which product it was."""
+    columns = [
+        "order_id", "buyer_key", "buyer_key_quality", "address_key", "phone_key", "province", "product_id", "sku",
+        "amount", "created_at", "paid_at", "shipped_at", "status", "close_reason",
+    ]  # fmt: skip
+    lines = columns_of(orders, Orders, columns, needed=["order_id"])
+    lines = lines.with_columns(
+        created_at=pl.coalesce(pl.col("created_at", "paid_at").dt.replace_time_zone(None).dt.cast_time_unit("us")),
+        amount=pl.col("amount").cast(pl.Float64),
+    ).filter(pl.col("created_at").dt.date() <= until)
+    dear = pl.col("amount").fill_null(0.0).arg_max()
+    lone = lines.group_by("order_id").agg(
+        pl.col("buyer_key", "buyer_key_quality", "address_key", "phone_key", "province", "created_at").first(),
+        pl.col("product_id", "sku").get(dear),
+        pl.col("amount").sum(),
+        pl.col("shipped_at").min(),
+        pl.col("status", "close_reason").first(),
+    )
+    naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
+    return lone.with_columns(
+        buyer=pl.when(naming).then("buyer_key"),
+        at=pl.col("created_at").dt.epoch("s"),
+    ).rename({"address_key": "address", "phone_key": "phone"}).drop("buyer_key", "buyer_key_quality")  # fmt: skip
+
+
+def _with_trials(rows: pl.DataFrame) -> pl.DataFrame:
+    """Several sizes of one product in one sitting, one kept: a buyer's lawful way of trying; it counts as one kept."""
+    # where the platform masks buyers, one province's orders in one sitting may be one buyer's
+    key = ["who", "product_id"]
+    named = rows.with_columns(who=pl.coalesce("buyer", "address", "phone", "province"))
+    # only who ordered a product twice can have tried it
+    several = pl.all_horizontal(pl.col(*key, "sku").is_not_null()) & (pl.len().over(key) >= 2)
+    named = named.filter(several).sort(*key, "at", "order_id")
+    later = (pl.col("at") - pl.col("at").shift(1).over(key) > TRIAL_SECONDS).fill_null(value=True)
+    named = named.with_columns(sitting=later.cast(pl.Int64).cum_sum())
+    spoilt = pl.col("undone") | pl.col("refused") | ~pl.col("reason").fill_null("other").is_in(TRIAL_REASONS)
+    tried = named.group_by("sitting").agg(
+        n=pl.len(), kinds=pl.col("sku").n_unique(), kept=(~pl.col("asked")).sum(),
+        spoilt=(spoilt & pl.col("asked")).any(),
+    )  # fmt: skip
+    alike = (pl.col("n") >= 2) & (pl.col("n") <= TRIAL_MOST) & (pl.col("kinds") == pl.col("n"))
+    tried = tried.filter(alike, pl.col("kept") >= 1, ~pl.col("spoilt")).select("sitting")
+    trials = named.join(tried, on="sitting").sort("asked", "at")
+    first = trials.unique("sitting", keep="first", maintain_order=True)["order_id"]
+    trial = pl.col("order_id").is_in(trials["order_id"].implode())
+    return rows.with_columns(trial=trial, counts=~trial | pl.col("order_id").is_in(first.implode()))
