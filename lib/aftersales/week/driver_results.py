@@ -7,6 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from aftersales.findings.drivers import change_parts, drivers
+from aftersales.findings.standing import with_driver_standing
 from aftersales.measures.places import beta_prior
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
@@ -24,12 +25,19 @@ class DriverResults(Span):
     @kept_frame
     def drivers_zh(self) -> pl.DataFrame:
         """The slices that carry the week's rise, told in Chinese."""
-        return drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="zh")
+        found = drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="zh")
+        return with_driver_standing(found, self.drivers_before)
 
     @kept_frame
     def drivers_en(self) -> pl.DataFrame:
         """The same, told in English."""
-        return drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="en")
+        found = drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="en")
+        return with_driver_standing(found, self.drivers_before)
+
+    @kept_frame
+    def drivers_before(self) -> pl.DataFrame:
+        """Last week's slices, computed as of then (told in Chinese; only their segments are compared)."""
+        return drivers(self.tables["orders"], self.tables["refunds"], week=self.week.shift(-1), language="zh")
 
     def drivers(self, language: Language) -> pl.DataFrame:
         """The slices that carry the week's rise, told in that language."""

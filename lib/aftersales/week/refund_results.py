@@ -11,6 +11,8 @@ from aftersales.findings.estimates import weekly_estimates
 from aftersales.findings.request_rate import as_estimates, as_seen, request_rate
 from aftersales.findings.seen import seen_measures
 from aftersales.findings.signals import judged
+from aftersales.findings.standing import with_signal_standing
+from aftersales.measures.cohort_shares import cohort_shares
 from aftersales.measures.costs import refund_costs
 from aftersales.measures.places import rate_by_place
 from aftersales.measures.rates import refund_rate
@@ -20,6 +22,7 @@ from aftersales.measures.surveillance import surveillance
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
+COHORT_WEEKS = 10  # curves that can be told apart on one chart; older ones say the same
 MONTHS_BACK = 14  # twelve on the chart, and the two that begin and end within them
 
 
@@ -39,12 +42,12 @@ class RefundResults(Span):
         seen = seen_measures(orders, refunds, complaints=complaints, week=self.week)
         estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
         if estimates.is_empty():
-            return judged(seen)
+            return with_signal_standing(judged(seen))
         by_request = self.request_rate_weekly
         seen = pl.concat([as_seen(by_request, week=self.week), seen])
         estimates = pl.concat([as_estimates(by_request), estimates])
         verdicts = surveillance(estimates, week=self.week, weeks=SIGNAL_WEEKS)
-        return judged(seen, estimates=estimates, verdicts=verdicts)
+        return with_signal_standing(judged(seen, estimates=estimates, verdicts=verdicts))
 
     @kept_frame
     def request_rate_weekly(self) -> pl.DataFrame:
@@ -63,6 +66,12 @@ class RefundResults(Span):
     def has_complaints(self) -> bool:
         """Whether any complaint is on record."""
         return self.tables["complaints"].select(pl.len()).collect().item() > 0
+
+    @kept_frame
+    def cohorts(self) -> pl.DataFrame:
+        """How the refunds of the last ten payment weeks came in with age."""
+        since = self.week.shift(1 - COHORT_WEEKS).monday
+        return cohort_shares(self.tables["orders"], self.tables["refunds"], since=since, until=self.until)
 
     @kept_frame
     def refund_rate_weekly(self) -> pl.DataFrame:

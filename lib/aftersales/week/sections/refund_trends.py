@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from aftersales.charts.cohort import cohort_curves
 from aftersales.charts.daily import daily_bars
 from aftersales.charts.figure import Chart
 from aftersales.charts.heat import HeatTable
@@ -18,6 +19,7 @@ from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
+from aftersales.words.language import day
 
 WEEKS_DRAWN = 26  # half a year of weeks keeps each label readable
 MOST_PROVINCES = 15
@@ -120,6 +122,18 @@ def weeks(report: Report) -> Chart:
         rows.tail(WEEKS_DRAWN), id="refund-weeks", name=report.say("measure.refund_rate_orders"),
         count_name=report.say("refunds.refund_orders"), language=report.language,
         caption=report.say("refunds.caption_orders"),
+    )  # fmt: skip
+
+
+def cohorts(report: Report) -> Chart | Note:
+    """Each payment week's refunds by age: young weeks beside older ones at the same age."""
+    rows = report.data.cohorts
+    if rows.is_empty():
+        return lacking(report, "refunds.undated")
+    shown = rows.with_columns(cohort=pl.Series([day(d, report.language) for d in rows["cohort"]], dtype=pl.String))
+    return cohort_curves(
+        shown.select("cohort", "age_days", "share"), id="refund-cohorts", name=report.say("measure.refund_rate_orders"),
+        language=report.language, caption=report.say("refunds.caption_cohorts"),
     )  # fmt: skip
 
 

@@ -182,6 +182,7 @@ def drivers(report: Report) -> Table | Note:
     word = report.say
     columns = (
         Column("headline", word("overview.column.driver")),
+        Column("state", word("overview.column.state"), "word", prefix="state."),
         Column("refunds", word("overview.column.requests"), "int"),
         Column("expected", word("overview.column.usual"), "num1"),
         Column("excess", word("overview.column.excess"), "num1", strong=True),
