@@ -54,7 +54,7 @@ test: .venv/.test
 
 lab: .venv-lab/.lab .venv/.run data/demo/.made
 	@.venv/bin/aftersales import --new
-	@AFTERSALES_CONFIG="$(CURDIR)/shops.toml" .venv-lab/bin/jupyter lab --notebook-dir=. notebooks/00-start-here.ipynb
+	@AFTERSALES_CONFIG="$(CURDIR)/shops.toml" .venv-lab/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=. notebooks/00-start-here.ipynb
 
 lint: .venv/.test
 	@.venv/bin/ruff check --fix .
