@@ -50,7 +50,7 @@ test: .venv/.test
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2 --dist worksteal
 
 lab: .venv-lab/.lab .venv/.run data/demo/.made
 	@.venv/bin/aftersales import --new
