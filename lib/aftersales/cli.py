@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -105,8 +105,8 @@ def import_(
 @app.command()
 def status(config: Config = None) -> None:
     """Shops, what files and days are there or missing, last runs, what is due."""
-    from aftersales.week.status import status_lines
     from aftersales.sources.settings import load_settings
+    from aftersales.week.status import status_lines
 
     for line in status_lines(load_settings(config)):
         _out.print(escape(line))
@@ -140,6 +140,32 @@ def weekly(
         with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit, parameters=parameter or (),
         console=_err,
     )  # fmt: skip
+    for line in outcome.lines:
+        _out.print(escape(line))
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def mail(
+    week: Annotated[
+        str | None, typer.Option(help="The week, like 2026-W46; without it the latest whole week of the shops.")
+    ] = None,
+    shop: Annotated[
+        list[str] | None, typer.Option("--shop", help="Only this shop; may be given several times.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the mails as .eml files and send nothing.")] = False,
+    in_doubt: Annotated[
+        str, typer.Option(help="What a killed run left in doubt: ask (name it), send (again) or sent (it has arrived).")
+    ] = "ask",
+    config: Config = None,
+) -> None:
+    """Send each manager the week's mail, once; tell the analysts where there is none."""
+    from aftersales.reports.mail.mailing import run_mail
+    from aftersales.sources.settings import load_settings
+
+    outcome = run_mail(
+        load_settings(config), moment=datetime.now(UTC), week=week, shops=shop or (), dry_run=dry_run, in_doubt=in_doubt
+    )
     for line in outcome.lines:
         _out.print(escape(line))
     raise typer.Exit(outcome.exit_code)

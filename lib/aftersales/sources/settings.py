@@ -41,13 +41,22 @@ class Place(_Part):
 
 
 class Mail(_Part):
-    """The mail server; its password comes from the environment (AFTERSALES_MAIL_PASSWORD), never from the file."""
+    """The mail server and who may be written to; the password comes from the environment, never from the file.
+
+    ``allow`` names addresses or @domains (empty: everybody); ``languages`` gives single recipients another language
+    than their shop's first; ``report_link`` is the address under which the reports folder is served.
+    """
 
     host: str
     port: int = 587
     tls: Literal["starttls", "tls", "none"] = "starttls"
     user: str | None = None
     sender: str | None = None
+    pause: bool = False
+    allow: tuple[str, ...] = ()
+    languages: dict[str, Language] = {}
+    report_link: str = Field("", pattern=r"^(https?://[^\s<>'\x22]+)?$")
+    attach: Literal["none", "html", "zip"] = "none"
 
 
 class Costs(_Part):

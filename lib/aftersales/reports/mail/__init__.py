@@ -1,0 +1,1 @@
+"""What managers get by mail, and how it is sent once and only once."""

@@ -1,0 +1,143 @@
+"""What the mail of a shop's week says: computed from the same results as the page, never typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from aftersales.charts.figure import Chart
+from aftersales.charts.numbers import Unit
+from aftersales.charts.tiles import Tile, Tiles
+from aftersales.charts.verdict import MOST_CONCLUSIONS, Conclusion
+from aftersales.findings.finding import Finding
+from aftersales.findings.headline import week_verdict
+from aftersales.week.loading import Report
+from aftersales.week.sections.shown import measure_trend, signal_rows
+from aftersales.week.sections.weekly_overview import SHOWN, answer, outside, reasons, tiles
+from aftersales.words.language import Language, number, span
+from aftersales.words.periods import Week
+
+Kind = Literal["normal", "quiet"]
+MOST_TILES = 3  # what fits one row of a mail 600 pixels wide
+MOST_REASONS = 4  # the whole mail is to fit one screen (report design, section 3 i)
+PICTURE_WEEKS = 6  # the weeks of the 6-12 chart; the twelve months stay on the page
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar made of table cells: ``share`` of the longest (0..1), count and difference from usual as text."""
+
+    label: str
+    share: float
+    count: str
+    change: str
+    signal: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Trend:
+    """What the mail's picture shows: ``rows`` has week (text), value, normal_low, normal_high, prior_year, mature."""
+
+    measure: str
+    title: str
+    alt: str
+    rows: pl.DataFrame
+    unit: Unit
+
+
+@dataclass(frozen=True, eq=False)
+class MailContent:
+    """One shop's week, in one language, as a mail tells it; every text is written already.
+
+    ``severity`` orders shops, the worst first: measures above their range, the widest distance from it in widths of
+    the range, conclusions.
+    """
+
+    kind: Kind
+    shop: str
+    shop_name: str
+    week: Week
+    language: Language
+    headline: str
+    conclusions: tuple[Conclusion, ...]
+    tiles: tuple[Tile, ...]
+    trend: Trend | None
+    reasons_title: str
+    reasons: tuple[Bar, ...]
+    data_to: str
+    severity: tuple[int, float, int]
+    commit: int
+
+    @property
+    def days(self) -> str:
+        """The days of the week, written."""
+        return span(self.week.monday, self.week.sunday, self.language)
+
+
+def mail_content(report: Report) -> MailContent:
+    """What the mail of that week says.
+
+    Quiet is a week in which no measure lies outside its normal range and the page has no conclusion but what cannot
+    be judged yet: its mail is short, without picture and bars.
+    """
+    data = report.data
+    found = week_verdict(data.signals, week=data.week)
+    verdict = answer(report)
+    caution = found.caution(report.language, currency=data.shop.currency)
+    said = [c for c in verdict.conclusions if c.fact != caution]
+    quiet = not said and not outside(report)
+    title, bars = ("", ()) if quiet else _reasons(report)
+    return MailContent(
+        kind="quiet" if quiet else "normal", shop=data.shop.id, shop_name=data.shop.name, week=data.week,
+        language=report.language, headline=verdict.headline, conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
+        tiles=_tiles(report), trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
+        data_to=str(data.tables.last_day), severity=_severity(found, len(said)), commit=data.tables.commit.number,
+    )  # fmt: skip
+
+
+def _severity(found: Finding, conclusions: int) -> tuple[int, float, int]:
+    above = found.table.filter(pl.col("verdict") == "above")
+    furthest = above["beyond"].max() if above.height else None
+    return above.height, float(furthest) if isinstance(furthest, int | float) else 0.0, conclusions
+
+
+def _tiles(report: Report) -> tuple[Tile, ...]:
+    """Signals first, then the others in the page's order."""
+    shown = tiles(report)
+    if not isinstance(shown, Tiles):
+        return ()
+    calm = {"routine": 1, "not_enough_data": 2}
+    return tuple(sorted(shown.tiles, key=lambda tile: calm.get(tile.state, 0))[:MOST_TILES])
+
+
+def _trend(report: Report) -> Trend | None:
+    """The first measure outside its range; nothing is drawn where all lie within."""
+    for row in outside(report)[:1]:
+        measure = row["measure"]
+        form = SHOWN[measure][0]
+        shown = measure_trend(report, measure, id=f"mail-{measure.replace('_', '-')}", form=form)
+        if isinstance(shown, Chart):
+            rows = signal_rows(report, measure).tail(PICTURE_WEEKS)
+            unit = Unit(form, report.language, report.data.shop.currency)
+            return Trend(measure, shown.title, shown.alt, rows, unit)
+    return None
+
+
+def _reasons(report: Report) -> tuple[str, tuple[Bar, ...]]:
+    """The week's most frequent reasons with their difference from usual; those beyond their usual share are kept."""
+    shown, rows = reasons(report), report.data.reasons_against_usual
+    if not isinstance(shown, Chart) or rows.is_empty():
+        return "", ()
+    rows = rows.with_columns(signal=pl.col("differs") & (pl.col("change") > 0))
+    kept = rows.sort("signal", "cases", descending=True).head(MOST_REASONS).sort("cases", descending=True)
+    most = max(kept["cases"].to_list())
+    bars = tuple(
+        Bar(
+            report.say(f"reason.{row['reason']}"), row["cases"] / most if most else 0.0, number(row["cases"]),
+            number(row["cases"] - row["usual_cases"], plus=True), row["signal"],
+        )
+        for row in kept.iter_rows(named=True)
+    )  # fmt: skip
+    return shown.title, bars

@@ -1,0 +1,93 @@
+"""Bodies and pictures into one message, whose bytes depend on nothing but what it says and to whom."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from aftersales.reports.mail.html import Bodies
+from aftersales.reports.mail.lint import mail_faults
+from aftersales.reports.mail.wording import one_line
+from aftersales.words.errors import DataError, SetupError
+
+# ASCII alone: international addresses need servers that few shops have
+_ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail; its name is ASCII, as some mail programs drop others."""
+
+    name: str
+    content: bytes
+    subtype: str = "html"
+
+
+def is_address(text: str) -> bool:
+    r"""Whether that can stand in a mail's envelope: plain ASCII, no spaces, no line breaks.
+
+    >>> is_address("a@b.example"), is_address("a@b.example\nBcc: c@d.example"), is_address("店长")
+    (True, False, False)
+    """
+    return len(text) <= 254 and _ADDRESS.fullmatch(text) is not None
+
+
+def message_id(parts: tuple[str, ...], *, sender: str) -> str:
+    """The message's name, made of its ledger keys: the same mail has the same name whenever it is sent.
+
+    >>> message_id(("demo", "2026-W46", "zh", "a@b.example"), sender="shop@c.example")
+    '<f9e0160bbbf811894dd2a1716b5c3a44@c.example>'
+    """
+    name = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
+    return f"<{name}@{sender.rpartition('@')[2]}>"
+
+
+def composed(
+    bodies: Bodies,
+    *,
+    sender: str,
+    sender_name: str,
+    recipients: tuple[str, ...],
+    name: str,
+    moment: datetime,
+    language: str,
+    pictures: tuple[tuple[str, bytes], ...] = (),
+    attachments: tuple[Attachment, ...] = (),
+) -> EmailMessage:
+    """The message: mixed[alternative[text, related[html, pictures]], attachments].
+
+    ``name`` is its Message-ID. Raises `DataError` where the bodies do not pass `mail_faults`, `SetupError` for an
+    address that cannot be used. The same arguments give the same bytes.
+    """
+    for address in (sender, *recipients):
+        if not is_address(address):
+            raise SetupError("This is not a usable mail address", found=one_line(address))
+    if faults := mail_faults(bodies.html, bodies.text, cids=tuple(cid for cid, _ in pictures)):
+        raise DataError("The mail did not pass its check before sending", found=", ".join(faults))
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(one_line(sender_name), addr_spec=sender)
+    message["To"] = [Address(addr_spec=recipient) for recipient in recipients]
+    message["Subject"] = one_line(bodies.subject)
+    message["Date"] = format_datetime(moment)
+    message["Message-ID"] = name
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = language
+    # base64 keeps Chinese text safe from old relays and from lines that are too long
+    message.set_content(bodies.text, cte="base64")
+    message.add_alternative(bodies.html, subtype="html", cte="base64")
+    page = message.get_payload()[1]  # type: ignore[index]
+    for cid, picture in pictures:
+        page.add_related(picture, "image", "png", cid=f"<{cid}>", filename=f"{cid}.png", disposition="inline")  # type: ignore[union-attr]
+    for attachment in attachments:
+        main = "text" if attachment.subtype == "html" else "application"
+        message.add_attachment(attachment.content, main, attachment.subtype, filename=attachment.name)  # type: ignore[call-arg]
+    for number, part in enumerate(p for p in message.walk() if p.is_multipart()):
+        part.set_boundary(f"=_{hashlib.blake2b(name.encode(), digest_size=12).hexdigest()}_{number}")
+    return message

@@ -1,0 +1,172 @@
+"""What is to be sent: from shops made ready to one mail or digest a manager and one notice an analyst."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+from aftersales.reports.mail.content import MailContent, mail_content
+from aftersales.reports.mail.digest import digest_bodies
+from aftersales.reports.mail.html import Bodies
+from aftersales.reports.mail.ledger import Key, State
+from aftersales.reports.mail.message import composed, is_address, message_id
+from aftersales.reports.mail.notice import notice_bodies
+from aftersales.reports.mail.readiness import data_reasons, report_reasons
+from aftersales.reports.mail.recipients import by_recipient
+from aftersales.reports.mail.sending import Outgoing
+from aftersales.reports.mail.stored import Told, language_for, sender_of, shop_message, store_mail, told
+from aftersales.reports.place import read_record
+from aftersales.reports.process_state import environment
+from aftersales.sources.settings import Settings, Shop
+from aftersales.week.loading import COMMIT_VARIABLE, load
+from aftersales.words.errors import AftersalesError
+from aftersales.words.language import Language, say
+from aftersales.words.periods import Week
+
+
+@dataclass(frozen=True, eq=False)
+class ShopMail:
+    """One shop ready to be mailed, by language; or the reasons why not, in the shop's first language."""
+
+    shop: Shop
+    told: dict[Language, Told] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+
+def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> ShopMail:
+    """A shop's mail in every language somebody reads, computed on the commit its report was made from.
+
+    The mails-to-be are written beside the report's pages. Whatever goes wrong is a reason and keeps no other shop back.
+    """
+    first = shop.language[0]
+    reasons = report_reasons(folder, first)
+    if reasons:
+        return ShopMail(shop, reasons=tuple(reasons))
+    try:
+        with _pinned(folder):
+            return _shop_mail(settings, shop, week=week, folder=folder)
+    except AftersalesError as error:
+        return ShopMail(shop, reasons=(str(error),))
+    except Exception as error:  # forty shops must not miss their mail because of one
+        words = f"{type(error).__name__}: {error}"
+        return ShopMail(shop, reasons=(say("mail.notice.unforeseen", first, error=words),))
+
+
+def _pinned(folder: Path) -> AbstractContextManager[None]:
+    commit = str(read_record(folder).get("store_version") or "")
+    return environment({COMMIT_VARIABLE: commit} if commit else {})
+
+
+def _shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> ShopMail:
+    config = str(settings.file)
+    if reasons := data_reasons(load(shop.id, str(week), shop.language[0], config=config)):
+        return ShopMail(shop, reasons=tuple(reasons))
+    ready: dict[Language, Told] = {}
+    read = [language_for(manager, shop, settings.mail) for manager in shop.managers]
+    for language in dict.fromkeys((*shop.language, *read)):
+        content = mail_content(load(shop.id, str(week), language, config=config))
+        ready[language] = told(content, shop=shop, mail=settings.mail, folder=folder)
+        store_mail(ready[language], shop=shop, mail=settings.mail, folder=folder)
+    return ShopMail(shop, ready)
+
+
+def manager_mails(
+    ready: Sequence[ShopMail],
+    *,
+    week: Week,
+    settings: Settings,
+    moment: datetime,
+    states: dict[Key, State],
+) -> Iterator[Outgoing]:
+    """One mail a manager: the shop's own for one shop, a digest for several.
+
+    A digest leaves out weeks that the manager has been sent already, so that a shop whose report comes late is told
+    alone; shops without a report are named, not noted as sent. Mails that are sent or in doubt are given once more
+    where a manager has nothing else, so that the run can name them.
+    """
+    of = {one.shop.id: one for one in ready}
+    for recipient, shops in by_recipient([one.shop for one in ready]).items():
+        language = language_for(recipient, shops[0], settings.mail)
+        keys = {s.id: Key(s.id, str(week), language, recipient) for s in shops}
+        good = [of[s.id] for s in shops if of[s.id].told]
+        settled = ("sent", "handing")
+        fresh = [one for one in good if states.get(keys[one.shop.id]) not in settled]
+        for state in settled:
+            held = [one for one in good if states.get(keys[one.shop.id]) == state]
+            if held and (state == "handing" or not fresh):
+                yield _one(held, keys, recipient, language, week=week, settings=settings, moment=moment, missing={})
+        if fresh:
+            missing = {s.name: of[s.id].reasons[0] for s in shops if not of[s.id].told}
+            yield _one(fresh, keys, recipient, language, week=week, settings=settings, moment=moment, missing=missing)
+
+
+def _one(
+    shops: Sequence[ShopMail],
+    keys: dict[str, Key],
+    recipient: str,
+    language: Language,
+    *,
+    week: Week,
+    settings: Settings,
+    moment: datetime,
+    missing: dict[str, str],
+) -> Outgoing:
+    sender = sender_of(settings.mail)
+    mine = tuple(keys[one.shop.id] for one in shops)
+    parts = [_in_language(one, language, settings) for one in shops]
+    if len(parts) == 1 and not missing:
+        message = shop_message(parts[0], sender=sender, recipients=(recipient,), moment=moment)
+    else:
+        contents: list[MailContent] = [part.content for part in parts]
+        links = {part.content.shop: part.link for part in parts}
+        bodies = digest_bodies(contents, missing, week=week, language=language, links=links)
+        message = _message(bodies, mine, sender=sender, language=language, moment=moment)
+    return Outgoing(mine, recipient, sender, message)
+
+
+def _in_language(one: ShopMail, language: Language, settings: Settings) -> Told:
+    """A recipient of several shops reads one language; a shop that was not made ready in it is made so now."""
+    if language not in one.told:
+        content = next(iter(one.told.values())).content
+        report = load(one.shop.id, str(content.week), language, config=str(settings.file))
+        folder = Path(settings.reports_path) / one.shop.id / str(content.week)
+        one.told[language] = told(mail_content(report), shop=one.shop, mail=settings.mail, folder=folder)
+    return one.told[language]
+
+
+def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, moment: datetime) -> Iterator[Outgoing]:
+    """A notice to each analyst of a shop that cannot be mailed; the same reasons are told once."""
+    sender = sender_of(settings.mail)
+    for one in ready:
+        kind = f"notice-{hashlib.blake2b(' '.join(one.reasons).encode(), digest_size=6).hexdigest()}"
+        for recipient in filter(is_address, dict.fromkeys(one.shop.analysts) if one.reasons else ()):
+            language = language_for(recipient, one.shop, settings.mail)
+            key = Key(one.shop.id, str(week), language, recipient, kind)
+            bodies = notice_bodies(
+                shop=one.shop.id, shop_name=one.shop.name, week=str(week), reasons=one.reasons, language=language
+            )
+            message = _message(bodies, (key,), sender=sender, language=language, moment=moment)
+            yield Outgoing((key,), recipient, sender, message)
+
+
+def _message(
+    bodies: Bodies, keys: tuple[Key, ...], *, sender: str, language: Language, moment: datetime
+) -> EmailMessage:
+    name = message_id(tuple(part for key in keys for part in key), sender=sender)
+    return composed(
+        bodies, sender=sender, sender_name=say("mail.sender_name", language), recipients=(keys[0].recipient,),
+        name=name, moment=moment, language=language,
+    )  # fmt: skip
+
+
+def eml_name(mail: Outgoing) -> str:
+    """A file name for a mail that is written and not sent."""
+    key = mail.keys[0]
+    what = "digest" if len(mail.keys) > 1 else key.shop
+    address = "".join(c if c.isalnum() else "-" for c in mail.recipient)
+    return f"{key.week}.{what}.{key.kind}.{address}.{key.language}.eml"

@@ -1,0 +1,178 @@
+"""The mail server: where it is, how to reach it safely, and how one mail is handed over."""
+
+from __future__ import annotations
+
+import os
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from aftersales.sources.settings import Mail
+from aftersales.words.errors import SetupError
+
+PASSWORD_VARIABLE = "AFTERSALES_MAIL_PASSWORD"
+AUTHORITY_VARIABLE = "AFTERSALES_MAIL_CA"  # a file with the company's own certificate authority
+TIMEOUT_SECONDS = 60.0
+# After the last dot a client is to wait ten minutes before it gives up, or mails come twice (RFC 5321, 4.5.3.2.6).
+FINAL_TIMEOUT_SECONDS = 600.0
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+_DOTS = re.compile(rb"^\.", re.M)
+
+
+class Refused(Exception):
+    """The server said no for good (5xx)."""
+
+
+class NotNow(Exception):
+    """The server said not now (4xx), cannot be reached, or hung up before the mail was its own."""
+
+
+class Unknown(Exception):
+    """The last dot was sent and no answer came in ten minutes: the mail may have been taken."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A mail server and the account on it; the password is not shown."""
+
+    host: str
+    port: int = 587
+    tls: str = "starttls"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    authority: str | None = None
+    timeout_seconds: float = TIMEOUT_SECONDS
+    final_timeout_seconds: float = FINAL_TIMEOUT_SECONDS
+
+
+def server_of(mail: Mail, environment: Mapping[str, str] = os.environ) -> Server:
+    """The server of shops.toml, with the password from the environment.
+
+    >>> server_of(Mail(host="smtp.example"), {}).tls
+    'starttls'
+    """
+    password = environment.get(PASSWORD_VARIABLE)
+    if mail.user and not password:
+        raise SetupError(
+            "The mail server's password is missing", found=f"user '{mail.user}' in shops.toml",
+            hint=f"set {PASSWORD_VARIABLE} in the environment",
+        )  # fmt: skip
+    if mail.user and mail.tls == "none" and mail.host not in _LOCAL:
+        raise SetupError(
+            "A password must not cross the network in clear text", found='tls = "none" with a user',
+            hint='write tls = "starttls" or tls = "tls"',
+        )  # fmt: skip
+    return Server(mail.host, mail.port, mail.tls, mail.user, password, environment.get(AUTHORITY_VARIABLE) or None)
+
+
+def connected(server: Server) -> smtplib.SMTP:
+    """A connection that is encrypted and logged in as the settings ask for.
+
+    `NotNow` where the server cannot be reached or is busy; `SetupError` for a certificate that is not trusted, a server
+    without STARTTLS and a wrong password: these do not mend themselves.
+    """
+    try:
+        return _connected(server)
+    except ssl.SSLCertVerificationError as error:
+        raise SetupError(
+            f"The certificate of the mail server {server.host} is not trusted", found=error.verify_message,
+            hint=f"check the host's name, or name your own authority's file in {AUTHORITY_VARIABLE}",
+        ) from None  # fmt: skip
+    except smtplib.SMTPNotSupportedError as error:
+        raise SetupError(
+            f"The mail server {server.host} does not offer what the settings ask for", found=str(error),
+            hint="check tls and user under [mail] in shops.toml",
+        ) from None  # fmt: skip
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise NotNow(_said(error.smtp_code, error.smtp_error)) from None
+        raise SetupError(
+            f"The mail server {server.host} does not accept the user and password",
+            found=_said(error.smtp_code, error.smtp_error), hint=f"check [mail] user and {PASSWORD_VARIABLE}",
+        ) from None  # fmt: skip
+    except smtplib.SMTPResponseException as error:
+        kind = NotNow if error.smtp_code < 500 else Refused
+        raise kind(_said(error.smtp_code, error.smtp_error)) from None
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotNow(_short(error)) from None
+
+
+def _connected(server: Server) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=server.authority)
+    if server.tls == "tls":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_seconds, context=context)
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout_seconds)
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        if server.tls == "starttls":
+            smtp.starttls(context=context)
+            smtp.ehlo()
+        if server.user:
+            smtp.login(server.user, server.password or "")
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def hand_over(
+    smtp: smtplib.SMTP, server: Server, *, sender: str, recipient: str, payload: bytes, before_last: Callable[[], None]
+) -> str:
+    """Hand one mail over; the server's answer once it has taken it.
+
+    ``before_last`` is called when all but the last dot has been sent: until then the server has no mail. Raises
+    `Refused`, `NotNow` (also where the connection breaks before an answer: a server that has not said 250 has not taken
+    responsibility, RFC 5321, 6.1) or `Unknown`.
+    """
+    try:
+        _expect(smtp.mail(sender), 250)
+        _expect(smtp.rcpt(recipient), 250, 251)
+        _expect(smtp.docmd("DATA"), 354)
+        # a line that begins with a dot would end the mail (RFC 5321, 4.5.2)
+        body = _DOTS.sub(b"..", payload)
+        smtp.send(body if body.endswith(b"\r\n") else body + b"\r\n")
+        before_last()
+        smtp.send(b".\r\n")
+        code, answer = _last_answer(smtp, server)
+        return _said(*_expect((code, answer), 250))
+    except (OSError, smtplib.SMTPServerDisconnected) as error:
+        with suppress(Exception):
+            smtp.close()
+        raise NotNow(_short(error)) from None
+
+
+def _last_answer(smtp: smtplib.SMTP, server: Server) -> tuple[int, bytes]:
+    if smtp.sock is not None:
+        smtp.sock.settimeout(server.final_timeout_seconds)
+    try:
+        answer = smtp.getreply()
+    except smtplib.SMTPServerDisconnected as error:
+        # smtplib tells a silent server and one that hung up by the words alone
+        if isinstance(error.__context__, TimeoutError | socket.timeout):
+            smtp.close()
+            raise Unknown(_short(error)) from None
+        raise
+    if smtp.sock is not None:
+        smtp.sock.settimeout(server.timeout_seconds)
+    return answer
+
+
+def _expect(given: tuple[int, bytes], *wanted: int) -> tuple[int, bytes]:
+    code, answer = given
+    if code in wanted:
+        return given
+    raise (NotNow if 400 <= code < 500 or code < 0 else Refused)(_said(code, answer))
+
+
+def _said(code: int, answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return " ".join(f"{code} {text}".split())[:200]
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
