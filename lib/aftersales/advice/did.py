@@ -12,10 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, polygamma
 
 from aftersales.advice.placebo import placebo_interval, placebo_p
-from aftersales.measures.gamma_prior import fit_gamma_prior, posterior
+from aftersales.measures.gamma_prior import fit_gamma_prior, posterior, posterior_mean
 
 Array = NDArray[np.float64]
 
@@ -26,6 +25,9 @@ MOST_CONTROLS = 80
 # Keeps the logarithm finite without a single refund; the bias of the log rate is then of second order (Haldane 1956).
 HALF = 0.5
 ANSCOMBE = 3 / 8
+# A unit of which not even one request is due cannot show that it moved.
+LEAST_DUE = 1.0
+ROUNDS = 8
 # A rate cut or raised 400-fold: beyond, an effect is without end. Forty halvings find it to eleven digits.
 LARGEST_EFFECT = 6.0
 HALVINGS = 40
@@ -56,21 +58,22 @@ def log_rate(events: Array, exposure: Array) -> Array:
     return np.log((np.asarray(events, float) + HALF) / (np.asarray(exposure, float) + HALF))
 
 
-def log_rates_before(events: Array, exposure: Array) -> tuple[Array, Array]:
-    """Mean and variance of each unit's log rate given its counts, shrunk towards the others; plain under ten units.
+def rates_before(events: Array, exposure: Array) -> tuple[Array, Array]:
+    """Mean of each unit's rate given its counts and its squared coefficient of variation, shrunk towards the others.
 
-    >>> mean, _ = log_rates_before(np.array([30.0] + [10.0] * 11), np.full(12, 100.0))
-    >>> bool(np.exp(mean[0]) < 0.3)
+    Plain under ten units.
+
+    >>> mean, _ = rates_before(np.array([30.0] + [10.0] * 11), np.full(12, 100.0))
+    >>> bool(mean[0] < 0.3)
     True
     """
     r, e = np.asarray(events, float), np.asarray(exposure, float)
     if len(r) < LEAST_FOR_PRIOR or r.sum() <= 0:
-        return log_rate(r, e), 1 / (r + HALF)
+        return (r + HALF) / (e + HALF), 1 / (r + HALF)
     found = posterior(fit_gamma_prior(r, e), r, e)
-    means = digamma(found.shapes) - np.log(found.rates)
-    mean = (found.weights * means).sum(1)
-    within = polygamma(1, found.shapes)
-    return mean, (found.weights * (within + (means - mean[:, None]) ** 2)).sum(1)
+    mean = posterior_mean(found)
+    square = (found.weights * found.shapes * (found.shapes + 1) / found.rates**2).sum(1)
+    return mean, square / mean**2 - 1
 
 
 def compare_change(
@@ -95,31 +98,46 @@ def compare_change(
     >>> found.high < 0, found.p < 0.05
     (True, True)
     """
-    before, before_variance = log_rates_before(events_before, exposure_before)
-    change = log_rate(events_after, exposure_after) - before
-    # chance in the later count is that of the count expected, not of the one that came: a low count is not a sure one
-    chance = before_variance + 1 / (np.exp(before) * exposure_after + HALF)
-    controls = _nearest(before, exposure_after, treated)
-    d, v = change[controls], chance[controls]
-    drift = _drift(d, v)
-    weights = 1 / (v + drift)
-    total = weights.sum()
+    before, unsure = rates_before(events_before, exposure_before)
+    later = np.asarray(events_after, float)
+    due = before * np.asarray(exposure_after, float)
+    controls = _nearest(before, due, treated)
+    if not len(controls):
+        return Comparison(0.0, -np.inf, np.inf, np.inf, 1.0, np.zeros(0), controls)
+    r, m, u = later[controls], due[controls], unsure[controls]
+    common, drift, weights = _common_change(r, m, u)
     # each placebo against the others, itself left out
-    rest = total - weights
-    unsure = before_variance[controls] + drift + 1 / rest
-    expected = np.exp(before[controls] + (weights @ d - weights * d) / rest) * exposure_after[controls]
-    placebos = _score(np.asarray(events_after, float)[controls], expected, unsure)
+    told = weights * m * common
+    rest = np.maximum(told.sum() - told, 1e-9)
+    others = ((weights * r).sum() - weights * r) / np.maximum((weights * m).sum() - weights * m, 1e-9)
+    placebos = _score(r, m * others, u + drift + 1 / rest)
 
-    common = float(weights @ d / total)
-    own = float(np.exp(before[treated] + common) * exposure_after[treated])
-    own_unsure = float(before_variance[treated] + drift + 1 / total)
-    score = float(_score(float(events_after[treated]), own, own_unsure))
-    low, high = _interval(float(events_after[treated]), own, own_unsure, placebos)
-    estimate = float(change[treated] - common)
+    own = float(due[treated] * common)
+    own_unsure = float(unsure[treated] + drift + 1 / told.sum())
+    score = float(_score(later[treated], own, own_unsure))
+    low, high = _interval(later[treated], own, own_unsure, placebos)
+    estimate = float(np.log((later[treated] + HALF) / (own + HALF)))
     error = float(np.sqrt(own_unsure + 1 / (own + HALF)))
     return Comparison(
         estimate, min(low, estimate), max(high, estimate), error, placebo_p(score, placebos), placebos, controls
     )
+
+
+def _common_change(r: Array, m: Array, u: Array) -> tuple[float, float, Array]:
+    """The ratio of what came to what was due over all controls, the drift beyond chance, and the controls' weights.
+
+    Counts, not logarithms, are averaged: the logarithm of a count near 0 says nothing of its mean. Variance of a count
+    is m + m^2 (u + drift), the drift by moments; a few rounds settle it (Breslow 1984, Applied Statistics 33).
+    """
+    drift, common = 0.0, 1.0
+    weights = np.ones_like(m)
+    for _ in range(ROUNDS):
+        weights = 1 / (1 + m * common * (u + drift))
+        common = float(((weights * r).sum() + HALF) / ((weights * m).sum() + HALF))
+        mean = m * common
+        excess = ((weights * (r - mean)) ** 2 - weights**2 * (mean + mean**2 * u)).sum()
+        drift = float(max(0.0, excess / max((weights**2 * mean**2).sum(), 1e-12)))
+    return common, drift, weights
 
 
 def _score(events: Array | float, expected: Array | float, unsure: Array | float) -> Array:
@@ -150,15 +168,8 @@ def _interval(events: float, expected: float, unsure: float, placebos: Array) ->
     return ends[0], ends[1]
 
 
-def _nearest(before: Array, exposure_after: Array, treated: int) -> NDArray[np.int64]:
-    there = np.flatnonzero((np.arange(len(before)) != treated) & (exposure_after > 0))
-    order = np.argsort(np.abs(before[there] - before[treated]), kind="stable")
+def _nearest(before: Array, due: Array, treated: int) -> NDArray[np.int64]:
+    """The units whose rate before was nearest, among those of which enough was due to show a change."""
+    there = np.flatnonzero((np.arange(len(before)) != treated) & (due >= LEAST_DUE))
+    order = np.argsort(np.abs(np.log(before[there] / before[treated])), kind="stable")
     return np.sort(there[order[:MOST_CONTROLS]])
-
-
-def _drift(change: Array, chance: Array) -> float:
-    """Variance of the controls' changes beyond chance (DerSimonian and Laird 1986, Controlled Clinical Trials 7)."""
-    w = 1 / chance
-    centre = (w @ change) / w.sum()
-    excess = float(w @ (change - centre) ** 2) - (len(change) - 1)
-    return max(0.0, excess / float(w.sum() - (w**2).sum() / w.sum()))

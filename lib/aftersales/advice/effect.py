@@ -64,7 +64,11 @@ class Effect:
             key, language, change=self.change, low=self.change_low, high=self.change_high, weeks=self.weeks_after,
             needed=WEEKS_AFTER, before=self.rate_before, after=self.rate_after, controls=self.controls,
         )  # fmt: skip
-        return said + (say("advice.effect.association", language) if self.method == "interrupted" else "")
+        if self.change is None:
+            return said
+        if self.method == "interrupted":
+            return said + say("advice.effect.association", language)
+        return said + say("advice.effect.compared", language, controls=self.controls)
 
 
 def decision_effect(
@@ -118,7 +122,9 @@ def decision_effect(
     counts = _both(before, ripe).filter((pl.col("unit") == unit) | ~pl.col("unit").is_in(list(touched)))
     others = counts.height - 1
     if others >= MANY_CONTROLS:
-        return _compared(found, counts, expected)
+        compared = _compared(found, counts, expected)
+        # of many units perhaps few are large enough to show that they moved
+        return compared or _alone(found, own_before, own_after, expected)
     if others >= LEAST_PLACEBOS + 1:
         return _synthetic(found, before, ripe, counts["unit"].to_list(), expected)
     return _alone(found, own_before, own_after, expected)
@@ -137,6 +143,8 @@ class _Counted:
         return Effect(self.unit, more.pop("method", None), word, reason, **kept, **more)  # type: ignore[arg-type]
 
     def judged(self, ends: tuple[float, float, float], expected: float, **more: object) -> Effect:
+        if not np.isfinite(ends).all():
+            return self.said("cannot_tell", "advice.effect.too_little", **more)
         change, low, high = (float(np.expm1(x)) for x in ends)
         word = verdict(low, high, expected=expected)
         reason = None if word != "cannot_tell" else "advice.effect.cannot_tell"
@@ -167,10 +175,12 @@ def _both(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     return past.join(later, on="unit", suffix="_after").sort("unit")
 
 
-def _compared(found: _Counted, counts: pl.DataFrame, expected: float) -> Effect:
+def _compared(found: _Counted, counts: pl.DataFrame, expected: float) -> Effect | None:
     columns = [counts[c].to_numpy() for c in ("events", "exposure", "events_after", "exposure_after")]
     at = counts["unit"].to_list().index(found.unit)
     c = compare_change(*columns, treated=at)
+    if len(c.placebos) < LEAST_PLACEBOS:
+        return None
     units = counts["unit"].gather(c.controls)
     table = pl.DataFrame({"unit": units, "in_errors": c.placebos})
     return found.judged(
