@@ -22,7 +22,8 @@ class ReportJob:
     ``folder`` is ``reports/<shop>/<week>``; ``assets`` the folder all pages share (``reports/_assets``). The first
     language has the plain page names. ``parameters`` are extra ones, each for the notebooks that declare it.
     ``findings`` names a function ``module:function`` that is called with ``folder``, ``shop``, ``week``, ``config``
-    and ``commit`` and writes ``findings/*.parquet`` into that folder.
+    and ``commit`` and writes ``findings/*.parquet`` into that folder; ``mails`` one that writes the mails-to-be
+    likewise.
     """
 
     shop: str
@@ -36,6 +37,7 @@ class ReportJob:
     engine: Engine = "in-process"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     findings: str | None = None
+    mails: str | None = None
     shop_name: str = ""
 
 

@@ -57,7 +57,8 @@ def run_report(job: ReportJob) -> ReportResult:
         for language in job.languages:
             results += [_notebook_result(attempt, path, language, assets=assets) for path in job.notebooks]
         reasons = [r.reason for r in results if r.reason]
-        reasons += _written_findings(attempt) if job.findings else []
+        reasons += _written(attempt, job.findings, "findings") if job.findings else []
+        reasons += _written(attempt, job.mails, "mail") if job.mails else []
     except Exception as error:  # the run must go on with the other shops, whatever it was
         words = error_words(type(error).__name__, str(error))
         reasons.append(say("reports.failed.report", attempt.told_in, error=words))
@@ -155,17 +156,16 @@ def _context(job: ReportJob, path: Path, language: Language, *, assets: str) -> 
     )  # fmt: skip
 
 
-def _written_findings(attempt: _Attempt) -> list[str]:
+def _written(attempt: _Attempt, dotted: str, what: str) -> list[str]:
+    """Have a named function write what goes beside the pages; the reason where it could not."""
     job = attempt.job
     try:
         with environment(run_variables(job)):
-            _named(job.findings or "")(
-                folder=attempt.partial, shop=job.shop, week=job.week, config=job.config, commit=job.commit
-            )
+            _named(dotted)(folder=attempt.partial, shop=job.shop, week=job.week, config=job.config, commit=job.commit)
     except Exception as error:  # the pages stand on their own
-        attempt.write_down("findings")
+        attempt.write_down(what)
         words = error_words(type(error).__name__, str(error))
-        return [say("reports.failed.findings", attempt.told_in, error=words)]
+        return [say(f"reports.failed.{what}", attempt.told_in, error=words)]
     return []
 
 

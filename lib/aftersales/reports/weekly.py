@@ -27,6 +27,7 @@ from aftersales.words.periods import Week
 
 ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
 FINDINGS = "aftersales.week.findings:write_findings"
+MAILS = "aftersales.reports.mail.stored:write_mails"
 MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth
 
 
@@ -83,7 +84,7 @@ def run_weekly(
         ReportJob(
             shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
             commit=str(p.commit), folder=reports / p.shop.id / p.week, assets=reports / "_assets",
-            engine=engine, parameters=extra, findings=FINDINGS, shop_name=p.shop.name,  # type: ignore[arg-type]
+            engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
         )
         for p in ready
     ]  # fmt: skip
