@@ -22,7 +22,6 @@ class AdviceResults(Span):
     """Advice of a shop's week."""
 
     problem_products: pl.DataFrame
-    order_evidence: pl.DataFrame
 
     @property
     def cost_of_a_refund(self) -> float:
@@ -33,7 +32,8 @@ class AdviceResults(Span):
     @cached_property
     def bad_orders(self) -> pl.DataFrame:
         """Orders that the seller closed as malicious: known by people, not by the search for suspects."""
-        told = self.order_evidence.filter(pl.col("seller_says"))
+        evidence: pl.DataFrame = self.order_evidence  # type: ignore[attr-defined]
+        told = evidence.filter(pl.col("seller_says"))
         return told.select("order_id", case_id=pl.coalesce("buyer", "order_id").cast(pl.String)).unique("order_id")
 
     @cached_property
