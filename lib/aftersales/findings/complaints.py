@@ -27,6 +27,8 @@ PRIOR = 0.05
 # Listed is what is more likely suspicious than not.
 LISTED_FROM = 0.5
 LISTED_WEEKS = 12
+# Signs are not independent of one another, and no record is proof of intent.
+NEVER_ABOVE = 0.99
 # How many times likelier each sign is in a malicious complaint than in an honest one: our own judgement, held against
 # two generators in benchmarks/malicious_complaints.py. A record that leaves little room weighs 20 and more, so that it
 # lists a complaint by itself; what angry and honest buyers do too only adds to others.
@@ -139,7 +141,7 @@ def _weighed(found: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
     return (
         signs.with_columns(counted=counted)
         .group_by("complaint_id", maintain_order=True)
-        .agg((odds / (1 + odds)).alias("probability"), pl.col("check").alias("checks"))
+        .agg((odds / (1 + odds)).clip(upper_bound=NEVER_ABOVE).alias("probability"), pl.col("check").alias("checks"))
     )
 
 

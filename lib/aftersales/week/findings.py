@@ -21,6 +21,7 @@ def findings(report: Report) -> dict[str, pl.DataFrame]:
         report.data.problem_products, language=report.language, currency=currency
     )
     found["drivers"] = report.data.drivers(report.language)
+    found["suspicious_complaints"] = report.data.suspicious_complaints(report.language)
     return {name: check(name, frame) for name, frame in found.items()}
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from aftersales.sources.settings import Settings, Shop
+from aftersales.week.complaint_suspects import ComplaintSuspects
 from aftersales.week.driver_results import DriverResults
 from aftersales.week.health_results import HealthResults
 from aftersales.week.kept import code_version
@@ -20,7 +21,7 @@ from aftersales.words.periods import Week
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek(HealthResults, RefundResults, ServiceResults, ProductResults, DriverResults):
+class ShopWeek(HealthResults, RefundResults, ServiceResults, ProductResults, DriverResults, ComplaintSuspects):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings

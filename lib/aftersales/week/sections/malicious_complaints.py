@@ -1,0 +1,110 @@
+"""The sections of 07-malicious-complaints: which complaints the records speak against, why, and what to do first."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.charts.note import Note
+from aftersales.charts.stack import Stack
+from aftersales.charts.table import Column, Table
+from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.week.loading import Report
+from aftersales.week.sections.shown import lacking
+
+# Each told complaint is a paragraph; the rest stand in the table.
+MOST_TOLD = 6
+MOST_ROWS = 30
+
+
+def answer(report: Report) -> Verdict:
+    """How many of the quarter's complaints the records speak against, what they ask for, and which come first."""
+    rows = _first(report)
+    if rows.is_empty():
+        return Verdict(report.say(_why_empty(report)), language=report.language)
+    headline = report.say(
+        "suspected_complaint.page.verdict", n=rows.height, whole=report.data.complaints_looked_at,
+        money=float(rows["asked"].sum()), open=_open(report, rows).height,
+    )  # fmt: skip
+    points = [Conclusion(_title(report, row), do=row["next_step"]) for row in rows.head(3).iter_rows(named=True)]
+    return Verdict(headline, tuple(points), language=report.language)
+
+
+def innocents(report: Report) -> Note:
+    """How many on the list are expected to be innocent."""
+    rows = _first(report)
+    if rows.is_empty():
+        return lacking(report, _why_empty(report))
+    expected = float((1 - rows["probability"]).sum())
+    said = report.say("suspected_complaint.page.innocents", n=rows.height, expected=expected)
+    return Note(said, language=report.language, look="plain")
+
+
+def complaint_list(report: Report) -> Table:
+    """The list: what can still be answered first, by its deadline, then the likeliest."""
+    word, rows = report.say, _first(report)
+    patterns = [word(f"suspected_complaint.pattern.{p}") for p in rows["pattern"]]
+    faults = [word(f"suspected_complaint.fault.{f or 'unknown'}") for f in rows["fault"]]
+    grounds = [word(f"suspected_complaint.ground.{g or 'unknown'}") for g in rows["fault_ground"]]
+    rows = rows.with_columns(
+        pattern_word=pl.Series(patterns, dtype=pl.String), fault_word=pl.Series(faults, dtype=pl.String),
+        ground_word=pl.Series(grounds, dtype=pl.String),
+    )  # fmt: skip
+    columns = (
+        Column("pattern_word", word("suspected_complaint.column.pattern"), strong=True, below="complaint_id"),
+        Column("filed_at", word("suspected_complaint.column.filed"), "clock"),
+        Column("evidence_due_at", word("suspected_complaint.column.due"), "clock"),
+        Column("asked", word("suspected_complaint.column.asked"), "money"),
+        Column("value", word("suspected_complaint.column.value"), "money"),
+        Column("fault_word", word("suspected_complaint.column.fault"), below="ground_word"),
+        Column("probability", word("suspected_complaint.column.probability"), "pct0"),
+    )
+    return Table(
+        rows.head(MOST_ROWS), columns, language=report.language, id="suspected-complaints", total=rows.height,
+        currency=report.data.shop.currency, empty=word(_why_empty(report)),
+        caption=word("suspected_complaint.page.caption"),
+    )  # fmt: skip
+
+
+def told(report: Report) -> Stack | Note:
+    """The first complaints in words: what stands against each, what speaks for the buyer, what to do next."""
+    rows = _first(report).head(MOST_TOLD)
+    if rows.is_empty():
+        return lacking(report, _why_empty(report))
+    gap = "" if report.language == "zh" else " "
+    notes = []
+    for row in rows.iter_rows(named=True):
+        title = report.say("suspected_complaint.page.title", title=_title(report, row), complaint=row["complaint_id"],
+                           order=row["order_id"] or "–")  # fmt: skip
+        parts = [title, *row["contradictions"], *row["innocent_explanations"], row["next_step"]]
+        notes.append(Note(gap.join(parts), language=report.language, look="plain"))
+    return Stack(notes)
+
+
+def unknown(report: Report) -> Stack:
+    """Which checks had to be left out for want of a file."""
+    absent = [t for t in ("complaints", "parcels", "messages") if not report.data.rows_of(t)]
+    keys = [f"suspected_complaint.page.no_{t}" for t in absent] or ["suspected_complaint.page.all_files"]
+    return Stack([lacking(report, key) for key in keys])
+
+
+def _why_empty(report: Report) -> str:
+    some = report.data.complaints_looked_at
+    return "suspected_complaint.page.none" if some else "suspected_complaint.page.no_complaints"
+
+
+def _open(report: Report, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("evidence_due_at").dt.date() > report.data.until)
+
+
+def _first(report: Report) -> pl.DataFrame:
+    rows = report.data.suspicious_complaints(report.language)
+    waits = (pl.col("evidence_due_at").dt.date() > report.data.until).fill_null(value=False)
+    due = pl.when(waits).then("evidence_due_at")
+    return rows.sort(due, "probability", "complaint_id", descending=[False, True, False], nulls_last=True)
+
+
+def _title(report: Report, row: dict[str, object]) -> str:
+    pattern = report.say(f"suspected_complaint.pattern.{row['pattern']}")
+    if row["asked"] is None:
+        return report.say("suspected_complaint.page.case", pattern=pattern, day=row["filed_at"])
+    return report.say("suspected_complaint.page.case_asked", pattern=pattern, day=row["filed_at"], asked=row["asked"])

@@ -1,0 +1,98 @@
+"""The sections of the page on suspected complaints: each shows something, with and without files, in both languages."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from aftersales.tables.complaints import Complaints
+from aftersales.tables.conversations import Messages
+from aftersales.tables.parcels import Parcels
+from aftersales.week.complaint_suspects import ComplaintSuspects
+from aftersales.week.loading import load
+from aftersales.week.sections import malicious_complaints as sections
+from aftersales.words.language import say
+
+ALL = ("answer", "innocents", "complaint_list", "told", "unknown")
+LANGUAGES = ("zh", "en")
+EMPTY = {"complaints": Complaints, "parcels": Parcels, "messages": Messages}
+
+
+class Results(ComplaintSuspects):
+    """A shop's week over frames in memory."""
+
+    results_folder = None
+
+    def __init__(self, data: Any, **others: pl.DataFrame) -> None:
+        self.tables: Any = {n: data.tables[n] for n in ("orders", "refunds", *EMPTY)}
+        self.tables |= {name: frame.lazy() for name, frame in others.items()}
+        self.week, self.shop = data.week, data.shop
+
+
+def report(data: Any, language: str) -> Any:
+    return SimpleNamespace(data=data, language=language, say=lambda key, **v: say(key, language, **v))
+
+
+def shown(thing: Any) -> str:
+    return "".join(item.html() for item in (thing.items if hasattr(thing, "items") else [thing]))
+
+
+@pytest.fixture(scope="module")
+def week(demo):
+    return load("demo", "", "zh", config=str(demo / "shops.toml")).data
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_shows_something(week, language):
+    for name in ALL:
+        html = shown(getattr(sections, name)(report(Results(week), language)))
+        assert html
+        assert "{" not in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_a_file_the_page_says_which(week, language):
+    for absent, schema in EMPTY.items():
+        found = report(Results(week, **{absent: schema.create_empty()}), language)
+        for name in ALL:
+            assert shown(getattr(sections, name)(found))
+        said = say(f"suspected_complaint.page.no_{absent}", language)
+        assert said in [note.text for note in sections.unknown(found).items]
+
+
+def test_no_complaints_and_none_suspected_are_told_apart(week):
+    nobody = report(Results(week, complaints=Complaints.create_empty()), "en")
+    assert say("suspected_complaint.page.no_complaints", "en") in shown(sections.answer(nobody))
+    calm = week.tables["complaints"].with_columns(text=pl.lit("想问一下进度"), kind=None, demand=None).collect()
+    calm = calm.with_columns(amount_demanded=pl.lit(None, dtype=pl.Decimal(18, 2)))
+    quiet = Results(week, complaints=calm, messages=Messages.create_empty())
+    assert say("suspected_complaint.page.none", "en") in shown(sections.answer(report(quiet, "en")))
+
+
+def test_what_can_still_be_answered_stands_first_by_its_deadline(week):
+    data = Results(week)
+    rows = sections._first(report(data, "zh"))
+    waits = (rows["evidence_due_at"].dt.date() > data.until).fill_null(value=False).to_list()
+    assert waits == sorted(waits, reverse=True)
+    due = rows.head(sum(waits))["evidence_due_at"].to_list()
+    assert due == sorted(due)
+
+
+def test_words_of_buyers_cannot_break_the_page(week):
+    foul = '<script>alert("x")</script>'
+    hostile = week.tables["complaints"].with_columns(complaint_id=pl.lit(foul) + pl.col("complaint_id")).collect()
+    data = Results(week, complaints=hostile)
+    html = "".join(shown(getattr(sections, name)(report(data, "zh"))) for name in ALL)
+    assert "&lt;script&gt;" in html
+    assert "<script" not in html
+
+
+def test_the_list_is_the_same_in_both_languages_but_for_its_words(week):
+    data = Results(week)
+    one, other = (data.suspicious_complaints(language) for language in LANGUAGES)
+    assert one["complaint_id"].to_list() == other["complaint_id"].to_list()
+    assert one.height > 0
+    assert one["next_step"].to_list() != other["next_step"].to_list()
