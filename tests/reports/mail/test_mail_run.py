@@ -222,3 +222,14 @@ def test_what_is_asked_wrongly_is_said_before_anything_is_sent(place):
         run_mail(place.model_copy(update={"mail": None}), moment=MOMENT, variables={})
     with pytest.raises(QuestionError, match="no shop 'nobody'"):
         run_mail(place, moment=MOMENT, shops=["nobody"], dry_run=True)
+
+
+def test_reasons_are_told_in_the_reader_s_language(place):
+    week = str(load("basic", config=str(place.file)).data.week)
+    (place.file.parent / "reports" / "basic" / week / "run.json").unlink()
+    with running(Post()) as post:
+        mailed(place, post, mail={"languages": {BOSS: "en", ANALYST: "en"}})
+    for recipient, message in post.messages():
+        if recipient in (BOSS, ANALYST):
+            assert "There is no report for this week" in message.get_body(("plain",)).get_content()
+            assert message["Content-Language"] == "en"

@@ -134,7 +134,7 @@ def _untold(ready: Sequence[ShopMail]) -> list[str]:
     for one in ready:
         language, name = one.shop.language[0], one.shop.name
         if one.reasons and not one.shop.analysts:
-            lines.append(say("mail.said.not_told", language, shop=name, reason=one.reasons[0]))
+            lines.append(say("mail.said.not_told", language, shop=name, reason=one.reasons[language][0]))
         elif not one.reasons and not one.shop.managers:
             lines.append(say("mail.said.nobody", language, shop=name))
     return lines

@@ -78,7 +78,6 @@ def composed(
     message["Message-ID"] = name
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = language
     # base64 keeps Chinese text safe from old relays and from lines that are too long
     message.set_content(bodies.text, cte="base64")
     message.add_alternative(bodies.html, subtype="html", cte="base64")
@@ -88,6 +87,8 @@ def composed(
     for attachment in attachments:
         main = "text" if attachment.subtype == "html" else "application"
         message.add_attachment(attachment.content, main, attachment.subtype, filename=attachment.name)  # type: ignore[call-arg]
+    # added last: what begins with Content- would be moved into the first part
+    message["Content-Language"] = language
     for number, part in enumerate(p for p in message.walk() if p.is_multipart()):
         part.set_boundary(f"=_{hashlib.blake2b(name.encode(), digest_size=12).hexdigest()}_{number}")
     return message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,17 +25,17 @@ from aftersales.reports.process_state import environment
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.loading import COMMIT_VARIABLE, load
 from aftersales.words.errors import AftersalesError
-from aftersales.words.language import Language, say
+from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week
 
 
 @dataclass(frozen=True, eq=False)
 class ShopMail:
-    """One shop ready to be mailed, by language; or the reasons why not, in the shop's first language."""
+    """One shop ready to be mailed, by language; or the reasons why not, in every language."""
 
     shop: Shop
     told: dict[Language, Told] = field(default_factory=dict)
-    reasons: tuple[str, ...] = ()
+    reasons: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
 
 
 def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> ShopMail:
@@ -43,18 +43,17 @@ def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> Sh
 
     The mails-to-be are written beside the report's pages. Whatever goes wrong is a reason and keeps no other shop back.
     """
-    first = shop.language[0]
-    reasons = report_reasons(folder, first)
-    if reasons:
-        return ShopMail(shop, reasons=tuple(reasons))
+    if report_reasons(folder, shop.language[0]):
+        return ShopMail(shop, reasons={language: tuple(report_reasons(folder, language)) for language in LANGUAGES})
     try:
         with _pinned(folder):
             return _shop_mail(settings, shop, week=week, folder=folder)
     except AftersalesError as error:
-        return ShopMail(shop, reasons=(str(error),))
+        return ShopMail(shop, reasons={language: (str(error),) for language in LANGUAGES})
     except Exception as error:  # forty shops must not miss their mail because of one
         words = f"{type(error).__name__}: {error}"
-        return ShopMail(shop, reasons=(say("mail.notice.unforeseen", first, error=words),))
+        told_in = {language: (say("mail.notice.unforeseen", language, error=words),) for language in LANGUAGES}
+        return ShopMail(shop, reasons=told_in)
 
 
 def _pinned(folder: Path) -> AbstractContextManager[None]:
@@ -64,8 +63,9 @@ def _pinned(folder: Path) -> AbstractContextManager[None]:
 
 def _shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> ShopMail:
     config = str(settings.file)
-    if reasons := data_reasons(load(shop.id, str(week), shop.language[0], config=config)):
-        return ShopMail(shop, reasons=tuple(reasons))
+    reasons = {lang: tuple(data_reasons(load(shop.id, str(week), lang, config=config))) for lang in LANGUAGES}
+    if any(reasons.values()):
+        return ShopMail(shop, reasons=reasons)
     ready: dict[Language, Told] = {}
     read = [language_for(manager, shop, settings.mail) for manager in shop.managers]
     for language in dict.fromkeys((*shop.language, *read)):
@@ -101,7 +101,7 @@ def manager_mails(
             if held and (state == "handing" or not fresh):
                 yield _one(held, keys, recipient, language, week=week, settings=settings, moment=moment, missing={})
         if fresh:
-            missing = {s.name: of[s.id].reasons[0] for s in shops if not of[s.id].told}
+            missing = {s.name: of[s.id].reasons[language][0] for s in shops if not of[s.id].told}
             yield _one(fresh, keys, recipient, language, week=week, settings=settings, moment=moment, missing=missing)
 
 
@@ -143,12 +143,17 @@ def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, m
     """A notice to each analyst of a shop that cannot be mailed; the same reasons are told once."""
     sender = sender_of(settings.mail)
     for one in ready:
-        kind = f"notice-{hashlib.blake2b(' '.join(one.reasons).encode(), digest_size=6).hexdigest()}"
+        why = " ".join(one.reasons.get("zh", ()))
+        kind = f"notice-{hashlib.blake2b(why.encode(), digest_size=6).hexdigest()}"
         for recipient in filter(is_address, dict.fromkeys(one.shop.analysts) if one.reasons else ()):
             language = language_for(recipient, one.shop, settings.mail)
             key = Key(one.shop.id, str(week), language, recipient, kind)
             bodies = notice_bodies(
-                shop=one.shop.id, shop_name=one.shop.name, week=str(week), reasons=one.reasons, language=language
+                shop=one.shop.id,
+                shop_name=one.shop.name,
+                week=str(week),
+                reasons=one.reasons[language],
+                language=language,
             )
             message = _message(bodies, (key,), sender=sender, language=language, moment=moment)
             yield Outgoing((key,), recipient, sender, message)

@@ -16,6 +16,7 @@ import polars as pl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patheffects import withStroke
 from PIL import Image
 from pylopdf_fonts_zh_cn import sans_path
 
@@ -91,6 +92,8 @@ def _band(axes: Any, rows: pl.DataFrame, at: list[int]) -> None:
 
 
 def _labels(axes: Any, trend: Trend, language: Language) -> None:
+    # a rim of the band's colour keeps words readable where a line runs through them
+    rim = [withStroke(linewidth=2.5, foreground=LIGHT["band"])]
     rows = trend.rows
     last = rows.row(-1, named=True)
     x = rows.height - 1
@@ -106,14 +109,14 @@ def _labels(axes: Any, trend: Trend, language: Language) -> None:
         axes.annotate(
             say("mail.picture.normal", language), (known["index"][0] - 0.33, y), (2, 3 if up else -3),
             textcoords="offset points", va="bottom" if up else "top", color=LIGHT["muted"], fontproperties=_font(),
-            fontsize=12 * _POINTS,
+            fontsize=12 * _POINTS, path_effects=rim,
         )  # fmt: skip
     if last["prior_year"] is not None:
         above = last["value"] is not None and last["prior_year"] > last["value"]
         axes.annotate(
             say("mail.picture.last_year", language), (x + 0.33, last["prior_year"]), (0, 5 if above else -13),
             textcoords="offset points", ha="right", color=LIGHT["muted"], fontproperties=_font(),
-            fontsize=12 * _POINTS,
+            fontsize=12 * _POINTS, path_effects=rim,
         )  # fmt: skip
 
 
