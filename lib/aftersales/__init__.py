@@ -26,6 +26,7 @@ _MODULES = {
     "refund_trends": "week.sections.refund_trends",
     "complaint_trends": "week.sections.complaint_trends",
     "problem_products": "week.sections.problem_products",
+    "malicious_orders": "week.sections.malicious_orders",
     "malicious_complaints": "week.sections.malicious_complaints",
 }
 _NAMES = {

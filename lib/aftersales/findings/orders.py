@@ -43,13 +43,16 @@ def suspicious_orders(
     currency: str = "CNY",
     innocent: Mapping[str, date] | None = None,
     evidence: pl.DataFrame | None = None,
+    found: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+    weeks: int | None = LIST_WEEKS,
 ) -> pl.DataFrame:
-    """The rows of suspicious_orders.parquet: cases with an order in the twelve weeks up to ``week``.
+    """The rows of suspicious_orders.parquet: cases with an order in the ``weeks`` up to ``week`` (None: in any).
 
     A case is a group of orders that stands out by its timing and, by itself, by its refunds (`measures.suspects`);
     groups that share a buyer, a rare key or an order are one case. ``innocent`` names buyers that were looked at and
     cleared, with the day: their orders up to that day are not listed, later ones only where clearly more of them come
-    back than did before. ``evidence`` is of `order_evidence`, computed where it is not handed in.
+    back than did before. ``evidence`` (of `order_evidence`) and ``found`` (of `suspects` on it) are computed where they
+    are not handed in.
 
     Columns out: the contract's (case_id is made of the case's earliest order, so a ring that grows keeps it); then
     created_at (local, no zone), product_id, province, asked (came to nothing or asked back), waiting (not shipped),
@@ -63,12 +66,12 @@ def suspicious_orders(
     """
     if evidence is None:
         evidence = order_evidence(orders, refunds, until=week.sunday)
-    groups, members = suspects(evidence)
+    groups, members = suspects(evidence) if found is None else found
     members = _without_innocent(members, evidence, innocent or {})
     members = joined(members.sort("group", "order_id"), evidence)
     rows = _rows(groups, members, evidence)
-    first = week.shift(1 - LIST_WEEKS).monday
-    rows = rows.filter(pl.col("created_at").max().over("case") >= first)
+    if weeks is not None:
+        rows = rows.filter(pl.col("created_at").max().over("case") >= week.shift(1 - weeks).monday)
     if rows.is_empty():
         return pl.DataFrame(schema=ORDERS_SCHEMA)
     rows = _with_sentences(rows, groups, members, language=language, currency=currency)

@@ -16,12 +16,21 @@ from aftersales.week.kept import code_version
 from aftersales.week.product_results import ProductResults
 from aftersales.week.refund_results import RefundResults
 from aftersales.week.service_results import ServiceResults
+from aftersales.week.suspect_results import SuspectResults
 from aftersales.week.tables import Tables
 from aftersales.words.periods import Week
 
 
 @dataclass(frozen=True, eq=False)
-class ShopWeek(HealthResults, RefundResults, ServiceResults, ProductResults, DriverResults, ComplaintSuspects):
+class ShopWeek(
+    HealthResults,
+    RefundResults,
+    ServiceResults,
+    ProductResults,
+    DriverResults,
+    SuspectResults,
+    ComplaintSuspects,
+):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
     settings: Settings

@@ -1,0 +1,138 @@
+"""The sections of 06-malicious-orders: which orders are suspected, why, what else they may be, and what to do first."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.charts.note import Note
+from aftersales.charts.stack import Stack
+from aftersales.charts.table import Column, Table
+from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.findings.orders import expected_innocent, masked_share, seller_agreement
+from aftersales.week.loading import Report
+from aftersales.week.sections.shown import lacking
+
+# Each told case is a paragraph; the rest stand in the table.
+MOST_TOLD = 5
+MOST_ROWS = 30
+
+
+def answer(report: Report) -> Verdict:
+    """How many cases and orders are suspected, how much money hangs on them, and what to do first."""
+    rows = report.data.suspicious_orders(report.language)
+    if rows.is_empty():
+        return Verdict(report.say("suspects.none"), language=report.language)
+    cases = _cases(rows)
+    headline = report.say(
+        "suspects.verdict", cases=cases.height, orders=rows["order_id"].n_unique(), money=_money(rows),
+        waiting=int(rows["waiting"].sum()),
+    )  # fmt: skip
+    first = _first(cases).head(3)
+    points = [Conclusion(_title(report, row), do=row["next_step"]) for row in first.iter_rows(named=True)]
+    return Verdict(headline, tuple(points), language=report.language)
+
+
+def innocents(report: Report) -> Note:
+    """How many on the list are expected to be innocent."""
+    rows = report.data.suspicious_orders(report.language)
+    return Note(expected_innocent(rows, language=report.language), language=report.language, look="plain")
+
+
+def case_list(report: Report) -> Table:
+    """The cases, those that still wait to be shipped first, then by money."""
+    word, rows = report.say, report.data.suspicious_orders(report.language)
+    cases = _first(_cases(rows))
+    named = [word(f"suspects.pattern.{pattern}") for pattern in cases["pattern"]]
+    cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String))
+    columns = (
+        Column("pattern_word", word("suspects.column.case"), strong=True, below="case_id"),
+        Column("first_day", word("suspects.column.first"), "day"),
+        Column("last_day", word("suspects.column.last"), "day"),
+        Column("orders", word("suspects.column.orders"), "int"),
+        Column("asked", word("suspects.column.asked"), "int"),
+        Column("waiting", word("suspects.column.waiting"), "int"),
+        Column("money", word("suspects.column.money"), "money"),
+        Column("case_probability", word("suspects.column.probability"), "pct0"),
+    )
+    return Table(
+        cases.head(MOST_ROWS), columns, language=report.language, id="suspected-cases", total=cases.height,
+        currency=report.data.shop.currency, empty=word("suspects.none"), caption=word("suspects.caption_cases"),
+    )  # fmt: skip
+
+
+def told(report: Report) -> Stack | Note:
+    """The first cases in words: why each is on the list, what else it may be, and what to do next."""
+    rows = report.data.suspicious_orders(report.language)
+    if rows.is_empty():
+        return lacking(report, "suspects.none")
+    gap = "" if report.language == "zh" else " "
+    notes = []
+    for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True):
+        parts = [
+            report.say("suspects.case_title", title=_title(report, row), case=row["case_id"]), *row["reasons"],
+            *row["innocent_explanations"], row["next_step"],
+        ]  # fmt: skip
+        notes.append(Note(gap.join(parts), language=report.language, look="plain"))
+    return Stack(notes)
+
+
+def orders_listed(report: Report) -> Table:
+    """The orders of the cases, one row each, newest first."""
+    word, rows = report.say, report.data.suspicious_orders(report.language)
+    newest = rows.sort("created_at", "order_id", descending=[True, False]).with_columns(
+        outcome=pl.when("waiting").then(pl.lit(word("suspects.outcome.waiting")))
+        .when("asked").then(pl.lit(word("suspects.outcome.asked")))
+        .otherwise(pl.lit(word("suspects.outcome.kept")))
+    )  # fmt: skip
+    columns = (
+        Column("order_id", word("suspects.column.order"), "code", below="case_id"),
+        Column("created_at", word("suspects.column.placed"), "clock"),
+        Column("province", word("suspects.column.province")),
+        Column("outcome", word("suspects.column.outcome")),
+        Column("money_at_risk", word("suspects.column.money"), "money"),
+        Column("probability", word("suspects.column.probability"), "pct0"),
+    )
+    return Table(
+        newest.head(MOST_ROWS), columns, language=report.language, id="suspected-orders", total=newest.height,
+        currency=report.data.shop.currency, empty=word("suspects.none"),
+    )  # fmt: skip
+
+
+def seller_label(report: Report) -> Note:
+    """How the list agrees with the orders that the seller closed as malicious."""
+    rows = report.data.suspicious_orders(report.language)
+    counts = seller_agreement(rows, report.data.order_evidence, week=report.data.week)
+    key = "suspects.seller_agrees" if counts["told"] else "suspects.seller_silent"
+    return lacking(report, key, **counts)
+
+
+def unknown(report: Report) -> Note:
+    """What can no longer be known where the platform masks buyers."""
+    share = masked_share(report.data.order_evidence)
+    if share:
+        return lacking(report, "suspects.masked", share=share)
+    keys = report.data.order_evidence.select(pl.col("address", "phone").is_not_null().any())
+    return lacking(report, "suspects.unmasked" if any(keys.row(0)) else "suspects.no_keys")
+
+
+def _cases(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by("case_id", maintain_order=True).agg(
+        pl.col("pattern", "reasons", "innocent_explanations", "next_step", "case_probability").first(),
+        first_day=pl.col("created_at").min().dt.date(), last_day=pl.col("created_at").max().dt.date(),
+        orders=pl.len(), asked=pl.col("asked").sum(), waiting=pl.col("waiting").sum(),
+        money=pl.col("money_at_risk").cast(pl.Float64).sum(),
+    )  # fmt: skip
+
+
+def _first(cases: pl.DataFrame) -> pl.DataFrame:
+    """What can still be stopped comes first, then the most money."""
+    return cases.sort(pl.col("waiting") > 0, "money", "case_id", descending=[True, True, False])
+
+
+def _title(report: Report, row: dict[str, object]) -> str:
+    pattern = report.say(f"suspects.pattern.{row['pattern']}")
+    return report.say("suspects.case", pattern=pattern, **{k: row[k] for k in ("orders", "first_day", "money")})
+
+
+def _money(rows: pl.DataFrame) -> float:
+    return float(rows.unique("order_id")["money_at_risk"].cast(pl.Float64).sum())

@@ -1,0 +1,97 @@
+"""The sections of the page on suspected orders: each shows something for a shop with and without abuse, in both languages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from aftersales.demo import ShopSpec, shop_tables, simulate_shop
+from aftersales.week.sections import malicious_orders as sections
+from aftersales.week.suspect_results import SuspectResults
+from aftersales.words.language import say
+from aftersales.words.periods import Week
+
+WEEK = Week.parse("2026-W47")
+ALL = ("answer", "innocents", "case_list", "told", "orders_listed", "seller_label", "unknown")
+ZONE = ZoneInfo("Asia/Shanghai")
+NO_CASES = pl.DataFrame(
+    schema={"case_id": pl.String, "at": pl.Datetime("us", "Asia/Shanghai"), "state": pl.String}
+)  # fmt: skip
+
+
+class Results(SuspectResults):
+    """A shop's week over frames in memory."""
+
+    results_folder = None
+
+    def __init__(self, tables: dict[str, pl.DataFrame], cases: pl.DataFrame = NO_CASES) -> None:
+        self.tables = {name: frame.lazy() for name, frame in (tables | {"cases": cases}).items()}
+        self.week, self.shop = WEEK, SimpleNamespace(currency="CNY")
+
+
+def report(data: Results, language: str) -> SimpleNamespace:
+    return SimpleNamespace(data=data, language=language, say=lambda key, **v: say(key, language, **v))
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return shop_tables(simulate_shop(ShopSpec(orders=20_000, weeks=60), seed=3))
+
+
+@pytest.fixture(scope="module")
+def results(tables):
+    return Results(tables)
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    return Results(shop_tables(simulate_shop(ShopSpec(orders=10_000, weeks=40, abuse=False), seed=3)))
+
+
+def shown(thing) -> str:
+    items = thing.items if hasattr(thing, "items") else [thing]
+    return "".join(item.html() for item in items)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", ALL)
+def test_every_section_shows_something(results, quiet, name, language):
+    for data in (results, quiet):
+        html = shown(getattr(sections, name)(report(data, language)))
+        assert "<" in html
+        assert "None" not in html
+
+
+def test_only_planted_orders_are_listed(tables, results):
+    labels = simulate_shop(ShopSpec(orders=20_000, weeks=60), seed=3).orders
+    planted = set(
+        labels.filter(pl.col("label").str.contains("^(burst|ring|slow_ring|serial)"))["order_id"].cast(pl.String)
+    )
+    named = set(results.suspicious_orders("zh")["order_id"])
+    assert len(named & planted) >= 0.9 * len(named)
+    assert len(named) >= 20
+
+
+def test_without_abuse_the_page_says_so(quiet):
+    assert sections.answer(report(quiet, "en")).headline == say("suspects.none", "en")
+
+
+def test_what_is_not_shipped_comes_first(results):
+    waiting = sections.case_list(report(results, "en")).frame["waiting"] > 0
+    assert waiting.to_list() == sorted(waiting.to_list(), reverse=True)
+
+
+def test_a_case_marked_innocent_leaves_the_list_with_its_buyers(tables, results):
+    rows = results.suspicious_orders("zh")
+    case = rows.filter(pl.col("pattern") == "burst")["case_id"][0]
+    cleared = pl.DataFrame(
+        [(case, datetime(2026, 11, 22, 9, tzinfo=ZONE), "innocent")], schema=NO_CASES.schema, orient="row"
+    )
+    after = Results(tables, cleared)
+    assert set(after.cleared_buyers) == set(rows.filter(pl.col("case_id") == case)["buyer_key"])
+    assert case not in after.suspicious_orders("zh")["case_id"].to_list()
+    assert after.suspicious_orders("zh")["case_id"].n_unique() == rows["case_id"].n_unique() - 1
