@@ -4,6 +4,7 @@ The floors, each importing only what lies below it:
 
     reports   notebooks into pages, in a batch            (`aftersales weekly`)
     week      a shop's week: `load`, its results, the sections that notebooks show
+    advice    what to do, what it would have done, whether it worked
     charts    findings as pictures, tables and tiles
     findings  a measure and a sentence
     measures  tables in, one tidy table out
@@ -28,6 +29,8 @@ _MODULES = {
     "problem_products": "week.sections.problem_products",
     "malicious_orders": "week.sections.malicious_orders",
     "malicious_complaints": "week.sections.malicious_complaints",
+    "policy_and_service": "week.sections.policy_and_service",
+    "did_it_work": "week.sections.did_it_work",
 }
 _NAMES = {
     "load": "week.loading",

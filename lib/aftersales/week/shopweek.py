@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from aftersales.sources.settings import Settings, Shop
+from aftersales.week.advice_results import AdviceResults
 from aftersales.week.complaint_suspects import ComplaintSuspects
 from aftersales.week.driver_results import DriverResults
 from aftersales.week.health_results import HealthResults
@@ -30,6 +31,7 @@ class ShopWeek(
     DriverResults,
     SuspectResults,
     ComplaintSuspects,
+    AdviceResults,
 ):
     """One shop, one week, one state of the store; every result is computed at most once."""
 
