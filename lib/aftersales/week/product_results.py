@@ -6,6 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
+from aftersales.findings.orders import orders_from_timing_and_keys_alone
 from aftersales.findings.product_counts import ProductCounts, product_counts
 from aftersales.findings.product_views import product_views
 from aftersales.findings.product_weeks import product_weeks
@@ -31,10 +32,10 @@ class ProductResults(Span):
         """Orders, requests and maturity by product, SKU and batch."""
         return product_counts(self.tables["orders"], self.tables["refunds"], week=self.week)
 
-    @property
-    def orders_set_aside(self) -> pl.DataFrame | None:
-        """Orders suspected to be malicious, that are no fault of a product; None where no search for them has run."""
-        return None
+    @kept_frame
+    def orders_set_aside(self) -> pl.DataFrame:
+        """Orders suspected by timing and shared keys alone, never by their refunds, so that no rate is bent by it."""
+        return orders_from_timing_and_keys_alone(self.tables["orders"], self.tables["refunds"], week=self.week)
 
     @kept_frame
     def product_views(self) -> pl.DataFrame:
