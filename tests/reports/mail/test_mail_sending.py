@@ -52,6 +52,7 @@ def test_a_mail_arrives_as_it_was_made_and_a_second_run_sends_nothing(tmp_path):
     ).get_content().replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_forty_shops_to_five_managers_and_forty_keepers_each_arrive_once(tmp_path):
     faults = ["greylist", "drop", "drop_data", "busy", "delay", None]
 
@@ -138,6 +139,7 @@ delivered(post, outgoing(folder, [shop("one", "a@b.example")]), Dying(folder / "
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("at", "arrived", "said"),
     [
@@ -186,6 +188,7 @@ def certificate(tmp_path_factory):
     return context, str(folder / "cert.pem")
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 def test_over_tls_with_a_password(tmp_path, certificate, tls):
     context, authority = certificate
