@@ -171,6 +171,24 @@ def mail(
     raise typer.Exit(outcome.exit_code)
 
 
+@app.command()
+def decide(
+    shop: ShopName,
+    suggestion: Annotated[str, typer.Argument(help="The suggestion's id, as the page shows it.", show_default=False)],
+    owner: Annotated[str, typer.Option(help="Who sees to it.", show_default=False)],
+    start: Annotated[str, typer.Option("--from", help="The day it takes effect, like 2026-11-30.", show_default=False)],
+    measure: Annotated[str | None, typer.Option(help="What it will be judged by; else the suggestion's own.")] = None,
+    config: Config = None,
+) -> None:
+    """Enter a decision into the ledger: owner, date, scope, and a measure fixed beforehand."""
+    from aftersales.week.deciding import decided
+
+    day = _day(start)
+    assert day is not None
+    for line in decided(shop, suggestion, owner=owner, effective_from=day, measure=measure, config=config):
+        _out.print(escape(line))
+
+
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
     try:

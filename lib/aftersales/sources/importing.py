@@ -55,9 +55,7 @@ def import_files(
     key = installation_key(settings.store_path)
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     with import_lock(store.folder):
-        commits = store.commits()
-        check_key(commits, fingerprint(key))
-        head = _ready(store, commits, fingerprint(key), now)
+        head = store_to_build_on(store, key_print=fingerprint(key), now=now)
         named = _named(files) if files else _found(settings, shop)
         import_id = f"{head.number + 1:06d}"
         known = dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
@@ -100,6 +98,12 @@ def undo_import(settings: Settings, shop: Shop, *, now: datetime | None = None) 
         head = commits[-1] if commits else None
         if head is None or head.parent is None:
             raise QuestionError(f"There is no import of the shop '{shop.id}' left to take back")
+        if not head.action.startswith(("import", "undo")):
+            raise QuestionError(
+                "The last change of the store is no import, and taking one back would take it along",
+                found=head.action,
+                hint="import a corrected file instead: the later state wins",
+            )
         before = store.commit(head.parent)
         versions = store.roll_back(before.versions)
         commit = Commit(
@@ -111,8 +115,13 @@ def undo_import(settings: Settings, shop: Shop, *, now: datetime | None = None) 
     return commit
 
 
-def _ready(store: ShopStore, commits: list[Commit], key_print: str, now: datetime | None) -> Commit:
-    """The commit to build on; what a killed import left behind is rolled back first."""
+def store_to_build_on(store: ShopStore, *, key_print: str, now: datetime | None = None) -> Commit:
+    """The commit to build on, under the shop's lock: what a killed import left behind is rolled back first.
+
+    Another installation key than the store's is refused (`SetupError`); an empty store gets its first commit.
+    """
+    commits = store.commits()
+    check_key(commits, key_print)
     if commits:
         store.roll_back(commits[-1].versions)
         store.create_missing()

@@ -1,0 +1,38 @@
+"""What people decide, written into the store: a row of a small table, in a commit of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+
+from aftersales.sources.identity import fingerprint, installation_key
+from aftersales.sources.importing import store_to_build_on
+from aftersales.sources.lock import import_lock
+from aftersales.sources.records import DIRECT
+from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.store import Commit, ShopStore
+
+
+def record(
+    settings: Settings, shop: Shop, table: str, rows: pl.DataFrame, *, action: str, now: datetime | None = None
+) -> Commit:
+    """Add rows to a direct table (decisions, cases), or replace those of equal key; the commit that holds them.
+
+    ``rows`` has the table's columns; missing ones are null. The schema is checked; a broken rule is its own error.
+    """
+    kept = DIRECT[table]
+    types = kept.types(shop.zone)
+    filled = rows.with_columns(pl.lit(None).alias(c) for c in types if c not in rows.columns and c != "month")
+    checked = kept.schema.validate(filled.select(pl.col(c).cast(types[c]) for c in kept.schema.column_names()))
+    key_print = fingerprint(installation_key(settings.store_path))
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    with import_lock(store.folder):
+        head = store_to_build_on(store, key_print=key_print, now=now)
+        store.upsert(table, checked)
+        commit = Commit(
+            number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action=action,
+            import_id=head.import_id, versions=store.create_missing(), key_fingerprint=key_print, account=head.account,
+        )  # fmt: skip
+        store.write_commit(commit)
+    return commit

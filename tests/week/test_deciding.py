@@ -1,0 +1,35 @@
+"""`aftersales decide`: a suggestion of the week becomes a row of the ledger; anything else is refused."""
+
+import shutil
+from datetime import UTC, date, datetime
+
+import pytest
+
+from aftersales.sources.settings import load_settings
+from aftersales.sources.store import ShopStore
+from aftersales.week.deciding import decided
+from aftersales.week.loading import load
+from aftersales.words.errors import QuestionError
+
+NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
+
+
+def test_a_decision_keeps_the_suggestions_lever_scope_and_measure(demo, tmp_path):
+    shutil.copytree(demo, tmp_path / "demo")
+    config = tmp_path / "demo" / "shops.toml"
+    with pytest.raises(QuestionError, match="no suggestion this week"):
+        decided("demo", "suggestion-none", owner="王敏", effective_from=date(2026, 11, 30), config=config, now=NOW)
+    rows = load("demo", config=str(config)).data.suggestions("zh")
+    if rows.is_empty():
+        pytest.skip("this small demo shop gives no suggestion")
+    row = rows.row(0, named=True)
+    with pytest.raises(QuestionError, match="owner"):
+        decided("demo", row["suggestion_id"], owner=" ", effective_from=date(2026, 11, 30), config=config, now=NOW)
+    said = decided(
+        "demo", row["suggestion_id"], owner="王敏", effective_from=date(2026, 11, 30), config=config, now=NOW
+    )
+    assert "王敏" in said[0]
+    ledger = ShopStore(load_settings(config).store_path, "demo").table("decisions").collect()
+    entry = ledger.filter(suggestion_id=row["suggestion_id"]).row(0, named=True)
+    assert (entry["lever"], entry["scope"], entry["measure"]) == (row["lever"], row["scope"], row["measure"])
+    assert entry["decided_on"] == date(2026, 11, 23)
