@@ -29,6 +29,8 @@ MONTHS_BACK = 14  # twelve on the chart, and the two that begin and end within t
 class RefundResults(Span):
     """Refund results of a shop's week. Frames are in no language; columns are those of the measures they come from."""
 
+    orders_set_aside: pl.DataFrame | None
+
     @property
     def dated(self) -> bool:
         """Whether the files say when refunds were asked for."""
@@ -72,6 +74,23 @@ class RefundResults(Span):
         """How the refunds of the last ten payment weeks came in with age."""
         since = self.week.shift(1 - COHORT_WEEKS).monday
         return cohort_shares(self.tables["orders"], self.tables["refunds"], since=since, until=self.until)
+
+    @kept_frame
+    def quarter_with_and_without(self) -> pl.DataFrame:
+        """The last twelve payment weeks together: all orders, and without those set aside as suspected.
+
+        Columns: orders ("all", "without_suspected"), paid_orders, refund_orders, rate, set_aside (how many orders).
+        """
+        orders, refunds = self.tables["orders"], self.tables["refunds"]
+        aside = self.orders_set_aside
+        ids = pl.DataFrame(schema={"order_id": pl.String}) if aside is None else aside.select("order_id").unique()
+        rows = []
+        for name, kept in (("all", orders), ("without_suspected", orders.join(ids.lazy(), on="order_id", how="anti"))):
+            weeks = refund_rate(kept, refunds, by="week", until=self.until, since=self.quarter)
+            paid, asked = int(weeks["paid_orders"].sum()), int(weeks["refund_orders"].sum())
+            rows.append((name, paid, asked, asked / paid if paid else None))
+        found = pl.DataFrame(rows, schema=["orders", "paid_orders", "refund_orders", "rate"], orient="row")
+        return found.with_columns(set_aside=pl.col("paid_orders").max() - pl.col("paid_orders"))
 
     @kept_frame
     def refund_rate_weekly(self) -> pl.DataFrame:

@@ -137,6 +137,16 @@ def cohorts(report: Report) -> Chart | Note:
     )  # fmt: skip
 
 
+def without_suspected(report: Report) -> Note:
+    """The quarter's rate with all orders; beside it without those that stand out by timing and shared keys alone."""
+    every, without = report.data.quarter_with_and_without.iter_rows(named=True)
+    if every["rate"] is None or without["rate"] is None:
+        return lacking(report, "refunds.nothing")
+    key = "refunds.without_suspected" if without["set_aside"] else "refunds.none_suspected"
+    values = {f"all_{k}": v for k, v in every.items()} | {f"kept_{k}": v for k, v in without.items()}
+    return Note(report.say(key, **values), language=report.language, look="plain")
+
+
 def months(report: Report) -> Table:
     """Refunds by payment month, by orders and by money, with counts; months without an order stay as gaps."""
     rows = report.data.refund_rate_monthly.reverse()
