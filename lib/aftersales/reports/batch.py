@@ -88,11 +88,11 @@ def threads_per_worker(workers: int, cores: int | None = None) -> int:
     >>> threads_per_worker(2, cores=8), threads_per_worker(4, cores=2)
     (4, 1)
     """
-    return max(1, (cores or _cores()) // max(1, workers))
+    return max(1, (cores or available_cores()) // max(1, workers))
 
 
-def _cores() -> int:
-    # where the system tells it, those this process may use, not those the machine has
+def available_cores() -> int:
+    """The cores this process may use, where the system tells it; else those the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

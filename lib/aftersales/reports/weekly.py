@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from aftersales.reports.batch import run_batch
+from aftersales.reports.batch import available_cores, run_batch
 from aftersales.reports.index import updated_index
 from aftersales.reports.job import Engine, ReportJob, ReportResult
 from aftersales.reports.parameters import refuse_unknown
@@ -69,7 +69,7 @@ def run_weekly(
     extra = given_parameters(parameters)
     refuse_unknown(books, extra)
     screen = console or Console(stderr=True)
-    cores = workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = workers or available_cores()
     ready, failures = _prepared(
         settings,
         chosen,

@@ -13,7 +13,7 @@ from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
+from aftersales.week.sections.shown import lacking, measure_trend, signal_rows, with_prior_year
 from aftersales.words.language import catalogue, clock
 
 HOURS_A_BAND = 3  # eight bands a day: a shift is two or three of them, and a cell still holds something
@@ -44,9 +44,7 @@ def rate(report: Report) -> Chart | Note:
 
 
 def _months(report: Report) -> pl.DataFrame:
-    months = report.data.complaint_rate_monthly.select(month="cohort", value="rate")
-    before = months.select(month=pl.col("month").dt.offset_by("12mo"), prior_year="value")
-    return months.join(before, on="month", how="left")
+    return with_prior_year(report.data.complaint_rate_monthly.select(month="cohort", value="rate"))
 
 
 def channels(report: Report) -> Chart | Note:

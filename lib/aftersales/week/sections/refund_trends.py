@@ -18,11 +18,12 @@ from aftersales.charts.waterfall import waterfall
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
+from aftersales.week.sections.shown import lacking, measure_trend, signal_rows, with_prior_year
 from aftersales.words.language import day
 
 WEEKS_DRAWN = 26  # half a year of weeks keeps each label readable
 MOST_PROVINCES = 15
+MOST_REASONS = 10
 
 
 def answer(report: Report) -> Verdict:
@@ -82,7 +83,7 @@ def rate_by_request(report: Report) -> Chart | Note:
 
 def months_by_request(report: Report) -> pl.DataFrame:
     """Months of `request_rate_monthly` with the same month of the year before."""
-    return _with_prior_year(report.data.request_rate_monthly)
+    return with_prior_year(report.data.request_rate_monthly)
 
 
 def rate_by_orders(report: Report) -> Chart | Note:
@@ -102,12 +103,7 @@ def rate_by_money(report: Report) -> Chart | Note:
 
 
 def _months(report: Report, rate: str) -> pl.DataFrame:
-    return _with_prior_year(report.data.refund_rate_monthly.select(month="cohort", value=rate))
-
-
-def _with_prior_year(months: pl.DataFrame) -> pl.DataFrame:
-    before = months.select(month=pl.col("month").dt.offset_by("12mo"), prior_year="value")
-    return months.join(before, on="month", how="left")
+    return with_prior_year(report.data.refund_rate_monthly.select(month="cohort", value=rate))
 
 
 def weeks(report: Report) -> Chart:
@@ -176,15 +172,13 @@ def days(report: Report) -> Chart:
     )  # fmt: skip
 
 
-def reasons(report: Report) -> Chart | Note:
-    """This week's requests by reason against the six weeks before."""
+def reasons(report: Report, *, id: str = "refund-reasons", most: int = MOST_REASONS) -> Chart | Note:
+    """This week's requests by reason against the six weeks before, the ``most`` asked for."""
     rows = report.data.reasons_against_usual
     if rows.is_empty():
         return lacking(report, "refunds.no_reasons")
     shown = rows.select("reason", now="cases", usual="usual_cases", signal=pl.col("differs") & (pl.col("change") > 0))
-    return reason_bars(
-        shown, id="refund-reasons", language=report.language, caption=report.say("refunds.caption_reasons")
-    )
+    return reason_bars(shown, id=id, language=report.language, most=most, caption=report.say("refunds.caption_reasons"))
 
 
 def phases(report: Report) -> Chart | Note:

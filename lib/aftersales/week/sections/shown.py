@@ -23,6 +23,12 @@ def signal_rows(report: Report, measure: str, *, scope: str = "shop") -> pl.Data
     return rows.with_columns(prior_year=pl.Series(before, dtype=pl.Float64), mature=pl.col("mature").fill_null(True))
 
 
+def with_prior_year(months: pl.DataFrame) -> pl.DataFrame:
+    """Months (month, value) with ``prior_year``: the value of the same month a year before, null where unknown."""
+    before = months.select(month=pl.col("month").dt.offset_by("12mo"), prior_year="value")
+    return months.join(before, on="month", how="left")
+
+
 def measure_trend(
     report: Report, measure: str, *, id: str, form: str = "pct", monthly: pl.DataFrame | None = None, caption: str = ""
 ) -> Chart | Note:

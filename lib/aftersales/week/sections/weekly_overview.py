@@ -9,7 +9,6 @@ import polars as pl
 from aftersales.charts.figure import Chart
 from aftersales.charts.note import Note
 from aftersales.charts.numbers import Unit
-from aftersales.charts.reasons import reason_bars
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.tiles import Tile, Tiles, tile_state
@@ -19,12 +18,12 @@ from aftersales.findings.products import product_headline
 from aftersales.findings.signals import signal_headline
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.week.loading import Report
-from aftersales.week.sections import problem_products
-from aftersales.week.sections.refund_trends import months_by_request
+from aftersales.week.sections import problem_products, refund_trends
 from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
 from aftersales.words.promotions import promotion_title
 
 RECENT = 8  # points of a tile's little line
+MOST_REASONS = 7  # a manager reads the first few; all stand on the page of refund trends
 # How each measure is written, and where its page is: the order is that of the tiles.
 SHOWN = {
     "refund_request_rate": ("pct", "refund-trends"),
@@ -167,7 +166,7 @@ def exceptions(report: Report) -> Stack:
 
 
 def _exception(report: Report, measure: str) -> Chart | Note:
-    monthly = months_by_request(report) if measure == "refund_request_rate" else None
+    monthly = refund_trends.months_by_request(report) if measure == "refund_request_rate" else None
     name = f"exception-{measure.replace('_', '-')}"
     return measure_trend(report, measure, id=name, form=SHOWN[measure][0], monthly=monthly)
 
@@ -201,14 +200,8 @@ def products(report: Report) -> Table | Note:
 
 
 def reasons(report: Report) -> Chart | Note:
-    """This week's requests by reason against the six weeks before."""
-    rows = report.data.reasons_against_usual
-    if rows.is_empty():
-        return lacking(report, "refunds.no_reasons")
-    shown = rows.select("reason", now="cases", usual="usual_cases", signal=pl.col("differs") & (pl.col("change") > 0))
-    return reason_bars(
-        shown, id="overview-reasons", language=report.language, most=7, caption=report.say("refunds.caption_reasons")
-    )
+    """This week's requests by reason against the six weeks before, fewer of them than on their own page."""
+    return refund_trends.reasons(report, id="overview-reasons", most=MOST_REASONS)
 
 
 def routine(report: Report) -> Table | Note:
