@@ -12,6 +12,7 @@ _RULES = f"""
 .as-block .headline {{ font-size: {SIZES["section"]}px; margin: 4px 0 8px; }}
 .as-block .kicker, .as-block .caption, .as-block .versus, .as-note.muted, .as-provenance {{ opacity: .75; }}
 .as-block .do {{ color: {LIGHT["blue"]}; font-weight: 600; }}
+.as-case .sides {{ display: grid; gap: 8px 28px; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); }}
 .as-tiles {{ display: grid; gap: 10px; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); padding: 0; }}
 .as-tiles .tile {{ list-style: none; border: 1px solid var(--jp-border-color2, {LIGHT["rule"]}); border-top-width: 3px;
   border-radius: 6px; padding: 8px 12px; }}

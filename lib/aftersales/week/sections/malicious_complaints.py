@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from aftersales.charts.case_card import CaseCard
 from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
@@ -11,7 +12,7 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 
-# Each told complaint is a paragraph; the rest stand in the table.
+# Each told complaint is a card; the rest stand in the table.
 MOST_TOLD = 6
 MOST_ROWS = 30
 
@@ -66,18 +67,18 @@ def complaint_list(report: Report) -> Table:
 
 
 def told(report: Report) -> Stack | Note:
-    """The first complaints in words: what stands against each, what speaks for the buyer, what to do next."""
+    """The first complaints, a card each: what stands against each, what speaks for the buyer, what to do next."""
     rows = _first(report).head(MOST_TOLD)
     if rows.is_empty():
         return lacking(report, _why_empty(report))
-    gap = "" if report.language == "zh" else " "
-    notes = []
-    for row in rows.iter_rows(named=True):
-        title = report.say("suspected_complaint.page.title", title=_title(report, row), complaint=row["complaint_id"],
-                           order=row["order_id"] or "–")  # fmt: skip
-        parts = [title, *row["contradictions"], *row["innocent_explanations"], row["next_step"]]
-        notes.append(Note(gap.join(parts), language=report.language, look="plain"))
-    return Stack(notes)
+    return Stack([
+        CaseCard(
+            report.say("suspected_complaint.page.title", title=_title(report, row), order=row["order_id"] or "–"),
+            row["complaint_id"], grounds=row["contradictions"], innocent=row["innocent_explanations"],
+            do=row["next_step"], language=report.language,
+        )
+        for row in rows.iter_rows(named=True)
+    ])  # fmt: skip
 
 
 def unknown(report: Report) -> Stack:
@@ -105,6 +106,7 @@ def _first(report: Report) -> pl.DataFrame:
 
 def _title(report: Report, row: dict[str, object]) -> str:
     pattern = report.say(f"suspected_complaint.pattern.{row['pattern']}")
-    if row["asked"] is None:
-        return report.say("suspected_complaint.page.case", pattern=pattern, day=row["filed_at"])
-    return report.say("suspected_complaint.page.case_asked", pattern=pattern, day=row["filed_at"], asked=row["asked"])
+    key = "suspected_complaint.page.case" if row["asked"] is None else "suspected_complaint.page.case_asked"
+    values = {} if row["asked"] is None else {"asked": row["asked"]}
+    title = report.say(key, pattern=pattern, day=row["filed_at"], **values)
+    return title[:1].upper() + title[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from aftersales.charts.case_card import CaseCard
 from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
@@ -12,7 +13,7 @@ from aftersales.findings.orders import expected_innocent, masked_share, seller_a
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 
-# Each told case is a paragraph; the rest stand in the table.
+# Each told case is a card; the rest stand in the table.
 MOST_TOLD = 5
 MOST_ROWS = 30
 
@@ -61,19 +62,17 @@ def case_list(report: Report) -> Table:
 
 
 def told(report: Report) -> Stack | Note:
-    """The first cases in words: why each is on the list, what else it may be, and what to do next."""
+    """The first cases, a card each: why each is on the list, what else it may be, and what to do next."""
     rows = report.data.suspicious_orders(report.language)
     if rows.is_empty():
         return lacking(report, "suspects.none")
-    gap = "" if report.language == "zh" else " "
-    notes = []
-    for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True):
-        parts = [
-            report.say("suspects.case_title", title=_title(report, row), case=row["case_id"]), *row["reasons"],
-            *row["innocent_explanations"], row["next_step"],
-        ]  # fmt: skip
-        notes.append(Note(gap.join(parts), language=report.language, look="plain"))
-    return Stack(notes)
+    return Stack([
+        CaseCard(
+            _title(report, row), row["case_id"], grounds=row["reasons"], innocent=row["innocent_explanations"],
+            do=row["next_step"], language=report.language,
+        )
+        for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True)
+    ])  # fmt: skip
 
 
 def orders_listed(report: Report) -> Table:
@@ -131,7 +130,8 @@ def _first(cases: pl.DataFrame) -> pl.DataFrame:
 
 def _title(report: Report, row: dict[str, object]) -> str:
     pattern = report.say(f"suspects.pattern.{row['pattern']}")
-    return report.say("suspects.case", pattern=pattern, **{k: row[k] for k in ("orders", "first_day", "money")})
+    title = report.say("suspects.case", pattern=pattern, **{k: row[k] for k in ("orders", "first_day", "money")})
+    return title[:1].upper() + title[1:]
 
 
 def _money(rows: pl.DataFrame) -> float:
