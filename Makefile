@@ -24,7 +24,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help weekly test lab lint bench lock
+.PHONY: help weekly chromium test lab lint bench lock
 help:
 	@sed -n '1,2s/^# //p' Makefile
 
@@ -45,7 +45,19 @@ data/demo/.made: | .venv/.run
 weekly: .venv/.run data/demo/.made
 	@.venv/bin/aftersales weekly --jobs $(JOBS)
 
-test: .venv/.test
+# The browser tests want Debian's Chromium and some Chinese font. Where apt may install them it does, once and only if
+# missing; else those tests are skipped, with the reason.
+chromium:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || ! command -v apt-get >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && SUDO= || SUDO="sudo -n"; \
+	  GET="$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60"; \
+	  WANTED="--no-install-recommends -y install chromium fonts-wqy-microhei"; \
+	  if $$SUDO true 2>/dev/null; then \
+	    echo "installing Chromium for the browser tests (once)"; \
+	    { $$GET $$WANTED || { $$GET update && $$GET $$WANTED; }; } >/dev/null 2>&1 || echo "apt could not install Chromium: the browser tests will be skipped"; \
+	  fi; }
+
+test: .venv/.test chromium
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,3 +46,23 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         account = import_files(settings, shop)
         assert not account.failed
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A real browser: Debian's Chromium, driven by playwright; skipped with the reason where it cannot be had.
+
+    One a module and no longer: while playwright runs, no other event loop can be started in this thread.
+    """
+    from playwright.sync_api import sync_playwright
+
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("there is no Chromium here: apt-get install chromium, or name one in the variable CHROMIUM")
+    with sync_playwright() as playwright:
+        quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+        browser = playwright.chromium.launch(
+            executable_path=program, chromium_sandbox=os.getuid() != 0, args=["--disable-gpu", *quiet]
+        )
+        yield browser
+        browser.close()
