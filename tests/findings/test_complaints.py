@@ -163,3 +163,11 @@ def test_hostile_words_change_no_other_row(shop: Made, listed: pl.DataFrame) -> 
         again.filter(pl.col("complaint_id").str.starts_with("TS"))["complaint_id"].to_list()
         == listed["complaint_id"].to_list()
     )
+
+
+def test_a_verdict_against_the_shop_is_told_as_what_speaks_for_the_buyer(listed: pl.DataFrame) -> None:
+    told = pl.col("innocent_explanations").list.contains(say("suspected_complaint.innocent.judged", "zh"))
+    held = (pl.col("fault_ground") == "recorded") & pl.col("fault").is_in(["seller", "carrier"])
+    counted = listed.select(told=told, held=held.fill_null(value=False))
+    assert counted["held"].any()
+    assert counted["told"].to_list() == counted["held"].to_list()

@@ -174,11 +174,13 @@ def _told(
         scope = (
             oldest.get(row["complaint_id"], row["complaint_id"]) if pattern == "copied_text" else row["complaint_id"]
         )
+        # a verdict against the shop speaks louder for the buyer than any explanation
+        borne = ("judged",) if row["fault_ground"] == "recorded" and row["fault"] in {"seller", "carrier"} else ()
         rows.append({
             "case_id": finding_id("complaint", scope),
             "pattern": pattern,
             "contradictions": [_say(f"suspected_complaint.against.{r['check']}", language, currency, r) for r in own],
-            "innocent_explanations": [say(f"suspected_complaint.innocent.{pattern}", language)],
+            "innocent_explanations": [say(f"suspected_complaint.innocent.{n}", language) for n in (*borne, pattern)],
             "next_step": _next_step(row, pattern, week=week, language=language, currency=currency),
         })  # fmt: skip
     schema = {c: _COLUMNS[c] for c in ("case_id", "pattern", "contradictions", "innocent_explanations", "next_step")}
