@@ -189,6 +189,43 @@ def decide(
         _out.print(escape(line))
 
 
+@app.command()
+def case(
+    shop: ShopName,
+    case_id: Annotated[
+        str,
+        typer.Argument(
+            help="The case's id from the pages (suspect-1a2b3c4d, complaint-…), or the number of an order, a complaint "
+            "or a refund; order-NUMBER means that order alone, whatever case it is in.",
+            show_default=False,
+        ),
+    ],
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="Record that the case is now contacted, settled, filed, won, partly_won, lost, appealed, innocent or "
+            "dropped; new opens it again. innocent puts its buyers on the shop's allow-list.",
+            show_default=False,
+        ),
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="What was said, agreed or decided.", show_default=False)] = None,
+    by: Annotated[str | None, typer.Option(help="Who records it.", show_default=False)] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When it happened, like 2026-11-20 14:30; now without it.", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Record how a case went: contacted, settled, filed, won …"""
+    from aftersales.week.case_recording import recorded, standing
+
+    if state is None:
+        lines = standing(shop, case_id, config=config)
+    else:
+        lines = recorded(shop, case_id, state=state, note=note, by=by, at=at, config=config)
+    for line in lines:
+        _out.print(escape(line))
+
+
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
     try:

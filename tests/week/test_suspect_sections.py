@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from aftersales.cases.case import Case
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.week.sections import malicious_orders as sections
 from aftersales.week.suspect_results import SuspectResults
@@ -21,6 +22,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NO_CASES = pl.DataFrame(
     schema={"case_id": pl.String, "at": pl.Datetime("us", "Asia/Shanghai"), "state": pl.String}
 )  # fmt: skip
+NO_MEMBERS = Case("", "orders", "", ()).members()
+NO_COMPLAINTS = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
 
 
 class Results(SuspectResults):
@@ -28,8 +31,11 @@ class Results(SuspectResults):
 
     results_folder = None
 
-    def __init__(self, tables: dict[str, pl.DataFrame], cases: pl.DataFrame = NO_CASES) -> None:
-        self.tables = {name: frame.lazy() for name, frame in (tables | {"cases": cases}).items()}
+    def __init__(
+        self, tables: dict[str, pl.DataFrame], cases: pl.DataFrame = NO_CASES, members: pl.DataFrame = NO_MEMBERS
+    ) -> None:
+        own = {"cases": cases, "case_members": members, "complaints": NO_COMPLAINTS}
+        self.tables = {name: frame.lazy() for name, frame in (tables | own).items()}
         self.week, self.shop = WEEK, SimpleNamespace(currency="CNY")
 
 
@@ -91,7 +97,8 @@ def test_a_case_marked_innocent_leaves_the_list_with_its_buyers(tables, results)
     cleared = pl.DataFrame(
         [(case, datetime(2026, 11, 22, 9, tzinfo=ZONE), "innocent")], schema=NO_CASES.schema, orient="row"
     )
-    after = Results(tables, cleared)
+    held = Case(case, "orders", "burst", tuple(rows.filter(pl.col("case_id") == case)["order_id"])).members()
+    after = Results(tables, cleared, held)
     assert set(after.cleared_buyers) == set(rows.filter(pl.col("case_id") == case)["buyer_key"])
     assert case not in after.suspicious_orders("zh")["case_id"].to_list()
     assert after.suspicious_orders("zh")["case_id"].n_unique() == rows["case_id"].n_unique() - 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -76,12 +77,18 @@ def suspicious_complaints(
     currency: str = "CNY",
     model: TextModel | None = None,
     listed_from: float = LISTED_FROM,
+    innocent: Mapping[str, date] | None = None,
+    innocent_complaints: Collection[str] = (),
 ) -> pl.DataFrame:
     """The rows of suspicious_complaints.parquet: complaints of the twelve weeks up to ``week`` that are suspected.
 
     ``probability`` starts from one complaint in twenty and is multiplied up by what stands against the claim
     (`TIMES_LIKELIER`); it is an ordering with a scale, not a verdict. One minus it, summed, is how many on the list
     are expected to be innocent. A case is one complaint, or all complaints in the same copied words, under the oldest.
+
+    ``innocent`` names buyers that were looked at and cleared, with the day: what they filed up to that day is not
+    listed, and neither are ``innocent_complaints``; a later complaint is judged by itself. All still count as what
+    others' words are compared with, and as how cases ended.
 
     Columns out: the contract's (offer: quartiles of how complaints of the same cause and fault ended, times what was
     paid; null with fewer than five, or where the buyer is at fault); then checks (codes), innocent_explanations, cause,
@@ -102,11 +109,20 @@ def suspicious_complaints(
     judged = judged.join(_weighed(found, copies), on="complaint_id", how="inner", maintain_order="left")
     since = week.sunday - timedelta(weeks=LISTED_WEEKS)
     recent = judged.filter((pl.col("filed_at").dt.date() > since) & (pl.col("probability") >= listed_from))
+    recent = _without_innocent(recent, innocent or {}, innocent_complaints)
     told = _told(recent, found, copies, week=week, language=language, currency=currency)
     rest = [c for c in _COLUMNS if c not in contract_of("suspicious_complaints")]
     return told.select(*contract_of("suspicious_complaints"), *rest, "filed_at").sort(
         "probability", "filed_at", "complaint_id", descending=[True, True, False]
     )
+
+
+def _without_innocent(
+    rows: pl.DataFrame, innocent: Mapping[str, date], innocent_complaints: Collection[str]
+) -> pl.DataFrame:
+    day = pl.col("buyer_key").replace_strict(dict(innocent), default=None, return_dtype=pl.Date)
+    cleared = (pl.col("filed_at").dt.date() <= day).fill_null(value=False)
+    return rows.filter(~cleared & ~pl.col("complaint_id").is_in(list(innocent_complaints)))
 
 
 def _demand_columns(facts: pl.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -42,6 +42,7 @@ def suspicious_orders(
     language: Language = "zh",
     currency: str = "CNY",
     innocent: Mapping[str, date] | None = None,
+    innocent_orders: Collection[str] = (),
     evidence: pl.DataFrame | None = None,
     found: tuple[pl.DataFrame, pl.DataFrame] | None = None,
     weeks: int | None = LIST_WEEKS,
@@ -51,8 +52,8 @@ def suspicious_orders(
     A case is a group of orders that stands out by its timing and, by itself, by its refunds (`measures.suspects`);
     groups that share a buyer, a rare key or an order are one case. ``innocent`` names buyers that were looked at and
     cleared, with the day: their orders up to that day are not listed, later ones only where clearly more of them come
-    back than did before. ``evidence`` (of `order_evidence`) and ``found`` (of `suspects` on it) are computed where they
-    are not handed in.
+    back than did before; ``innocent_orders`` are never listed, for where buyers are masked nobody can be cleared.
+    ``evidence`` (of `order_evidence`) and ``found`` (of `suspects` on it) are computed where they are not handed in.
 
     Columns out: the contract's (case_id is made of the case's earliest order, so a ring that grows keeps it); then
     created_at (local, no zone), product_id, province, asked (came to nothing or asked back), waiting (not shipped),
@@ -68,6 +69,7 @@ def suspicious_orders(
         evidence = order_evidence(orders, refunds, until=week.sunday)
     groups, members = suspects(evidence) if found is None else found
     members = _without_innocent(members, evidence, innocent or {})
+    members = members.filter(~pl.col("order_id").is_in(list(innocent_orders)))
     members = joined(members.sort("group", "order_id"), evidence)
     rows = _rows(groups, members, evidence)
     if weeks is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
@@ -21,18 +22,30 @@ def record(
 
     ``rows`` has the table's columns; missing ones are null. The schema is checked; a broken rule is its own error.
     """
-    kept = DIRECT[table]
-    types = kept.types(shop.zone)
-    filled = rows.with_columns(pl.lit(None).alias(c) for c in types if c not in rows.columns and c != "month")
-    checked = kept.schema.validate(filled.select(pl.col(c).cast(types[c]) for c in kept.schema.column_names()))
+    return record_all(settings, shop, {table: rows}, action=action, now=now)
+
+
+def record_all(
+    settings: Settings, shop: Shop, tables: Mapping[str, pl.DataFrame], *, action: str, now: datetime | None = None
+) -> Commit:
+    """The same for rows of several tables that belong together: one commit holds them all, or none."""
+    checked = {name: _checked(name, rows, shop) for name, rows in tables.items()}
     key_print = fingerprint(installation_key(settings.store_path))
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     with import_lock(store.folder):
         head = store_to_build_on(store, key_print=key_print, now=now)
-        store.upsert(table, checked)
+        for name, rows in checked.items():
+            store.upsert(name, rows)
         commit = Commit(
             number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action=action,
             import_id=head.import_id, versions=store.create_missing(), key_fingerprint=key_print, account=head.account,
         )  # fmt: skip
         store.write_commit(commit)
     return commit
+
+
+def _checked(table: str, rows: pl.DataFrame, shop: Shop) -> pl.DataFrame:
+    kept = DIRECT[table]
+    types = kept.types(shop.zone)
+    filled = rows.with_columns(pl.lit(None).alias(c) for c in types if c not in rows.columns and c != "month")
+    return kept.schema.validate(filled.select(pl.col(c).cast(types[c]) for c in kept.schema.column_names()))

@@ -14,7 +14,7 @@ from aftersales.tables.ledger import Files, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
-from aftersales.tables.small import Cases, Decisions, Evidence, Money, Products, Traffic
+from aftersales.tables.small import CaseMembers, Cases, Decisions, Evidence, Money, Products, Traffic
 from aftersales.tables.values import (
     FAULT,
     GOODS_STATUS,
@@ -189,6 +189,7 @@ DIRECT: dict[str, Kept] = {
     "money": Kept(Money, ("entry_id",), "at"),
     "products": Kept(Products, ("product_id", "merchant_code", "from_day")),
     "cases": Kept(Cases, ("case_id", "at")),
+    "case_members": Kept(CaseMembers, ("case_id", "kind", "member_id")),
     "decisions": Kept(Decisions, ("decision_id",)),
 }
 BOOKS: dict[str, Kept] = {

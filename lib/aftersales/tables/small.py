@@ -1,4 +1,4 @@
-"""The small tables a shop may add: evidence files, daily traffic, money ledger, products, cases, decisions."""
+"""The small tables a shop may add: evidence files, daily traffic, money ledger, products; and cases, decisions."""
 
 from __future__ import annotations
 
@@ -67,6 +67,19 @@ class Cases(dy.Schema):
     state = one_of(CASE_STATE, nullable=False)
     note = optional_text()
     by = optional_text()
+
+
+class CaseMembers(dy.Schema):
+    """One row an order or complaint that a case held when a state of it was recorded.
+
+    The search for suspects may draw the same case differently once more data are there; what was won or cleared stays
+    what it was then. ``kind`` is order or complaint; ``pattern`` is the case's pattern, the same in all its rows.
+    """
+
+    case_id = key()
+    kind = dy.String(primary_key=True, check={"known_value": lambda c: c.is_in(["order", "complaint"])})
+    member_id = key()
+    pattern = optional_text()
 
 
 class Decisions(dy.Schema):

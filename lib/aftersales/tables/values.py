@@ -41,3 +41,12 @@ PARCEL_EVENT = ("picked_up", "in_transit", "out_for_delivery", "signed", "refuse
 CASE_STATE = (
     "new", "contacted", "settled", "filed", "won", "partly_won", "lost", "appealed", "innocent", "dropped",
 )  # fmt: skip
+
+# What a case's last state says of the suspicion. A settlement is no verdict on who was right, and a case that was
+# dropped was never looked into to its end: both are "unresolved", in no numerator and no denominator. An appeal reopens
+# what was decided.
+CASE_OUTCOME: dict[str, str] = {
+    "new": "open", "contacted": "open", "filed": "open", "appealed": "open",
+    "won": "confirmed", "partly_won": "confirmed", "lost": "refuted", "innocent": "refuted",
+    "settled": "unresolved", "dropped": "unresolved",
+}  # fmt: skip

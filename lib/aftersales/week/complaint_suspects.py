@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
 from aftersales.findings.complaints import suspicious_complaints
+from aftersales.week.case_results import CaseResults
 from aftersales.week.kept import kept_frame
-from aftersales.week.span import Span
 from aftersales.words.language import Language
 
 
-class ComplaintSuspects(Span):
+class ComplaintSuspects(CaseResults):
     """Results on suspected complaints of a shop's week."""
 
     @kept_frame
@@ -39,9 +40,15 @@ class ComplaintSuspects(Span):
         """How many rows a table of the shop has; a table without any is a file that the shop has not given."""
         return int(self.tables[table].select(pl.len()).collect().item())
 
-    def _suspected(self, language: Language) -> pl.DataFrame:
+    @cached_property
+    def ever_suspected_complaints(self) -> pl.DataFrame:
+        """The list with nobody cleared: what a case's id may mean."""
+        return self._suspected(self.shop.language[0], innocent={}, innocent_complaints=())
+
+    def _suspected(self, language: Language, **cleared: Any) -> pl.DataFrame:
         tables = self.tables
+        cleared = cleared or {"innocent": self.cleared_buyers, "innocent_complaints": self.cleared_complaints}
         return suspicious_complaints(
             tables["complaints"], tables["refunds"], tables["orders"], parcels=tables["parcels"],
-            messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency,
+            messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency, **cleared,
         )  # fmt: skip

@@ -1,0 +1,102 @@
+"""`aftersales case --state`: a state enters the store with what the case held; innocent clears the buyers, end to end."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from aftersales.sources.settings import load_settings
+from aftersales.sources.store import ShopStore
+from aftersales.week.case_recording import recorded, standing
+from aftersales.week.loading import load
+from aftersales.words.errors import QuestionError
+
+NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def config(demo, tmp_path):
+    shutil.copytree(demo, tmp_path / "demo")
+    return tmp_path / "demo" / "shops.toml"
+
+
+def listed(config, shop="demo"):
+    return load(shop, config=str(config)).data.suspicious_orders("zh")
+
+
+def test_a_case_goes_its_way_and_what_it_held_is_kept(config):
+    case = listed(config)["case_id"][0]
+    for hours, state in enumerate(("contacted", "filed", "won")):
+        said = recorded("demo", case, state=state, note="x", by="陈雪", config=config, now=NOW + timedelta(hours=hours))
+        assert case in said[0]
+    data = load("demo", config=str(config)).data
+    assert data.case_outcomes.select("case_id", "state", "outcome").rows() == [(case, "won", "confirmed")]
+    orders = set(listed(config).filter(pl.col("case_id") == case)["order_id"])
+    assert orders <= set(data.confirmed_orders["order_id"])
+    rate = data.win_rates.row(0, named=True)
+    assert (rate["decided"], rate["win_rate"]) == (1, 1.0)
+    assert rate["win_low"] < 0.5
+    lines = standing("demo", case, config=config)
+    assert len(lines) == 4
+    assert "陈雪" in lines[1]
+
+
+def test_a_step_that_may_not_follow_writes_nothing(config):
+    case = listed(config)["case_id"][0]
+    store = ShopStore(load_settings(config).store_path, "demo")
+    before = store.head().number
+    with pytest.raises(QuestionError, match="record `filed` first"):
+        recorded("demo", case, state="won", config=config, now=NOW)
+    with pytest.raises(QuestionError, match="no case state"):
+        recorded("demo", case, state="guilty", config=config, now=NOW)
+    with pytest.raises(QuestionError, match="no case, order, complaint or refund"):
+        recorded("demo", "suspect-none", state="contacted", config=config, now=NOW)
+    with pytest.raises(QuestionError, match="ahead of its time"):
+        recorded("demo", case, state="contacted", at="2027-01-01", config=config, now=NOW)
+    assert store.head().number == before
+
+
+def test_innocent_clears_the_buyers_of_a_ring_and_taking_it_back_lists_them_again(config):
+    rows = listed(config)
+    case = rows.filter(pl.col("buyer_key").is_not_null())["case_id"][0]
+    buyers = set(rows.filter(pl.col("case_id") == case)["buyer_key"])
+    said = recorded("demo", case, state="innocent", note="公司团购，已核实", config=config, now=NOW)
+    assert str(len(buyers)) in said[1]
+    data = load("demo", config=str(config)).data
+    assert set(data.cleared_buyers) == buyers
+    assert not set(listed(config)["buyer_key"]) & buyers
+    # the case is still known by its id, though no list has it any more
+    assert set(data.case(case).orders) >= set(rows.filter(pl.col("case_id") == case)["order_id"])
+    recorded("demo", case, state="new", note="认错了人", config=config, now=NOW + timedelta(hours=1))
+    assert case in listed(config)["case_id"].to_list()
+
+
+def test_a_complaint_marked_innocent_leaves_its_list(config):
+    data = load("demo", config=str(config)).data
+    row = data.suspicious_complaints("zh").row(0, named=True)
+    recorded("demo", row["complaint_id"], state="innocent", note="代签，已向驿站核实", config=config, now=NOW)
+    after = load("demo", config=str(config)).data.suspicious_complaints("zh")
+    assert row["complaint_id"] not in after["complaint_id"].to_list()
+
+
+def test_masked_buyers_are_cleared_by_their_orders(config):
+    rows = listed(config, "basic")
+    if rows.is_empty():
+        pytest.skip("this small masked shop has no suspected case")
+    case = rows["case_id"][0]
+    recorded("basic", case, state="innocent", note="直播间同时下单", config=config, now=NOW)
+    assert case not in listed(config, "basic")["case_id"].to_list()
+
+
+def test_a_case_may_be_named_by_order_complaint_or_refund(config):
+    data = load("demo", config=str(config)).data
+    row = data.suspicious_orders("zh").row(0, named=True)
+    assert data.case(row["order_id"]).id == row["case_id"]
+    alone = data.case(f"order-{row['order_id']}")
+    assert (alone.kind, alone.orders) == ("order", (row["order_id"],))
+    refund = data.tables["refunds"].select("refund_id", "order_id").collect().row(0)
+    assert refund[1] in data.case(refund[0]).orders
+    told = data.tables["complaints"].select("complaint_id").collect()["complaint_id"][0]
+    assert data.case(told).complaints[0:1] == (told,) or told in data.case(told).complaints
+    assert data.case(data.case(told).id).complaints == data.case(told).complaints
