@@ -38,6 +38,10 @@ help:
 .venv-lab/.lab: requirements/lab.txt pyproject.toml
 	$(call install,.venv-lab,requirements/lab.txt)
 
+.venv/.dask: requirements/dask.txt pyproject.toml
+	$(call install,.venv,requirements/dask.txt)
+	@touch .venv/.run
+
 data/demo/.made: | .venv/.run
 	@.venv/bin/aftersales demo data/demo
 	@touch $@
@@ -83,5 +87,6 @@ lock:
 	$(COMPILE) --upgrade pyproject.toml -o requirements/run.txt
 	$(COMPILE) -c requirements/run.txt --extra test pyproject.toml -o requirements/test.txt
 	$(COMPILE) -c requirements/run.txt --extra lab pyproject.toml -o requirements/lab.txt
+	$(COMPILE) -c requirements/run.txt --extra dask pyproject.toml -o requirements/dask.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(PYTHON) requirements/make_environment.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from obstore.store import from_url
 
 from aftersales.words.errors import SetupError
 
+_LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 _REMOTE = re.compile(r"^[a-z][a-z0-9+.-]+://")
 
 
@@ -42,7 +44,7 @@ class Folder:
 
     @cached_property
     def _store(self) -> Any:
-        return from_url(self.path)
+        return from_url(self.path, client_options={"allow_http": True} if plain_http() else {})
 
     def join(self, name: str) -> str:
         """The full path or URL of a file in it."""
@@ -54,7 +56,7 @@ class Folder:
             try:
                 return sorted(entry["path"] for entry in obstore.list(self._store).collect())
             except (BaseError, OSError) as error:
-                raise SetupError(f"{self.path} cannot be listed", found=_short(error)) from None
+                raise SetupError(f"{self.path} cannot be listed", found=said_by_storage(error)) from None
         if not self.local.is_dir():
             raise SetupError(f"There is no folder {self.local}", hint="put the shop's export files there")
         return sorted(str(p.relative_to(self.local)) for p in self.local.rglob("*") if p.is_file())
@@ -94,5 +96,20 @@ class Folder:
             (self.local / name).unlink(missing_ok=True)
 
 
-def _short(error: BaseException) -> str:
-    return str(error).split("\n", 1)[0][:200]
+def plain_http() -> bool:
+    """Whether object storage may be spoken to without TLS: on this very machine, or where AWS_ALLOW_HTTP says so."""
+    allowed = os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true", "yes")
+    return allowed or os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK)
+
+
+def said_by_storage(error: BaseException) -> str:
+    """What object storage says is wrong, in one line: what was tried, and the innermost cause.
+
+    >>> said_by_storage(OSError("Generic S3 error: GET http://x\N{LINE FEED} ↳ Connection refused"))
+    'Generic S3 error: GET http://x: Connection refused'
+    """
+    text = re.sub(r"\x1b\[\d*m", "", str(error)).split("\n\nDebug source", 1)[0]
+    if answer := re.search(r"<Message>([^<]+)</Message>", text):
+        return answer[1][:160]
+    lines = [line.strip(" ↳\t") for line in text.splitlines() if line.strip(" ↳\t")] or [type(error).__name__]
+    return ": ".join(line[:160] for line in dict.fromkeys((lines[0], lines[-1])))

@@ -7,7 +7,6 @@ and never see half an import. What a killed import left behind is rolled back by
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from aftersales.sources.places import Folder
+from aftersales.sources.places import Folder, plain_http, said_by_storage
 from aftersales.sources.records import KEPT, Kept
 from aftersales.words.errors import QuestionError, SetupError
 
@@ -52,10 +51,8 @@ class Commit:
 
 
 def storage_options() -> dict[str, str] | None:
-    """What object storage needs beyond the environment: plain http is allowed only to this very machine."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    local = endpoint.startswith(("http://127.0.0.1", "http://localhost"))
-    return {"AWS_ALLOW_HTTP": "true"} if local else None
+    """What object storage needs beyond the environment."""
+    return {"AWS_ALLOW_HTTP": "true"} if plain_http() else None
 
 
 @dataclass(frozen=True)
@@ -153,6 +150,13 @@ class ShopStore:
             return DeltaTable(self.path(name), storage_options=storage_options()).version()
         except TableNotFoundError:
             return None
+        except (DeltaError, OSError) as error:
+            if not self.folder.remote:
+                raise
+            raise SetupError(
+                f"The store {self.store_path} cannot be reached", found=said_by_storage(error),
+                hint="look at AWS_ENDPOINT_URL, AWS_REGION and the credentials in the environment",
+            ) from None  # fmt: skip
 
     def create_missing(self) -> dict[str, int]:
         """Create every table that is not there yet, empty; the versions of all."""
