@@ -105,7 +105,7 @@ def plain_http() -> bool:
 def said_by_storage(error: BaseException) -> str:
     """What object storage says is wrong, in one line: what was tried, and the innermost cause.
 
-    >>> said_by_storage(OSError("Generic S3 error: GET http://x\N{LINE FEED} ↳ Connection refused"))
+    >>> said_by_storage(OSError(f"Generic S3 error: GET http://x{chr(10)} ↳ Connection refused"))
     'Generic S3 error: GET http://x: Connection refused'
     """
     text = re.sub(r"\x1b\[\d*m", "", str(error)).split("\n\nDebug source", 1)[0]
