@@ -1,41 +1,24 @@
-"""Many reports at once: spawned workers that import once, limits that kill, and one failure that stays one.
+"""Many reports at once, on this machine or elsewhere: checked before, told while they run, one failure stays one.
 
-Workers are spawned, never forked: a process forked after any polars query hangs. Each has its share of the cores for
-polars; two workers with all cores each are slower than one.
+Each worker has its share of the cores for polars; two workers with all cores each are slower than one.
 """
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from multiprocessing import get_context
 from typing import Literal
 
-from pebble import ProcessExpired, ProcessPool
-
 from aftersales.reports.job import ReportJob, ReportResult
-from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, start_watching, time_limit
-from aftersales.reports.notebook import error_words
-from aftersales.reports.place import abandoned, partial_folder
 from aftersales.reports.process_state import environment
-from aftersales.reports.run import already_made, check_job, finish, run_report
+from aftersales.reports.run import already_made, check_job
+from aftersales.reports.workers import WorkerPool, notebooks_done
 from aftersales.words.errors import QuestionError
-from aftersales.words.language import say
 
-# Toy notebooks leave a worker as it was; on real data one was seen to grow by up to 12 MB a notebook. It is renewed
-# before that could pass this much.
-GROWTH_ALLOWED_MB, GROWTH_A_NOTEBOOK_MB = 1000, 12
-# The worker ends itself at its limit; the pool steps in this much later, when a thread of the worker cannot run.
-GRACE_SECONDS = 3.0
 _LOOK_EVERY_SECONDS = 0.25
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
 @dataclass(frozen=True)
@@ -48,6 +31,11 @@ class Step:
     result: ReportResult | None = None
 
 
+Tell = Callable[[Step], None]
+# Where jobs are made: each by its number, their outcomes by the same; every step is told.
+Executor = Callable[[Mapping[int, ReportJob], Tell], dict[int, ReportResult]]
+
+
 def run_batch(
     jobs: Sequence[ReportJob],
     *,
@@ -55,13 +43,14 @@ def run_batch(
     time_limit_seconds: float,
     memory_limit_mb: float | None = None,
     resume: bool = False,
-    progress: Callable[[Step], None] | None = None,
+    progress: Tell | None = None,
+    executor: Executor | None = None,
 ) -> list[ReportResult]:
     """Make all reports and return their results in the order of the jobs; none stops another.
 
     ``time_limit_seconds`` and ``memory_limit_mb`` hold for one report; a report that passes one is killed. With
     ``resume`` a report that is there and would come out the same is kept. Unknown or ill-typed parameters are refused
-    before anything starts (`QuestionError`).
+    before anything starts (`QuestionError`). ``executor`` makes the jobs elsewhere than in ``workers`` processes here.
     """
     folders = [job.folder.absolute() for job in jobs]
     if len(set(folders)) < len(folders):
@@ -75,10 +64,10 @@ def run_batch(
             results[number] = kept
             tell(Step(job, "ended", result=kept))
     todo = {number: job for number, job in enumerate(jobs) if number not in results}
-    if todo:
-        share = {"POLARS_MAX_THREADS": str(threads_per_worker(min(workers, len(todo)))), "PYTHONHASHSEED": "0"}
-        with environment(share):  # what a worker inherits, also one that is renewed later
-            results |= _made(todo, min(workers, len(todo)), time_limit_seconds, memory_limit_mb, tell)
+    if todo and executor is not None:
+        results |= executor(todo, tell)
+    elif todo:
+        results |= _made(todo, min(workers, len(todo)), time_limit_seconds, memory_limit_mb, tell)
     return [results[number] for number in range(len(jobs))]
 
 
@@ -96,87 +85,46 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def limited_report(job: ReportJob, seconds: float) -> ReportResult:
-    """Make one report in this worker, within its time."""
-    if not gc.get_freeze_count():
-        gc.freeze()  # what was imported stays: the clearing-up after each notebook need not look through it
-    with time_limit(seconds):
-        return run_report(job)
+def worker_variables(threads: int) -> dict[str, str]:
+    """The environment a worker is started in, for its share of the cores and the same order of everything."""
+    return {"POLARS_MAX_THREADS": str(threads), "PYTHONHASHSEED": "0"}
 
 
 def _made(
-    todo: dict[int, ReportJob], workers: int, seconds: float, memory_mb: float | None, tell: Callable[[Step], None]
+    todo: Mapping[int, ReportJob], workers: int, seconds: float, memory_mb: float | None, tell: Tell
 ) -> dict[int, ReportResult]:
-    runs = max(len(job.notebooks) * len(job.languages) for job in todo.values())
-    renew_after = max(1, GROWTH_ALLOWED_MB // (GROWTH_A_NOTEBOOK_MB * runs))
-    pool = ProcessPool(
-        max_workers=workers, max_tasks=renew_after, context=get_context("spawn"),
-        initializer=start_watching, initargs=(memory_mb,),
-    )  # fmt: skip
-    results: dict[int, ReportResult] = {}
-    try:
-        futures: dict[Future, int] = {
-            pool.schedule(limited_report, args=(job, seconds), timeout=seconds + GRACE_SECONDS): number
-            for number, job in todo.items()
-        }
-        since: dict[int, float] = {}
-        while futures:
-            done, _ = wait(futures, timeout=_LOOK_EVERY_SECONDS, return_when="FIRST_COMPLETED")
-            for future in done:
-                number = futures.pop(future)
-                spent = time.monotonic() - since.get(number, time.monotonic())
-                results[number] = _ended(future, todo[number], seconds, memory_mb, spent)
-                tell(Step(todo[number], "ended", result=results[number]))
-            for future, number in futures.items():
-                if future.running():
-                    since.setdefault(number, time.monotonic())
-                    tell(Step(todo[number], "running", _notebooks_done(todo[number])))
+    with environment(worker_variables(threads_per_worker(workers))):  # inherited, also by workers renewed later
+        pool = WorkerPool(workers, seconds=seconds, memory_mb=memory_mb, runs=max(map(runs_of, todo.values())))
+        try:
+            results = _watched(pool, todo, tell)
+        except BaseException:
+            pool.stop()
+            raise
         pool.close()
-    except BaseException:
-        pool.stop()
-        raise
-    finally:
-        pool.join()
     return results
 
 
-def _ended(future: Future, job: ReportJob, seconds: float, memory_mb: float | None, spent: float) -> ReportResult:
-    try:
-        return future.result()
-    except Exception as error:  # whatever ended the worker, the others go on
-        return _failed(job, _why(error, job, seconds, memory_mb), spent)
+def runs_of(job: ReportJob) -> int:
+    """How many notebooks a job runs, counted in every language."""
+    return len(job.notebooks) * len(job.languages)
 
 
-def _why(error: Exception, job: ReportJob, seconds: float, memory_mb: float | None) -> str:
-    language = job.languages[0]
-    code = error.exitcode if isinstance(error, ProcessExpired) else None
-    if isinstance(error, TimeoutError) or code == EXIT_TIME:
-        return say("reports.failed.time", language, limit=seconds)
-    if code == EXIT_MEMORY:
-        return say("reports.failed.memory", language, limit=memory_mb)
-    if isinstance(error, BrokenProcessPool):
-        return say("reports.failed.pool", language, error=error_words(type(error).__name__, str(error)))
-    if code is not None and code < 0:
-        key = "crashed" if -code in _CRASHES else "killed"
-        return say(f"reports.failed.{key}", language, signal=signal.Signals(-code).name)
-    if code is not None:
-        return say("reports.failed.ended", language, code="–" if code == EXIT_ORPHANED else code)
-    return say("reports.failed.report", language, error=error_words(type(error).__name__, str(error)))
-
-
-def _failed(job: ReportJob, reason: str, spent: float) -> ReportResult:
-    # what the dead worker had made so far is kept as the trail of the failed attempt
-    left = abandoned(job.folder)
-    partial = partial_folder(job.folder) if not left else left[-1]
-    result = ReportResult(
-        job.shop, job.week, "failed", job.folder, None, seconds=round(spent, 3), peak_memory_mb=0.0, reason=reason
-    )
-    return finish(job, result, partial, log=[], moment=datetime.now(UTC))
-
-
-def _notebooks_done(job: ReportJob) -> int:
-    folders = job.folder.parent.glob(f"{job.folder.name}.partial-*/notebooks")
-    return max((sum(1 for _ in folder.glob("*.ipynb")) for folder in folders), default=0)
+def _watched(pool: WorkerPool, todo: Mapping[int, ReportJob], tell: Tell) -> dict[int, ReportResult]:
+    results: dict[int, ReportResult] = {}
+    futures: dict[Future, int] = {pool.submit(job): number for number, job in todo.items()}
+    since: dict[int, float] = {}
+    while futures:
+        done, _ = wait(futures, timeout=_LOOK_EVERY_SECONDS, return_when="FIRST_COMPLETED")
+        for future in done:
+            number = futures.pop(future)
+            spent = time.monotonic() - since.get(number, time.monotonic())
+            results[number] = pool.outcome(future, todo[number], spent=spent)
+            tell(Step(todo[number], "ended", result=results[number]))
+        for future, number in futures.items():
+            if future.running():
+                since.setdefault(number, time.monotonic())
+                tell(Step(todo[number], "running", notebooks_done(todo[number])))
+    return results
 
 
 def _silent(step: Step) -> None:

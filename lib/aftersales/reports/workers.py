@@ -1,0 +1,106 @@
+"""Worker processes of this machine: a job in, its outcome out; warm, renewed, ended at their limits.
+
+Workers are spawned, never forked: a process forked after any polars query hangs. Whatever ends one is told in words and
+the others go on.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
+from multiprocessing import get_context
+
+from pebble import ProcessExpired, ProcessPool
+
+from aftersales.reports.job import ReportJob, ReportResult
+from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, start_watching, time_limit
+from aftersales.reports.notebook import error_words
+from aftersales.reports.place import abandoned, partial_folder
+from aftersales.reports.run import finish, run_report
+from aftersales.words.language import say
+
+# Toy notebooks leave a worker as it was; on real data one was seen to grow by up to 12 MB a notebook. It is renewed
+# before that could pass this much.
+GROWTH_ALLOWED_MB, GROWTH_A_NOTEBOOK_MB = 1000, 12
+# The worker ends itself at its limit; the pool steps in this much later, when a thread of the worker cannot run.
+GRACE_SECONDS = 3.0
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+
+
+class WorkerPool:
+    """Processes that make reports, one at a time each. ``runs`` is how many notebooks the largest job runs.
+
+    They inherit the environment they are started in, also those that are renewed later.
+    """
+
+    def __init__(self, workers: int, *, seconds: float, memory_mb: float | None, runs: int) -> None:
+        self.seconds, self.memory_mb = seconds, memory_mb
+        renew_after = max(1, GROWTH_ALLOWED_MB // (GROWTH_A_NOTEBOOK_MB * max(1, runs)))
+        self._pool = ProcessPool(
+            max_workers=workers, max_tasks=renew_after, context=get_context("spawn"),
+            initializer=start_watching, initargs=(memory_mb,),
+        )  # fmt: skip
+
+    def submit(self, job: ReportJob) -> Future:
+        """Have a report made; what became of it is told by `outcome`."""
+        return self._pool.schedule(limited_report, args=(job, self.seconds), timeout=self.seconds + GRACE_SECONDS)
+
+    def outcome(self, future: Future, job: ReportJob, *, spent: float) -> ReportResult:
+        """What became of a job, waiting for it; a failure in words where its worker was ended after ``spent`` seconds."""
+        try:
+            return future.result()
+        except Exception as error:  # whatever ended the worker, the others go on
+            return failed_report(job, self._why(error, job), spent)
+
+    def close(self) -> None:
+        """Let the workers go once their jobs are done."""
+        self._pool.close()
+        self._pool.join()
+
+    def stop(self) -> None:
+        """End the workers at once."""
+        self._pool.stop()
+        self._pool.join()
+
+    def _why(self, error: Exception, job: ReportJob) -> str:
+        language = job.languages[0]
+        code = error.exitcode if isinstance(error, ProcessExpired) else None
+        if isinstance(error, TimeoutError) or code == EXIT_TIME:
+            return say("reports.failed.time", language, limit=self.seconds)
+        if code == EXIT_MEMORY:
+            return say("reports.failed.memory", language, limit=self.memory_mb)
+        if isinstance(error, BrokenProcessPool):
+            return say("reports.failed.pool", language, error=error_words(type(error).__name__, str(error)))
+        if code is not None and code < 0:
+            key = "crashed" if -code in _CRASHES else "killed"
+            return say(f"reports.failed.{key}", language, signal=signal.Signals(-code).name)
+        if code is not None:
+            return say("reports.failed.ended", language, code="–" if code == EXIT_ORPHANED else code)
+        return say("reports.failed.report", language, error=error_words(type(error).__name__, str(error)))
+
+
+def limited_report(job: ReportJob, seconds: float) -> ReportResult:
+    """Make one report in this worker, within its time."""
+    if not gc.get_freeze_count():
+        gc.freeze()  # what was imported stays: the clearing-up after each notebook need not look through it
+    with time_limit(seconds):
+        return run_report(job)
+
+
+def failed_report(job: ReportJob, reason: str, spent: float) -> ReportResult:
+    """The record of a report whose worker died; what it had made so far is kept as the trail of the failed attempt."""
+    left = abandoned(job.folder)
+    partial = partial_folder(job.folder) if not left else left[-1]
+    result = ReportResult(
+        job.shop, job.week, "failed", job.folder, None, seconds=round(spent, 3), peak_memory_mb=0.0, reason=reason
+    )
+    return finish(job, result, partial, log=[], moment=datetime.now(UTC))
+
+
+def notebooks_done(job: ReportJob) -> int:
+    """How many notebooks of a job that runs on this machine are done."""
+    folders = job.folder.parent.glob(f"{job.folder.name}.partial-*/notebooks")
+    return max((sum(1 for _ in folder.glob("*.ipynb")) for folder in folders), default=0)
