@@ -49,7 +49,7 @@ class WorkerPool:
         return self._pool.schedule(limited_report, args=(job, self.seconds), timeout=self.seconds + GRACE_SECONDS)
 
     def outcome(self, future: Future, job: ReportJob, *, spent: float) -> ReportResult:
-        """What became of a job, waiting for it; a failure in words where its worker was ended after ``spent`` seconds."""
+        """What became of a job, waiting for it; where its worker was ended after ``spent`` seconds, that in words."""
         try:
             return future.result()
         except Exception as error:  # whatever ended the worker, the others go on
