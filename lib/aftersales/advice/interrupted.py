@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from aftersales.advice.placebo import LEVEL
 from aftersales.measures.quasipoisson import quasi_poisson
+from aftersales.measures.tails import student_above, student_at
 
 Array = NDArray[np.float64]
 
@@ -48,12 +48,12 @@ def level_change(events: Array, exposure: Array, *, before: int, level: float = 
     if step is None:
         return None
     change, error, freedom = step
-    reach = float(student.ppf((1 + level) / 2, freedom)) * error
+    reach = float(student_at((1 + level) / 2, freedom)) * error
     dates = range(LEAST_EACH_SIDE, before - LEAST_EACH_SIDE + 1)
     tried = [s for s in (_step(events[:before], exposure[:before], at) for at in dates) if s is not None]
     # one budget for all dates tried (Bonferroni)
     bound = (1 - level) / max(len(tried), 1)
-    stirred = any(2 * student.sf(abs(c) / e, f) < bound for c, e, f in tried)
+    stirred = any(2 * student_above(abs(c) / e, f) < bound for c, e, f in tried)
     return Interruption(change, change - reach, change + reach, error, stirred, len(tried))
 
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import norm
-from scipy.stats import t as student
+
+from aftersales.measures.tails import normal_at, student_at
 
 Floats = NDArray[np.float64]
 
@@ -79,5 +79,5 @@ def interval(value: float, draws: Floats, *, cases: int, level: float = LEVEL) -
     low, high = np.quantile(draws, [tail, 1 - tail])
     wider = 1.0
     if cases > 1:
-        wider = float(student.ppf(1 - tail, cases - 1) / norm.ppf(1 - tail)) * np.sqrt(cases / (cases - 1))
+        wider = float(student_at(1 - tail, cases - 1) / normal_at(tail)) * np.sqrt(cases / (cases - 1))
     return float(min(value, value + (low - value) * wider)), float(max(value, value + (high - value) * wider))

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from scipy.optimize import minimize
 from scipy.special import gammaln
-from scipy.stats import nbinom
 
+from aftersales.measures.tails import negative_binomial_above
 from aftersales.words.errors import QuestionError
 
 # A lunch hour's spree, a day's, and the two days within which organised orders are placed (reference "methods 5").
@@ -159,7 +159,7 @@ def _of_length(hours: int, known: _Known, *, tried: int) -> pl.DataFrame:
         share = np.maximum(share, (np.maximum(near, 0) + 1) / (total - n + 2))
     share, (shape, rate) = np.minimum(share, 1.0), known.prior
     outside, rest = shape + n - k, rate + 1 - share
-    tail = nbinom.sf(k - 2, outside, rest / (rest + share)) + spree[source[rows]] ** (k - 1)
+    tail = negative_binomial_above(k - 2, outside, rest / (rest + share)) + spree[source[rows]] ** (k - 1)
     return pl.DataFrame({
         "code": source[rows], "start": at[rows], "end": stop[rows], "hours": np.full(len(rows), hours), "orders": k,
         "expected": outside / rest * share, "p_timing": np.minimum(tail * n * tried, 1.0),

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincc, ndtr, ndtri, stdtr, stdtrit
-from scipy.stats import multivariate_normal, nbinom
 
 Array = NDArray[np.float64]
 
@@ -140,6 +139,8 @@ def final_value_range(
     >>> float(low[0]), float(high[0])
     (0.085, 0.118)
     """
+    from scipy.stats import nbinom  # a second to import: only where results are not kept
+
     orders = exposure / maturity
     # half an event, so that a week without any does not promise none to come
     rate = (events + 0.5) / exposure
@@ -178,6 +179,8 @@ def single_level(alpha: float) -> float:
 
 @cache
 def _joint_table() -> tuple[Array, Array]:
+    from scipy.stats import multivariate_normal  # a second to import: only where results are not kept
+
     level = np.linspace(np.log(TABLE_LOW), np.log(TABLE_HIGH), TABLE_STEPS)
     both = multivariate_normal(cov=np.array([[1.0, CORRELATION], [CORRELATION, 1.0]]))
     week, fortnight = np.exp(level) * WEEK_SHARE, np.exp(level) * (1.0 - WEEK_SHARE)
@@ -198,6 +201,8 @@ def _size_and_chance(mean: Array, variance: Array) -> tuple[Array, Array]:
 
 
 def _quantiles(mean: Array, variance: Array, level: Array) -> tuple[Array, Array]:
+    from scipy.stats import nbinom  # a second to import: only where results are not kept
+
     size, chance = _size_and_chance(mean, variance)
     low = nbinom.ppf(level, size, chance)
     # a count is too low where P(Y <= count) <= level: the first count above that is the limit

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import poisson
+
+from aftersales.measures.tails import poisson_above
 
 APART_SECONDS = 3600
 # Where an hour holds more orders of a product than this, everybody meets everybody, and it says nothing.
@@ -47,7 +48,7 @@ def lockstep(evidence: pl.DataFrame, *, target: float) -> tuple[pl.DataFrame, pl
     )
     counted = counted.filter(pl.col("times") >= LEAST_MEETINGS)
     expected = own[counted["one"].to_numpy()] * own[counted["other"].to_numpy()] * chance
-    p = np.minimum(poisson.sf(counted["times"].to_numpy() - 1, expected) * max(tried, 1), 1.0)
+    p = np.minimum(poisson_above(counted["times"].to_numpy() - 1, expected) * max(tried, 1), 1.0)
     counted = counted.with_columns(expected=pl.Series(expected, dtype=pl.Float64), p=pl.Series(p, dtype=pl.Float64))
     order = np.sort(p)
     within = np.flatnonzero(order <= target * np.arange(1, len(order) + 1))

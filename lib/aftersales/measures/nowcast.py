@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from scipy.special import gammaln
-from scipy.stats import nbinom
 
 from aftersales.measures.delays import DAYS, TRAILING, Grain, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
@@ -51,6 +50,8 @@ def quantile(to_come: np.ndarray, size: np.ndarray, probability: float) -> np.nd
     >>> quantile(np.array([0.0, 10.0]), np.array([5.0, 1e6]), 0.95).tolist()
     [0.0, 15.0]
     """
+    from scipy.stats import nbinom  # a second to import: only where results are not kept
+
     mean, size = np.maximum(np.asarray(to_come, float), 0.0), np.asarray(size, float)
     found = nbinom.ppf(probability, size, size / (size + np.maximum(mean, 1e-12)))
     return np.where(mean > 1e-12, np.maximum(found, 0.0), 0.0)

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.stats import binom
+
+from aftersales.measures.tails import binomial_above
 
 # A key that more buyers share is a parcel locker, a dormitory or a forwarder's warehouse, and says nothing of who
 # belongs together. Source: reference "methods 5".
@@ -84,5 +85,5 @@ def sameness(members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     cells = cells.with_columns(of=pl.col("alike").sum().over("group"))
     ordered = cells.sort("group", "alike", "share", descending=[False, True, False])
     best = ordered.unique("group", keep="first", maintain_order=True)
-    p = binom.sf(best["alike"].to_numpy() - 2, best["of"].to_numpy() - 1, best["share"].to_numpy())
+    p = binomial_above(best["alike"].to_numpy() - 2, best["of"].to_numpy() - 1, best["share"].to_numpy())
     return best.select("group", "alike").with_columns(p_same=pl.Series(p, dtype=pl.Float64))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy.stats import false_discovery_control, norm
 
 from aftersales.measures.slice_cells import Cells, numbered_cells, totals
 from aftersales.measures.slice_lattice import MAX_DIMENSIONS, Lattice, slice_lattice
@@ -20,6 +19,7 @@ from aftersales.measures.slice_search import (
     rising_slices,
     view_of,
 )
+from aftersales.measures.tails import normal_above
 
 # Of the slices named, at most about one in a hundred is chance (Benjamini and Hochberg 1995). A name on a weekly page
 # accuses: at one in twenty a shop would follow two or three wrong ones a year. Chosen over .05 after the planted
@@ -112,10 +112,12 @@ def _confirmed(halves: list[View]) -> tuple[np.ndarray, dict[int, float]]:
         proposed = rising_slices(propose, candidates=lattice.supported, entry_p=PROPOSAL_P, count_rivals=False)
         for i in proposed:
             z, _ = leftover(test, fitted(test, [k for k in proposed if k != i]))
-            found.append((i, float(norm.sf(z[i]))))
+            found.append((i, float(normal_above(z[i]))))
     candidates = np.zeros(len(lattice.width), dtype=bool)
     p_values: dict[int, float] = {}
     if found:
+        from scipy.stats import false_discovery_control  # a second to import, and only here
+
         adjusted = false_discovery_control([p for _, p in found])
         for (i, p), q in zip(found, adjusted, strict=True):
             if q <= FALSE_NAMED_SHARE:
@@ -136,7 +138,7 @@ def _described(cells: Cells, view: View, chosen: Sequence[int], p_values: dict[i
         p = p_values.get(i)
         if p is None:
             z, _ = leftover(view, fitted(view, [k for k in chosen if k != i]))
-            p = min(1.0, float(norm.sf(z[i]) * np.exp(lattice.log_rivals[i])))
+            p = min(1.0, float(normal_above(z[i]) * np.exp(lattice.log_rivals[i])))
         family, local, layer = lattice.place(i)
         inside = family.code == local
         exposure = cells.exposure[:, :, inside].sum(axis=(0, 2))

@@ -20,11 +20,6 @@ import numpy as np
 import polars as pl
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.model_selection import StratifiedKFold
-from sklearn.preprocessing import normalize
-from sklearn.svm import LinearSVC
 
 from aftersales.words.errors import DataError
 
@@ -97,6 +92,8 @@ def train(texts: Sequence[str | None] | pl.Series, labels: Sequence[str] | pl.Se
     >>> predict(model, ["怎么还不发货"])["label"].to_list()
     ['late_ship']
     """
+    from sklearn.feature_extraction.text import CountVectorizer  # over a second to import, and few shops have a model
+
     wanted = _checked(texts, labels)
     clean = _clipped(texts)
     least = 2 if len(clean) >= RARE_FROM_TEXTS else 1
@@ -128,6 +125,8 @@ def predict(
     >>> predict(model, ["收到都碎了", "", "hello"])["label"].to_list()
     ['damaged', 'unsure', 'unsure']
     """
+    from sklearn.feature_extraction.text import CountVectorizer  # over a second to import, and few shops have a model
+
     clean = _clipped(texts)
     if not clean:
         return pl.DataFrame(schema={"label": pl.String, "best": pl.String, "probability": pl.Float64})
@@ -208,12 +207,17 @@ def _clipped(texts: Sequence[str | None] | pl.Series) -> list[str]:
 
 
 def _weighed(counts: csr_matrix, idf: np.ndarray) -> csr_matrix:
+    from sklearn.preprocessing import normalize
+
     features = counts.tocsr(copy=True)
     features.data = (1 + np.log(features.data)) * idf[features.indices]
     return normalize(features, copy=False)
 
 
 def _fitted(features: csr_matrix, target: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.svm import LinearSVC
+
     with warnings.catch_warnings():
         # a last digit not yet settled moves no label
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -225,6 +229,8 @@ def _fitted(features: csr_matrix, target: np.ndarray, *, seed: int) -> tuple[np.
 
 
 def _temperature(features: csr_matrix, target: np.ndarray, *, seed: int) -> float:
+    from sklearn.model_selection import StratifiedKFold
+
     folds = min(FOLDS, int(np.bincount(target).min()))
     margins = np.zeros((len(target), len(np.unique(target))))
     for seen, unseen in StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, target):

@@ -111,17 +111,21 @@ def _charted(cell: NotebookNode, numbers: Iterator[int]) -> NotebookNode:
     return NotebookNode({**cell, "outputs": outputs}) if outputs else cell
 
 
+class _PageExporter(TemplateExporter):
+    def _preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        return nb, resources  # no preprocessor is asked for: nbconvert's copying and checking would be for nothing
+
+
 @cache
 def _exporter(template: str) -> TemplateExporter:
     file = Path(template)
-    exporter = TemplateExporter(
+    exporter = _PageExporter(
         template_name="base",
         template_file=file.name,
         extra_template_basedirs=[],
         extra_template_paths=[str(file.parent)],
     )
     exporter.register_filter("strip_files_prefix", strip_files_prefix)
-    exporter.preprocessors = []
     return exporter
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 import traceback
@@ -69,6 +70,7 @@ def run_report(job: ReportJob) -> ReportResult:
         peak_memory_mb=max((r.peak_memory_mb for r in results), default=0.0),
         notebooks=tuple(results), reason=_one_reason(reasons, attempt.told_in),
     )  # fmt: skip
+    gc.collect()  # once a report: what its notebooks leave in cycles
     return finish(job, result, attempt.partial, log=attempt.log, moment=moment)
 
 

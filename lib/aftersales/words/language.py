@@ -15,13 +15,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
 
 from aftersales.words.errors import SetupError
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-_LOCALE = {"zh": "zh_CN", "en": "en_GB"}
+# Made once: babel looks its files through anew for every name of a locale it is given.
+_LOCALE = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
 _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$"}
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "–"

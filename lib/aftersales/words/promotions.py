@@ -151,6 +151,7 @@ def nearest_promotion(week: Week) -> tuple[str, int] | None:
     return (min(reach)[2], min(reach)[3]) if reach else None
 
 
+@cache
 def prior_year_week(week: Week) -> Week:
     """The week a year before to compare with: the same distance from the same festival, else 52 weeks back.
 
