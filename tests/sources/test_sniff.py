@@ -9,6 +9,7 @@ import exported as x
 import pytest
 import xlsxwriter
 
+from aftersales.sources import packed as packed_workbooks
 from aftersales.sources import sniff
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.read import read_export
@@ -94,7 +95,7 @@ def test_the_place_of_bytes_that_are_no_text_is_told(encoding: str) -> None:
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sniff, "MAX_UNPACKED_BYTES", 1_000)
+    monkeypatch.setattr(packed_workbooks, "MAX_UNPACKED_BYTES", 1_000)
     with pytest.raises(DataError, match="unpack to more"):
         sniffed(workbook(*x.T7), file="a.xlsx")
 

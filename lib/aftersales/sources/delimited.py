@@ -18,6 +18,7 @@ from aftersales.sources.sniff import Text
 from aftersales.words.errors import DataError
 
 SLICE_BYTES = 16 << 20  # smaller ones pay their overhead, larger ones leave the caches
+csv.field_size_limit(2**31 - 1)  # the standard library gives up at 131,072 characters; a long cell is no error here
 _NOTHING = ["-", "--", "null", "NULL"]  # the commonest words for nothing, which the parser drops for free
 
 

@@ -271,7 +271,7 @@ def _replace(store: ShopStore, name: str, rows: pl.DataFrame, standing: pl.LazyF
     """Bring a composed table to these rows for the touched orders: insert, update what changed, delete what is gone."""
     kept = COMPOSED[name]
     key = list(kept.key)
-    rows = kept.schema.validate(rows, cast=False)
+    rows = kept.schema.validate(rows, cast=False).sort(key)  # sums of floats depend on the order of their rows
     old = standing.collect()
     columns = rows.columns
     same = rows.join(old.select(columns), on=columns, how="semi", nulls_equal=True)

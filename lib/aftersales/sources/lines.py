@@ -98,18 +98,19 @@ def _sorted_out(
     text: bytes, marks: list[bytes], *, whole: bytes, delimiter: bytes, cut_off: bool, known_tail: int
 ) -> Records:
     offsets = line_offsets(text)
-    odd = [b'"' in line for line in marks]
-    good = np.array([line == whole for line in marks])
+    judged = {shape: (b'"' in shape, shape == whole) for shape in set(marks)}
+    odd, good = [judged[line][0] for line in marks], np.array([judged[line][1] for line in marks])
     starts, ends, broken = [np.flatnonzero(good)], [np.flatnonzero(good) + 1], list[Broken]()
     empty_tail: int | None = None
     line = -1
-    for at in np.flatnonzero(~good).tolist():
+    some = np.diff(offsets) > 1  # an empty line is no row
+    for at in np.flatnonzero(~good & some).tolist():
         if at <= line:
             continue
         line = at
         raw = text[offsets[at] : offsets[at + 1]]
         if not raw.strip(b" \t\r\n" + delimiter + b'"'):
-            continue  # an empty line, or one of delimiters only, is no row
+            continue  # nor is one of delimiters only
         if odd[at]:
             last = _end_of_record(marks, odd, good, at, whole=whole, delimiter=delimiter)
             if last is None:

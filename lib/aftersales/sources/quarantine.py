@@ -27,6 +27,7 @@ _PERSONAL = re.compile(
     "|message|demand|comment|抬头|资料|密文|号码"
 )
 _PHONE = re.compile(r"^['\"=\s]*(?:\+?86[- ]?)?1[3-9]\d{9}['\"\s]*$|^['\"=\s]*0\d{2,3}-?\d{7,8}['\"\s]*$")
+_LONGEST_CELL = 1_000  # what tells why a row was set aside; a cell of megabytes is not kept to show that
 
 
 def set_aside(
@@ -55,7 +56,7 @@ def harmless_cells(headers: Sequence[str], cells: Sequence[str | None]) -> str:
     '{"订单编号": "3.5E+18", "总金额": "abc"}'
     """
     kept = {
-        header.strip(): cell
+        header.strip()[:_LONGEST_CELL]: cell[:_LONGEST_CELL]
         for header, cell in zip(headers, cells, strict=False)
         if cell and not _PERSONAL.search(normalised(header)) and not _PHONE.match(cell)
     }

@@ -28,7 +28,7 @@ def sheets(content: bytes, layouts: Sequence[Layout], *, file: str) -> Iterator[
     """The sheets that fit a layout. Where none does, the fullest sheet's error is raised (`DataError`)."""
     try:
         book = fastexcel.read_excel(content)
-    except Exception as error:  # the reader's errors share no class; all of them mean that the file is not whole
+    except BaseException as error:  # the reader's errors share no class; all of them mean that the file is not whole
         raise _damaged(file, error) from None
     others: list[list[tuple[int, list[str]]]] = []
     found = 0
@@ -72,11 +72,13 @@ def _loaded(book: fastexcel.ExcelReader, name: str, dtype: str, *, file: str) ->
     try:
         # skip_rows=0 keeps empty rows at the top, so that row numbers are the sheet's own
         return book.load_sheet(name, header_row=None, skip_rows=0, dtypes=dtype).to_polars()  # type: ignore[call-overload,no-any-return]
-    except Exception as error:
+    except BaseException as error:
         raise _damaged(file, error) from None
 
 
-def _damaged(file: str, error: Exception) -> DataError:
+def _damaged(file: str, error: BaseException) -> DataError:
+    if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+        raise error  # a panic of the compiled reader is no Exception either, and is meant
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "password" in first.lower() or "encrypt" in first.lower():
         return DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")

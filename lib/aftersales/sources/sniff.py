@@ -5,18 +5,16 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aftersales.sources.layout import Layout, Match, matched, unrecognised
+from aftersales.sources.packed import check_workbook
 from aftersales.words.errors import DataError
 
 HEADER_ROWS = 10  # titles and notes before the header never run longer in the exports seen (生意参谋: one row)
 DELIMITERS = (",", "\t", ";")
 HEAD_BYTES = 1 << 18  # enough for ten rows of any export
-# An export sheet holds at most 1,048,576 rows; the widest seen, 60 columns of them, stays below this when unpacked.
-MAX_UNPACKED_BYTES = 2 << 30
 _BLANK = b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -58,7 +56,7 @@ def sniffed(content: bytes, *, file: str) -> Text | None:
         if content.startswith(magic):
             raise DataError(f"{file} is {name}, not an export file", hint="export it as csv or xlsx")
     if content.startswith(b"PK"):
-        _check_workbook(content, file=file)
+        check_workbook(content, file=file)
         return None
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
@@ -79,28 +77,6 @@ def _packed(file: str, name: str) -> DataError:
 
 def _locked(file: str) -> DataError:
     return DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")
-
-
-def _check_workbook(content: bytes, *, file: str) -> None:
-    try:
-        inside = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError):
-        raise DataError(
-            f"{file} is cut off or damaged", found=f"{len(content):,} bytes that begin like an xlsx file",
-            hint="download it again",
-        ) from None  # fmt: skip
-    names = {entry.filename for entry in inside}
-    if not any(name.startswith(("xl/workbook", "xl\\workbook")) or name == "content.xml" for name in names):
-        raise _packed(file, "zip")
-    if any(entry.flag_bits & 1 for entry in inside):
-        raise _locked(file)
-    size = sum(entry.file_size for entry in inside)
-    if size > MAX_UNPACKED_BYTES:
-        raise DataError(
-            f"{file} would unpack to more than an export can hold",
-            found=f"{size / 1e9:.1f} GB packed into {len(content):,} bytes",
-            hint="export a shorter span, or as csv",
-        )  # fmt: skip
 
 
 def _text(content: bytes) -> Text:
