@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile
 from aftersales.charts.verdict import Conclusion
+from aftersales.reports.mail.actions import Action, Doing, Effect
 from aftersales.reports.mail.content import Bar, MailContent, Trend
 from aftersales.reports.mail.outbox import ShopMail
 from aftersales.reports.mail.stored import Told
@@ -25,6 +26,14 @@ WORDS = {
 }  # fmt: skip
 
 
+DOING = {
+    "zh": Doing("本周要做的 4 件事", (Action("停发批次 1103", "王敏", "11月29日", "¥2,116 – ¥6,922"),), 4,
+                "做过的措施见效了吗", (Effect("加强包装", "16.6% → 2.6%", "✓ 见效", "good"), Effect("限购", "", "○ 看不出", "plain"))),
+    "en": Doing("To do this week: 1", (Action("Pull batch 1103", "Wang", "29 Nov", "¥2,116 – ¥6,922"),), 1,
+                "Did it work?", (Effect("Packing", "16.6% → 2.6%", "✓ worked", "good"),)),
+}  # fmt: skip
+
+
 def content(language="zh", *, shop="demo", name="Yunqi Home", severity=(1, 0.4, 1), quiet=False):
     headline, fact, do, label, versus, reason, title = WORDS[language]
     rows = pl.DataFrame(
@@ -37,8 +46,8 @@ def content(language="zh", *, shop="demo", name="Yunqi Home", severity=(1, 0.4, 
         strict=False,
     )  # fmt: skip
     made = MailContent(
-        kind="normal", shop=shop, shop_name=name, week=WEEK, language=language, headline=headline,
-        conclusions=(Conclusion(fact, do=do),),
+        kind="normal", shop=shop, shop_name=name, week=WEEK, language=language, headline=headline, finding=headline,
+        doing=DOING[language], conclusions=(Conclusion(fact, do=do),),
         tiles=(Tile(label, "18.7%", "signal_up", ((versus, "+4.9"),)), Tile(label, "1.2%", "not_enough_data")),
         trend=Trend("refund_request_rate", title, "11.0% 12.0% 18.7%", rows, Unit("pct", language)),
         reasons_title=title, reasons=(Bar(reason, 1.0, "612", "+371", True), Bar(reason, 0.0, "0", "−3", False)),
@@ -46,8 +55,9 @@ def content(language="zh", *, shop="demo", name="Yunqi Home", severity=(1, 0.4, 
     )  # fmt: skip
     if quiet:
         return replace(
-            made, kind="quiet", conclusions=(), trend=None, reasons_title="", reasons=(), severity=(0, 0.0, 0)
-        )
+            made, kind="quiet", conclusions=(), trend=None, reasons_title="", reasons=(), severity=(0, 0.0, 0),
+            doing=replace(made.doing, actions_title="", actions=(), number_of_actions=0),
+        )  # fmt: skip
     return made
 
 

@@ -9,6 +9,8 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_up_mail import MOMENT, SENDER, WEEK, content
 
 from aftersales.reports.mail.chat import LARGEST_CHAT, chat_text
@@ -18,6 +20,7 @@ from aftersales.reports.mail.lint import LARGEST_HTML, mail_faults
 from aftersales.reports.mail.message import Attachment, composed, message_id
 from aftersales.reports.mail.notice import notice_bodies
 from aftersales.reports.mail.pictures import trend_png
+from aftersales.reports.mail.wording import one_line
 from aftersales.words.errors import DataError, SetupError
 
 HOSTILE = '枕头<script>alert(1)</script>"\r\nBcc: evil@x.example\u202e\x00'
@@ -41,12 +44,16 @@ def test_a_mail_passes_its_check_and_says_the_same_in_both_parts(language, quiet
     bodies = shop_bodies(told, link="https://reports.example/x/index.html", picture="" if quiet else "trend")
     assert mail_faults(bodies.html, bodies.text, cids=() if quiet else ("trend",)) == []
     said = [told.headline, *(c.fact for c in told.conclusions), *(c.do for c in told.conclusions), told.data_to]
+    said += [told.doing.actions_title, told.doing.effects_title]
+    said += [words for a in told.doing.actions for words in (a.what, a.owner, a.due, a.worth)]
+    said += [words for e in told.doing.effects for words in (e.what, e.change, e.said)]
     said += [t.value for t in told.tiles] + ([told.trend.alt, told.trend.title] if told.trend else [])
     for words in said:
         assert words in bodies.html
         assert words in bodies.text
     assert bodies.html.count("<style") == 1  # the phone's few rules; all the rest is inlined
-    assert "font-size: 21px" in bodies.html.partition("</style>")[2]
+    assert "font-size: 20px" in bodies.html.partition("</style>")[2]
+    assert ("3 项，见" in bodies.text) == (language == "zh" and not quiet)  # four actions, of which one is told
     if language == "en":
         assert chinese(bodies.html + bodies.text + bodies.subject) == []
 
@@ -62,7 +69,7 @@ def test_bars_are_cells_with_colour_and_width():
     html = shop_bodies(content("en")).html
     bars = re.findall(r'<td[^>]*height="14"[^>]*>', html)
     assert len(bars) == 1  # a count of nought has no bar
-    assert 'width="70%"' in bars[0]
+    assert 'width="60%"' in bars[0]
     assert 'bgcolor="#B24A00"' in bars[0]
 
 
@@ -97,6 +104,34 @@ def test_the_message_is_a_tree_that_every_program_reads_and_the_same_each_time()
     assert next(parsed.iter_attachments()).get_filename() == "r.html"
     assert parsed["Auto-Submitted"] == "auto-generated"
     assert parsed["Subject"] == bodies.subject
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=160))
+def test_a_subject_arrives_as_it_was_written(text):
+    subject = one_line(f"Too early to judge: 4 | 晴野女装店 {text}")
+    made = message(Bodies(subject, "<p>1</p>", "t"))
+    raw = made.as_bytes()
+    assert message_from_bytes(raw, policy=default)["Subject"] == subject
+    head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    assert max(map(len, head)) <= 998
+    assert all(len(word) <= 75 for word in re.findall(rb"=\?utf-8\?.*?\?=", raw))
+
+
+@pytest.mark.parametrize("cut", range(60, 70))
+def test_a_subject_gains_no_blank_where_it_is_folded(cut):
+    words = "Nothing out of order among the measures that can be judged: 2; too early to judge: 4"[:cut]
+    subject = f"After-sales 16–22 Nov | 晴野女装店 | {words}… | to do: 2"
+    raw = message(Bodies(subject, "<p>1</p>", "t")).as_bytes()
+    assert message_from_bytes(raw, policy=default)["Subject"] == subject
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_subject_tells_shop_finding_and_what_is_to_be_done(language):
+    loud, quiet = (shop_bodies(content(language, quiet=q)).subject for q in (False, True))
+    assert content(language).finding in loud
+    assert str(content(language).doing.number_of_actions) in loud.rpartition("｜" if language == "zh" else "|")[2]
+    assert quiet.endswith(content(language).finding)
 
 
 @pytest.mark.parametrize(

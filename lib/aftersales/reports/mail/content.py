@@ -13,6 +13,7 @@ from aftersales.charts.tiles import Tile, Tiles
 from aftersales.charts.verdict import MOST_CONCLUSIONS, Conclusion
 from aftersales.findings.finding import Finding
 from aftersales.findings.headline import week_verdict
+from aftersales.reports.mail.actions import Doing, week_actions
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import measure_trend, signal_rows
 from aftersales.week.sections.weekly_overview import SHOWN, answer, outside, reasons, tiles
@@ -51,8 +52,9 @@ class Trend:
 class MailContent:
     """One shop's week, in one language, as a mail tells it; every text is written already.
 
-    ``severity`` orders shops, the worst first: measures above their range, the widest distance from it in widths of
-    the range, conclusions.
+    ``finding`` is the headline in the few words that a subject has room for; ``doing`` what is to be done, and whether
+    what was done before worked. ``severity`` orders shops, the worst first: measures above their range, the widest
+    distance from it in widths of the range, conclusions.
     """
 
     kind: Kind
@@ -61,11 +63,13 @@ class MailContent:
     week: Week
     language: Language
     headline: str
+    finding: str
     conclusions: tuple[Conclusion, ...]
     tiles: tuple[Tile, ...]
     trend: Trend | None
     reasons_title: str
     reasons: tuple[Bar, ...]
+    doing: Doing
     data_to: str
     severity: tuple[int, float, int]
     commit: int
@@ -79,22 +83,35 @@ class MailContent:
 def mail_content(report: Report) -> MailContent:
     """What the mail of that week says.
 
-    Quiet is a week in which no measure lies outside its normal range and the page has no conclusion but what cannot
-    be judged yet: its mail is short, without picture and bars.
+    Quiet is a week in which no measure lies outside its normal range, nothing is to be done and the page has no
+    conclusion but what cannot be judged yet: its mail is short, without picture and bars.
     """
     data = report.data
     found = week_verdict(data.signals, week=data.week)
     verdict = answer(report)
     caution = found.caution(report.language, currency=data.shop.currency)
     said = [c for c in verdict.conclusions if c.fact != caution]
-    quiet = not said and not outside(report)
+    doing = week_actions(report)
+    quiet = not said and not outside(report) and not doing.actions
     title, bars = ("", ()) if quiet else _reasons(report)
     return MailContent(
         kind="quiet" if quiet else "normal", shop=data.shop.id, shop_name=data.shop.name, week=data.week,
-        language=report.language, headline=verdict.headline, conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
-        tiles=_tiles(report), trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
+        language=report.language, headline=verdict.headline,
+        finding=_finding(report, found, verdict.headline), conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
+        doing=doing, tiles=_tiles(report), trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
         data_to=str(data.tables.last_day), severity=_severity(found, len(said)), commit=data.tables.commit.number,
     )  # fmt: skip
+
+
+def _finding(report: Report, found: Finding, headline: str) -> str:
+    """The headline without counts and ranges; one that tells no measure is short already."""
+    values = found.values
+    shown = SHOWN.get(str(values.get("name", "")).removeprefix("measure."))
+    if shown is None or values.get("value") is None or not found.key.startswith("signal."):
+        return headline.rstrip("。.")
+    value = Unit(shown[0], report.language, report.data.shop.currency).text(values["value"])
+    key = "expected" if ".estimated_" in found.key else "outside"
+    return report.say(f"mail.finding.{key}", name=values["name"], value=value, said=values["said"])
 
 
 def _severity(found: Finding, conclusions: int) -> tuple[int, float, int]:

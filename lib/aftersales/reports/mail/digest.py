@@ -52,8 +52,9 @@ def digest_bodies(
             for name, reason in missing.items()
         ],
         "worst": [_told(c, (links or {}).get(c.shop, "")) for c in loud[:MOST_SHOWN]],
-        "calm": _named(calm, language),
-        "footer": [*_others(loud[MOST_SHOWN:], language), say("mail.why_me", language)],
+        "rest": [*_others(loud[MOST_SHOWN:], language), *_named(calm, language)],
+        "footer": [*([] if any((links or {}).values()) else [say("mail.digest.without", language)]),
+                   say("mail.why_me", language)],
     }  # fmt: skip
     first, last = (day_tick(day, language) for day in (week.monday, week.sunday))
     subject = say("mail.digest.subject", language, first=first, last=last, headline=headline)
@@ -62,16 +63,18 @@ def digest_bodies(
 
 
 def _told(content: MailContent, link: str) -> dict[str, Any]:
+    """What a digest tells of one shop: the first action with its owner and day stands for all there is to do."""
     point = content.conclusions[0] if content.severity[2] else None
-    return {"name": content.shop_name, "headline": content.headline, "point": point, "link": link}
+    first = next(iter(content.doing.actions), None)
+    todo = first and say("mail.digest.do", content.language, owner=first.owner, due=first.due, what=first.what)
+    fact, do = (point.fact, point.do) if point else ("", "")
+    return {"name": content.shop_name, "headline": content.headline, "fact": fact, "do": todo or do, "link": link}
 
 
-def _named(names: list[str], language: Language) -> str:
-    if not names:
-        return ""
+def _named(names: list[str], language: Language) -> list[str]:
     more = len(names) - MOST_NAMED
     key = "calm_more" if more > 0 else "calm"
-    return say(f"mail.digest.{key}", language, shops=names[:MOST_NAMED], more=more)
+    return [say(f"mail.digest.{key}", language, shops=names[:MOST_NAMED], more=more)] if names else []
 
 
 def _others(contents: list[MailContent], language: Language) -> list[str]:

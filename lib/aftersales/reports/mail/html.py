@@ -23,6 +23,7 @@ LOOKS = {
     "signal_up": ("▲", "signal"), "signal_down": ("▼", "signal"), "better": ("▼", "good"), "better_up": ("▲", "good"),
     "routine": ("●", "plain"), "not_enough_data": ("○", "plain"),
 }  # fmt: skip
+COLUMN, LEFT = 592, 340  # CSS pixels inside the card: the whole, and the picture's half of it
 PREHEADER_LONGEST = 110  # what lists of mails show of it at most
 _BLANKS = re.compile(r"\n{3,}")
 _BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
@@ -51,8 +52,9 @@ def _inliner() -> CSSInliner:
 
 
 @cache
-def _css() -> str:
-    return files("aftersales.reports.mail").joinpath("mail.css").read_text("utf-8")
+def _css(name: str) -> str:
+    text = files("aftersales.reports.mail").joinpath(name).read_text("utf-8")
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.S).strip()
 
 
 def bodies(name: str, language: Language, context: dict[str, Any], *, subject: str, preheader: str) -> Bodies:
@@ -60,7 +62,8 @@ def bodies(name: str, language: Language, context: dict[str, Any], *, subject: s
     clean = one_line(subject)
     colon, comma, before, after = ("：", "；", "（", "）") if language == "zh" else (": ", "; ", " (", ")")
     whole = {
-        **context, "lang": lang_of(language), "subject": clean, "css": _css(), "colon": colon, "comma": comma,
+        **context, "lang": lang_of(language), "subject": clean, "css": _css("mail.css"),
+        "kept": _css("kept.css"), "colon": colon, "comma": comma,
         "open": before, "close": after, "preheader": one_line(preheader, longest=PREHEADER_LONGEST),
     }  # fmt: skip
     html = _inliner().inline(_templates("html").get_template(f"{name}.html.j2").render(whole))
@@ -79,16 +82,24 @@ def shop_bodies(
     language = content.language
     first, last = (day_tick(day, language) for day in (content.week.monday, content.week.sunday))
     lead = content.conclusions[0] if content.conclusions else None
+    doing = content.doing
+    unnamed = doing.number_of_actions - len(doing.actions)
     context = {
         "c": content, "link": link, "picture": picture, "picture_width": WIDTH, "looks": LOOKS,
+        "width": COLUMN, "left": LEFT, "right": COLUMN - LEFT,
+        "heads": {name: say(f"charts.action.{name}", language) for name in ("action", "owner", "due", "worth")},
         "kicker": say("mail.kicker", language, shop=content.shop_name, days=content.days),
         "states": {state: say(f"charts.tile.{state}", language) for state in LOOKS},
-        "words": {"open": say("mail.open", language), "reasons": say("mail.reasons_note", language)},
+        "words": {
+            "open": say("mail.open", language), "reasons": say("mail.reasons_note", language),
+            "more": say("mail.more_actions", language, more=unnamed) if unnamed else "",
+        },
         "footer": _footer(content, link=link, attached=attached, folder=folder),
     }  # fmt: skip
     subject = say(
-        "mail.subject", language, first=first, last=last, shop=one_line(content.shop_name, longest=30),
-        headline=content.headline.rstrip("。."),
+        f"mail.{'subject_todo' if doing.actions else 'subject'}", language, first=first, last=last,
+        shop=one_line(content.shop_name, longest=30), finding=one_line(content.finding, longest=80),
+        count=doing.number_of_actions,
     )  # fmt: skip
     preheader = f"{lead.fact} → {lead.do}" if lead else say("mail.quiet_note", language)
     return bodies("mail", language, context, subject=subject, preheader=preheader)

@@ -6,10 +6,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from aftersales.reports.mail.html import Bodies
 from aftersales.reports.mail.lint import mail_faults
@@ -18,6 +20,23 @@ from aftersales.words.errors import DataError, SetupError
 
 # ASCII alone: international addresses need servers that few shops have
 _ADDRESS = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")
+
+
+class _Policy(EmailPolicy):
+    """CRLF, and subjects encoded whole: where the standard policy folds between two words it may add a blank."""
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() != "subject":
+            return super().fold(name, value)
+        # words of at most 75 characters (RFC 2047); the encoder takes one more than it is told
+        words = Header(str(value), "utf-8", maxlinelen=74, header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {words}{self.linesep}"
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode("ascii") if name.lower() == "subject" else super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n")
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,7 @@ def composed(
             raise SetupError("This is not a usable mail address", found=one_line(address))
     if faults := mail_faults(bodies.html, bodies.text, cids=tuple(cid for cid, _ in pictures)):
         raise DataError("The mail did not pass its check before sending", found=", ".join(faults))
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(one_line(sender_name), addr_spec=sender)
     message["To"] = [Address(addr_spec=recipient) for recipient in recipients]
     message["Subject"] = one_line(bodies.subject)

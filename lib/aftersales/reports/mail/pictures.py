@@ -26,7 +26,8 @@ from aftersales.reports.mail.content import Trend
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
 
-WIDTH, HEIGHT = 515, 180  # CSS pixels: the mail's column, and a height that leaves room for the rest of one screen
+WIDTH, HEIGHT = 320, 140  # CSS pixels: half of the mail's column, so that the whole mail fits one screen
+SMALL, LARGE = 11.5, 15  # CSS pixels: words, and the week's value
 _SCALE = 2  # pixels a CSS pixel, for dense screens
 _DPI = 100
 _COLOURS = 64  # a line and its band need no more; a quarter of the bytes of full colour
@@ -45,10 +46,10 @@ def trend_png(trend: Trend, language: Language) -> bytes:
     The line is solid where settled and hollow where still maturing, the band is the normal range, the broken grey
     line is the same week a year before.
     """
-    with mpl.rc_context({"text.parse_math": False, "font.size": 13 * _POINTS}):
+    with mpl.rc_context({"text.parse_math": False, "font.size": SMALL * _POINTS}):
         figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI * _SCALE, facecolor=LIGHT["card"])
         canvas = FigureCanvasAgg(figure)
-        axes = figure.add_axes((0.085, 0.14, 0.845, 0.8))
+        axes = figure.add_axes((0.115, 0.145, 0.865, 0.715))
         _drawn(axes, trend, language)
         canvas.draw()
         picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
@@ -68,7 +69,7 @@ def _drawn(axes: Any, trend: Trend, language: Language) -> None:
     for x, value, settled in zip(at, values, rows["mature"].to_list(), strict=True):
         if value is not None:
             face = LIGHT["blue"] if settled else LIGHT["card"]
-            axes.plot([x], [value], "o", color=LIGHT["blue"], markerfacecolor=face, markersize=5)
+            axes.plot([x], [value], "o", color=LIGHT["blue"], markerfacecolor=face, markersize=4)
     shown = pl.concat([rows[c] for c in ("value", "normal_low", "normal_high", "prior_year")]).drop_nulls().to_list()
     axis = value_axis(shown, trend.unit.form, language, currency=trend.unit.currency)
     axes.set_ylim(*axis["range"])
@@ -101,7 +102,7 @@ def _labels(axes: Any, trend: Trend, language: Language) -> None:
         colour = LIGHT["orange"] if last["verdict"] == "above" else LIGHT["blue"]
         axes.annotate(
             trend.unit.text(last["value"]), (x, last["value"]), (0, 7), textcoords="offset points", ha="center",
-            color=colour, fontproperties=_font(), fontsize=17 * _POINTS,
+            color=colour, fontproperties=_font(), fontsize=LARGE * _POINTS,
         )  # fmt: skip
     known = rows.with_row_index().filter(pl.col("normal_low").is_not_null())
     if known.height:
@@ -109,14 +110,15 @@ def _labels(axes: Any, trend: Trend, language: Language) -> None:
         axes.annotate(
             say("mail.picture.normal", language), (known["index"][0] - 0.33, y), (2, 3 if up else -3),
             textcoords="offset points", va="bottom" if up else "top", color=LIGHT["muted"], fontproperties=_font(),
-            fontsize=12 * _POINTS, path_effects=rim,
+            fontsize=SMALL * _POINTS, path_effects=rim,
         )  # fmt: skip
     if last["prior_year"] is not None:
         above = last["value"] is not None and last["prior_year"] > last["value"]
+        told = say("mail.picture.last_year", language, value=trend.unit.text(last["prior_year"]))
         axes.annotate(
-            say("mail.picture.last_year", language), (x + 0.33, last["prior_year"]), (0, 5 if above else -13),
-            textcoords="offset points", ha="right", color=LIGHT["muted"], fontproperties=_font(),
-            fontsize=12 * _POINTS, path_effects=rim,
+            told, (x + 0.33, last["prior_year"]), (0, 5 if above else -13), textcoords="offset points", ha="right",
+            color=LIGHT["muted"], fontproperties=_font(),
+            fontsize=SMALL * _POINTS, path_effects=rim,
         )  # fmt: skip
 
 

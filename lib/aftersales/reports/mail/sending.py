@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Literal
 
 from aftersales.reports.mail.ledger import Key, Ledger
@@ -107,7 +106,7 @@ def _sent(smtp: smtplib.SMTP, server: Server, mail: Outgoing, ledger: Ledger) ->
     ledger.note("intent", mail.keys, message_id=name)
     try:
         answer = hand_over(
-            smtp, server, sender=mail.sender, recipient=mail.recipient, payload=mail.message.as_bytes(policy=SMTP),
+            smtp, server, sender=mail.sender, recipient=mail.recipient, payload=mail.message.as_bytes(),
             before_last=lambda: ledger.note("handing", mail.keys, message_id=name),
         )  # fmt: skip
     except Refused as error:
