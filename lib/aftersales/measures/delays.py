@@ -101,10 +101,11 @@ def delay_triangle(
     lines = lines.filter(pl.col("day").is_not_null(), pl.col("day") < last + timedelta(days=DAYS[age]))
     units = (
         lines.group_by(*by, "order_id")
-        .agg(pl.col("day").min(), pl.col("paid").sum().cast(pl.Float64))
+        .agg(pl.col("day").min(), cents=(pl.col("paid").sum() * 100).round().cast(pl.Int64))
         .with_columns(cohort=period_start("day", age))
     )
-    size = pl.len().cast(pl.Int64) if count == "orders" else pl.col("paid").sum()
+    # whole cents add up to the same sum in any order, floats do not
+    size = pl.len().cast(pl.Int64) if count == "orders" else pl.col("cents").sum() / 100
     whole = units.group_by(*by, "cohort").agg(orders=size)
     events = _events(refund_requests(refunds, until=until), lines, units, by=by, outcome=outcome, count=count, age=age)
     counted, cohorts = pl.collect_all([events, whole])

@@ -9,14 +9,17 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aftersales.reports.job import ReportJob, ReportResult
 from aftersales.reports.process_state import environment
+from aftersales.reports.published import mend, put_in_place
 from aftersales.reports.run import already_made, check_job
 from aftersales.reports.workers import WorkerPool, notebooks_done
+from aftersales.sources.places import TROUBLE, said_by_storage
 from aftersales.words.errors import QuestionError
+from aftersales.words.language import say
 
 _LOOK_EVERY_SECONDS = 0.25
 
@@ -64,11 +67,25 @@ def run_batch(
             results[number] = kept
             tell(Step(job, "ended", result=kept))
     todo = {number: job for number, job in enumerate(jobs) if number not in results}
+    for job in todo.values():
+        if job.published:
+            mend(job)
     if todo and executor is not None:
         results |= executor(todo, tell)
     elif todo:
         results |= _made(todo, min(workers, len(todo)), time_limit_seconds, memory_limit_mb, tell)
     return [results[number] for number in range(len(jobs))]
+
+
+def in_place(job: ReportJob, result: ReportResult) -> ReportResult:
+    """The result once its report stands in its place: at once in a folder here, now in object storage."""
+    if not job.published:
+        return result
+    try:
+        return put_in_place(job, result)
+    except TROUBLE as error:
+        reason = say("reports.failed.storage", job.languages[0], error=said_by_storage(error))
+        return replace(result, status="failed", page=None, reason=result.reason or reason)
 
 
 def threads_per_worker(workers: int, cores: int | None = None) -> int:
@@ -118,7 +135,7 @@ def _watched(pool: WorkerPool, todo: Mapping[int, ReportJob], tell: Tell) -> dic
         for future in done:
             number = futures.pop(future)
             spent = time.monotonic() - since.get(number, time.monotonic())
-            results[number] = pool.outcome(future, todo[number], spent=spent)
+            results[number] = in_place(todo[number], pool.outcome(future, todo[number], spent=spent))
             tell(Step(todo[number], "ended", result=results[number]))
         for future, number in futures.items():
             if future.running():

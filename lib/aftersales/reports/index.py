@@ -7,65 +7,86 @@ looked through only when that file is lost, and then no deeper than what the pag
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from filelock import FileLock
 from jinja2 import Environment, PackageLoader
 
 from aftersales.charts.markup import lang_of
-from aftersales.reports.assets import address, published_assets
+from aftersales.reports.assets import assets_version, published_assets
 from aftersales.reports.job import ReportResult
-from aftersales.reports.place import last_attempt, read_record
+from aftersales.reports.place import FAILED_ATTEMPT
+from aftersales.reports.published import ASSETS, OVERVIEW_PAGE, publish_assets, published_record
+from aftersales.sources.lock import lease
+from aftersales.sources.places import Folder
+from aftersales.words.errors import SetupError
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
 
 # a year and the same weeks of the year before; older reports stay in their folders
 WEEKS_SHOWN = 60
 _WEEK_FOLDER = re.compile(r"\d{4}-W\d{2}")
-_MEMORY = "index.json"
-_ASSETS = "_assets"
+_MEMORY, _PAGE, _LOCK = "index.json", "index.html", ".index.lock"
+_WAIT_SECONDS = 120  # the page is written in a second or two; whoever holds it for a minute is dead
 _WORDS = ("title", "intro", "none")
 _TEMPLATES = Environment(loader=PackageLoader("aftersales.reports", "."), autoescape=True, keep_trailing_newline=True)
 
 
 def updated_index(
-    reports: Path, results: Sequence[ReportResult], *, language: Language, names: Mapping[str, str] | None = None
-) -> Path:
-    """Enter these results and write the page; its path. ``names`` gives shops their full names.
+    reports: Path | str, results: Sequence[ReportResult], *, language: Language, names: Mapping[str, str] | None = None
+) -> Path | str:
+    """Enter these results and write the page; its path, or its address in object storage.
 
-    A kept (skipped) report changes nothing where it is known. Several runs may do this at once.
+    ``names`` gives shops their full names. A kept (skipped) report changes nothing where it is known. Several runs may
+    do this at once.
     """
-    reports.mkdir(parents=True, exist_ok=True)
-    with FileLock(reports / ".index.lock"):
-        shops = _remembered(reports)
+    folder = Folder(str(reports))
+    with _alone(folder):
+        shops = _remembered(folder)
         for result in results:
             weeks = shops.setdefault(result.shop, {"name": result.shop, "weeks": {}})["weeks"]
             if result.status != "skipped" or result.week not in weeks:
-                weeks[result.week] = _entry(reports, result)
+                weeks[result.week] = _entry(folder, result)
         for shop, name in (names or {}).items():
             if shop in shops:
                 shops[shop]["name"] = name
         for known in shops.values():
             known["weeks"] = dict(sorted(known["weeks"].items(), reverse=True)[:WEEKS_SHOWN])
-        _write(reports / _MEMORY, json.dumps(shops, ensure_ascii=False, sort_keys=True, indent=0))
-        page = reports / "index.html"
-        _write(page, _page(reports, shops, language))
-    return page
+        folder.write(_MEMORY, json.dumps(shops, ensure_ascii=False, sort_keys=True, indent=0).encode())
+        folder.write(_PAGE, _page(folder, shops, language).encode())
+    return folder.join(_PAGE) if folder.remote else folder.local / _PAGE
 
 
-def _page(reports: Path, shops: Mapping[str, Any], language: Language) -> str:
-    assets = address(published_assets(reports / _ASSETS), page_folder=reports)
+@contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+    if folder.remote:
+        told = SetupError("Another run is writing the index page just now", found=folder.join(_LOCK))
+        with lease(folder, _LOCK, wait_seconds=_WAIT_SECONDS, lasts_seconds=_WAIT_SECONDS / 2, told=told):
+            yield
+        return
+    folder.local.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.local / _LOCK):
+        yield
+
+
+def _page(folder: Folder, shops: Mapping[str, Any], language: Language) -> str:
+    if folder.remote:
+        with TemporaryDirectory() as scratch:
+            publish_assets(Path(scratch), folder)
+    else:
+        published_assets(folder.local / ASSETS)
     shown = [
         {"name": shop["name"], "entries": [_line(week, entry, language) for week, entry in shop["weeks"].items()]}
         for _, shop in sorted(shops.items())
     ]
     words = {word: say(f"reports.index.{word}", language) for word in _WORDS}
     template = _TEMPLATES.get_template("index.html.j2")
-    return template.render(lang=lang_of(language), words=words, shops=shown, assets=assets)
+    return template.render(lang=lang_of(language), words=words, shops=shown, assets=f"{ASSETS}/{assets_version()}/")
 
 
 def _line(week: str, entry: Mapping[str, Any], language: Language) -> dict[str, str]:
@@ -77,40 +98,40 @@ def _line(week: str, entry: Mapping[str, Any], language: Language) -> dict[str, 
     return {"week": week, "href": entry["page"], "days": days, "note": note}
 
 
-def _entry(reports: Path, result: ReportResult) -> dict[str, Any]:
-    page = Path(os.path.relpath(result.page, reports)).as_posix() if result.page else ""
+def _entry(folder: Folder, result: ReportResult) -> dict[str, Any]:
+    week = f"{result.shop}/{result.week}"
+    page = str(result.page).rsplit("/", 1)[-1] if result.page else ""
     status = "ok" if result.status == "skipped" else result.status
-    return {"status": status, "page": page, "good": read_record(result.folder).get("status") == "ok"}
+    return {"status": status, "page": f"{week}/{page}" if page else "", "good": _record(folder, week)["status"] == "ok"}
 
 
-def _remembered(reports: Path) -> dict[str, Any]:
+def _remembered(folder: Folder) -> dict[str, Any]:
     try:
-        shops = json.loads((reports / _MEMORY).read_text("utf-8"))
-        return shops if isinstance(shops, dict) else _found(reports)
+        shops = json.loads(folder.read(_MEMORY))
+        return shops if isinstance(shops, dict) else _found(folder)
     except (OSError, ValueError):
-        return _found(reports)
+        return _found(folder)
 
 
-def _found(reports: Path) -> dict[str, Any]:
+def _found(folder: Folder) -> dict[str, Any]:
     shops: dict[str, Any] = {}
-    for folder in sorted(p for p in reports.iterdir() if p.is_dir() and not p.name.startswith(("_", "."))):
-        weeks = sorted((p for p in folder.iterdir() if _WEEK_FOLDER.fullmatch(p.name)), reverse=True)[:WEEKS_SHOWN]
-        entries = {week.name: _found_entry(reports, week) for week in weeks}
+    for shop in (name for name in folder.folders() if not name.startswith(("_", "."))):
+        weeks = sorted((w for w in folder.folders(shop) if _WEEK_FOLDER.fullmatch(w.rsplit("/", 1)[-1])), reverse=True)
+        entries = {week.rsplit("/", 1)[-1]: _found_entry(folder, week) for week in weeks[:WEEKS_SHOWN]}
         if entries:
-            shops[folder.name] = {"name": folder.name, "weeks": entries}
+            shops[shop] = {"name": shop, "weeks": entries}
     return shops
 
 
-def _found_entry(reports: Path, week: Path) -> dict[str, Any]:
-    page = week / "index.html"
+def _found_entry(folder: Folder, week: str) -> dict[str, Any]:
+    page = f"{week}/{OVERVIEW_PAGE}"
+    good = _record(folder, week)["status"] == "ok"
     return {
-        "status": last_attempt(week).get("status", "failed"),
-        "page": page.relative_to(reports).as_posix() if page.is_file() else "",
-        "good": read_record(week).get("status") == "ok",
+        "status": _record(folder, f"{week}/{FAILED_ATTEMPT}", otherwise=_record(folder, week)["status"])["status"],
+        "page": page if folder.names(page) else "",
+        "good": good,
     }
 
 
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+def _record(folder: Folder, place: str, *, otherwise: str = "failed") -> dict[str, Any]:
+    return {"status": otherwise} | published_record(folder, place)

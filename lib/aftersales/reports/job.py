@@ -23,7 +23,9 @@ class ReportJob:
     language has the plain page names. ``parameters`` are extra ones, each for the notebooks that declare it.
     ``findings`` names a function ``module:function`` that is called with ``folder``, ``shop``, ``week``, ``config``
     and ``commit`` and writes ``findings/*.parquet`` into that folder; ``mails`` one that writes the mails-to-be
-    likewise.
+    likewise. ``published`` is the reports folder in object storage, where the report is to lie there: ``folder`` and
+    ``assets`` are then scratch, and what is made in them is staged there. ``made_from`` is the fingerprint of the job
+    where whoever gave it out computed it.
     """
 
     shop: str
@@ -39,6 +41,8 @@ class ReportJob:
     findings: str | None = None
     mails: str | None = None
     shop_name: str = ""
+    published: str = ""
+    made_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,21 @@ class NotebookResult:
 
 @dataclass(frozen=True)
 class ReportResult:
-    """How one report went; ``page`` is the page to open where there is one, ``reason`` a sentence where it failed."""
+    """How one report went; ``page`` is the page to open where there is one, ``reason`` a sentence where it failed.
+
+    ``staged`` is what lies ready in object storage until the run puts it in place.
+    """
 
     shop: str
     week: str
     status: Status
     folder: Path
-    page: Path | None
+    page: Path | str | None
     seconds: float
     peak_memory_mb: float
     notebooks: tuple[NotebookResult, ...] = ()
     reason: str | None = None
+    staged: str = ""
 
 
 def page_name(stem: str, metadata_page: str | None) -> str:

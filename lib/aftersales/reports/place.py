@@ -45,7 +45,7 @@ def put_in_place(partial: Path, folder: Path, *, good: bool) -> None:
         partial.rename(folder)
         return
     for other in folder.iterdir():
-        if other.name not in _OWN and other.suffix != ".html" and not (partial / other.name).exists():
+        if not is_own(other.name) and not (partial / other.name).exists():
             shutil.copytree(other, partial / other.name) if other.is_dir() else shutil.copy2(
                 other, partial / other.name
             )
@@ -54,6 +54,15 @@ def put_in_place(partial: Path, folder: Path, *, good: bool) -> None:
     folder.rename(old)
     partial.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def is_own(name: str) -> bool:
+    """Whether a file of a report's folder, by its relative name, is the report's own; mails were added by others.
+
+    >>> is_own("index.html"), is_own("findings/signals.parquet"), is_own("mail.zh.eml")
+    (True, True, False)
+    """
+    return name.split("/", 1)[0] in _OWN or name.endswith(".html")
 
 
 def mend(folder: Path) -> None:

@@ -109,8 +109,10 @@ def _cells(result: ReportResult, language: Language) -> list[str]:
     ]  # fmt: skip
 
 
-def _shown_path(page: Path | None) -> str:
+def _shown_path(page: Path | str | None) -> str:
     if page is None:
         return "–"
+    if isinstance(page, str):  # an address in object storage
+        return page
     relative = os.path.relpath(page)
     return str(page) if relative.startswith("..") else relative

@@ -6,11 +6,13 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
@@ -19,6 +21,8 @@ from aftersales.reports.index import updated_index
 from aftersales.reports.job import Engine, ReportJob, ReportResult
 from aftersales.reports.parameters import refuse_unknown
 from aftersales.reports.progress import print_summary, result_line, shown_progress
+from aftersales.reports.published import ASSETS
+from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.preparing import Prepared, prepared
 from aftersales.words.errors import QuestionError, SetupError
@@ -79,23 +83,27 @@ def run_weekly(
         with_import=with_import and as_of is None,
         screen=screen,
     )
-    reports = Path(settings.reports_path)
-    jobs = [
-        ReportJob(
-            shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
-            commit=str(p.commit), folder=reports / p.shop.id / p.week, assets=reports / "_assets",
-            engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
-        )
-        for p in ready
-    ]  # fmt: skip
+    reports = Folder(settings.reports_path)
     _check_writable(reports)
     language = chosen[0].language[0]
-    with shown_progress(jobs, language=language, console=screen) as progress:
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="aftersales-"))) if reports.remote else None
+        made_in = scratch or reports.local
+        jobs = [
+            ReportJob(
+                shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
+                commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
+                engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
+                published=reports.path if reports.remote else "",
+            )
+            for p in ready
+        ]  # fmt: skip
+        progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
         results = run_batch(
             jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=MEMORY_LIMIT_MB, resume=resume,
             progress=progress,
         )  # fmt: skip
-    index = updated_index(reports, results, language=language, names={s.id: s.name for s in chosen})
+    index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
     print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
     lines = _closing_lines(results, failures, index, language=language)
     failed = bool(failures) or any(r.status == "failed" for r in results)
@@ -103,7 +111,7 @@ def run_weekly(
 
 
 def _closing_lines(
-    results: Sequence[ReportResult], failures: Sequence[Prepared], index: Path, *, language: str
+    results: Sequence[ReportResult], failures: Sequence[Prepared], index: Path | str, *, language: str
 ) -> list[str]:
     """What stays on the screen: failures by name and reason, then the report's path as the last line."""
     lines = [say("weekly.failed", language, shop=f.shop.id, reason=f.reason or "") for f in failures]  # type: ignore[arg-type]
@@ -174,11 +182,11 @@ def _prepared(
     return [p for p in found if p.reason is None], [p for p in found if p.reason is not None]
 
 
-def _check_writable(reports: Path) -> None:
+def _check_writable(reports: Folder) -> None:
+    probe = f".probe-{os.getpid()}"
     try:
-        reports.mkdir(parents=True, exist_ok=True)
-        probe = reports / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise SetupError(f"The reports folder {reports} cannot be written", found=error.strerror) from None
+        reports.write(probe, b"")
+        reports.remove(probe)
+    except TROUBLE as error:
+        found = error.strerror if isinstance(error, OSError) and error.strerror else said_by_storage(error)
+        raise SetupError(f"The reports folder {reports.path} cannot be written", found=found) from None

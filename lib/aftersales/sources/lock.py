@@ -25,7 +25,8 @@ def import_lock(folder: Folder, *, wait_seconds: float = 600) -> Iterator[None]:
     The local lock is the system's own and dies with its process.
     """
     if folder.remote:
-        with _lease(folder, wait_seconds):
+        told = _held(folder)
+        with lease(folder, LOCK_NAME, wait_seconds=wait_seconds, lasts_seconds=LEASE_SECONDS, told=told):
             yield
         return
     folder.local.mkdir(parents=True, exist_ok=True)
@@ -43,24 +44,28 @@ def import_lock(folder: Folder, *, wait_seconds: float = 600) -> Iterator[None]:
 
 
 @contextmanager
-def _lease(folder: Folder, wait_seconds: float) -> Iterator[None]:
+def lease(folder: Folder, name: str, *, wait_seconds: float, lasts_seconds: float, told: SetupError) -> Iterator[None]:
+    """Hold a lock that is a file in object storage; ``told`` is raised where another holds it for too long.
+
+    One that is older than ``lasts_seconds`` was left by a dead machine and is broken.
+    """
     until = time.monotonic() + wait_seconds
     claim = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}).encode()
-    while not folder.write_new(LOCK_NAME, claim):
+    while not folder.write_new(name, claim):
         try:
-            holder = json.loads(folder.read(LOCK_NAME))
+            holder = json.loads(folder.read(name))
         except (OSError, ValueError):
             holder = {"at": time.time()}
-        if time.time() - holder["at"] > LEASE_SECONDS:
-            folder.remove(LOCK_NAME)
+        if time.time() - holder["at"] > lasts_seconds:
+            folder.remove(name)
         elif time.monotonic() > until:
-            raise _held(folder)
+            raise told
         else:
-            time.sleep(1)
+            time.sleep(min(1, wait_seconds))
     try:
         yield
     finally:
-        folder.remove(LOCK_NAME)
+        folder.remove(name)
 
 
 def _held(folder: Folder) -> SetupError:

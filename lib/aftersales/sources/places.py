@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from aftersales.words.errors import SetupError
 
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 _REMOTE = re.compile(r"^[a-z][a-z0-9+.-]+://")
+
+
+# what may go wrong where a folder is read or written, here or in object storage
+TROUBLE = (BaseError, OSError, SetupError)
 
 
 @dataclass(frozen=True)
@@ -50,16 +55,38 @@ class Folder:
         """The full path or URL of a file in it."""
         return f"{self.path.rstrip('/')}/{name}" if self.remote else str(self.local / name)
 
-    def names(self) -> list[str]:
-        """Every file below, by relative name, sorted. A folder that is not there is a `SetupError`."""
+    def names(self, start: str = "") -> list[str]:
+        """Every file below whose relative name begins so, sorted. A folder that is not there is a `SetupError`."""
         if self.remote:
+            folder = start.rpartition("/")[0] or None  # object storage lists by whole parts of a name
             try:
-                return sorted(entry["path"] for entry in obstore.list(self._store).collect())
+                below = obstore.list(self._store, prefix=folder).collect()
+                return sorted(entry["path"] for entry in below if entry["path"].startswith(start))
             except (BaseError, OSError) as error:
                 raise SetupError(f"{self.path} cannot be listed", found=said_by_storage(error)) from None
         if not self.local.is_dir():
             raise SetupError(f"There is no folder {self.local}", hint="put the shop's export files there")
-        return sorted(str(p.relative_to(self.local)) for p in self.local.rglob("*") if p.is_file())
+        found = (str(p.relative_to(self.local)) for p in self.local.rglob("*") if p.is_file())
+        return sorted(name for name in found if name.startswith(start))
+
+    def folders(self, name: str = "") -> list[str]:
+        """The folders directly below it or below one of its folders, by relative name, sorted; none where it is not.
+
+        >>> import tempfile
+        >>> folder = Folder(tempfile.mkdtemp())
+        >>> folder.write("a/b/c.txt", b"three")
+        >>> folder.folders(), folder.folders("a"), folder.folders("nowhere")
+        (['a'], ['a/b'], [])
+        """
+        if self.remote:
+            try:
+                return sorted(obstore.list_with_delimiter(self._store, prefix=name or None)["common_prefixes"])
+            except (BaseError, OSError) as error:
+                raise SetupError(f"{self.path} cannot be listed", found=said_by_storage(error)) from None
+        below = self.local / name
+        if not below.is_dir():
+            return []
+        return sorted(p.relative_to(self.local).as_posix() for p in below.iterdir() if p.is_dir())
 
     def read(self, name: str) -> bytes:
         """The bytes of one file; an error of the system is left to the caller, who knows what the file was for."""
@@ -70,7 +97,12 @@ class Folder:
     def write(self, name: str, content: bytes) -> None:
         """Write one file, whole or not at all."""
         if self.remote:
-            obstore.put(self._store, name, content)
+            kind, _ = guess_type(name)
+            text = kind is not None and (kind.startswith("text/") or kind.endswith("javascript"))
+            header = {"Content-Type": f"{kind}; charset=utf-8" if text else kind} if kind else {}
+            obstore.put(
+                self._store, name, content, attributes=header
+            )  # so that a browser shows it and does not save it
             return
         target = self.local / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +119,13 @@ class Folder:
         except AlreadyExistsError:
             return False
         return True
+
+    def copy(self, name: str, to: str) -> None:
+        """Copy one file within it, whole or not at all; in object storage without fetching it."""
+        if self.remote:
+            obstore.copy(self._store, name, to)
+        else:
+            self.write(to, self.read(name))
 
     def remove(self, name: str) -> None:
         """Remove one file; nothing happens where it is not there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
@@ -76,13 +77,20 @@ def _days(tables: Tables) -> str:
 def _last_run(settings: Settings, shop: Shop, week: Week) -> str:
     folder = Folder(settings.reports_path)
     try:
-        runs = sorted(
-            n for n in folder.names() if n.startswith(f"{shop.id}/") and n.count("/") == 2 and n.endswith("/run.json")
-        )
-    except AftersalesError:
-        runs = []
-    if not runs:
+        last = _latest_record(folder, shop.id)
+    except AftersalesError as error:
+        return str(error)
+    if last is None:
         return f"no report yet; due: week {week}"
-    last = json.loads(folder.read(runs[-1]))
     said = f"last report: week {last['week']}, {last['status']}"
     return said if last["week"] >= str(week) else f"{said}; due: week {week}"
+
+
+def _latest_record(folder: Folder, shop_id: str) -> dict[str, Any] | None:
+    """The record of the newest week that has one; the weeks are gone through from the latest, no further than that."""
+    for week in sorted(folder.folders(shop_id), reverse=True):
+        try:
+            return json.loads(folder.read(f"{week}/run.json"))
+        except (OSError, ValueError):
+            continue
+    return None
