@@ -1,0 +1,257 @@
+"""contacts: whom the service team should write to now, about which orders, until when, and how much hangs on it.
+
+What can still be stopped comes first, then the clock, then the money. One line a person, so that nobody is written to
+twice; where the platform masks buyers, one line an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import polars as pl
+
+from aftersales.measures.deadlines import deadlines, hours_left
+from aftersales.measures.inputs import columns_of
+from aftersales.measures.order_evidence import NAMING
+from aftersales.tables.columns import Frame
+from aftersales.tables.orders import Orders
+from aftersales.tables.refunds import Refunds
+
+# Not shipped yet, on its way, and all the rest.
+STAGE: MappingProxyType[str, int] = MappingProxyType({
+    "confirm_many": 1, "cancel_unshipped": 1, "late_unshipped": 1, "ship_late": 1,
+    "intercept": 2, "on_its_way": 2, "not_received": 2,
+    "platform_evidence": 3, "complaint_seller": 3, "complaint_carrier": 3, "complaint_disputed": 3,
+    "complaint_explain": 3, "quality": 3, "damaged": 3, "missing": 3, "not_received_signed": 3, "refused_parcel": 3,
+    "return_in_transit": 3, "return_request": 3, "refund_request": 3, "talk_again": 3, "ask_why": 3,
+})  # fmt: skip
+SITUATIONS = tuple(STAGE)
+# Hours: this shift, today, before the weekend is over; within one of these the larger sum goes first.
+URGENT_HOURS = (6.0, 24.0, 72.0)
+LATER, PASSED = len(URGENT_HOURS), len(URGENT_HOURS) + 1
+# A run of orders that ended a week ago is for the week's page, no longer for a message today.
+ASK_WITHIN = timedelta(days=7)
+# Who has been spoken to is not asked why again; a case that is over needs no first message at all.
+SPOKEN_TO = ("contacted", "filed", "appealed")
+OVER = ("settled", "won", "partly_won", "lost", "innocent", "dropped")
+_OF_REASON = {
+    "quality": "quality", "not_as_described": "quality", "counterfeit": "quality", "allergy_food_safety": "quality",
+    "damaged": "damaged", "missing_or_empty": "missing", "wrong_item": "missing", "lost_or_stalled": "not_received",
+    "refused_parcel": "refused_parcel",
+}  # fmt: skip
+_OF_FAULT = {"seller": "complaint_seller", "carrier": "complaint_carrier", "buyer": "complaint_explain"}
+
+CONTACTS = pl.Schema({
+    "who": pl.String, "buyer_key": pl.String, "situation": pl.String, "also": pl.List(pl.String), "stage": pl.Int64,
+    "urgency": pl.Int64, "due_at": pl.Datetime("us"), "hours_left": pl.Float64, "from_file": pl.Boolean,
+    "step": pl.String, "money": pl.Float64, "orders": pl.List(pl.String), "lead_orders": pl.List(pl.String),
+    "ids": pl.List(pl.String), "title": pl.String, "case_id": pl.String, "cause": pl.String, "fault": pl.String,
+    "fault_ground": pl.String, "offer_low": pl.Float64, "offer_high": pl.Float64, "offer_cases": pl.Int64,
+    "offer_basis": pl.String,
+})  # fmt: skip
+_MATTER = [
+    "id", "order_id", "situation", "step", "due_at", "from_file", "money", "case_id", "cause", "fault",
+    "fault_ground", "offer_low", "offer_high", "offer_cases", "offer_basis",
+]  # fmt: skip
+
+
+def contacts(
+    orders: Frame,
+    refunds: Frame,
+    complaints: Frame,
+    *,
+    now: datetime,
+    suspected: pl.DataFrame,
+    judged: pl.DataFrame,
+    states: Mapping[str, str] | None = None,
+) -> pl.DataFrame:
+    """The contact queue as of ``now`` (the shop's local time).
+
+    ``suspected`` are rows of `suspicious_orders` (whoever was cleared is not among them), ``judged`` those of
+    `judged_complaints`, ``states`` the last state of each case. A case that is over is no longer asked about.
+
+    Columns out: who (buyer_key, or order:<id> where the platform masks the buyer), buyer_key (null then), situation
+    (the most pressing, `SITUATIONS`), also (further ones of the same person), stage (1 not shipped, 2 on its way, 3 the
+    rest), urgency (0..2: due within `URGENT_HOURS`; 3 later or without a clock; 4 passed), due_at, hours_left,
+    from_file (false: a usual length, not the file's own), step, money (at risk), orders (all the person's),
+    lead_orders (of the situation), ids (refund and complaint ids), title (of the dearest line), case_id (of suspected
+    orders), cause, fault, fault_ground and offer columns of the complaint. Sorted by stage, urgency, money (most
+    first), due_at, who.
+
+    >>> moment = datetime(2026, 11, 22, 9)
+    >>> orders = pl.DataFrame({"order_id": ["a"], "buyer_key": ["x"], "paid": [80.0], "status": ["paid"]})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["a"], "status": ["requested"], "amount": [80.0],
+    ...     "phase": ["before_shipping"], "deadline_at": [datetime(2026, 11, 22, 20)]})
+    >>> none = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
+    >>> suspected = pl.DataFrame(schema={"case_id": pl.String, "order_id": pl.String})
+    >>> contacts(orders, refunds, none, now=moment, suspected=suspected, judged=none).select(
+    ...     "who", "situation", "stage", "hours_left", "money").rows()
+    [('x', 'cancel_unshipped', 1, 11.0, 80.0)]
+    """
+    clocks = deadlines(orders, refunds, complaints, now=now)
+    suspected = _open_cases(suspected, states or {})
+    named = pl.concat([clocks["order_id"], suspected["order_id"]]).drop_nulls().unique()
+    heads = _heads(orders, named, now=now)
+    matters = _refund_matters(clocks, refunds, heads)
+    told = _complaint_matters(clocks, judged)
+    disputes = told.select(pl.col("id").str.strip_prefix("refund-"))
+    matters = pl.concat([matters.join(disputes, on="id", how="anti"), told])
+    of_case = _case_matters(suspected, clocks, matters, heads, states or {}, now=now)
+    late = _late_matters(clocks, pl.concat([matters, of_case]), heads, now=now)
+    every = pl.concat([matters, of_case, late])
+    cases = suspected.select("order_id", _case="case_id").unique("order_id")
+    every = every.join(cases, on="order_id", how="left").with_columns(case_id=pl.coalesce("case_id", "_case"))
+    return _by_person(every.join(heads, on="order_id", how="left"), now=now)
+
+
+def waiting_for_buyers(orders: Frame, refunds: Frame, complaints: Frame, *, now: datetime) -> int:
+    """Open refund cases in which the buyer is to send the goods back: the shop's move comes after theirs."""
+    return int((deadlines(orders, refunds, complaints, now=now)["step"] == "wait_for_return").sum())
+
+
+def _open_cases(suspected: pl.DataFrame, states: Mapping[str, str]) -> pl.DataFrame:
+    kinds = {"waiting": pl.Boolean, "asked": pl.Boolean, "created_at": pl.Datetime("us"), "money_at_risk": pl.Float64}
+    there = suspected.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in kinds.items() if c not in suspected)
+    over = [case for case, state in states.items() if state in OVER]
+    rows = there.filter(~pl.col("case_id").is_in(over)).select("case_id", "order_id", *kinds)
+    return rows.with_columns(pl.col("money_at_risk").cast(pl.Float64))
+
+
+def _heads(orders: Frame, wanted: pl.Series, *, now: datetime) -> pl.DataFrame:
+    """Of each wanted order: who, what, worth, and whether it has arrived."""
+    columns = ["order_id", "buyer_key", "buyer_key_quality", "title", "paid", "amount", "shipped_at", "delivered_at",
+               "confirmed_at", "status"]  # fmt: skip
+    lines = columns_of(orders, Orders, columns, needed=["order_id"])
+    lines = lines.filter(pl.col("order_id").is_in(wanted.implode()))
+    naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
+    dearest = pl.col("title").sort_by(pl.col("amount").cast(pl.Float64), descending=True, nulls_last=True)
+    arrived = pl.coalesce("delivered_at", "confirmed_at").dt.replace_time_zone(None) <= now
+    return (
+        lines.group_by("order_id")
+        .agg(
+            buyer_key=pl.when(naming).then("buyer_key").first(),
+            title=dearest.first(),
+            value=pl.col("paid").cast(pl.Float64).sum(),
+            arrived=arrived.fill_null(value=False).any() | (pl.col("status") == "finished").fill_null(value=False).any(),
+            on_its_way=(pl.col("status") == "shipped").fill_null(value=False).any(),
+        )
+        .collect()
+    )
+
+
+def _refund_matters(clocks: pl.DataFrame, refunds: Frame, heads: pl.DataFrame) -> pl.DataFrame:
+    open_ = clocks.filter(pl.col("matter") == "refund", pl.col("step") != "wait_for_return")
+    columns = ["refund_id", "reason", "amount"]
+    cases = columns_of(refunds, Refunds, columns, needed=["refund_id"])
+    cases = cases.filter(pl.col("refund_id").is_in(open_["id"].implode())).collect()
+    rows = open_.join(cases, left_on="id", right_on="refund_id", how="left")
+    rows = rows.join(heads.select("order_id", "arrived"), on="order_id", how="left")
+    by_reason = pl.col("reason").replace_strict(_OF_REASON, default=None, return_dtype=pl.String)
+    lost = (by_reason == "not_received") & pl.col("arrived").fill_null(value=False)
+    by_reason = pl.when(lost).then(pl.lit("not_received_signed")).otherwise(by_reason)
+    own_fault = pl.col("reason").is_in(["late_ship", "out_of_stock"]).fill_null(value=False)
+    on_the_way = pl.when(by_reason.is_in(["not_received", "not_received_signed", "refused_parcel"])).then(by_reason)
+    situation = {
+        "give_evidence": pl.lit("platform_evidence"), "check_return": pl.lit("return_in_transit"),
+        "talk_again": pl.lit("talk_again"),
+        "answer_unshipped": pl.when(own_fault).then(pl.lit("late_unshipped")).otherwise(pl.lit("cancel_unshipped")),
+        "answer_in_transit": on_the_way.fill_null("intercept"),
+        "answer_return": by_reason.fill_null("return_request"),
+    }  # fmt: skip
+    chosen = by_reason.fill_null("refund_request")
+    for step, value in situation.items():
+        chosen = pl.when(pl.col("step") == step).then(value).otherwise(chosen)
+    return _shaped(rows.with_columns(situation=chosen, money=pl.col("amount").cast(pl.Float64), cause="reason"))
+
+
+def _complaint_matters(clocks: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """Open complaints; a dispute of the refund report takes that case's own clock where it has none itself."""
+    open_ = clocks.filter(pl.col("matter") == "complaint")
+    of_case = clocks.filter(pl.col("matter") == "refund", "from_file").select(
+        pl.lit("refund-") + pl.col("id"), case_due="due_at"
+    )
+    open_ = open_.join(of_case.rename({"literal": "id"}), on="id", how="left")
+    own = pl.col("from_file") | pl.col("case_due").is_null()
+    open_ = open_.with_columns(
+        due_at=pl.when(own).then("due_at").otherwise("case_due"), from_file=pl.col("from_file") | ~own
+    )
+    known = [c for c in _MATTER if c in judged.columns and c not in ("order_id", "case_id")]
+    facts = judged.select("complaint_id", *known, *(c for c in ("asked", "value") if c in judged.columns))
+    rows = open_.join(facts, left_on="id", right_on="complaint_id", how="left")
+    rows = _filled(rows, {"fault": pl.String, "asked": pl.Float64, "value": pl.Float64})
+    situation = pl.col("fault").replace_strict(_OF_FAULT, default="complaint_disputed", return_dtype=pl.String)
+    return _shaped(rows.with_columns(situation=situation, money=pl.coalesce("asked", "value")))
+
+
+def _case_matters(
+    suspected: pl.DataFrame, clocks: pl.DataFrame, matters: pl.DataFrame, heads: pl.DataFrame,
+    states: Mapping[str, str], *, now: datetime,
+) -> pl.DataFrame:  # fmt: skip
+    """Orders of open cases about which nothing is asked yet: not shipped, on their way, or lately come to nothing."""
+    rows = suspected.join(heads.select("order_id", "on_its_way", "arrived"), on="order_id", how="left")
+    rows = rows.join(matters.select("order_id"), on="order_id", how="anti")
+    spoken = pl.col("case_id").is_in([case for case, state in states.items() if state in SPOKEN_TO])
+    recent = (pl.col("created_at") >= now - ASK_WITHIN) & (pl.col("created_at") <= now)
+    coming = pl.col("on_its_way") & ~pl.col("arrived") & ~pl.col("asked")
+    situation = (
+        pl.when(pl.col("waiting")).then(pl.lit("confirm_many"))
+        .when(coming & ~spoken).then(pl.lit("on_its_way"))
+        .when(pl.col("asked") & recent & ~spoken).then(pl.lit("ask_why"))
+    )  # fmt: skip
+    ship = clocks.filter(pl.col("matter") == "shipping").select("order_id", "step", "due_at", "from_file")
+    rows = rows.with_columns(situation=situation).drop_nulls("situation").join(ship, on="order_id", how="left")
+    return _shaped(rows.with_columns(money=pl.col("money_at_risk")))
+
+
+def _late_matters(clocks: pl.DataFrame, known: pl.DataFrame, heads: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
+    """Orders that should have been shipped by now and about which there is nothing else to say."""
+    late = clocks.filter(pl.col("matter") == "shipping", pl.col("due_at") < now)
+    late = late.join(known.select("order_id"), on="order_id", how="anti")
+    late = late.join(heads.select("order_id", "value"), on="order_id", how="left")
+    return _shaped(late.with_columns(situation=pl.lit("ship_late"), money=pl.col("value"), id=None))
+
+
+def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
+    kinds = {c: CONTACTS.get(c, pl.String()) for c in _MATTER}
+    return _filled(rows, kinds).select(pl.col(c).cast(t) for c, t in kinds.items())
+
+
+def _filled(rows: pl.DataFrame, kinds: Mapping[str, object]) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in kinds.items() if c not in rows.columns)  # type: ignore[arg-type]
+
+
+def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
+    left = hours_left(pl.col("due_at"), now=now)
+    urgency = pl.lit(LATER)
+    for rank, limit in reversed(list(enumerate(URGENT_HOURS))):
+        urgency = pl.when(left <= limit).then(rank).otherwise(urgency)
+    # a parcel that should have gone out can still go out; an answer that should have been given was given by the clock
+    urgency = pl.when(left.fill_null(1.0) >= 0).then(urgency).otherwise(
+        pl.when(pl.col("situation").is_in(["ship_late", "confirm_many"])).then(0).otherwise(PASSED)
+    )  # fmt: skip
+    rows = matters.with_columns(
+        who=pl.coalesce("buyer_key", pl.lit("order:") + pl.col("order_id"), pl.lit("matter:") + pl.col("id")),
+        stage=pl.col("situation").replace_strict(dict(STAGE), return_dtype=pl.Int64),
+        urgency=urgency.cast(pl.Int64), hours_left=left, money=pl.col("money").fill_null(0.0),
+    ).sort("stage", "urgency", "money", "due_at", "order_id", descending=[False, False, True, False, False],
+           nulls_last=True)  # fmt: skip
+    lead = pl.col("situation") == pl.col("situation").first()
+    first = [c for c in CONTACTS if c not in ("who", "also", "orders", "lead_orders", "ids", "money", "due_at",
+                                              "hours_left", "from_file", "step", "case_id", "urgency")]  # fmt: skip
+    soonest = pl.col("hours_left").filter(lead).arg_min()
+    people = rows.group_by("who", maintain_order=True).agg(
+        pl.col(first).first(),
+        pl.col("urgency").filter(lead).min(),
+        also=pl.col("situation").filter(~lead).unique(maintain_order=True),
+        orders=pl.col("order_id").drop_nulls().unique(maintain_order=True),
+        lead_orders=pl.col("order_id").filter(lead).drop_nulls().unique(maintain_order=True),
+        ids=pl.col("id").drop_nulls().unique(maintain_order=True),
+        money=pl.col("money").sum(),
+        case_id=pl.col("case_id").drop_nulls().first(),
+        **{c: pl.col(c).filter(lead).get(soonest.fill_null(0)) for c in ("due_at", "hours_left", "from_file", "step")},
+    )
+    people = people.sort("stage", "urgency", "money", "due_at", "who", descending=[False, False, True, False, False],
+                         nulls_last=True)  # fmt: skip
+    return people.select(list(CONTACTS)).cast(dict(CONTACTS))  # type: ignore[arg-type]
