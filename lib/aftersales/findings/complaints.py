@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -16,7 +16,7 @@ from aftersales.measures.complaint_facts import complaint_facts
 from aftersales.measures.contradictions import contradictions_of, with_demands
 from aftersales.measures.copied_complaints import copied_complaints
 from aftersales.measures.fault import complaint_fault
-from aftersales.measures.offers import offer_ranges
+from aftersales.measures.offers import with_offers
 from aftersales.measures.text import TextModel
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.tables.values import REASONS
@@ -65,6 +65,47 @@ _COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 
 
+class Judgement(NamedTuple):
+    """What is known and thought of every complaint: ``rows`` (of `judge_complaints`), contradictions, copied texts."""
+
+    rows: pl.DataFrame
+    found: pl.DataFrame
+    copies: pl.DataFrame
+
+
+def judge_complaints(
+    complaints: Frame,
+    refunds: Frame,
+    orders: Frame,
+    *,
+    parcels: Frame | None = None,
+    messages: Frame | None = None,
+    until: date,
+    model: TextModel | None = None,
+) -> Judgement:
+    """Every complaint filed up to ``until`` with its cause, who is at fault and on what grounds, and what to offer.
+
+    Columns of ``rows``: those of `complaint_facts` with demands; cause, fault, fault_ground, offer_low, offer_high,
+    offer_cases, offer_basis (`measures.offers.with_offers`), probability and checks (of being suspected; null where
+    nothing stands against it). One row a complaint.
+
+    >>> complaints = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
+    >>> cases = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String})
+    >>> judge_complaints(complaints, cases, cases, until=date(2026, 11, 22)).rows.height
+    0
+    """
+    facts = complaint_facts(complaints, refunds, orders, parcels=parcels, messages=messages, until=until)
+    facts = with_demands(facts)
+    facts = facts.with_columns(cause=_causes(facts, model=model))
+    found = contradictions_of(facts.drop("cause", *_demand_columns(facts)))
+    copies = _copies(facts)
+    faults = complaint_fault(facts, found, facts["cause"])
+    rows = facts.drop("fault").join(faults, on="complaint_id", how="left", maintain_order="left")
+    rows = with_offers(rows, facts)
+    rows = rows.join(_weighed(found, copies), on="complaint_id", how="left", maintain_order="left")
+    return Judgement(rows, found, copies)
+
+
 def suspicious_complaints(
     complaints: Frame,
     refunds: Frame,
@@ -79,6 +120,7 @@ def suspicious_complaints(
     listed_from: float = LISTED_FROM,
     innocent: Mapping[str, date] | None = None,
     innocent_complaints: Collection[str] = (),
+    judged: Judgement | None = None,
 ) -> pl.DataFrame:
     """The rows of suspicious_complaints.parquet: complaints of the twelve weeks up to ``week`` that are suspected.
 
@@ -88,10 +130,11 @@ def suspicious_complaints(
 
     ``innocent`` names buyers that were looked at and cleared, with the day: what they filed up to that day is not
     listed, and neither are ``innocent_complaints``; a later complaint is judged by itself. All still count as what
-    others' words are compared with, and as how cases ended.
+    others' words are compared with, and as how cases ended. ``judged`` (of `judge_complaints`) is computed where it is
+    not handed in.
 
-    Columns out: the contract's (offer: quartiles of how complaints of the same cause and fault ended, times what was
-    paid; null with fewer than five, or where the buyer is at fault); then checks (codes), innocent_explanations, cause,
+    Columns out: the contract's (offer: quartiles of how comparable complaints ended, times what was paid; null with
+    fewer than five, or where the buyer is at fault); then checks (codes), innocent_explanations, cause,
     fault_ground, offer_cases, value (paid), asked, buyer_key, product_id, filed_at. Likeliest first.
 
     >>> complaints = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
@@ -99,16 +142,13 @@ def suspicious_complaints(
     >>> suspicious_complaints(complaints, cases, cases, week=Week.parse("2026-W46")).columns[:3]
     ['case_id', 'complaint_id', 'order_id']
     """
-    facts = complaint_facts(complaints, refunds, orders, parcels=parcels, messages=messages, until=week.sunday)
-    facts = with_demands(facts)
-    facts = facts.with_columns(cause=_causes(facts, model=model))
-    found = contradictions_of(facts.drop("cause", *_demand_columns(facts)))
-    copies = _copies(facts)
-    faults = complaint_fault(facts, found, facts["cause"])
-    judged = _with_offers(facts.drop("fault").join(faults, on="complaint_id", how="left", maintain_order="left"), facts)
-    judged = judged.join(_weighed(found, copies), on="complaint_id", how="inner", maintain_order="left")
+    judgement = judged or judge_complaints(
+        complaints, refunds, orders, parcels=parcels, messages=messages, until=week.sunday, model=model
+    )
+    rows, found, copies = judgement
+    rows = rows.with_columns(pl.col("offer_low", "offer_high").cast(MONEY)).filter(pl.col("probability").is_not_null())
     since = week.sunday - timedelta(weeks=LISTED_WEEKS)
-    recent = judged.filter((pl.col("filed_at").dt.date() > since) & (pl.col("probability") >= listed_from))
+    recent = rows.filter((pl.col("filed_at").dt.date() > since) & (pl.col("probability") >= listed_from))
     recent = _without_innocent(recent, innocent or {}, innocent_complaints)
     told = _told(recent, found, copies, week=week, language=language, currency=currency)
     rest = [c for c in _COLUMNS if c not in contract_of("suspicious_complaints")]
@@ -158,21 +198,6 @@ def _weighed(found: pl.DataFrame, copies: pl.DataFrame) -> pl.DataFrame:
         signs.with_columns(counted=counted)
         .group_by("complaint_id", maintain_order=True)
         .agg((odds / (1 + odds)).clip(upper_bound=NEVER_ABOVE).alias("probability"), pl.col("check").alias("checks"))
-    )
-
-
-def _with_offers(judged: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    """The range that complaints of the same cause and fault ended in, times what was paid for this one."""
-    past = facts.select("complaint_id", "cause", "fault", "closed_at", "compensation", "value")
-    ranges = offer_ranges(past.filter(pl.col("fault").is_not_null()))
-    joined = judged.join(ranges, on=["cause", "fault"], how="left", maintain_order="left")
-    offered = pl.col("fault") != "buyer"
-    return joined.with_columns(
-        *(
-            pl.when(offered).then((pl.col(f"share_{end}") * pl.col("value")).round(2).cast(MONEY)).alias(f"offer_{end}")
-            for end in ("low", "high")
-        ),
-        pl.col("cases").alias("offer_cases"),
     )
 
 

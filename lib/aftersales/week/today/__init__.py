@@ -1,0 +1,1 @@
+"""`aftersales today`: the contact queue, assembled and handed out."""

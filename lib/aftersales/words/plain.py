@@ -1,0 +1,47 @@
+"""Text from outside as plain text: one line, nothing that cannot be seen, and no cell that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# A spreadsheet takes a cell that begins with one of these for a formula; some take their full-width forms as well.
+# Source: OWASP, "CSV Injection".
+_RUNS = frozenset("=+-@＝＋－＠−|")
+
+
+def one_line(text: str, *, longest: int = 150) -> str:
+    r"""The text on one line without control, format and surrogate characters, cut with an ellipsis where too long.
+
+    A shop's name with a line break in it must not become a header of its own.
+
+    >>> one_line("Shop\r\nBcc: a@b.c"), one_line("abcdef", longest=4)
+    ('Shop Bcc: a@b.c', 'abc…')
+    """
+    # of a pasted megabyte only the beginning can be shown
+    text = text[: 8 * longest]
+    spaced = "".join(" " if c.isspace() or unicodedata.category(c) in ("Zl", "Zp", "Cc") else c for c in text)
+    clean = " ".join("".join(c for c in spaced if unicodedata.category(c)[0] != "C").split())
+    return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def safe_cell(text: str, *, longest: int = 2_000) -> str:
+    r"""The text as a cell of a table that opens in a spreadsheet: on one line, and never taken for a formula.
+
+    What would begin a formula gets an apostrophe before it. Semicolons are written full-width, so that no part of the
+    text becomes a cell of its own where the spreadsheet cuts at semicolons.
+
+    >>> safe_cell("=cmd|' /C calc'!A0"), safe_cell("\t@SUM(1)"), safe_cell("收到;=1+1")
+    ("'=cmd|' /C calc'!A0", "'@SUM(1)", '收到；=1+1')
+    """
+    clean = one_line(text, longest=longest).replace(";", "；")
+    return "'" + clean if clean[:1] in _RUNS else clean
+
+
+def number_cell(number: str) -> str:
+    """An order's or case's number as a cell: a mark before it keeps spreadsheets from rounding its last digits away.
+
+    >>> number_cell("3252490880209298352")
+    '#3252490880209298352'
+    """
+    clean = one_line(number, longest=80).replace(";", "；")
+    return "#" + clean if clean else ""
