@@ -113,6 +113,58 @@ def status(config: Config = None) -> None:
 
 
 @app.command()
+def today(
+    shop: ShopName,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="What counts as now: a moment like '2026-11-23 09:30' (shop's time), now, or data (the end of the "
+            "files' data). Without it the clock, or the end of data that are more than a day old.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many people the team can write to; the rest is counted.", min=1)] = 20,
+    language: Annotated[
+        str | None, typer.Option(help="zh or en, of the list and of the drafts; without it the shop's first.")
+    ] = None,
+    chat: Annotated[
+        bool, typer.Option("--chat", help="Print text to paste into a WeCom or DingTalk group, nothing else.")
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the whole queue, and the other buyers of bad batches, for a spreadsheet."),
+    ] = None,
+    drafts: Annotated[bool, typer.Option("--drafts/--no-drafts", help="Messages to buyers below the table.")] = True,
+    no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
+    config: Config = None,
+) -> None:
+    """Whom to contact now: what is not shipped yet first, then by deadline and money; with calm drafts.
+
+    Needs order and refund reports only and takes seconds, so that it can run every hour. Deadlines are the files' own.
+    """
+    import psutil
+
+    from aftersales.week.today.chat import chat_lines
+    from aftersales.week.today.handout import write_handout
+    from aftersales.week.today.queue import contact_queue
+    from aftersales.week.today.terminal import LOG_WIDTH, show
+
+    with _err.status(f"looking at {shop}") as status:
+        queue = contact_queue(
+            shop, at=at, with_import=not no_import, language=language, config=config,
+            started=psutil.Process().create_time(), progress=lambda m: status.update(escape(m)),
+        )  # fmt: skip
+    if csv is not None:
+        rows = write_handout(queue, csv)
+        _err.print(escape(queue.say("today.head.handed_out", file=csv.name, rows=rows)))
+    if chat:
+        sys.stdout.write(chat_lines(queue, limit=limit))
+        return
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=LOG_WIDTH)
+    show(queue, console, limit=limit, drafts=drafts)
+
+
+@app.command()
 def weekly(
     shop: Annotated[
         list[str] | None, typer.Option("--shop", help="Only this shop; may be given several times.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -16,14 +17,15 @@ from aftersales.tables.refunds import Refunds
 
 # Whose goods went out longer ago than the list of products looks back has kept them for a season.
 WITHIN = timedelta(weeks=12)
-BATCHES = pl.Schema({
+_BATCHES: dict[str, Any] = {
     "product_id": pl.String, "batch": pl.String, "title": pl.String, "rate": pl.Float64, "expected_rate": pl.Float64,
     "orders": pl.Int64, "refunds": pl.Int64, "buyers": pl.Int64, "money": pl.Float64,
-})  # fmt: skip
-BUYERS = pl.Schema({
+}  # fmt: skip
+_BUYERS: dict[str, Any] = {
     "product_id": pl.String, "batch": pl.String, "order_id": pl.String, "buyer_key": pl.String,
     "title": pl.String, "shipped_at": pl.Datetime("us"), "money": pl.Float64,
-})  # fmt: skip
+}  # fmt: skip
+BATCHES, BUYERS = pl.Schema(_BATCHES), pl.Schema(_BUYERS)
 
 
 def batch_buyers(

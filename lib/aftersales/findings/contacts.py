@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
@@ -43,14 +44,15 @@ _OF_REASON = {
 }  # fmt: skip
 _OF_FAULT = {"seller": "complaint_seller", "carrier": "complaint_carrier", "buyer": "complaint_explain"}
 
-CONTACTS = pl.Schema({
+_TYPES: dict[str, Any] = {
     "who": pl.String, "buyer_key": pl.String, "situation": pl.String, "also": pl.List(pl.String), "stage": pl.Int64,
     "urgency": pl.Int64, "due_at": pl.Datetime("us"), "hours_left": pl.Float64, "from_file": pl.Boolean,
     "step": pl.String, "money": pl.Float64, "orders": pl.List(pl.String), "lead_orders": pl.List(pl.String),
     "ids": pl.List(pl.String), "title": pl.String, "case_id": pl.String, "cause": pl.String, "fault": pl.String,
     "fault_ground": pl.String, "offer_low": pl.Float64, "offer_high": pl.Float64, "offer_cases": pl.Int64,
     "offer_basis": pl.String,
-})  # fmt: skip
+}  # fmt: skip
+CONTACTS = pl.Schema(_TYPES)
 _MATTER = [
     "id", "order_id", "situation", "step", "due_at", "from_file", "money", "case_id", "cause", "fault",
     "fault_ground", "offer_low", "offer_high", "offer_cases", "offer_basis",
@@ -112,7 +114,12 @@ def waiting_for_buyers(orders: Frame, refunds: Frame, complaints: Frame, *, now:
 
 
 def _open_cases(suspected: pl.DataFrame, states: Mapping[str, str]) -> pl.DataFrame:
-    kinds = {"waiting": pl.Boolean, "asked": pl.Boolean, "created_at": pl.Datetime("us"), "money_at_risk": pl.Float64}
+    kinds: dict[str, Any] = {
+        "waiting": pl.Boolean,
+        "asked": pl.Boolean,
+        "created_at": pl.Datetime("us"),
+        "money_at_risk": pl.Float64,
+    }
     there = suspected.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in kinds.items() if c not in suspected)
     over = [case for case, state in states.items() if state in OVER]
     rows = there.filter(~pl.col("case_id").is_in(over)).select("case_id", "order_id", *kinds)
@@ -134,7 +141,8 @@ def _heads(orders: Frame, wanted: pl.Series, *, now: datetime) -> pl.DataFrame:
             buyer_key=pl.when(naming).then("buyer_key").first(),
             title=dearest.first(),
             value=pl.col("paid").cast(pl.Float64).sum(),
-            arrived=arrived.fill_null(value=False).any() | (pl.col("status") == "finished").fill_null(value=False).any(),
+            arrived=arrived.fill_null(value=False).any()
+            | (pl.col("status") == "finished").fill_null(value=False).any(),
             on_its_way=(pl.col("status") == "shipped").fill_null(value=False).any(),
         )
         .collect()
@@ -145,8 +153,8 @@ def _refund_matters(clocks: pl.DataFrame, refunds: Frame, heads: pl.DataFrame) -
     open_ = clocks.filter(pl.col("matter") == "refund", pl.col("step") != "wait_for_return")
     columns = ["refund_id", "reason", "amount"]
     cases = columns_of(refunds, Refunds, columns, needed=["refund_id"])
-    cases = cases.filter(pl.col("refund_id").is_in(open_["id"].implode())).collect()
-    rows = open_.join(cases, left_on="id", right_on="refund_id", how="left")
+    mine = cases.filter(pl.col("refund_id").is_in(open_["id"].implode())).collect()
+    rows = open_.join(mine, left_on="id", right_on="refund_id", how="left")
     rows = rows.join(heads.select("order_id", "arrived"), on="order_id", how="left")
     by_reason = pl.col("reason").replace_strict(_OF_REASON, default=None, return_dtype=pl.String)
     lost = (by_reason == "not_received") & pl.col("arrived").fill_null(value=False)
@@ -218,8 +226,8 @@ def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
     return _filled(rows, kinds).select(pl.col(c).cast(t) for c, t in kinds.items())
 
 
-def _filled(rows: pl.DataFrame, kinds: Mapping[str, object]) -> pl.DataFrame:
-    return rows.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in kinds.items() if c not in rows.columns)  # type: ignore[arg-type]
+def _filled(rows: pl.DataFrame, kinds: Mapping[str, Any]) -> pl.DataFrame:
+    return rows.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in kinds.items() if c not in rows.columns)
 
 
 def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:

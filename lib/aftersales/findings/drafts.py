@@ -1,4 +1,4 @@
-"""What to say to a buyer, and what to do, for each line of the contact queue: calm, polite, and without any suspicion."""
+"""What to say to a buyer, and what to do, for each line of the contact queue: calm, polite, without any suspicion."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def with_drafts(people: pl.DataFrame, *, language: Language, currency: str = "CN
     ['what', 'do', 'draft', 'offer']
     """
     rows = list(people.iter_rows(named=True))
-    said = {
+    said: dict[str, list[str | None]] = {
         "what": [say(f"today.situation.{row['situation']}", language) for row in rows],
         "do": [say(f"today.do.{row['situation']}", language) for row in rows],
         "draft": [draft(row, language=language, currency=currency) for row in rows],
@@ -48,6 +48,8 @@ def draft(row: dict[str, Any], *, language: Language, currency: str = "CNY") -> 
     key = row["situation"]
     if key in ("complaint_seller", "complaint_carrier") and offer is not None and offer >= LEAST_OFFER:
         key = f"{key}_offer"
+    if key == "confirm_many" and len(row["lead_orders"]) == 1:
+        key = "confirm_one"
     title = one_line(row["title"] or "", longest=LONGEST_TITLE)
     return say(
         f"today.draft.{key}", language, currency=currency, orders=order_words(row["lead_orders"], language),
@@ -63,7 +65,7 @@ def order_words(orders: list[str], language: Language, *, most: int = MOST_NAMED
     """
     clean = [one_line(order, longest=60) for order in orders]
     gap = "、" if language == "zh" else ", "
-    values = {"named": gap.join(clean[:most]), "n": len(clean), "more": len(clean) - most}
+    values: dict[str, Any] = {"named": gap.join(clean[:most]), "n": len(clean), "more": len(clean) - most}
     if not clean:
         return "–"
     if len(clean) == 1:
@@ -83,5 +85,7 @@ def _offer(row: dict[str, Any], *, language: Language, currency: str) -> str | N
             f"today.offer.{row['offer_basis']}", language, currency=currency, low=row["offer_low"],
             high=row["offer_high"], n=row["offer_cases"],
         )  # fmt: skip
-    ground = say("today.offer.ground", language, ground=f"suspected_complaint.ground.{row['fault_ground'] or 'unknown'}")
+    ground = say(
+        "today.offer.ground", language, ground=f"suspected_complaint.ground.{row['fault_ground'] or 'unknown'}"
+    )
     return said + ("" if language == "zh" else " ") + ground

@@ -86,7 +86,9 @@ def suspicious_orders(
     return rows.select(list(ORDERS_SCHEMA)).cast(dict(ORDERS_SCHEMA))  # type: ignore[arg-type]
 
 
-def orders_from_timing_and_keys_alone(orders: Frame, refunds: Frame, *, week: Week) -> pl.DataFrame:
+def orders_from_timing_and_keys_alone(
+    orders: Frame, refunds: Frame, *, week: Week, evidence: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Orders (order_id, sorted) that stand out by timing and shared keys alone, never by what became of them.
 
     For ``set_aside`` of `problem_products`: a product's refund rate may leave these out without being bent by it.
@@ -97,7 +99,9 @@ def orders_from_timing_and_keys_alone(orders: Frame, refunds: Frame, *, week: We
     (0, 1)
     """
     # a trial of sizes is told by its outcome; it counts here like any other orders
-    evidence = order_evidence(orders, refunds, until=week.sunday).with_columns(counts=pl.lit(value=True))
+    if evidence is None:
+        evidence = order_evidence(orders, refunds, until=week.sunday)
+    evidence = evidence.with_columns(counts=pl.lit(value=True))
     return by_timing_and_keys(evidence).alias("order_id").to_frame()
 
 

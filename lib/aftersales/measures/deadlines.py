@@ -1,13 +1,14 @@
 """Deadlines: until when an open refund, complaint or unshipped order has to be dealt with, and who says so.
 
-The export's own 超时时间, 举证超时 and 应发货时间 count; a usual length stands in only where a file names none, and is marked
-so. Of the lengths told for one step the shortest is taken: an answer given too early costs nothing.
+The export's own 超时时间, 举证超时 and 应发货时间 count; a usual length stands in only where a file names none, and is
+marked so. Of the lengths told for one step the shortest is taken: an answer given too early costs nothing.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
@@ -27,10 +28,11 @@ USUAL_HOURS: MappingProxyType[str, float] = MappingProxyType({
 STEPS = (*USUAL_HOURS, "talk_again", "settle_complaint")
 UNSHIPPED = ("paid", "part_shipped")
 
-_COLUMNS = pl.Schema({
+_TYPES: dict[str, Any] = {
     "matter": pl.String, "id": pl.String, "order_id": pl.String, "step": pl.String, "due_at": pl.Datetime("us"),
     "from_file": pl.Boolean,
-})  # fmt: skip
+}  # fmt: skip
+_COLUMNS = pl.Schema(_TYPES)
 
 
 def deadlines(orders: Frame, refunds: Frame, complaints: Frame, *, now: datetime) -> pl.DataFrame:

@@ -43,16 +43,17 @@ def offer_ranges(
 def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CASES) -> pl.DataFrame:
     """The rows with the range that comparable complaints ended in, times what was paid for each.
 
-    Comparable are closed complaints of the same source (a compensation and a dispute's refund are two things), cause and
-    fault; where these are fewer than ``least``, those of the same source and fault. ``rows`` have source, cause, fault
-    and value, ``past`` these and closed_at and compensation.
+    Comparable are closed complaints of the same source (a compensation and a dispute's refund are two things), cause
+    and fault; where these are fewer than ``least``, those of the same source and fault. ``rows`` have source, cause,
+    fault and value, ``past`` these and closed_at and compensation.
 
     Columns added: offer_low, offer_high (money; null where nothing is comparable, where the buyer is at fault or nobody
     knows who is), offer_cases, offer_basis ("cause" or "fault"). In the order of ``rows``.
 
     >>> from datetime import datetime
     >>> past = pl.DataFrame({"source": ["template"] * 5, "cause": ["damaged"] * 5, "fault": ["seller"] * 5,
-    ...     "value": [100.0] * 5, "closed_at": [datetime(2026, 11, 1)] * 5, "compensation": [5.0, 10.0, 20.0, 30.0, 40.0]})
+    ...     "value": [100.0] * 5, "closed_at": [datetime(2026, 11, 1)] * 5,
+    ...     "compensation": [5.0, 10.0, 20.0, 30.0, 40.0]})
     >>> rows = past.head(1).with_columns(value=pl.lit(80.0), cause=pl.lit("quality"))
     >>> with_offers(rows, past).select("offer_low", "offer_high", "offer_cases", "offer_basis").rows()
     [(8.0, 24.0, 5, 'fault')]
@@ -66,7 +67,7 @@ def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CA
     close = pl.col("share_low_cause").is_not_null()
     wide = pl.col("share_low_fault").is_not_null()
     offered = (pl.col("fault") != "buyer") & (pl.col("value") > 0)
-    basis = pl.when(offered & close).then(pl.lit("cause")).when(offered & wide).then(pl.lit("fault"))
+    found = pl.when(offered & close).then(pl.lit("cause")).when(offered & wide).then(pl.lit("fault"))
 
     def of(column: str) -> pl.Expr:
         return pl.when(close).then(f"{column}_cause").otherwise(f"{column}_fault")
@@ -76,6 +77,6 @@ def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CA
             pl.when(offered).then((of(f"share_{end}") * pl.col("value")).round(2)).alias(f"offer_{end}")
             for end in ("low", "high")
         ),
-        pl.when(basis.is_not_null()).then(of("cases")).alias("offer_cases"),
-        basis.alias("offer_basis"),
+        pl.when(found.is_not_null()).then(of("cases")).alias("offer_cases"),
+        found.alias("offer_basis"),
     ).select(*rows.columns, "offer_low", "offer_high", "offer_cases", "offer_basis")

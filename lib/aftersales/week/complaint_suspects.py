@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.findings.complaints import suspicious_complaints
+from aftersales.findings.complaints import Judgement, judge_complaints, suspicious_complaints
+from aftersales.measures.text import TextModel, model_of_bytes
 from aftersales.week.case_results import CaseResults
 from aftersales.week.kept import kept_frame
 from aftersales.words.language import Language
@@ -15,6 +16,8 @@ from aftersales.words.language import Language
 
 class ComplaintSuspects(CaseResults):
     """Results on suspected complaints of a shop's week."""
+
+    packed_model: bytes | None = None
 
     @kept_frame
     def suspicious_complaints_zh(self) -> pl.DataFrame:
@@ -45,10 +48,25 @@ class ComplaintSuspects(CaseResults):
         """The list with nobody cleared: what a case's id may mean."""
         return self._suspected(self.shop.language[0], innocent={}, innocent_complaints=())
 
+    @cached_property
+    def text_model(self) -> TextModel | None:
+        """The model that `aftersales train` left; None where none was trained."""
+        return None if self.packed_model is None else model_of_bytes(self.packed_model)
+
+    @cached_property
+    def complaint_judgement(self) -> Judgement:
+        """Every complaint with its cause, who is at fault, what to offer, and what stands against it."""
+        of = self.tables
+        return judge_complaints(
+            of["complaints"], of["refunds"], of["orders"], parcels=of["parcels"], messages=of["messages"],
+            until=self.until, model=self.text_model,
+        )  # fmt: skip
+
     def _suspected(self, language: Language, **cleared: Any) -> pl.DataFrame:
         tables = self.tables
         cleared = cleared or {"innocent": self.cleared_buyers, "innocent_complaints": self.cleared_complaints}
         return suspicious_complaints(
             tables["complaints"], tables["refunds"], tables["orders"], parcels=tables["parcels"],
-            messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency, **cleared,
+            messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency,
+            judged=self.complaint_judgement, **cleared,
         )  # fmt: skip

@@ -26,6 +26,8 @@ class ProductResults(Span):
     """Product results of a shop's week. Frames are in no language."""
 
     costs_weekly: pl.DataFrame
+    order_evidence: pl.DataFrame
+    confirmed_orders: pl.DataFrame
 
     @cached_property
     def product_counts(self) -> ProductCounts:
@@ -34,8 +36,14 @@ class ProductResults(Span):
 
     @kept_frame
     def orders_set_aside(self) -> pl.DataFrame:
-        """Orders suspected by timing and shared keys alone, never by their refunds, so that no rate is bent by it."""
-        return orders_from_timing_and_keys_alone(self.tables["orders"], self.tables["refunds"], week=self.week)
+        """Orders suspected by timing and shared keys alone, never by their refunds, so that no rate is bent by it.
+
+        With them those of cases that the platform found for the shop: these were judged by people, not by a score.
+        """
+        suspected = orders_from_timing_and_keys_alone(
+            self.tables["orders"], self.tables["refunds"], week=self.week, evidence=self.order_evidence
+        )
+        return pl.concat([suspected, self.confirmed_orders.select("order_id")]).unique().sort("order_id")
 
     @kept_frame
     def product_views(self) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from aftersales.sources.model_file import model_print, stored_model
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.advice_results import AdviceResults
 from aftersales.week.complaint_suspects import ComplaintSuspects
@@ -42,12 +43,17 @@ class ShopWeek(
 
     @cached_property
     def key(self) -> str:
-        """What the results depend on, as a short hash: tables, week, code, configuration of the shop."""
+        """What the results depend on, as a short hash: tables, week, code, text model, configuration of the shop."""
         parts = [
-            self.tables.commit.versions, str(self.week), code_version(),
+            self.tables.commit.versions, str(self.week), code_version(), model_print(self.packed_model),
             self.shop.model_dump(mode="json", exclude={"managers", "analysts", "people", "language"}),
         ]  # fmt: skip
         return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+    @cached_property
+    def packed_model(self) -> bytes | None:  # type: ignore[override]
+        """The trained text model as it lies beside the store; None where none was trained."""
+        return stored_model(self.tables.store.store_path)
 
     @cached_property
     def results_folder(self) -> Path | None:

@@ -59,20 +59,23 @@ def contact_queue(
     language: str | None = None,
     config: Path | None = None,
     clock: datetime | None = None,
+    started: float | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Queue:
     """Import what is new, then say whom to contact, as of now (`moment.moment_of`).
 
     A file that cannot be read is named and does not keep the others out: a queue from most of the files is worth more
-    to the team than none. `QuestionError` for an unknown shop or language, or where nothing was imported yet.
+    to the team than none. ``started`` (seconds since 1970) is when the program began, to tell how long it took.
+    `QuestionError` for an unknown shop or language, or where nothing was imported yet.
     """
-    begun = time.perf_counter()
+    begun = time.time() if started is None else started
     settings = load_settings(config)
     shop = settings.shop(shop_id)
     spoken = language or shop.language[0]
     if spoken not in LANGUAGES:
         raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
     said: list[str] = []
+    importing = time.time()
     if with_import:
         account = import_files(settings, shop, progress=progress)
         if len(account.files) > len(account.failed):
@@ -81,7 +84,7 @@ def contact_queue(
             say("today.head.failed_file", spoken, file=one_line(f.file), reason=one_line(f.error or "", longest=300))
             for f in account.failed
         ]
-    imported = time.perf_counter()
+    imported = time.time()
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     tables = Tables(store, store.head())
     until = data_end(tables["orders"], tables["refunds"])
@@ -98,19 +101,16 @@ def contact_queue(
     states = dict(week.case_outcomes.select("case_id", "state").iter_rows())
     orders, refunds, complaints = (tables[name] for name in ("orders", "refunds", "complaints"))
     progress("putting the queue together")
-    people = contacts(
-        orders, refunds, complaints, now=moment.now, suspected=suspected, judged=judged, states=states
-    )
+    people = contacts(orders, refunds, complaints, now=moment.now, suspected=suspected, judged=judged, states=states)
     people = _with_cases(with_drafts(people, language=spoken, currency=shop.currency), suspected, states)
     settled = ShopWeek(settings, shop, last_whole_week(until.date()), tables)
     settled = week if settled.week == week.week else settled
     batches, buyers = batch_buyers(settled.product_views, orders, refunds, complaints, now=moment.now)
     clocks = deadlines(orders, refunds, complaints, now=moment.now)
-    ended = time.perf_counter()
     return Queue(
         shop, spoken, moment, people, batches, buyers, waiting=int((clocks["step"] == "wait_for_return").sum()),
         to_ship=_to_ship(clocks, now=moment.now), lacking=_lacking(tables, spoken), said=tuple(said),
-        seconds=ended - begun, import_seconds=imported - begun,
+        seconds=time.time() - begun, import_seconds=imported - importing,
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def left_words(queue: Queue, row: dict[str, Any]) -> str:
 
 
 def note_words(queue: Queue, row: dict[str, Any]) -> list[str]:
-    """What the team should know beside what to do: the case, its state, the offer, further matters. Never for buyers."""
+    """What the team should know beside what to do: case, state, offer, further matters. Never for buyers."""
     notes = []
     if row["case_id"]:
         notes.append(queue.say("today.why.case", case=row["case_id"], probability=row["case_probability"]))
@@ -77,7 +77,7 @@ def head_lines(queue: Queue, *, shown: int) -> list[str]:
 
 
 def tail_lines(queue: Queue, *, shown: int) -> list[str]:
-    """What stands below it: marks explained, files that are lacking, how to record a talk, and how long all this took."""
+    """What stands below it: marks explained, files that are lacking, how to record a talk, how long all this took."""
     lines = []
     if not queue.people.head(shown)["from_file"].fill_null(value=True).all():
         lines.append(queue.say("today.due.usual_note"))
