@@ -185,12 +185,14 @@ def _complaint_matters(clocks: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFra
     open_ = open_.with_columns(
         due_at=pl.when(own).then("due_at").otherwise("case_due"), from_file=pl.col("from_file") | ~own
     )
-    known = [c for c in _MATTER if c in judged.columns and c not in ("order_id", "case_id")]
+    known = [c for c in _MATTER if c in judged.columns and c != "order_id"]
     facts = judged.select("complaint_id", *known, *(c for c in ("asked", "value") if c in judged.columns))
     rows = open_.join(facts, left_on="id", right_on="complaint_id", how="left")
     rows = _filled(rows, {"fault": pl.String, "asked": pl.Float64, "value": pl.Float64})
     situation = pl.col("fault").replace_strict(_OF_FAULT, default="complaint_disputed", return_dtype=pl.String)
-    return _shaped(rows.with_columns(situation=situation, money=pl.coalesce("asked", "value")))
+    return _shaped(
+        rows.with_columns(situation=situation, money=pl.when(pl.col("asked") > 0).then("asked").otherwise("value"))
+    )
 
 
 def _case_matters(

@@ -40,15 +40,20 @@ def offer_ranges(
     )
 
 
+# What comparable means, from the closest on.
+BASES = {"cause": ("source", "cause", "fault"), "fault": ("source", "fault"), "any_fault": ("source", "cause")}
+
+
 def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CASES) -> pl.DataFrame:
     """The rows with the range that comparable complaints ended in, times what was paid for each.
 
     Comparable are closed complaints of the same source (a compensation and a dispute's refund are two things), cause
-    and fault; where these are fewer than ``least``, those of the same source and fault. ``rows`` have source, cause,
-    fault and value, ``past`` these and closed_at and compensation.
+    and fault; where these are fewer than ``least``, those of the same source and fault; where fault is disputed or not
+    known, those of the same source and cause, whoever was found at fault. ``rows`` have source, cause, fault and value,
+    ``past`` these and closed_at and compensation.
 
-    Columns added: offer_low, offer_high (money; null where nothing is comparable, where the buyer is at fault or nobody
-    knows who is), offer_cases, offer_basis ("cause" or "fault"). In the order of ``rows``.
+    Columns added: offer_low, offer_high (money; null where nothing is comparable, nothing was paid, or the buyer is at
+    fault), offer_cases, offer_basis (of `BASES`). In the order of ``rows``.
 
     >>> from datetime import datetime
     >>> past = pl.DataFrame({"source": ["template"] * 5, "cause": ["damaged"] * 5, "fault": ["seller"] * 5,
@@ -58,25 +63,26 @@ def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CA
     >>> with_offers(rows, past).select("offer_low", "offer_high", "offer_cases", "offer_basis").rows()
     [(8.0, 24.0, 5, 'fault')]
     """
-    known = past.filter(pl.col("fault").is_not_null())
-    joined = rows
-    for basis, by in (("cause", ["source", "cause", "fault"]), ("fault", ["source", "fault"])):
-        ranges = offer_ranges(known, by=by, least=least)
-        renamed = {c: f"{c}_{basis}" for c in ("cases", "share_low", "share_high")}
+    joined, offered = rows, pl.col("fault").ne_missing("buyer") & (pl.col("value") > 0)
+    nothing = pl.lit(None)
+    low, high, cases, basis = nothing, nothing, nothing, nothing
+    for name, by in reversed(BASES.items()):
+        ranges = offer_ranges(past.drop_nulls(by), by=by, least=least)
+        renamed = {c: f"{c}_{name}" for c in ("cases", "share_low", "share_high")}
         joined = joined.join(ranges.rename(renamed), on=by, how="left", maintain_order="left")
-    close = pl.col("share_low_cause").is_not_null()
-    wide = pl.col("share_low_fault").is_not_null()
-    offered = (pl.col("fault") != "buyer") & (pl.col("value") > 0)
-    found = pl.when(offered & close).then(pl.lit("cause")).when(offered & wide).then(pl.lit("fault"))
-
-    def of(column: str) -> pl.Expr:
-        return pl.when(close).then(f"{column}_cause").otherwise(f"{column}_fault")
-
-    return joined.with_columns(
-        *(
-            pl.when(offered).then((of(f"share_{end}") * pl.col("value")).round(2)).alias(f"offer_{end}")
-            for end in ("low", "high")
-        ),
-        pl.when(found.is_not_null()).then(of("cases")).alias("offer_cases"),
-        found.alias("offer_basis"),
-    ).select(*rows.columns, "offer_low", "offer_high", "offer_cases", "offer_basis")
+        there = offered & pl.col(f"share_low_{name}").is_not_null()
+        low, high, cases, basis = (
+            pl.when(there).then(value).otherwise(other)
+            for value, other in (
+                (pl.col(f"share_low_{name}"), low), (pl.col(f"share_high_{name}"), high),
+                (pl.col(f"cases_{name}"), cases), (pl.lit(name), basis),
+            )
+        )  # fmt: skip
+    money = pl.col("value")
+    return joined.select(
+        *rows.columns,
+        (low.cast(pl.Float64) * money).round(2).alias("offer_low"),
+        (high.cast(pl.Float64) * money).round(2).alias("offer_high"),
+        cases.cast(pl.Int64).alias("offer_cases"),
+        basis.cast(pl.String).alias("offer_basis"),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aftersales.week.today.queue import Queue
 from aftersales.week.today.wording import due_words, left_words, orders_of
-from aftersales.words.language import money
 from aftersales.words.plain import one_line
 
 # WeCom's webhook takes 2,048 bytes of text, DingTalk's some twenty thousand.
@@ -24,7 +23,7 @@ def chat_lines(queue: Queue, *, limit: int, largest: int = LARGEST) -> str:
     lines = [
         queue.say(
             "today.chat.line", place=place, what=row["what"], orders=orders_of(queue, row, most=1),
-            money=money(row["money"], queue.language, currency=queue.shop.currency),
+            money=row["money"],
             due=" ".join(w for w in (due_words(queue, row), left_words(queue, row)) if w),
         )
         for place, row in enumerate(queue.people.head(limit).iter_rows(named=True), 1)

@@ -97,12 +97,13 @@ def contact_queue(
     progress("looking for suspected orders")
     suspected = week.suspicious_orders(spoken)
     progress("judging complaints")
-    judged = week.complaint_judgement.rows
     states = dict(week.case_outcomes.select("case_id", "state").iter_rows())
+    told = week.suspicious_complaints(spoken).select("complaint_id", "case_id", "probability", "contradictions")
+    judged = week.complaint_judgement.rows.drop("probability").join(told, on="complaint_id", how="left")
     orders, refunds, complaints = (tables[name] for name in ("orders", "refunds", "complaints"))
     progress("putting the queue together")
     people = contacts(orders, refunds, complaints, now=moment.now, suspected=suspected, judged=judged, states=states)
-    people = _with_cases(with_drafts(people, language=spoken, currency=shop.currency), suspected, states)
+    people = _with_cases(with_drafts(people, language=spoken, currency=shop.currency), suspected, told, states)
     settled = ShopWeek(settings, shop, last_whole_week(until.date()), tables)
     settled = week if settled.week == week.week else settled
     batches, buyers = batch_buyers(settled.product_views, orders, refunds, complaints, now=moment.now)
@@ -114,8 +115,16 @@ def contact_queue(
     )  # fmt: skip
 
 
-def _with_cases(people: pl.DataFrame, suspected: pl.DataFrame, states: dict[str, str]) -> pl.DataFrame:
-    sure = suspected.group_by("case_id").agg(pl.col("case_probability").first())
+def _with_cases(
+    people: pl.DataFrame, suspected: pl.DataFrame, told: pl.DataFrame, states: dict[str, str]
+) -> pl.DataFrame:
+    """``case_probability`` and ``case_state`` of each row's case, and ``against``: what stands against a complaint."""
+    sure = pl.concat([
+        suspected.group_by("case_id").agg(pl.col("case_probability").first(), against=pl.lit([], pl.List(pl.String))),
+        told.group_by("case_id").agg(
+            case_probability=pl.col("probability").max(), against=pl.col("contradictions").first()
+        ),
+    ])  # fmt: skip
     joined = people.join(sure, on="case_id", how="left", maintain_order="left")
     state = pl.col("case_id").replace_strict(states, default=None, return_dtype=pl.String)
     return joined.with_columns(case_state=state)
@@ -136,6 +145,9 @@ def _lacking(tables: Tables, language: Language) -> tuple[str, ...]:
     share = masked.collect().item() or 0.0
     if share > 0:
         found.append(say("today.lack.masked", language, share=share))
+    made_up = tables["orders"].select((pl.col("buyer_key_quality") == "composite").mean()).collect().item() or 0.0
+    if made_up > 0:
+        found.append(say("today.lack.composite", language, share=made_up))
     own = tables["complaints"].filter(pl.col("source") == "template")
     reported = tables["refunds"].filter(pl.col("source") == "refund_report")
     there = {"refunds": reported, "complaints": own, "parcels": tables["parcels"], "messages": tables["messages"]}

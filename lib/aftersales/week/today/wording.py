@@ -9,6 +9,9 @@ from aftersales.findings.drafts import order_words
 from aftersales.week.today.queue import Queue
 from aftersales.words.language import clock
 
+# The weightiest contradictions; the page tells them all.
+MOST_AGAINST = 2
+
 
 def due_words(queue: Queue, row: dict[str, Any]) -> str:
     """The deadline of a row, with a mark where the file named none or the clock has passed it."""
@@ -34,6 +37,9 @@ def note_words(queue: Queue, row: dict[str, Any]) -> list[str]:
     notes = []
     if row["case_id"]:
         notes.append(queue.say("today.why.case", case=row["case_id"], probability=row["case_probability"]))
+    if row["against"]:
+        gap = "" if queue.language == "zh" else " "
+        notes.append(queue.say("today.why.against", what=gap.join(row["against"][:MOST_AGAINST])))
     if row["case_state"]:
         notes.append(queue.say("today.why.state", state=f"case.state.{row['case_state']}"))
     if row["offer"]:
