@@ -27,7 +27,7 @@ class Results(ComplaintSuspects):
     results_folder = None
 
     def __init__(self, data: Any, **others: pl.DataFrame) -> None:
-        self.tables: Any = {n: data.tables[n] for n in ("orders", "refunds", *EMPTY)}
+        self.tables: Any = {n: data.tables[n] for n in ("orders", "refunds", "cases", "case_members", *EMPTY)}
         self.tables |= {name: frame.lazy() for name, frame in others.items()}
         self.week, self.shop = data.week, data.shop
 

@@ -9,6 +9,7 @@ import pytest
 
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures.costs import refund_costs
+from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.requests import has_refund_dates
 from aftersales.week.product_results import ProductResults
 from aftersales.week.sections import problem_products as sections
@@ -27,6 +28,8 @@ class Results(ProductResults):
         self.tables, self.week = {name: frame.lazy() for name, frame in tables.items()}, WEEK
         self.shop = SimpleNamespace(currency="CNY")
         self.dated = has_refund_dates(tables["refunds"])
+        self.order_evidence = order_evidence(tables["orders"], tables["refunds"], until=WEEK.sunday)
+        self.confirmed_orders = pl.DataFrame(schema={"order_id": pl.String})
         self.costs_weekly = refund_costs(
             tables["orders"], tables["refunds"], freight_out=6, freight_back=8, handling=3, share_not_resold=0.2,
             until=WEEK.sunday, since=WEEK.shift(-59).monday,

@@ -134,7 +134,9 @@ def _heads(orders: Frame, wanted: pl.Series, *, now: datetime) -> pl.DataFrame:
     lines = lines.filter(pl.col("order_id").is_in(wanted.implode()))
     naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
     dearest = pl.col("title").sort_by(pl.col("amount").cast(pl.Float64), descending=True, nulls_last=True)
-    arrived = pl.coalesce("delivered_at", "confirmed_at").dt.replace_time_zone(None) <= now
+    arrived = (
+        pl.coalesce(pl.col("delivered_at", "confirmed_at").dt.replace_time_zone(None).dt.cast_time_unit("us")) <= now
+    )
     return (
         lines.group_by("order_id")
         .agg(
