@@ -278,6 +278,37 @@ def case(
         _out.print(escape(line))
 
 
+@app.command()
+def train(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A CSV with a column of texts and one of causes (text, cause).", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Keep the model even where words alone do better.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Remove the trained model.")] = False,
+    language: Annotated[str | None, typer.Option(help="zh or en; without it the first shop's first.")] = None,
+    config: Config = None,
+) -> None:
+    """Train the text model that finds the causes of complaints, and tell how well it does on texts held back.
+
+    Causes are the 18 reason groups: no_reason, wrong_order, late_ship, damaged, quality, size …
+    """
+    from aftersales.week.training import forgotten, trained
+    from aftersales.words.language import LANGUAGES
+
+    if language is not None and language not in LANGUAGES:
+        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+    if forget:
+        lines = forgotten(language=language, config=config)  # type: ignore[arg-type]
+    elif file is None:
+        raise QuestionError("Which file holds the labelled texts?", hint="aftersales train FILE")
+    else:
+        with _err.status("training"):
+            lines = trained(file, force=force, language=language, config=config)  # type: ignore[arg-type]
+    for line in lines:
+        _out.print(escape(line))
+
+
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
     try:

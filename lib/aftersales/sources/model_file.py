@@ -33,6 +33,22 @@ def stored_model(store_path: str) -> bytes | None:
     return packed
 
 
+def store_model(store_path: str, packed: bytes) -> None:
+    """Put a trained model in its place, whole or not at all; it takes the place of the one before."""
+    try:
+        Folder(store_path).write(NAME, packed)
+    except OSError as error:
+        raise SetupError(f"{NAME} cannot be written beside the store", found=error.strerror) from None
+
+
+def forget_model(store_path: str) -> bool:
+    """Remove the trained model; whether there was one."""
+    there = stored_model(store_path) is not None
+    if there:
+        Folder(store_path).remove(NAME)
+    return there
+
+
 def model_print(packed: bytes | None) -> str:
     """A short name of a model's content, by which results made with another one are known; empty without a model.
 

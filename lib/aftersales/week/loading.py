@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from aftersales.sources.model_file import model_print, stored_model
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.shopweek import ShopWeek
@@ -17,7 +18,7 @@ COMMIT_VARIABLE = (
     "AFTERSALES_COMMIT"  # a batch run pins the store's commit here, so that all its notebooks see one state
 )
 _HELD = 2  # weeks held open in one process; a worker goes through a shop's notebooks one after another
-_open: OrderedDict[tuple[str, str, int, str], ShopWeek] = OrderedDict()
+_open: OrderedDict[tuple[str, str, int, str, str], ShopWeek] = OrderedDict()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ def load(shop: str, week: str = "", language: str = "", *, config: str | None = 
     store = ShopStore(settings.store_path, found.id, found.zone)
     pinned = os.environ.get(COMMIT_VARIABLE)
     commit = store.commit(int(pinned)) if pinned else store.head()
-    key = (str(settings.file), found.id, commit.number, week)
+    key = (str(settings.file), found.id, commit.number, week, model_print(stored_model(settings.store_path)))
     if key not in _open or _open[key].settings != settings:
         tables = Tables(store, commit)
         _open[key] = ShopWeek(settings, found, week_of(week, tables, found), tables)
