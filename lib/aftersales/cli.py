@@ -211,15 +211,24 @@ def mail(
     ] = "ask",
     config: Config = None,
 ) -> None:
-    """Send each manager the week's mail, once; tell the analysts where there is none."""
+    """Send each manager the week's mail, once; tell the analysts where there is none.
+
+    Who gets it stands in shops.toml: each shop's managers and analysts, and the
+    server in the part mail. The password comes from the environment variable
+    AFTERSALES_MAIL_PASSWORD, a company's own certificate authority (a file) from
+    AFTERSALES_MAIL_CA.
+
+    A second run sends only what is still missing: passing faults are tried again
+    for a quarter of an hour, refusals are not. Look first with --dry-run: it
+    writes what would be sent into the folder _mail of the reports.
+    """
     from aftersales.reports.mail.mailing import run_mail
     from aftersales.sources.settings import load_settings
 
     outcome = run_mail(
-        load_settings(config), moment=datetime.now(UTC), week=week, shops=shop or (), dry_run=dry_run, in_doubt=in_doubt
-    )
-    for line in outcome.lines:
-        _out.print(escape(line))
+        load_settings(config), moment=datetime.now(UTC), week=week, shops=shop or (), dry_run=dry_run,
+        in_doubt=in_doubt, tell=lambda line: _out.print(escape(line)),
+    )  # fmt: skip
     raise typer.Exit(outcome.exit_code)
 
 

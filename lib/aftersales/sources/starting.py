@@ -18,8 +18,15 @@ path = "reports"
 
 # [mail]                     # the password comes from the environment: AFTERSALES_MAIL_PASSWORD
 # host = "smtp.example.com"
-# port = 587
-# tls = "starttls"
+# port = 587                 # 465 with tls = "tls"
+# tls = "starttls"           # or "tls"; "none" only inside your own house
+# user = "reports@example.com"
+# sender = "reports@example.com"         # where it is another than user
+# report_link = "https://…/reports"      # the address under which the reports folder is served
+# attach = "none"            # or "html", "zip": the report goes with each mail
+# allow = ["@example.com"]   # nobody else is ever written to
+# pause = false              # true holds every mail back
+# languages = {{ "boss@example.com" = "en" }}   # who reads another language than the shop's first
 
 [[shops]]
 id = "{shop_id}"             # used in paths: lower-case letters, digits, - and _

@@ -14,10 +14,20 @@ from aiosmtpd.smtp import AuthResult
 
 
 class Post:
-    """What arrived, and which fault meets which try: ``plan(recipient, try)`` names one, or None."""
+    """What arrived, and which fault meets which try: ``plan(recipient, try)`` names one, or None.
 
-    def __init__(self, plan=lambda recipient, attempt: None):
-        self.plan, self.tries, self.arrived, self.port = plan, Counter(), [], 0
+    ``most`` mails are taken over one connection; the next is told to come back over another one.
+    """
+
+    def __init__(self, plan=lambda recipient, attempt: None, *, most=None):
+        self.plan, self.tries, self.arrived, self.port, self.most = plan, Counter(), [], 0, most
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        session.mails = getattr(session, "mails", 0) + 1
+        if self.most and session.mails > self.most:
+            return "421 4.7.0 too many mails, connect again"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         self.tries[address] += 1

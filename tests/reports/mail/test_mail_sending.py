@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os  # noqa: F401 - the killed runs use it
 import shutil
 import signal
 import ssl
@@ -13,10 +14,11 @@ import pytest
 from faulty_post import Post, running
 from made_up_mail import MOMENT, SENDER, WEEK, ready, settings, shop
 
+from aftersales.reports.mail import sending
 from aftersales.reports.mail.ledger import Key, Ledger
 from aftersales.reports.mail.outbox import manager_mails
 from aftersales.reports.mail.sending import send_all
-from aftersales.reports.mail.server import Server, server_of
+from aftersales.reports.mail.server import Server, connected, server_of
 from aftersales.sources.settings import Mail
 from aftersales.words.errors import SetupError
 
@@ -52,27 +54,127 @@ def test_a_mail_arrives_as_it_was_made_and_a_second_run_sends_nothing(tmp_path):
     ).get_content().replace("\r\n", "\n")
 
 
+FAULTS = ("greylist", "drop", "drop_data", "busy", "delay", "refuse", None)
+
+
+def faulty(recipient, attempt):
+    """Each recipient meets other faults at its first tries, none at its third; nobody is refused for good but one."""
+    if recipient.startswith("gone"):
+        return "refuse"
+    fault = FAULTS[(sum(recipient.encode()) + attempt) % len(FAULTS)]
+    return fault if attempt < 3 and fault != "refuse" else None
+
+
+FORTY = [shop(f"s{n:02}", f"boss{n % 5}@b.example", f"keeper{n:02}@b.example") for n in range(40)]
+FORTY_RUN = """
+import sys
+sys.path[:0] = sys.argv[5:]
+from pathlib import Path
+import test_mail_sending as t
+from faulty_post import Post
+
+post = Post()
+post.port, folder, most = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+class Dying(t.Ledger):
+    def note(self, state, keys, **values):
+        super().note(state, keys, **values)
+        if state == "sent" and sum(s == "sent" for s in self.states().values()) >= most:
+            t.os.kill(t.os.getpid(), t.signal.SIGKILL)
+
+door = {"tls": "starttls", "user": t.SENDER, "authority": sys.argv[4], "password": "right"}
+t.delivered(post, t.outgoing(folder, t.FORTY), Dying(folder / "l.jsonl"), **door)
+"""
+
+
 @pytest.mark.slow
-def test_forty_shops_to_five_managers_and_forty_keepers_each_arrive_once(tmp_path):
-    faults = ["greylist", "drop", "drop_data", "busy", "delay", None]
-
-    def plan(recipient, attempt):
-        # each recipient meets another fault at its first and second try, none at the third
-        at = sum(recipient.encode()) + attempt
-        return faults[at % len(faults)] if attempt < 3 else None
-
-    shops = [shop(f"s{n:02}", f"boss{n % 5}@b.example", f"keeper{n:02}@b.example") for n in range(40)]
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
+def test_forty_shops_to_five_managers_over_tls_killed_twice_each_mail_arrives_once(tmp_path, request, certificate):
+    context, authority = certificate
     ledger = Ledger(tmp_path / "l.jsonl")
-    mails = outgoing(tmp_path, shops)
-    with running(Post(plan)) as post:
-        sent, waits = delivered(post, mails, ledger)
-        again, _ = delivered(post, outgoing(tmp_path, shops, ledger.states()), ledger)
-    assert {d.said for d in sent} == {"sent"}
+    mails = outgoing(tmp_path, FORTY)
+    assert len(mails) == 45  # five digests of eight shops each, and forty keepers' own
+    with running(Post(faulty, most=7), tls=context, password="right") as post:
+        for most in (9, 21):  # killed when so many keys are noted as sent, in the midst of the faults
+            run = [
+                sys.executable,
+                "-c",
+                FORTY_RUN,
+                str(post.port),
+                str(tmp_path),
+                str(most),
+                authority,
+                str(request.path.parent),
+            ]
+            assert subprocess.run(run, check=False).returncode == -signal.SIGKILL
+        door = {"tls": "starttls", "user": SENDER, "authority": authority, "password": "right"}
+        sent, waits = delivered(post, outgoing(tmp_path, FORTY, ledger.states()), ledger, **door)
+        again, _ = delivered(post, outgoing(tmp_path, FORTY, ledger.states()), ledger, **door)
+    assert {d.said for d in sent} == {"sent", "before"}
     assert {d.said for d in again} == {"before"}
-    assert Counter(r for r, _ in post.arrived) == Counter([m.recipient for m in mails])
-    assert len(mails) == 45
-    assert len(waits) <= 2
-    assert {key.shop for key, state in ledger.states().items() if state == "sent"} == {s.id for s in shops}
+    assert Counter(r for r, _ in post.arrived) == Counter(m.recipient for m in mails)
+    assert len(waits) <= 3
+    for recipient, message in post.messages():
+        text = message.get_body(("plain",)).get_content()
+        own = {s.name for s in FORTY if recipient in s.managers}
+        assert {s.name for s in FORTY if s.name in text} == own, recipient
+
+
+@pytest.mark.slow
+def test_five_managers_of_all_forty_shops_get_one_digest_each_that_names_every_shop(tmp_path):
+    bosses = [f"boss{n}@b.example" for n in range(5)]
+    shops = [shop(f"s{n:02}", *bosses) for n in range(40)]
+    ledger = Ledger(tmp_path / "l.jsonl")
+    with running(Post(faulty)) as post:
+        sent, _ = delivered(post, outgoing(tmp_path, shops), ledger)
+    assert [d.said for d in sent] == ["sent"] * 5
+    assert sorted(r for r, _ in post.arrived) == bosses
+    for _, message in post.messages():
+        text = message.get_body(("plain",)).get_content()
+        assert all(s.name in text for s in shops)
+    assert sum(state == "sent" for state in ledger.states().values()) == 200
+
+
+def test_what_happens_is_told_as_it_happens(tmp_path):
+    mails = outgoing(
+        tmp_path, [shop("one", "a@b.example"), shop("two", "gone@b.example"), shop("three", "c@b.example")]
+    )
+    heard = []
+    with running(Post(lambda r, n: {"a": "greylist", "g": "refuse"}.get(r[0]) if n == 1 else None)) as post:
+        send_all(
+            mails, server=Server("127.0.0.1", post.port, "none"), ledger=Ledger(tmp_path / "l.jsonl"), waits_seconds=(7,),
+            sleep=lambda seconds: None, told=lambda d: heard.append((d.mail.recipient[0], d.said)),
+            waits=lambda seconds, left: heard.append((seconds, left)),
+        )  # fmt: skip
+    assert heard == [("g", "refused"), ("c", "sent"), (7, 1), ("a", "sent")]
+
+
+def test_a_door_that_shuts_after_it_was_open_is_no_wrong_setting(tmp_path, monkeypatch):
+    mails = outgoing(tmp_path, [shop(f"s{n}", f"{n}@b.example") for n in range(3)])
+    opened = []
+
+    def door(server):
+        opened.append(server)
+        if len(opened) == 2:
+            raise SetupError("The mail server does not accept the user and password", found="535 too many logins")
+        return connected(server)
+
+    monkeypatch.setattr(sending, "connected", door)
+    with running(Post(most=2)) as post:
+        sent, waits = delivered(post, mails, Ledger(tmp_path / "l.jsonl"))
+    assert [d.said for d in sent] == ["sent"] * 3
+    assert waits == [1]
+    opened[:] = [None]
+    with running(Post()) as post, pytest.raises(SetupError):
+        delivered(post, mails, Ledger(tmp_path / "m.jsonl"))
+
+
+def test_one_person_written_in_two_ways_is_one_recipient(tmp_path):
+    shops = [shop("one", "Boss@b.example"), shop("two", "boss@B.example")]
+    (mail,) = outgoing(tmp_path, shops)
+    assert [k.recipient for k in mail.keys] == ["boss@b.example"] * 2
+    (later,) = outgoing(tmp_path, [shop("one", "BOSS@b.example")], dict.fromkeys(mail.keys, "sent"))
+    assert later.keys[0] in mail.keys
 
 
 def test_a_refusal_is_not_tried_again_and_holds_nobody_else_back(tmp_path):
@@ -210,6 +312,16 @@ def test_a_server_without_starttls_never_gets_the_mail_in_clear(tmp_path):
     with running(Post()) as post, pytest.raises(SetupError, match="does not offer"):
         delivered(post, mails, ledger, tls="starttls")
     assert post.arrived == []
+
+
+def test_a_wrong_setting_is_said_at_once_and_not_tried_for_a_quarter_of_an_hour(tmp_path):
+    mails, ledger = outgoing(tmp_path, [shop("one", "a@b.example")]), Ledger(tmp_path / "l.jsonl")
+    with running(Post()) as post:
+        with pytest.raises(SetupError, match="AFTERSALES_MAIL_CA is not there"):
+            delivered(post, mails, ledger, tls="starttls", authority=str(tmp_path / "nowhere.pem"))
+        with pytest.raises(SetupError, match="cannot be spoken to"):
+            delivered(post, mails, ledger, tls="tls")  # a port that begins in clear
+    assert ledger.states() == {}
 
 
 def test_the_password_comes_from_the_environment_and_never_crosses_in_clear():

@@ -50,13 +50,15 @@ def run_mail(
     variables: Mapping[str, str] = os.environ,
     sleep: Callable[[float], None] = time.sleep,
     waits_seconds: Sequence[float] = WAITS_SECONDS,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> MailOutcome:
     """Mail the week's reports to the shops' managers and the failures to their analysts.
 
     ``moment`` is the Date of mails that are sent. Without ``week`` it is the latest whole week that any of the shops
     has data for; a shop that has none for it is missing and is named. ``dry_run`` writes what would be sent into
     reports/_mail and sends nothing. ``in_doubt`` settles mails that a killed run left in doubt: send them again, or
-    take them as sent. Raises `QuestionError` and `SetupError` before anything is sent.
+    take them as sent. ``tell`` hears each line of the outcome as soon as it is true, and of every pause. Raises
+    `QuestionError` and `SetupError` before anything is sent.
     """
     if in_doubt not in ("ask", "send", "sent"):
         raise QuestionError("--in-doubt is ask, send or sent", found=f"'{in_doubt}'")
@@ -74,17 +76,27 @@ def run_mail(
         barred = {id(m): b for m in mails if (b := barrier(m.recipient, settings.mail))}
         free = [m for m in mails if id(m) not in barred]
         language = chosen[0].language[0]
-        lines = [_line(m, language, f"mail.said.{b}") for m in mails if (b := barred.get(id(m)))]
         wrong = unusable(chosen)
-        lines += [say("mail.said.bad_address", language, address=one_line(address)) for address in wrong]
-        lines += _untold(ready)
+        lines: list[str] = []
+
+        def said(*more: str) -> None:
+            for line in more:
+                lines.append(line)
+                tell(line)
+
+        said(*(_line(m, language, f"mail.said.{b}") for m in mails if (b := barred.get(id(m)))))
+        said(*(say("mail.said.bad_address", language, address=one_line(address)) for address in wrong))
+        said(*_untold(ready, reports, which))
+        bad = bool(wrong) or any(one.reasons for one in ready)
         if server is None:
-            lines += _written(free, reports / FOLDER, language)
-            return MailOutcome(tuple(lines), 1 if wrong or any(one.reasons for one in ready) else 0)
-        deliveries = send_all(free, server=server, ledger=ledger, waits_seconds=waits_seconds, sleep=sleep)
-    lines += [_line(d.mail, language, f"mail.said.{d.said}", answer=d.answer) for d in deliveries]
-    bad = bool(wrong) or any(one.reasons for one in ready) or any(d.said in _BAD for d in deliveries)
-    return MailOutcome(tuple(lines), 1 if bad else 0, tuple(deliveries))
+            said(*_written(free, reports / FOLDER, language))
+            return MailOutcome(tuple(lines), int(bad))
+        deliveries = send_all(
+            free, server=server, ledger=ledger, waits_seconds=waits_seconds, sleep=sleep,
+            told=lambda d: said(_line(d.mail, language, f"mail.said.{d.said}", answer=d.answer)),
+            waits=lambda seconds, left: tell(say("mail.said.waits", language, seconds=seconds, count=left)),
+        )  # fmt: skip
+    return MailOutcome(tuple(lines), int(bad or any(d.said in _BAD for d in deliveries)), tuple(deliveries))
 
 
 def ledger_of(settings: Settings) -> Ledger:
@@ -128,7 +140,7 @@ def _settle(ledger: Ledger, in_doubt: str, shops: set[str], week: Week) -> None:
             ledger.note("sent" if in_doubt == "sent" else "open", [key], message_id="", answer="settled by hand")
 
 
-def _untold(ready: Sequence[ShopMail]) -> list[str]:
+def _untold(ready: Sequence[ShopMail], reports: Path, week: Week) -> list[str]:
     """What no mail tells: shops without managers, and failures of shops without analysts."""
     lines = []
     for one in ready:
@@ -136,7 +148,8 @@ def _untold(ready: Sequence[ShopMail]) -> list[str]:
         if one.reasons and not one.shop.analysts:
             lines.append(say("mail.said.not_told", language, shop=name, reason=one.reasons[language][0]))
         elif not one.reasons and not one.shop.managers:
-            lines.append(say("mail.said.nobody", language, shop=name))
+            path = reports / one.shop.id / str(week) / f"mail.{language}.eml"
+            lines.append(say("mail.said.nobody", language, shop=name, path=str(path)))
     return lines
 
 

@@ -92,7 +92,7 @@ def manager_mails(
     of = {one.shop.id: one for one in ready}
     for recipient, shops in by_recipient([one.shop for one in ready]).items():
         language = language_for(recipient, shops[0], settings.mail)
-        keys = {s.id: Key(s.id, str(week), language, recipient) for s in shops}
+        keys = {s.id: Key(s.id, str(week), language, recipient.lower()) for s in shops}
         good = [of[s.id] for s in shops if of[s.id].told]
         settled = ("sent", "handing")
         fresh = [one for one in good if states.get(keys[one.shop.id]) not in settled]
@@ -125,7 +125,7 @@ def _one(
         contents: list[MailContent] = [part.content for part in parts]
         links = {part.content.shop: part.link for part in parts}
         bodies = digest_bodies(contents, missing, week=week, language=language, links=links)
-        message = _message(bodies, mine, sender=sender, language=language, moment=moment)
+        message = _message(bodies, mine, recipient, sender=sender, language=language, moment=moment)
     return Outgoing(mine, recipient, sender, message)
 
 
@@ -145,9 +145,10 @@ def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, m
     for one in ready:
         why = " ".join(one.reasons.get("zh", ()))
         kind = f"notice-{hashlib.blake2b(why.encode(), digest_size=6).hexdigest()}"
-        for recipient in filter(is_address, dict.fromkeys(one.shop.analysts) if one.reasons else ()):
+        analysts = {address.lower(): address for address in one.shop.analysts if is_address(address)}
+        for recipient in analysts.values() if one.reasons else ():
             language = language_for(recipient, one.shop, settings.mail)
-            key = Key(one.shop.id, str(week), language, recipient, kind)
+            key = Key(one.shop.id, str(week), language, recipient.lower(), kind)
             bodies = notice_bodies(
                 shop=one.shop.id,
                 shop_name=one.shop.name,
@@ -155,16 +156,16 @@ def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, m
                 reasons=one.reasons[language],
                 language=language,
             )
-            message = _message(bodies, (key,), sender=sender, language=language, moment=moment)
+            message = _message(bodies, (key,), recipient, sender=sender, language=language, moment=moment)
             yield Outgoing((key,), recipient, sender, message)
 
 
 def _message(
-    bodies: Bodies, keys: tuple[Key, ...], *, sender: str, language: Language, moment: datetime
+    bodies: Bodies, keys: tuple[Key, ...], recipient: str, *, sender: str, language: Language, moment: datetime
 ) -> EmailMessage:
     name = message_id(tuple(part for key in keys for part in key), sender=sender)
     return composed(
-        bodies, sender=sender, sender_name=say("mail.sender_name", language), recipients=(keys[0].recipient,),
+        bodies, sender=sender, sender_name=say("mail.sender_name", language), recipients=(recipient,),
         name=name, moment=moment, language=language,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from aftersales.reports.mail.ledger import Key, Ledger
 from aftersales.reports.mail.server import NotNow, Refused, Server, Unknown, connected, hand_over
+from aftersales.words.errors import SetupError
 
 # Between rounds, in seconds. Greylisting asks for one to five minutes; more than a quarter of an hour is an outage, and
 # the next run sends what is left.
@@ -45,11 +46,14 @@ def send_all(
     ledger: Ledger,
     waits_seconds: Sequence[float] = WAITS_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
+    told: Callable[[Delivery], None] = lambda delivery: None,
+    waits: Callable[[float, int], None] = lambda seconds, mails: None,
 ) -> list[Delivery]:
     """Send what the ledger does not know as sent; how each went, in the given order.
 
     A mail is skipped where all its keys are sent, and held where one of them is in doubt (`ledger`). Passing faults are
-    tried again after each of ``waits_seconds``, refusals are not. `SetupError` where the server's door is wrong.
+    tried again after each of ``waits_seconds``, refusals are not. ``told`` hears of each mail once, as soon as it is
+    known how it went; ``waits`` of each pause, and for how many mails. `SetupError` where the server's door is wrong.
     """
     states = ledger.states()
     done: dict[int, Delivery] = {}
@@ -62,28 +66,51 @@ def send_all(
             done[number] = Delivery(mail, "doubt")
         else:
             waiting.append(number)
+    for delivery in done.values():
+        told(delivery)
     for wait in (*waits_seconds, None):
-        found = _round({number: mails[number] for number in waiting}, server, ledger)
-        done |= found
+        done |= _round({number: mails[number] for number in waiting}, server, ledger, told, door_known=bool(done))
         waiting = [number for number in waiting if done[number].said == "open"]
         if not waiting or wait is None:
             break
+        waits(wait, len(waiting))
         sleep(wait)
+    for number in waiting:
+        told(done[number])
     return [done[number] for number in range(len(mails))]
 
 
-def _round(mails: dict[int, Outgoing], server: Server, ledger: Ledger) -> dict[int, Delivery]:
-    """Try each once over as few connections as the server allows; where it cannot be reached, none is tried."""
+def _round(
+    mails: dict[int, Outgoing],
+    server: Server,
+    ledger: Ledger,
+    told: Callable[[Delivery], None],
+    *,
+    door_known: bool,
+) -> dict[int, Delivery]:
+    """Try each once over as few connections as the server allows; where it cannot be reached, none is tried.
+
+    A door that has opened before and is shut now (too many logins, say) is a passing fault, not a wrong setting.
+    """
     found: dict[int, Delivery] = {}
     smtp: smtplib.SMTP | None = None
     try:
         for number, mail in mails.items():
             try:
-                smtp = smtp if _alive(smtp) else connected(server)
-            except (NotNow, Refused) as error:
+                used = _alive(smtp)
+                smtp = smtp if used else connected(server)
+                found[number] = _sent(smtp, server, mail, ledger)  # type: ignore[arg-type]
+                if used and found[number].answer.startswith("421"):  # so many mails a connection, and no more
+                    smtp.close()  # type: ignore[union-attr]
+                    smtp = connected(server)
+                    found[number] = _sent(smtp, server, mail, ledger)
+            except (NotNow, Refused, SetupError) as error:
+                if isinstance(error, SetupError) and not (door_known or found):
+                    raise
                 rest = [n for n in mails if n not in found]
                 return found | {n: Delivery(mails[n], "open", str(error)) for n in rest}
-            found[number] = _sent(smtp, server, mail, ledger)  # type: ignore[arg-type]
+            if found[number].said != "open":
+                told(found[number])
     finally:
         if smtp is not None:
             with suppress(Exception):

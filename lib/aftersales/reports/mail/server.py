@@ -72,15 +72,26 @@ def server_of(mail: Mail, environment: Mapping[str, str] = os.environ) -> Server
 def connected(server: Server) -> smtplib.SMTP:
     """A connection that is encrypted and logged in as the settings ask for.
 
-    `NotNow` where the server cannot be reached or is busy; `SetupError` for a certificate that is not trusted, a server
-    without STARTTLS and a wrong password: these do not mend themselves.
+    `NotNow` where the server cannot be reached or is busy; `SetupError` for a certificate that is not trusted, a file
+    of authorities that is not there, a port that speaks no TLS, a server without STARTTLS and a wrong password: none of
+    these mends itself.
     """
+    if server.authority and not os.path.isfile(server.authority):
+        raise SetupError(f"The file named in {AUTHORITY_VARIABLE} is not there", found=server.authority)
     try:
         return _connected(server)
     except ssl.SSLCertVerificationError as error:
         raise SetupError(
             f"The certificate of the mail server {server.host} is not trusted", found=error.verify_message,
             hint=f"check the host's name, or name your own authority's file in {AUTHORITY_VARIABLE}",
+        ) from None  # fmt: skip
+    except ssl.SSLError as error:
+        if error.reason not in ("WRONG_VERSION_NUMBER", "NO_CERTIFICATE_OR_CRL_FOUND"):
+            raise NotNow(_short(error)) from None
+        raise SetupError(
+            f"The mail server {server.host} cannot be spoken to as the settings ask for",
+            found=f'{error.reason}, tls = "{server.tls}" on port {server.port}',
+            hint='most servers want tls = "tls" on port 465 and tls = "starttls" on port 587',
         ) from None  # fmt: skip
     except smtplib.SMTPNotSupportedError as error:
         raise SetupError(

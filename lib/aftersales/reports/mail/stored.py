@@ -113,4 +113,5 @@ def write_mails(*, folder: Path, shop: str, week: str, config: str | Path | None
 
 def language_for(recipient: str, shop: Shop, mail: Mail | None) -> Language:
     """The language a recipient reads: the one named for them under [mail] languages, else the shop's first."""
-    return (mail.languages.get(recipient) if mail else None) or shop.language[0]
+    named = {address.lower(): language for address, language in mail.languages.items()} if mail else {}
+    return named.get(recipient.lower()) or shop.language[0]
