@@ -93,7 +93,7 @@ def test_a_verdict_is_taken_with_its_range_and_its_start():
     found = row_of(signals(*shop(), week=WEEK, verdicts=verdict(since=date(2026, 10, 12)), language="en"))
     assert (found["verdict"], found["normal_high"], found["since"]) == ("above", 0.15, date(2026, 10, 12))
     assert found["headline"] == (
-        "Refund rate by week of payment in 2026-W46: 20.0% (8 of 40), above its normal range of 5.0% to 15.0% since 12 Oct."
+        "Refund rate by week of payment in 2026-W46: 20.0% (8 of 40), above its normal range of 5.0% to 15.0%; the change began in the week of 12 Oct."
     )
 
 

@@ -61,7 +61,8 @@ class Column:
 class Table:
     """A frame with its columns' looks; shows itself in JupyterLab and on the page.
 
-    ``total`` is the number of rows there are, where the frame holds only the first of them.
+    ``total`` is the number of rows there are, where the frame holds only the first of them. ``link`` is words and
+    address of the page that tells more.
 
     >>> frame = pl.DataFrame({"product": ["<b>Pillow"], "rate": [0.327]})
     >>> table = Table(frame, (Column("product", "Product"), Column("rate", "Rate", "pct")), language="en", id="t")
@@ -78,6 +79,7 @@ class Table:
     caption: str = field(kw_only=True, default="")
     total: int | None = field(kw_only=True, default=None)
     empty: str = field(kw_only=True, default="")
+    link: tuple[str, str] | None = field(kw_only=True, default=None)
     currency: str = field(kw_only=True, default="CNY")
 
     def __post_init__(self) -> None:
@@ -100,6 +102,9 @@ class Table:
             body = self.scroller()
         foot = " ".join(part for part in (self.caption, self.rows_shown()) if part)
         foot = f'<p class="caption">{escaped(foot)}</p>' if foot else ""
+        if self.link:
+            words, address = self.link
+            foot += f'<p class="more"><a href="{escaped(address)}">{escaped(words)}</a></p>'
         return (
             f'<section class="as-block as-table" id="{self.id}" lang="{lang_of(self.language)}">{head}{body}{foot}'
             "</section>"

@@ -12,13 +12,15 @@ from aftersales.words.language import Language, say
 
 State = Literal["signal_up", "signal_down", "better", "routine", "not_enough_data"]
 # symbol, tone: the word beside them says the same, so that colour is never the only carrier
-_LOOK: dict[str, tuple[str, str]] = {
+LOOKS: dict[str, tuple[str, str]] = {
     "signal_up": ("▲", "signal"),
     "signal_down": ("▼", "signal"),
     "better": ("▼", "good"),
     "better_up": ("▲", "good"),
     "routine": ("●", "plain"),
     "not_enough_data": ("○", "plain"),
+    "maturing": ("○", "plain"),  # still coming in: no verdict yet
+    "counted": ("■", "plain"),  # a sum that moves with sales: shown, not judged
 }
 
 
@@ -39,7 +41,10 @@ def tile_state(verdict: str, *, higher_is_worse: bool | None = True) -> str:
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile: ``value`` is already written; ``state`` one of `tile_state`'s; ``comparisons`` label and difference."""
+    """One tile: ``value`` is already written; ``comparisons`` are label and difference; ``notes`` small print.
+
+    ``state`` is one of `tile_state`'s, ``maturing`` (still coming in) or ``counted`` (shown, not judged).
+    """
 
     label: str
     value: str
@@ -47,7 +52,12 @@ class Tile:
     comparisons: tuple[tuple[str, str], ...] = ()
     recent: Sequence[float | None] = ()
     normal: tuple[float | None, float | None] = (None, None)
-    note: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """The first of the notes, for where there is room for one: what the value was counted from."""
+        return self.notes[0] if self.notes else ""
 
 
 @dataclass(frozen=True)
@@ -72,14 +82,14 @@ class Tiles:
 
 
 def _tile(tile: Tile, language: Language) -> str:
-    symbol, tone = _LOOK[tile.state]
+    symbol, tone = LOOKS[tile.state]
     state = say(f"charts.tile.{tile.state}", language)
     lines = "".join(f"<span>{escaped(label)} <b>{escaped(value)}</b></span> " for label, value in tile.comparisons)
-    note = f'<p class="note">{escaped(tile.note)}</p>' if tile.note else ""
+    notes = "".join(f'<p class="note">{escaped(note)}</p>' for note in tile.notes)
     spark = sparkline(tile.recent, normal=tile.normal, signal=tone == "signal", width=120, height=34)
     return (
         f'<li class="tile {tone}"><p class="label">{escaped(tile.label)}</p>'
         f'<div class="now"><p class="value"><strong>{escaped(tile.value)}</strong></p>{spark}</div>'
         f'<p class="state"><span aria-hidden="true">{symbol}</span> {escaped(state)}</p>'
-        f'<p class="versus">{lines}</p>{note}</li>'
+        f'<p class="versus">{lines}</p>{notes}</li>'
     )

@@ -42,6 +42,7 @@ _CONTRACT: dict[str, pl.DataType | type[pl.DataType]] = {
     "p_value": pl.Float64,
     "held_out": pl.Boolean,
     "ties": pl.List(pl.String),
+    "spoken": pl.String,
 }
 DRIVERS_SCHEMA = pl.Schema(_CONTRACT)
 
@@ -55,8 +56,8 @@ def drivers(
     (``refund_rate``), rate_before and rate_after (first requests over order lines at risk, 0–1), excess (requests above
     the usual), share_of_change (of the shop's rise at an unchanged mix; null where the shop as a whole did not rise),
     since (the day from which requests were above), headline; and orders (order lines at risk in the week), refunds,
-    expected, lift, p_value, held_out, ties. Largest excess first. No row where nothing stands out, where refunds carry
-    no dates, or where less than two weeks lie before.
+    expected, lift, p_value, held_out, ties, spoken (the segment in words). Largest excess first. No row where nothing
+    stands out, where refunds carry no dates, or where less than two weeks lie before.
 
     >>> nothing = pl.DataFrame(schema={"order_id": pl.String, "paid": pl.Float64, "paid_at": pl.Datetime})
     >>> cases = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String, "applied_at": pl.Datetime})
@@ -163,6 +164,7 @@ def _row(
         "p_value": slice_row["p_value"],
         "held_out": slice_row["held_out"],
         "ties": slice_row["ties"],
+        "spoken": values["segment"],
     }
 
 

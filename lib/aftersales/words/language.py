@@ -56,16 +56,16 @@ def percent(value: float | None, language: Language = "zh", *, digits: int = 1) 
     return NOTHING if value is None else number(100 * value, digits=digits) + "%"
 
 
-def points(value: float | None, language: Language = "zh") -> str:
+def points(value: float | None, language: Language = "zh", *, digits: int = 1) -> str:
     """A difference of two rates in percentage points, with its sign.
 
-    >>> points(0.049), points(-0.0011, "en")
-    ('+4.9 个百分点', '−0.1 pp')
+    >>> points(0.049), points(-0.0011, "en"), points(-0.0011, "en", digits=2)
+    ('+4.9 个百分点', '−0.1 pp', '−0.11 pp')
     """
     return (
         NOTHING
         if value is None
-        else number(100 * value, digits=1, plus=True) + (" 个百分点" if language == "zh" else " pp")
+        else number(100 * value, digits=digits, plus=True) + (" 个百分点" if language == "zh" else " pp")
     )
 
 
@@ -165,6 +165,8 @@ FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "plus": lambda v, lang: number(v, lang, plus=True), "list": _joined,
+    "pp2": lambda v, lang: points(v, lang, digits=2),
+    "pct_change": lambda v, lang: NOTHING if v is None else number(100 * v, lang, plus=True) + "%",
     "pct0": lambda v, lang: percent(v, lang, digits=0), "pct2": lambda v, lang: percent(v, lang, digits=2),
 }  # fmt: skip
 

@@ -125,7 +125,7 @@ def _tiles(report: Report) -> tuple[Tile, ...]:
     shown = tiles(report)
     if not isinstance(shown, Tiles):
         return ()
-    calm = {"routine": 1, "not_enough_data": 2}
+    calm = {"routine": 1, "counted": 2, "maturing": 3, "not_enough_data": 3}
     return tuple(sorted(shown.tiles, key=lambda tile: calm.get(tile.state, 0))[:MOST_TILES])
 
 

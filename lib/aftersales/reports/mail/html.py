@@ -13,16 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from aftersales.charts.markup import lang_of
 from aftersales.charts.numbers import day_tick
+from aftersales.charts.tiles import LOOKS
 from aftersales.reports.mail.content import MailContent
 from aftersales.reports.mail.pictures import WIDTH
 from aftersales.reports.mail.wording import one_line
 from aftersales.words.language import Language, say
 
-# Symbol and tone of a tile's state; the word beside them says the same, so that colour is never the only carrier.
-LOOKS = {
-    "signal_up": ("▲", "signal"), "signal_down": ("▼", "signal"), "better": ("▼", "good"), "better_up": ("▲", "good"),
-    "routine": ("●", "plain"), "not_enough_data": ("○", "plain"),
-}  # fmt: skip
 COLUMN, LEFT = 592, 340  # CSS pixels inside the card: the whole, and the picture's half of it
 PREHEADER_LONGEST = 110  # what lists of mails show of it at most
 _BLANKS = re.compile(r"\n{3,}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from aftersales.charts.figure import Chart
@@ -55,10 +57,9 @@ def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str |
         "name": report.say(f"measure.{measure}"), "seen": unit.text(last["seen"]), "value": unit.text(last["value"]),
         "low": unit.text(last["value_low"]), "high": unit.text(last["value_high"]),
     }  # fmt: skip
-    judged = rows.filter(pl.col("verdict") != "not_enough_data").tail(1)
-    if judged.is_empty() or judged["week"][0] < str(report.data.week.shift(-JUDGED_WITHIN_WEEKS)):
+    before = last_judged(report, rows)
+    if before is None:
         return report.say("shown.expected", **words)
-    before = judged.row(0, named=True)
     return report.say(
         "shown.judged_then_expected",
         **words,
@@ -66,6 +67,25 @@ def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str |
         before=unit.text(before["value"]),
         verdict=f"verdict.{before['verdict']}",
     )
+
+
+def last_judged(report: Report, rows: pl.DataFrame) -> dict[str, Any] | None:
+    """The row of the newest week that could be judged, of one measure's weeks; none where it is too long ago."""
+    judged = rows.filter(pl.col("verdict") != "not_enough_data").tail(1)
+    if judged.is_empty() or judged["week"][0] < str(report.data.week.shift(-JUDGED_WITHIN_WEEKS)):
+        return None
+    return judged.row(0, named=True)
+
+
+def page_title(report: Report, page: str) -> str:
+    """The name of a page of this report."""
+    return report.say(f"start_here.page.{page}.title")
+
+
+def more_link(report: Report, page: str) -> tuple[str, str]:
+    """Words and address of the page that tells more, as the run names its files: the first language without suffix."""
+    suffix = "" if report.language == report.data.shop.language[0] else f".{report.language}"
+    return report.say("shown.page", page=page_title(report, page)), f"{page}{suffix}.html"
 
 
 def lacking(report: Report, key: str, **values: object) -> Note:

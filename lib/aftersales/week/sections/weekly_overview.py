@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -11,41 +12,73 @@ from aftersales.charts.note import Note
 from aftersales.charts.numbers import Unit
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
-from aftersales.charts.tiles import Tile, Tiles, tile_state
 from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.findings.finding import Finding
 from aftersales.findings.headline import week_verdict
 from aftersales.findings.products import product_headline
 from aftersales.findings.signals import signal_headline
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
-from aftersales.week.sections.shown import lacking, measure_trend, signal_rows
+from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
+from aftersales.week.sections.overview_tiles import SHOWN, tiles
+from aftersales.week.sections.shown import lacking, measure_trend, more_link, page_title, signal_rows
 from aftersales.words.promotions import promotion_title
 
-RECENT = 8  # points of a tile's little line
+# The sections that the notebook and the mail ask for; some have a module of their own.
+__all__ = [
+    "SHOWN", "actions", "answer", "cases", "data_quality", "drivers", "exceptions", "last_actions", "outside",
+    "products", "promotion", "reasons", "routine", "tiles", "voices",
+]  # fmt: skip
 MOST_REASONS = 7  # a manager reads the first few; all stand on the page of refund trends
-# How each measure is written, and where its page is: the order is that of the tiles.
-SHOWN = {
-    "refund_request_rate": ("pct", "refund-trends"),
-    "refund_rate_orders": ("pct", "refund-trends"),
-    "refund_rate_money": ("pct", "refund-trends"),
-    "complaint_rate": ("pct2", "complaint-trends"),
-    "platform_involved_rate": ("pct2", "complaint-trends"),
-    "handling_hours_median": ("hours", "complaint-trends"),
-    "first_response_hours_median": ("hours", "complaint-trends"),
-}
 
 
 def answer(report: Report) -> Verdict:
     """The week in one sentence, then at most three conclusions, each ending in what to do."""
     found = week_verdict(report.data.signals, week=report.data.week)
     currency = report.data.shop.currency
-    points = _signal_points(report, leave_out=found.table)
-    points = _product_points(report) + points[:1] + _reason_points(report) + points[1:]
+    points = _signal_points(report, leading=_leading(found))
+    points = points[:1] + _product_points(report) + _reason_points(report) + points[1:]
     caution = found.caution(report.language, currency=currency)
     if caution:
         points.append(Conclusion(caution, do=report.say("overview.do.routine")))
-    return Verdict(found.headline(report.language, currency=currency), tuple(points), language=report.language)
+    return Verdict(_headline(report, found), tuple(points), language=report.language)
+
+
+def _leading(found: Finding) -> str | None:
+    """The measure that the week's verdict is about, where it is about one outside its range."""
+    name = str(found.values.get("name", "")).removeprefix("measure.")
+    return name if found.key.startswith("signal.") else None
+
+
+def _headline(report: Report, found: Finding) -> str:
+    """The verdict as the page's headline: the measure, where it lies, and where most of its rise sits.
+
+    Counts and the week stand in the first conclusion, where the same sentence is told in full.
+    """
+    measure = _leading(found)
+    if measure is None:
+        return found.headline(report.language, currency=report.data.shop.currency)
+    row = found.table.row(by_predicate=pl.col("measure") == measure, named=True)
+    unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
+    awaited = "_expected" if abs(row["value"] - (row["seen"] or 0)) > 1e-9 else ""
+    said = report.say(
+        f"overview.headline.{row['verdict']}{awaited}", name=f"measure.{measure}", value=unit.text(row["value"]),
+        low=unit.text(row["normal_low"]), high=unit.text(row["normal_high"]),
+    )  # fmt: skip
+    cause = _main_driver(report) if measure == "refund_request_rate" and row["verdict"] == "above" else None
+    if cause is None:
+        return said
+    return report.say("overview.headline.with_cause", said=said, share=cause["share_of_change"], where=cause["spoken"])
+
+
+def _main_driver(report: Report) -> dict[str, Any] | None:
+    """The slice that carries most of the shop's rise, where a share of that rise can be told."""
+    rows = report.data.drivers(report.language)
+    if rows.is_empty():
+        return None
+    rows = rows.filter(pl.col("share_of_change").is_between(0, 1)).sort("share_of_change", descending=True)
+    return rows.row(0, named=True) if rows.height else None
 
 
 def _this_week(report: Report) -> pl.DataFrame:
@@ -66,21 +99,34 @@ def outside(report: Report) -> list[dict[str, Any]]:
     return sorted(known, key=lambda row: list(SHOWN).index(row["measure"]))
 
 
-def _signal_points(report: Report, *, leave_out: pl.DataFrame) -> list[Conclusion]:
-    currency = report.data.shop.currency
-    told = set(leave_out.filter(pl.col("verdict").is_in(["above", "below"]))["measure"].head(1))
+def _signal_points(report: Report, *, leading: str | None) -> list[Conclusion]:
+    """A conclusion a measure outside its range, the leading one first and with where its rise sits."""
     points = []
-    for row in outside(report):
-        if row["measure"] in told:
-            continue
-        page = report.say(f"page.{SHOWN[row['measure']][1]}")
+    for row in sorted(outside(report), key=lambda row: row["measure"] != leading):
+        page = page_title(report, SHOWN[row["measure"]][1])
         key = "look" if row["verdict"] == "above" else "keep"
-        points.append(
-            Conclusion(
-                signal_headline(row, report.language, currency=currency), do=report.say(f"overview.do.{key}", page=page)
-            )
-        )
+        do, detail = report.say(f"overview.do.{key}", page=page), ""
+        if row["measure"] == "refund_request_rate" and row["verdict"] == "above":
+            driver = _main_driver(report)
+            detail = driver["headline"] if driver else ""
+            do = (_suggested(report, driver["segment"]) if driver else None) or do
+        fact = signal_headline(row, report.language, currency=report.data.shop.currency)
+        points.append(Conclusion(fact, detail, do))
     return points
+
+
+def _suggested(report: Report, scope: str) -> str | None:
+    """The first suggestion whose scope shares its narrowest part with ``scope``: what, by whom, until when."""
+    rows = report.data.suggestions(report.language)
+    asked = set(scope.split(" & "))
+    for row in rows.iter_rows(named=True):
+        if {part for part in row["scope"].split(" & ") if not part.startswith("reason=")} & asked:
+            page = page_title(report, "policy-and-service")
+            return report.say(
+                "overview.do.suggested", lever=f"advice.lever.{row['lever']}.name", owner=row["owner"],
+                due=row["due"], page=page,
+            )  # fmt: skip
+    return None
 
 
 def _reason_points(report: Report) -> list[Conclusion]:
@@ -102,11 +148,12 @@ def _reason_points(report: Report) -> list[Conclusion]:
 
 def _product_points(report: Report) -> list[Conclusion]:
     """The product with most money at stake, if any is listed."""
-    rows, page = report.data.problem_products.head(1), report.say("page.problem-products")
+    rows, page = report.data.problem_products.head(1), page_title(report, "problem-products")
     currency = report.data.shop.currency
     return [
         Conclusion(
-            product_headline(row, report.language, currency=currency), do=report.say("overview.do.product", page=page)
+            product_headline(row, report.language, currency=currency),
+            do=_suggested(report, f"product_id={row['product_id']}") or report.say("overview.do.product", page=page),
         )
         for row in rows.iter_rows(named=True)
     ]
@@ -118,40 +165,6 @@ def promotion(report: Report) -> Note:
     week = report.data.week
     key = "overview.days" if title is None else "overview.days_of"
     return Note(report.say(key, first=week.monday, last=week.sunday, festival=title or ""), language=report.language)
-
-
-def tiles(report: Report) -> Tiles | Note:
-    """Every measure of the shop: where it stands, and its last weeks against their normal range."""
-    made = [t for m in SHOWN if (t := _tile(report, m)) is not None]
-    if not made:
-        return lacking(report, "refunds.nothing")
-    return Tiles(tuple(made), language=report.language)
-
-
-def _tile(report: Report, measure: str) -> Tile | None:
-    rows = signal_rows(report, measure)
-    if rows.is_empty() or rows["value"].is_null().all():
-        return None
-    unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
-    last = rows.row(-1, named=True)
-    before = rows["value"][-2] if rows.height > 1 else None
-    difference = "pp" if unit.form.startswith("pct") else "hours"
-    versus = [
-        (report.say(f"overview.versus.{name}"), _change(report, last["value"], other, difference))
-        for name, other in (("last_week", before), ("last_year", last["prior_year"]))
-        if other is not None and last["value"] is not None
-    ]
-    waiting = last["seen"] is not None and last["value"] is not None and abs(last["value"] - last["seen"]) > 1e-9
-    note = report.say("overview.expected", seen=unit.text(last["seen"])) if waiting else ""
-    return Tile(
-        report.say(f"measure.{measure}"), unit.text(last["value"]) if last["value"] is not None else "–",
-        tile_state(last["verdict"]), tuple(versus), rows["value"].tail(RECENT).to_list(),
-        (last["normal_low"], last["normal_high"]), note,
-    )  # fmt: skip
-
-
-def _change(report: Report, value: float, other: float, form: str) -> str:
-    return report.say(f"overview.change.{form}", change=value - other)
 
 
 def exceptions(report: Report) -> Stack:
@@ -189,14 +202,21 @@ def drivers(report: Report) -> Table | Note:
         Column("rate_after", word("overview.column.after"), "pct"),
         Column("since", word("overview.column.since"), "day"),
     )
+    first = rows.row(0, named=True)
+    title = word("overview.title_drivers", count=rows.height, where=first["spoken"], excess=first["excess"])
     return Table(
-        rows, columns, language=report.language, id="overview-drivers", caption=word("overview.caption_drivers")
-    )
+        rows, columns, language=report.language, id="overview-drivers", title=title,
+        caption=word("overview.caption_drivers"),
+    )  # fmt: skip
 
 
 def products(report: Report) -> Table | Note:
     """The products that come back too often, most money first."""
-    return problem_products.ranking(report)
+    found = problem_products.ranking(report)
+    if isinstance(found, Note):
+        return found
+    title = problem_products.answer(report).headline
+    return replace(found, title=title, link=more_link(report, "problem-products"))
 
 
 def reasons(report: Report) -> Chart | Note:
@@ -221,6 +241,7 @@ def routine(report: Report) -> Table | Note:
                 "range": f"{unit.text(last['normal_low'])}–{unit.text(last['normal_high'])}" if known else "–",
                 "verdict": report.say(f"verdict.{last['verdict']}"),
                 "tone": "signal" if last["verdict"] == "above" else "good" if last["verdict"] == "below" else "plain",
+                "judged": last["verdict"] != "not_enough_data",
                 "recent": weeks["value"].tail(26).to_list(),
             }
         )
@@ -234,7 +255,13 @@ def routine(report: Report) -> Table | Note:
         Column("verdict", word("overview.column.verdict"), "chip", tone="tone"),
         Column("recent", word("overview.column.recent"), "spark"),
     )
+    tones = [row["tone"] for row in rows]
+    title = word(
+        "overview.title_measures", measures=len(rows), outside=len(rows) - tones.count("plain"),
+        routine=sum(row["judged"] and row["tone"] == "plain" for row in rows),
+        unsure=sum(not row["judged"] for row in rows),
+    )  # fmt: skip
     return Table(
-        pl.DataFrame(rows), columns, language=report.language, id="overview-measures",
+        pl.DataFrame(rows), columns, language=report.language, id="overview-measures", title=title,
         caption=word("overview.budget", weeks=int(WEEKS_PER_FALSE_SIGNAL)),
     )  # fmt: skip

@@ -1,0 +1,104 @@
+"""What the overview gathers from other pages: cases, actions and how the last ones did, customers' words, the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from aftersales.charts.note import Note, Quotes
+from aftersales.charts.stack import Stack
+from aftersales.charts.table import Table
+from aftersales.week.loading import Report
+from aftersales.week.sections import (
+    complaint_trends,
+    did_it_work,
+    malicious_complaints,
+    malicious_orders,
+    policy_and_service,
+)
+from aftersales.week.sections.health_told import absent_names, gaps_told
+from aftersales.week.sections.shown import more_link
+from aftersales.words.language import number
+
+MOST_CASES = 3  # a manager reads the first few; the service team works from their own page
+MOST_GAPS = 4
+
+
+def cases(report: Report) -> Stack:
+    """The first suspected orders and complaints, what each list comes to, and the pages that tell them in full."""
+    orders = malicious_orders.case_list(report)
+    complaints = malicious_complaints.complaint_list(report)
+    return Stack(
+        (
+            _first(report, orders, malicious_orders.answer(report).headline, "malicious-orders"),
+            _first(report, complaints, malicious_complaints.answer(report).headline, "malicious-complaints"),
+        )
+    )
+
+
+def _first(report: Report, table: Table, title: str, page: str) -> Table:
+    whole = table.total or table.frame.height
+    return replace(
+        table, frame=table.frame.head(MOST_CASES), id=f"overview-{page}", title=title, total=whole, caption="",
+        link=more_link(report, page),
+    )  # fmt: skip
+
+
+def actions(report: Report) -> Table:
+    """This week's actions with owner, day, measure and worth."""
+    title = policy_and_service.answer(report).headline
+    table = policy_and_service.todo(report)
+    return replace(
+        table, id="overview-actions", title=title if table.frame.height else "",
+        link=more_link(report, "policy-and-service"),
+    )  # fmt: skip
+
+
+def last_actions(report: Report) -> Table:
+    """The decisions taken before this week, each with its rate before and after, and whether it worked."""
+    title = did_it_work.answer(report).headline
+    table = did_it_work.verdicts(report)
+    return replace(
+        table, id="overview-decisions", title=title if table.frame.height else "",
+        link=more_link(report, "did-it-work"),
+    )  # fmt: skip
+
+
+def voices(report: Report) -> Quotes | Note:
+    """A few of the newest complaints in the buyers' own words, numbers and names of people masked."""
+    return complaint_trends.voices(report)
+
+
+def data_quality(report: Report) -> Stack:
+    """What this page's figures rest on: rows and days, what is missing or damaged, and what each gap costs."""
+    orders, refunds = (report.data.rows_of(table) for table in ("orders", "refunds"))
+    last = report.data.tables.last_day
+    notes = [
+        Note(
+            report.say("overview.rests_on", orders=orders, refunds=refunds, last=last, unsettled=_unsettled(report)),
+            language=report.language, look="plain",
+        )
+    ]  # fmt: skip
+    gaps = gaps_told(report)
+    gap = "" if report.language == "zh" else " "
+    notes += [Note(gap.join((told, cost)), language=report.language, look="warning") for told, cost in gaps[:MOST_GAPS]]
+    if len(gaps) > MOST_GAPS:
+        notes.append(Note(report.say("overview.more_gaps", more=len(gaps) - MOST_GAPS), language=report.language))
+    if not gaps:
+        notes.append(Note(report.say("data_health.complete"), language=report.language, look="plain"))
+    if names := absent_names(report):
+        notes.append(Note(report.say("data_health.lacks_tables", names=names), language=report.language, look="plain"))
+    return Stack(tuple(notes))
+
+
+def _unsettled(report: Report) -> str:
+    """How many of the week's expected refunds have not come yet, as far as can be told."""
+    row = report.data.signals.filter(
+        pl.col("measure") == "refund_rate_orders", pl.col("scope") == "shop", pl.col("week") == str(report.data.week),
+    ).head(1)  # fmt: skip
+    if row.is_empty() or row["value"][0] is None or not row["value"][0]:
+        return ""
+    still = 1 - row["seen"][0] / row["value"][0]
+    key = "overview.unsettled" if still > 0 else "overview.settled"
+    return report.say(key, share=still, value=row["value"][0], orders=number(row["whole"][0]))

@@ -1,0 +1,138 @@
+"""The overview's tiles: each measure against its normal range, and sums that are counted, not judged."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from aftersales.charts.note import Note
+from aftersales.charts.numbers import Unit
+from aftersales.charts.tiles import Tile, Tiles, tile_state
+from aftersales.week.loading import Report
+from aftersales.week.sections.shown import lacking, last_judged, signal_rows
+from aftersales.words.periods import Week
+from aftersales.words.promotions import prior_year_week
+
+RECENT = 8  # points of a tile's little line
+# How each measure is written, and where its page is: the order is that of the tiles.
+SHOWN = {
+    "refund_request_rate": ("pct", "refund-trends"),
+    "refund_rate_orders": ("pct", "refund-trends"),
+    "refund_rate_money": ("pct", "refund-trends"),
+    "complaint_rate": ("pct2", "complaint-trends"),
+    "platform_involved_rate": ("pct2", "complaint-trends"),
+    "handling_hours_median": ("hours", "complaint-trends"),
+    "first_response_hours_median": ("hours", "complaint-trends"),
+}
+# Rates of the same refunds by another denominator: a tile each only where they are the news, else in the last table.
+SECOND_VIEWS = ("refund_rate_orders", "refund_rate_money")
+
+
+def tiles(report: Report) -> Tiles | Note:
+    """Where each measure stands, with its counts and last weeks; then money and suspected orders, which are counted."""
+    rows = {m: signal_rows(report, m) for m in SHOWN}
+    measured = [_measure(report, m, weeks) for m, weeks in rows.items() if _has_tile(m, weeks)]
+    if not measured:
+        return lacking(report, "refunds.nothing")
+    first, others = measured[:1], measured[1:]
+    return Tiles((*first, *_money(report), *others, *_suspected(report)), language=report.language)
+
+
+def _has_tile(measure: str, weeks: pl.DataFrame) -> bool:
+    if weeks.is_empty() or weeks["value"].is_null().all():
+        return False
+    return measure not in SECOND_VIEWS or weeks["verdict"][-1] in ("above", "below")
+
+
+def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
+    unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
+    last = rows.row(-1, named=True)
+    value, state = last["value"], tile_state(last["verdict"])
+    waiting = last["seen"] is not None and value is not None and abs(value - last["seen"]) > 1e-9
+    counts = report.say(f"overview.counts.{last['unit']}", part=last["part"], whole=last["whole"])
+    notes = [report.say("overview.expected", seen=unit.text(last["seen"]), counts=counts) if waiting else counts]
+    if state == "not_enough_data":
+        state = "maturing" if waiting else state
+        judged = last_judged(report, rows)
+        if judged:
+            notes.append(
+                report.say(
+                    "overview.last_judged", week=Week.parse(judged["week"]).monday,
+                    value=unit.text(judged["value"]), verdict=f"verdict.{judged['verdict']}",
+                )
+            )  # fmt: skip
+    before = rows["value"][-2] if rows.height > 1 else None
+    form = ("pp2" if unit.form == "pct2" else "pp") if unit.form.startswith("pct") else "hours"
+    versus = _versus(report, value, {"last_week": before, "last_year": last["prior_year"]}, form)
+    return Tile(
+        report.say(f"measure.{measure}"), "–" if value is None else unit.text(value), state, versus,
+        rows["value"].tail(RECENT).to_list(), (last["normal_low"], last["normal_high"]), tuple(notes),
+    )  # fmt: skip
+
+
+def _versus(
+    report: Report, value: float | None, others: dict[str, float | None], form: str
+) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name, other in others.items():
+        if other is None or value is None or (form == "share" and other <= 0):
+            continue
+        change = value / other - 1 if form == "share" else value - other
+        found.append((report.say(f"overview.versus.{name}"), report.say(f"overview.change.{form}", change=change)))
+    return tuple(found)
+
+
+def _money(report: Report) -> list[Tile]:
+    """Money asked back in the week, and what refunds cost beside it: both move with sales, so neither is judged."""
+    if not report.data.dated:
+        return []
+    rows = report.data.costs_weekly.select(
+        "cohort", "cases_unpriced", "open_cases", cases=pl.col("cases") + pl.col("open_cases"),
+        asked=(pl.col("refund_money") + pl.col("open_money")).cast(pl.Float64),
+        loss=pl.col("net_loss").cast(pl.Float64),
+    )  # fmt: skip
+    if rows.is_empty() or rows["cohort"][-1] != report.data.week.monday:
+        return []
+    last = rows.row(-1, named=True)
+    loss_notes = [report.say("overview.loss_open", open=last["open_cases"])] if last["open_cases"] else []
+    if last["cases_unpriced"]:
+        loss_notes.append(report.say("overview.loss_unpriced", cases=last["cases_unpriced"]))
+    return [
+        _sum(report, rows, "asked", [report.say("overview.asked_counts", cases=last["cases"])]),
+        _sum(report, rows, "loss", loss_notes),
+    ]
+
+
+def _sum(report: Report, rows: pl.DataFrame, column: str, notes: list[str]) -> Tile:
+    """A sum of money by week of request, beside the week before and the same week a year before."""
+    unit = Unit("money", report.language, report.data.shop.currency)
+    by_week: dict[date, float] = dict(rows.select("cohort", column).iter_rows())
+    week = report.data.week
+    value = by_week[week.monday]
+    others = {
+        "last_week": by_week.get(week.shift(-1).monday), "last_year": by_week.get(prior_year_week(week).monday),
+    }  # fmt: skip
+    return Tile(
+        report.say(f"overview.sum.{column}"), unit.text(value), "counted", _versus(report, value, others, "share"),
+        rows[column].tail(RECENT).to_list(), notes=(*notes, report.say("overview.moves_with_sales")),
+    )  # fmt: skip
+
+
+def _suspected(report: Report) -> list[Tile]:
+    """Orders on the list of suspects by the week they were placed in."""
+    listed = report.data.suspicious_orders(report.language)
+    weeks = [report.data.week.shift(-i).monday for i in reversed(range(RECENT))]
+    placed: dict[Any, int] = dict(
+        listed.unique("order_id").group_by(pl.col("created_at").dt.date().dt.truncate("1w")).len().iter_rows()
+    )
+    counts = [placed.get(week, 0) for week in weeks]
+    note = report.say("overview.suspected_whole", orders=listed["order_id"].n_unique())
+    before = report.say("overview.change.count", change=counts[-1] - counts[-2])
+    return [
+        Tile(
+            report.say("overview.sum.suspected"), report.say("overview.change.orders", count=counts[-1]), "counted",
+            ((report.say("overview.versus.last_week"), before),), counts, notes=(note,),
+        )
+    ]  # fmt: skip
