@@ -274,14 +274,30 @@ def case(
     at: Annotated[
         str | None, typer.Option(help="When it happened, like 2026-11-20 14:30; now without it.", show_default=False)
     ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="zh or en; the shop's first without it.", show_default=False)
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Folder for the dossier; without it reports/SHOP/cases.", show_default=False),
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Record how a case went: contacted, settled, filed, won …"""
-    from aftersales.week.case_recording import recorded, standing
+    """Write the dossier of a case, or record how it went with --state.
 
+    Two copies are written from the same data, each as a page made for A4 and as a zip that `aftersales verify` checks:
+    one for the platform (facts, the order's own buyer, the evidence files), one for the shop (doubts and weaknesses,
+    nobody's clear name).
+    """
     if state is None:
-        lines = standing(shop, case_id, config=config)
+        from aftersales.week.case_writing import written
+
+        if note or by or at:
+            raise QuestionError("A note, a name or a time belongs to a state", hint="add --state, like --state filed")
+        lines = written(shop, case_id, language=language or "", to=to, config=config)
     else:
+        from aftersales.week.case_recording import recorded
+
         lines = recorded(shop, case_id, state=state, note=note, by=by, at=at, config=config)
     for line in lines:
         _out.print(escape(line))
@@ -316,6 +332,23 @@ def train(
             lines = trained(file, force=force, language=language, config=config)  # type: ignore[arg-type]
     for line in lines:
         _out.print(escape(line))
+
+
+@app.command()
+def verify(
+    dossier: Annotated[Path, typer.Argument(help="The zip that `aftersales case` wrote.", show_default=False)],
+    language: Annotated[str, typer.Option(help="zh or en.")] = "zh",
+) -> None:
+    """Check that every file of a dossier is what it was when it was packed."""
+    from aftersales.cases.verify import verified
+    from aftersales.words.language import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+    lines, all_well = verified(dossier, language="en" if language == "en" else "zh")
+    for line in lines:
+        _out.print(escape(line))
+    raise typer.Exit(0 if all_well else 1)
 
 
 def main() -> None:

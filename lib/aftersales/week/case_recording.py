@@ -44,18 +44,6 @@ def recorded(
     return _lines(report, case, name=case_id, state=state, before=before or "new", commit=commit.number)
 
 
-def standing(shop: str, case_id: str, *, config: Path | None = None) -> list[str]:
-    """Lines that say what a case holds and which states were recorded of it."""
-    report = load(shop, config=str(config) if config else None)
-    case = report.data.case(case_id)
-    lines = [say("case.holds", report.language, case=case.id, orders=len(case.orders), complaints=len(case.complaints))]
-    rows = report.data.tables["cases"].filter(pl.col("case_id") == case.id).sort("at").collect()
-    for row in rows.iter_rows(named=True):
-        told = [say(f"case.state.{row['state']}", report.language), row["by"], row["note"]]
-        lines.append(f"{row['at']:%Y-%m-%d %H:%M}  " + " · ".join(t for t in told if t))
-    return lines if rows.height else [*lines, say("case.nothing_recorded", report.language)]
-
-
 def _when(at: str | None, report: Report, moment: datetime) -> datetime:
     zone = report.data.shop.tz
     if at is None:

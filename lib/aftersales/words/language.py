@@ -89,6 +89,18 @@ def money(
     return _signed(f"{sign}{amount:,.{0 if whole else 2}f}", float(value), plus)
 
 
+def exact_money(value: float | Decimal | None, language: Language = "zh", *, currency: str = "CNY") -> str:
+    """Money to the cent, as papers want it.
+
+    >>> exact_money(Decimal("12034.5")), exact_money(-3, "en", currency="USD"), exact_money(None)
+    ('¥12,034.50', '−$3.00', '–')
+    """
+    if value is None:
+        return NOTHING
+    sign = _SIGNS.get(currency, currency + " ")
+    return _signed(f"{sign}{abs(Decimal(str(value))):,.2f}", float(value), plus=False)
+
+
 def day(value: date | datetime | None, language: Language = "zh") -> str:
     """A date without its year, as in a table or beside a chart.
 
@@ -178,6 +190,8 @@ class _Filler(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "money":
             return money(value, self.language, currency=self.currency)
+        if format_spec == "exact":
+            return exact_money(value, self.language, currency=self.currency)
         if format_spec == "word":
             return say(str(value), self.language)
         if not format_spec:

@@ -1,0 +1,116 @@
+"""A dossier packed: page, annexes, evidence and a manifest of SHA-256; the same bytes whenever nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from aftersales.cases.dossier import Dossier
+from aftersales.cases.page import Copy, page
+from aftersales.cases.quoting import of_frame, spreadsheet
+from aftersales.cases.rows import order_rows
+from aftersales.sources.places import Folder
+from aftersales.words.language import say
+
+MANIFEST = "manifest.json"
+FORMAT = "aftersales-dossier/1"
+# A zip's own times would differ from run to run.
+_TIMELESS = (1980, 1, 1, 0, 0, 0)
+
+
+def packed(
+    told: Dossier, *, copy: Copy, version: str, evidence_folder: Folder, buyers: pl.DataFrame | None = None,
+    unread: tuple[str, ...] = (),
+) -> tuple[str, bytes, str]:  # fmt: skip
+    """The copy's page, its zip, and the digest of its manifest.
+
+    Only the platform's zip holds the evidence files themselves and the buyers' clear values; the internal one lists the
+    files with their hashes. ``buyers`` and ``unread`` are as in `page`.
+    """
+    annexes = _annexes(told, copy, buyers)
+    if copy == "platform":
+        for file in told.evidence:
+            if file.sha256 is not None:
+                annexes[f"evidence/{file.name}"] = evidence_folder.read(file.name)
+    named = {name: sha256_of(content) for name, content in annexes.items() if not name.startswith("evidence/")}
+    shown = page(told, copy=copy, version=version, annex=named, buyers=buyers, unread=unread)
+    files = {f"{copy}.html": shown.encode(), **annexes}
+    manifest = manifest_of(files, case=told.case.id, copy=copy, shop=told.shop, until=f"{told.known_until:%Y-%m-%d}")
+    return shown, zipped({**files, MANIFEST: manifest}), sha256_of(manifest)
+
+
+def sha256_of(content: bytes) -> str:
+    """SHA-256 in hexadecimal.
+
+    >>> sha256_of(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(content).hexdigest()
+
+
+def manifest_of(files: Mapping[str, bytes], **about: str) -> bytes:
+    """The manifest: each file's name, SHA-256 and size, and a digest over all of it but itself."""
+    listed = [{"name": n, "sha256": sha256_of(c), "bytes": len(c)} for n, c in sorted(files.items())]
+    told: dict[str, Any] = {"format": FORMAT, **about, "files": listed}
+    told["digest"] = digest_of(told)
+    return (json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def digest_of(told: Mapping[str, Any]) -> str:
+    """The digest that a manifest carries of itself: SHA-256 of its other entries in one fixed spelling."""
+    rest = {k: v for k, v in told.items() if k != "digest"}
+    return sha256_of(json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode())
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip whose bytes depend on names and contents alone."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _TIMELESS)
+            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
+            archive.writestr(entry, content)
+    return out.getvalue()
+
+
+def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None) -> dict[str, bytes]:
+    """The tables of the dossier as spreadsheets."""
+    language = told.language
+
+    def named(*columns: str) -> list[str]:
+        return [say(f"dossier.column.{c}", language) for c in columns]
+
+    mine = told.timeline if copy == "internal" else told.timeline.filter(pl.col("source") != "case")
+    sources = [say(f"dossier.source.{s}", language) for s in mine["source"]]
+    entries = of_frame(mine.with_columns(source=pl.Series(sources, dtype=pl.String)).select(
+        "at", "source", "order_id", "text", "file", "row"))  # fmt: skip
+    files = [
+        (f.order_id, f.kind, f.name, say(f"dossier.file_state.{f.state}", language), f"{f.taken_at:%Y-%m-%d %H:%M}" if
+         f.taken_at else "", f.source, f.note, f.sha256, f.listed_in, f.listed_row)
+        for f in told.evidence
+    ]  # fmt: skip
+    said = told.records.messages.with_columns(
+        sender=pl.Series([say(f"dossier.sender.{s or 'unknown'}", language) for s in told.records.messages["sender"]],
+                         dtype=pl.String)
+    ).select("sent_at", "order_id", "sender", "text", "file", "row")  # fmt: skip
+    found: dict[str, tuple[list[str], Sequence[Sequence[object]]]] = {
+        "timeline.csv": (named("at", "source", "order", "event", "file", "row"), entries),
+        "evidence.csv": (named("order", "kind", "file", "state", "taken", "source", "text", "sha256", "from", "row"),
+                         files),
+        "messages.csv": (named("at", "order", "who", "text", "file", "row"), of_frame(said)),
+        "claims.csv": (named("claim", "record"), told.claims.select("claim", "record").rows()),
+    }  # fmt: skip
+    member = ("buyer",) if buyers is not None else ()
+    found["orders.csv"] = (named("order", "placed", *member, "amount", "paid", "shipped", "outcome"),
+                           order_rows(told, buyers))  # fmt: skip
+    if buyers is not None:
+        people = buyers.select("order_id", "buyer", "receiver", "mobile", "phone", "address", "file", "row")
+        found["buyers.csv"] = (named("order", "buyer", "receiver", "phone", "phone", "address", "file", "row"),
+                               people.rows())  # fmt: skip
+    return {n: spreadsheet(columns, rows, language=language) for n, (columns, rows) in found.items() if rows}

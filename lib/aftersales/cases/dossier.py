@@ -1,0 +1,124 @@
+"""A dossier: everything that is said about a case, once, before it is written as two copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from aftersales.cases.case import Case
+from aftersales.cases.case_type import case_type
+from aftersales.cases.claims import claim_facts, claims, contradictions_found
+from aftersales.cases.clauses import Clause, clauses
+from aftersales.cases.clock import Deadline, deadlines
+from aftersales.cases.comparison import Comparison, comparison
+from aftersales.cases.completeness import Need, completeness
+from aftersales.cases.evidence import EvidenceFile, evidence_index
+from aftersales.cases.held import held
+from aftersales.cases.records import Records, Tables, case_records
+from aftersales.cases.statement import statement
+from aftersales.cases.timeline import timeline
+from aftersales.cases.weighing import speaks_for_buyer, weaknesses
+from aftersales.measures.causes import causes
+from aftersales.sources.places import Folder
+from aftersales.tables.values import REASONS
+from aftersales.words.language import Language
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """What the findings say of the case; for the internal copy alone. ``probability`` is null for a case that no search
+    put on a list.
+    """
+
+    probability: float | None = None
+    reasons: tuple[str, ...] = ()
+    explanations: tuple[str, ...] = ()
+    next_step: str | None = None
+    offer: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Dossier:
+    """One case, told in one language. ``known_until`` is where the data end; ``state`` the case's last recorded one."""
+
+    case: Case
+    kind: str
+    language: Language
+    currency: str
+    shop: str
+    known_until: datetime
+    state: str
+    statement: str
+    deadlines: tuple[Deadline, ...]
+    evidence: tuple[EvidenceFile, ...]
+    needs: tuple[Need, ...]
+    clauses: tuple[Clause, ...]
+    clauses_internal: tuple[Clause, ...]
+    compared: Comparison | None
+    suspicion: Suspicion
+    weaknesses: tuple[str, ...]
+    for_buyer: tuple[str, ...]
+    records: Records = field(repr=False)
+    outcomes: pl.DataFrame = field(repr=False)
+    timeline: pl.DataFrame = field(repr=False)
+    claims: pl.DataFrame = field(repr=False)
+    states: pl.DataFrame = field(repr=False)
+
+    @property
+    def own_orders(self) -> tuple[str, ...]:
+        """Orders whose buyer the platform's copy may name: of several complaints only the newest one's, the one to be
+        filed; buyers of the others are third parties to it.
+        """
+        filed = self.records.complaints.drop_nulls("order_id")
+        if self.case.kind != "complaint" or filed.height < 2:
+            return self.case.orders
+        return (str(filed.sort("filed_at", "complaint_id", nulls_last=False)["order_id"][-1]),)
+
+
+def dossier(
+    tables: Tables, case: Case, *, shop: str, outcomes: pl.DataFrame, known_until: datetime,
+    evidence_folder: Folder, suspicion: Suspicion = Suspicion(), language: Language = "zh", currency: str = "CNY",
+) -> Dossier:  # fmt: skip
+    """Gather a case. ``outcomes`` has a row an order of the shop (`order_evidence`); ``shop`` is its name.
+
+    Of ``tables`` only rows of the case are read.
+    """
+    records = case_records(tables, case)
+    states = tables["cases"].lazy().filter(pl.col("case_id") == case.id).sort("at").collect()
+    facts = claim_facts(records, until=known_until.date())
+    found = contradictions_found(facts)
+    kinds = case_type(case, records.refunds, records.complaints, causes=_causes(facts))
+    there, checks = held(records), tuple(found["check"].unique().sort())
+    numbers = tuple(records.orders["order_id"].unique(maintain_order=True))
+    files = evidence_index(records.evidence, folder=evidence_folder, orders=numbers)
+    needs = completeness(kinds, files, there)
+    compared = comparison(outcomes, numbers)
+    own = outcomes.filter(pl.col("order_id").is_in(list(numbers)))
+    return Dossier(
+        case=case, kind=kinds, language=language, currency=currency, shop=shop, known_until=known_until,
+        state=states["state"][-1] if states.height else "new",
+        statement=statement(case, records, own, language=language, currency=currency),
+        deadlines=deadlines(records, known_until=known_until), evidence=files, needs=needs,
+        clauses=clauses(kinds, held=there, checks=checks),
+        clauses_internal=clauses(kinds, held=there, checks=checks, internal=True),
+        compared=compared, suspicion=suspicion,
+        weaknesses=tuple(weaknesses(records, facts, needs, files, compared, language=language)),
+        for_buyer=tuple(speaks_for_buyer(numbers, outcomes, suspicion.explanations, language=language)),
+        records=records, outcomes=own,
+        timeline=timeline(records, language=language, currency=currency, states=states),
+        claims=claims(facts, found, language=language, currency=currency), states=states,
+    )  # fmt: skip
+
+
+def _causes(facts: pl.DataFrame) -> Sequence[str]:
+    """Reason groups of the complaints: their own kind where it is one, else by their words."""
+    if facts.is_empty():
+        return ()
+    words = facts.select(pl.concat_str(pl.col("kind", "text").fill_null("").str.slice(0, 4000), separator="。"))[:, 0]
+    told = causes(words)["cause"].to_list()
+    return [
+        kind if kind in REASONS else cause for kind, cause in zip(facts["kind"], told, strict=True) if kind or cause
+    ]

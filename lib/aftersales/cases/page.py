@@ -1,0 +1,290 @@
+"""A dossier as a page made for A4: one for the platform, one for the shop itself, from the same data."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import polars as pl
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from aftersales.cases.chart import shares_chart
+from aftersales.cases.dossier import Dossier
+from aftersales.cases.quoting import quoted, visible
+from aftersales.cases.room import Room, room_for
+from aftersales.cases.rows import file_name, order_rows, place_of
+from aftersales.words.language import clock, full_day, say
+
+Copy = Literal["platform", "internal"]
+_TEXT_MOST, _SAID_MOST, _CELL_MOST = 110, 150, 60
+_SECTIONS = (
+    "statement", "buyers", "claims", "orders", "compared", "timeline", "chats", "evidence", "clauses", "needs",
+    "suspicion", "for_buyer", "weaknesses", "next", "annex",
+)  # fmt: skip
+
+
+def page(
+    told: Dossier, *, copy: Copy, version: str, annex: Mapping[str, str], buyers: pl.DataFrame | None = None,
+    unread: Sequence[str] = (),
+) -> str:  # fmt: skip
+    """The copy as HTML that opens alone and loads nothing.
+
+    ``annex`` gives the SHA-256 of the files packed with it; ``buyers`` are the clear values of the case's own buyers
+    (order_id, buyer, receiver, mobile, phone, address, file, row), for the platform's copy alone, and ``unread`` the
+    export files that could not be read again for them.
+    """
+    if copy == "internal" and buyers is not None:
+        raise ValueError("the internal copy shows nobody's clear name")
+    style = files("aftersales.cases").joinpath("dossier.css").read_text("utf-8")
+    style = style.replace("PLACE", file_name(told.case.id))
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    word, room = _words(told), room_for(told, internal=copy == "internal")
+    context: dict[str, Any] = {
+        "lang": "zh-CN" if told.language == "zh" else "en", "style": Markup(style),
+        "style_hash": Markup(f"sha256-{digest}"), "shop": told.shop, "internal": copy == "internal",
+        "copy_name": word(f"page.{copy}"), "title": _title(told), "cover": list(_cover(told, copy)),
+        "numbered": _numbering(told), "statement": told.statement, "ask": word(f"ask.{told.kind}"),
+        "words": {c: word(f"column.{c}") for c in _COLUMNS}, "annex": list(annex.items()),
+        "provenance": word("page.provenance", version=version),
+        **_buyers(told, buyers, unread, room), **_claims(told, room), **_orders(told, buyers, room),
+        **_compared(told), **_timeline(told, copy, room), **_chats(told, room), **_evidence(told, room),
+        **_clauses(told, copy),
+        **(_internal(told) if copy == "internal" else {}),
+    }  # fmt: skip
+    return _templates().get_template("dossier.html.j2").render(context)
+
+
+_COLUMNS = (
+    "claim", "record", "at", "source", "event", "from", "who", "text", "kind", "file", "taken", "clause", "says",
+    "why", "need", "state", "where", "ground", "checked_by", "checked_on", "no_evidence",
+)  # fmt: skip
+
+
+@cache
+def _templates() -> Environment:
+    def shown(value: Any) -> Any:
+        return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
+
+    return Environment(loader=PackageLoader("aftersales.cases", "."), autoescape=True, finalize=shown,
+                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+
+
+def _words(told: Dossier) -> Any:
+    return lambda key, **values: say(f"dossier.{key}", told.language, currency=told.currency, **values)
+
+
+def _numbering(told: Dossier) -> Any:
+    """Headings are numbered as they come: a section that has nothing to show takes no number."""
+    seen: list[str] = []
+
+    def numbered(section: str) -> str:
+        seen.append(section)
+        return f"{len(seen)}  " + say(f"dossier.page.{section}", told.language)
+
+    return numbered
+
+
+def _title(told: Dossier) -> str:
+    orders, word, kind = told.records.orders["order_id"].n_unique(), _words(told), f"dossier.type.{told.kind}"
+    if len(told.case.complaints) > 1:
+        return word("page.title_complaints", type=kind, orders=orders, complaints=len(told.case.complaints))
+    if orders == 1:
+        return word("page.title_order", type=kind, order=told.records.orders["order_id"][0])
+    return word("page.title_orders", type=kind, orders=orders)
+
+
+def _cover(told: Dossier, copy: Copy) -> Iterator[tuple[str, str]]:
+    word, orders = _words(told), told.records.orders
+    numbers = orders["order_id"].unique(maintain_order=True).to_list()
+    titles = [quoted(t, most=_CELL_MOST, language=told.language) for t in orders["title"].drop_nulls().unique(
+        maintain_order=True)[:2]]  # fmt: skip
+    yield word("page.cover_case"), told.case.id
+    if numbers:
+        named = "、".join(numbers) if len(numbers) <= 2 else word("page.orders_named", first=numbers[0], n=len(numbers))
+        yield word("page.cover_order"), named
+    yield word("page.cover_item"), "；".join(titles) or word("not_told")
+    yield word("page.cover_amount"), word(
+        "page.amount", amount=orders["amount"].sum(), paid=orders["paid"].sum(),
+        refund=told.records.refunds["amount"].sum(),
+    )  # fmt: skip
+    yield word("page.cover_ask"), word(f"ask.{told.kind}")
+    cited = [say(f"clause.name.{c.id}", told.language) for c in told.clauses]
+    if cited:
+        yield word("page.cover_clause"), "、".join(cited) if told.language == "zh" else ", ".join(cited)
+    yield word("page.cover_deadline"), _deadline(told)
+    if copy == "internal":
+        yield word("page.cover_state"), say(f"case.state.{told.state}", told.language)
+    yield word("page.cover_data"), full_day(told.known_until, told.language)
+
+
+def _deadline(told: Dossier) -> str:
+    word = _words(told)
+    if not told.deadlines:
+        return word("deadline.none")
+    shown = [
+        word(f"deadline.{d.what}{'_over' if d.over else ''}", at=d.at, of=d.of) for d in told.deadlines[:2]
+    ]  # fmt: skip
+    return "；".join(shown) if told.language == "zh" else "; ".join(shown)
+
+
+def _buyers(told: Dossier, buyers: pl.DataFrame | None, unread: Sequence[str], room: Room) -> dict[str, Any]:
+    word = _words(told)
+    if buyers is None:
+        return {}
+    note = word("page.unread", files=list(unread)) if unread else ""
+    if told.own_orders != told.case.orders and not unread:
+        note = word("page.others_hidden")
+    people = buyers.with_columns(phone=pl.coalesce(_blank("mobile"), _blank("phone")))
+    each = people.group_by("buyer", "receiver", "phone", "address", maintain_order=True).agg(
+        pl.len(), pl.col("file", "row").first()
+    )
+    rows = [
+        (
+            *(quoted(v, most=_CELL_MOST, language=told.language) or "–" for v in row[:4]),
+            row[4],
+            place_of(told, *row[5:]),
+        )
+        for row in each.head(room.buyers).iter_rows()
+    ]
+    if each.height > room.buyers:
+        note = word("page.others_in_case", n=each.height - room.buyers, file="buyers.csv") + note
+    columns = [word(f"column.{c}") for c in ("buyer", "receiver", "phone", "address", "orders", "from")]
+    return {"buyers": rows, "buyers_columns": columns, "buyers_note": note} if rows or unread else {}
+
+
+def _blank(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column))
+
+
+def _claims(told: Dossier, room: Room) -> dict[str, Any]:
+    rows = told.claims.select("claim", "record").head(room.claims).rows()
+    left = told.claims.height - room.claims
+    note = _words(told)("page.others_in_case", n=left, file="claims.csv") if left > 0 else ""
+    return {"claims": rows, "claims_note": note}
+
+
+def _orders(told: Dossier, buyers: pl.DataFrame | None, room: Room) -> dict[str, Any]:
+    rows = order_rows(told, buyers)
+    if len(rows) < 2:
+        return {}
+    word = _words(told)
+    names = ("order", "placed", *(("buyer",) if buyers is not None else ()), "amount", "paid", "shipped", "outcome")
+    shown = [tuple(quoted(str(v), most=_CELL_MOST, language=told.language) for v in row) for row in rows[: room.orders]]
+    left = len(rows) - room.orders
+    note = word("page.others_in_case", n=left, file="orders.csv") if left > 0 else ""
+    return {"orders": shown, "orders_columns": [word(f"column.{n}") for n in names], "orders_note": note}
+
+
+def _compared(told: Dossier) -> dict[str, Any]:
+    found, word = told.compared, _words(told)
+    if found is None or told.kind != "malicious_orders" or found.others.rate is None:
+        return {}
+    caption = word(
+        "compare.caption", part=found.own.part, whole=found.own.whole, products=found.products, first=found.first,
+        last=found.last, other=found.others.part, others=found.others.whole, low=found.others.low,
+        high=found.others.high,
+    )  # fmt: skip
+    names = word("compare.own"), word("compare.others")
+    return {"chart": Markup(shares_chart(found, names=names, label=caption)), "chart_caption": caption}
+
+
+def _timeline(told: Dossier, copy: Copy, room: Room) -> dict[str, Any]:
+    word = _words(told)
+    mine = told.timeline if copy == "internal" else told.timeline.filter(pl.col("source") != "case")
+    main = mine.filter(pl.col("main"))
+    if main.height > room.timeline and told.records.orders["order_id"].n_unique() > 1:
+        # the list of orders has each one's placing
+        main = main.filter(pl.col("source") != "order")
+    shown = [
+        {
+            "at": clock(row["at"]), "source": word(f"source.{row['source']}"), "text": _with_order(told, row),
+            "place": place_of(told, row["file"], row["row"]),
+        }
+        for row in main.iter_rows(named=True)
+    ]  # fmt: skip
+    note = word("page.all_rows", n=mine.height, file="timeline.csv")
+    return {"timeline": _shortened(told, shown, room.timeline, "timeline.csv"), "timeline_note": note}
+
+
+def _with_order(told: Dossier, row: Mapping[str, Any]) -> str:
+    """Of several orders an entry names its own by the last six digits."""
+    text = quoted(row["text"], most=_TEXT_MOST, language=told.language)
+    several = told.records.orders["order_id"].n_unique() > 1
+    return f"…{row['order_id'][-6:]} {text}" if several and row["order_id"] else text
+
+
+def _chats(told: Dossier, room: Room) -> dict[str, Any]:
+    word = _words(told)
+    rows = [
+        {
+            "at": clock(row["sent_at"]), "who": word(f"sender.{row['sender'] or 'unknown'}"),
+            "text": quoted(row["text"], most=_SAID_MOST, language=told.language),
+            "place": place_of(told, row["file"], row["row"]),
+        }
+        for row in told.records.messages.iter_rows(named=True)
+    ]  # fmt: skip
+    return {"chats": _shortened(told, rows, room.chats, "messages.csv"), "chats_note": word("page.chats_note")}
+
+
+def _shortened(told: Dossier, rows: list[dict[str, Any]], most: int, file: str) -> list[dict[str, Any]]:
+    """The first and the last rows, with a row between them that says how many are left out."""
+    if len(rows) <= most:
+        return rows
+    first = (most + 1) // 2
+    gap = _words(told)("page.rows_between", n=len(rows) - most, file=file)
+    return [*rows[:first], {"gap": gap}, *rows[len(rows) - (most - first) :]]
+
+
+def _evidence(told: Dossier, room: Room) -> dict[str, Any]:
+    word, short = _words(told), told.language
+    there = [f for f in told.evidence if f.sha256]
+    rows = [
+        {
+            "kind": quoted(f.kind, most=20, language=short) or word("not_told"),
+            "name": quoted(f.name, most=_CELL_MOST, language=short),
+            "note": "，".join(quoted(t, most=40, language=short) for t in (f.source, f.note) if t),
+            "at": clock(f.taken_at), "sha256": f.sha256,
+        }
+        for f in there[:room.evidence]
+    ]  # fmt: skip
+    left = len(there) - room.evidence
+    note = word("page.others_in_case", n=left, file="evidence.csv") if left > 0 else ""
+    return {"evidence": rows, "evidence_note": note}
+
+
+def _clauses(told: Dossier, copy: Copy) -> dict[str, Any]:
+    cited = [*told.clauses, *(told.clauses_internal if copy == "internal" else ())]
+    rows = [tuple(say(f"clause.{part}.{c.id}", told.language) for part in ("name", "says", "why")) for c in cited]
+    rules = dict.fromkeys((c.rule, c.number, c.revised) for c in cited)
+    word = _words(told)
+    named = [word("page.rule", rule=f"clause.rule.{r}", number=n, revised=v) for r, n, v in rules]
+    joined = "；".join(named) if told.language == "zh" else "; ".join(named)
+    return {"clauses": rows, "clauses_note": word("page.clauses_note", rules=joined)}
+
+
+def _internal(told: Dossier) -> dict[str, Any]:
+    word, of = _words(told), told.suspicion
+    likely = word("page.likely", probability=of.probability) if of.probability is not None else word("page.not_listed")
+    needs = [
+        {
+            "name": word(f"need.{n.id}"), "state": n.state, "told": word(f"need_state.{n.state}"),
+            "where": word(f"where.{n.id}") if n.state != "file" else "",
+            "mark": word("need_ground.articles", articles=n.articles) if n.articles else word("need_ground.common"),
+        }
+        for n in told.needs
+    ]  # fmt: skip
+    states = [
+        (clock(row["at"]), quoted(" · ".join(t for t in (say(f"case.state.{row['state']}", told.language), row["by"],
+                                                          row["note"]) if t), most=160, language=told.language))
+        for row in told.states.tail(6).iter_rows(named=True)
+    ]  # fmt: skip
+    return {
+        "needs": needs, "likely": likely, "reasons": list(of.reasons), "for_buyer": list(told.for_buyer),
+        "weaknesses": list(told.weaknesses), "next_step": of.next_step or word("page.next_default"), "states": states,
+        "offer": word("page.offer", low=of.offer[0], high=of.offer[1]) if of.offer else "",
+    }  # fmt: skip
