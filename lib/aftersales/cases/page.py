@@ -18,14 +18,12 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.quoting import quoted, visible
 from aftersales.cases.room import Room, room_for
 from aftersales.cases.rows import file_name, order_rows, place_of
-from aftersales.words.language import clock, full_day, say
+from aftersales.words.language import NOTHING, clock, full_day, say
 
 Copy = Literal["platform", "internal"]
 _TEXT_MOST, _SAID_MOST, _CELL_MOST = 110, 150, 60
-_SECTIONS = (
-    "statement", "buyers", "claims", "orders", "compared", "timeline", "chats", "evidence", "clauses", "needs",
-    "suspicion", "for_buyer", "weaknesses", "next", "annex",
-)  # fmt: skip
+_SHORT_MOST = 26  # cells that do not wrap: numbers, telephones
+_PERSON_MOST = (_SHORT_MOST, _SHORT_MOST, 20, _CELL_MOST)  # member, receiver, telephone, address
 
 
 def page(
@@ -145,7 +143,10 @@ def _buyers(told: Dossier, buyers: pl.DataFrame | None, unread: Sequence[str], r
     )
     rows = [
         (
-            *(quoted(v, most=_CELL_MOST, language=told.language) or "–" for v in row[:4]),
+            *(
+                quoted(v, most=most, language=told.language) or NOTHING
+                for v, most in zip(row[:4], _PERSON_MOST, strict=True)
+            ),
             row[4],
             place_of(told, *row[5:]),
         )
@@ -174,7 +175,9 @@ def _orders(told: Dossier, buyers: pl.DataFrame | None, room: Room) -> dict[str,
         return {}
     word = _words(told)
     names = ("order", "placed", *(("buyer",) if buyers is not None else ()), "amount", "paid", "shipped", "outcome")
-    shown = [tuple(quoted(str(v), most=_CELL_MOST, language=told.language) for v in row) for row in rows[: room.orders]]
+    shown = [
+        tuple(quoted(str(v), most=_SHORT_MOST, language=told.language) for v in row) for row in rows[: room.orders]
+    ]
     left = len(rows) - room.orders
     note = word("page.others_in_case", n=left, file="orders.csv") if left > 0 else ""
     return {"orders": shown, "orders_columns": [word(f"column.{n}") for n in names], "orders_note": note}
