@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import psutil
@@ -187,10 +188,15 @@ def seen(folder: Path) -> Store:
 
 
 def report_files(folder: Path) -> dict[str, bytes]:
-    """The reports as they lie there, without what tells the time of the run."""
+    """The reports as they lie there, without what tells the time of the run or of the imports."""
     reports = folder / "reports"
-    files = [p for p in sorted(reports.rglob("*")) if p.is_file() and p.name not in ("run.json", "ledger.lock")]
-    return {str(p.relative_to(reports)): p.read_bytes() for p in files if p.suffix != ".ipynb"}
+    files = [p for p in sorted(reports.rglob("*")) if p.is_file() and not p.name.startswith((".", "run.json"))]
+    found = {str(p.relative_to(reports)): p.read_bytes() for p in files if p.suffix != ".ipynb"}
+    store = ShopStore(load_settings(folder / "shops.toml").store_path, SHOP)
+    made = {c.made_at.astimezone(ZoneInfo(store.zone)) for c in store.commits()}
+    for moment in made:
+        found = {n: text.replace(f"{moment:%Y-%m-%d %H:%M}".encode(), b"then") for n, text in found.items()}
+    return found
 
 
 def differing(now: dict[str, bytes], then: dict[str, bytes]) -> list[str]:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from aftersales.words.errors import AftersalesError, QuestionError
+from aftersales.words.errors import AftersalesError, QuestionError, of_the_machine
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -180,6 +180,7 @@ def weekly(
     no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
     as_of: Annotated[str | None, typer.Option(help="Repeat the report from the store as it was on this day.")] = None,
     time_limit: Annotated[int, typer.Option(help="Seconds after which a report is stopped.", min=1)] = 600,
+    memory_limit: Annotated[int, typer.Option(help="Megabytes above which a report is stopped.", min=100)] = 6144,
     parameter: Annotated[list[str] | None, typer.Option("-p", help="A notebook parameter, name=value.")] = None,
     config: Config = None,
 ) -> None:
@@ -189,8 +190,8 @@ def weekly(
 
     outcome = run_weekly(
         load_settings(config), shops=shop or (), week=week, workers=jobs, engine=engine, resume=resume,
-        with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit, parameters=parameter or (),
-        console=_err,
+        with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit, memory_limit_mb=memory_limit,
+        parameters=parameter or (), console=_err,
     )  # fmt: skip
     for line in outcome.lines:
         _out.print(escape(line))
@@ -362,6 +363,9 @@ def main() -> None:
         _err.print("stopped")
         sys.exit(130)
     except Exception as error:  # whatever it was, a shopkeeper gets a sentence and we get the trace
+        if (machine := of_the_machine(error)) is not None:
+            _err.print(f"[bold]aftersales:[/bold] {escape(str(machine))}")
+            sys.exit(2)
         said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         _err.print(f"[bold]aftersales:[/bold] something unforeseen went wrong: {escape(said)}")
         _err.print(f"the details are in {escape(_written_down())}; please send them along when you ask for help")

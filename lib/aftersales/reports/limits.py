@@ -20,12 +20,18 @@ import psutil
 EXIT_TIME, EXIT_MEMORY, EXIT_ORPHANED = 113, 114, 115
 _LOOK_EVERY_SECONDS = 0.1
 _MB = 1024 * 1024
+_MOST_AT_ONCE = 2.5  # times the limit: what is asked for and never touched counts here, so there must be room
 _deadline: float | None = None
 
 
 def start_watching(memory_limit_mb: float | None) -> None:
     """Begin to watch this process; called once as a worker starts."""
     parent = os.getppid()
+    if memory_limit_mb is not None and hasattr(resource, "RLIMIT_DATA"):
+        # one single request beyond all bounds fails at once, before the thread looks again
+        most = int(_MOST_AT_ONCE * memory_limit_mb * _MB)
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
     threading.Thread(target=_watch, args=(parent, memory_limit_mb), name="limits", daemon=True).start()
 
 

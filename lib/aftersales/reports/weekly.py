@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -14,11 +14,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pebble import ProcessPool
 from rich.console import Console
 
+from aftersales.reports.alone import one_weekly_run
 from aftersales.reports.batch import available_cores, run_batch
 from aftersales.reports.index import updated_index
 from aftersales.reports.job import Engine, ReportJob, ReportResult
+from aftersales.reports.limits import start_watching
 from aftersales.reports.parameters import refuse_unknown
 from aftersales.reports.progress import print_summary, result_line, shown_progress
 from aftersales.reports.published import ASSETS
@@ -57,6 +60,7 @@ def run_weekly(
     as_of: date | None = None,
     time_limit_seconds: float = 600,
     parameters: Sequence[str] = (),
+    memory_limit_mb: float = MEMORY_LIMIT_MB,
     notebooks: Sequence[Path] = (),
     console: Console | None = None,
 ) -> Outcome:
@@ -74,40 +78,41 @@ def run_weekly(
     refuse_unknown(books, extra)
     screen = console or Console(stderr=True)
     cores = workers or available_cores()
-    ready, failures = _prepared(
-        settings,
-        chosen,
-        week=asked,
-        as_of=as_of,
-        workers=cores,
-        with_import=with_import and as_of is None,
-        screen=screen,
-    )
-    reports = Folder(settings.reports_path)
-    _check_writable(reports)
-    language = chosen[0].language[0]
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="aftersales-"))) if reports.remote else None
-        made_in = scratch or reports.local
-        jobs = [
-            ReportJob(
-                shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
-                commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
-                engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
-                published=reports.path if reports.remote else "",
-            )
-            for p in ready
-        ]  # fmt: skip
-        progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
-        results = run_batch(
-            jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=MEMORY_LIMIT_MB, resume=resume,
-            progress=progress,
-        )  # fmt: skip
-    index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
-    print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
-    lines = _closing_lines(results, failures, index, language=language)
-    failed = bool(failures) or any(r.status == "failed" for r in results)
-    return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)
+    with one_weekly_run(settings):
+        ready, failures = _prepared(
+            settings,
+            chosen,
+            week=asked,
+            as_of=as_of,
+            workers=cores,
+            with_import=with_import and as_of is None,
+            screen=screen,
+        )
+        reports = Folder(settings.reports_path)
+        _check_writable(reports)
+        language = chosen[0].language[0]
+        with ExitStack() as stack:
+            scratch = Path(stack.enter_context(TemporaryDirectory(prefix="aftersales-"))) if reports.remote else None
+            made_in = scratch or reports.local
+            jobs = [
+                ReportJob(
+                    shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
+                    commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
+                    engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
+                    published=reports.path if reports.remote else "",
+                )
+                for p in ready
+            ]  # fmt: skip
+            progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
+            results = run_batch(
+                jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=memory_limit_mb,
+                resume=resume, progress=progress,
+            )  # fmt: skip
+        index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
+        print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
+        lines = _closing_lines(results, failures, index, language=language)
+        failed = bool(failures) or any(r.status == "failed" for r in results)
+        return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)
 
 
 def _closing_lines(
@@ -173,13 +178,26 @@ def _prepared(
     if len(shops) == 1 or workers == 1 or not with_import:
         found = [prepared(*task) for task in tasks]
     else:
-        context = get_context("spawn")  # a process forked after a polars query hangs
-        with screen.status("importing"), ProcessPoolExecutor(min(workers, len(shops)), mp_context=context) as pool:
-            found = list(pool.map(prepared, *zip(*tasks, strict=True)))
+        with (
+            screen.status("importing"),
+            ProcessPool(
+                min(workers, len(shops)), initializer=start_watching, initargs=(None,), context=get_context("spawn")
+            ) as pool,  # spawned: a process forked after a polars query hangs; watched: none outlives this one
+        ):
+            futures = [pool.schedule(prepared, args=task) for task in tasks]
+            found = [_prepared_or_why(future, shop) for future, shop in zip(futures, shops, strict=True)]
     for one in found:
         for line in one.said:
             screen.print(f"{one.shop.id}: {line}", markup=False, highlight=False, soft_wrap=True)
     return [p for p in found if p.reason is None], [p for p in found if p.reason is not None]
+
+
+def _prepared_or_why(future: Future, shop: Shop) -> Prepared:
+    try:
+        return future.result()
+    except Exception as error:  # an import that was killed, for want of memory most often, keeps no other shop back
+        words = say("weekly.import_ended", shop.language[0], error=str(error) or type(error).__name__)
+        return Prepared(shop, reason=words)
 
 
 def _check_writable(reports: Folder) -> None:

@@ -20,6 +20,7 @@ from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, sta
 from aftersales.reports.notebook import error_words
 from aftersales.reports.place import abandoned, partial_folder
 from aftersales.reports.run import finish, run_report
+from aftersales.words.errors import of_the_machine
 from aftersales.words.language import say
 
 # Toy notebooks leave a worker as it was; on real data one was seen to grow by up to 12 MB a notebook. It is renewed
@@ -79,7 +80,9 @@ class WorkerPool:
             return say(f"reports.failed.{key}", language, signal=signal.Signals(-code).name)
         if code is not None:
             return say("reports.failed.ended", language, code="–" if code == EXIT_ORPHANED else code)
-        return say("reports.failed.report", language, error=error_words(type(error).__name__, str(error)))
+        machine = of_the_machine(error)
+        words = str(machine) if machine else error_words(type(error).__name__, str(error))
+        return say("reports.failed.report", language, error=words)
 
 
 def limited_report(job: ReportJob, seconds: float) -> ReportResult:
@@ -92,12 +95,15 @@ def limited_report(job: ReportJob, seconds: float) -> ReportResult:
 
 def failed_report(job: ReportJob, reason: str, spent: float) -> ReportResult:
     """The record of a report whose worker died; what it had made so far is kept as the trail of the failed attempt."""
-    left = abandoned(job.folder)
-    partial = partial_folder(job.folder) if not left else left[-1]
     result = ReportResult(
         job.shop, job.week, "failed", job.folder, None, seconds=round(spent, 3), peak_memory_mb=0.0, reason=reason
     )
-    return finish(job, result, partial, log=[], moment=datetime.now(UTC))
+    try:
+        left = abandoned(job.folder)
+        partial = partial_folder(job.folder) if not left else left[-1]
+        return finish(job, result, partial, log=[], moment=datetime.now(UTC))
+    except OSError:  # a full disk takes no record either; the good report of before stays in its place
+        return result
 
 
 def notebooks_done(job: ReportJob) -> int:

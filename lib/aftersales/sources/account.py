@@ -38,13 +38,14 @@ class FileAccount:
 
 @dataclass(frozen=True)
 class ImportAccount:
-    """What one import did, file by file."""
+    """What one import did, file by file. ``clock_behind``: when the last import was made, where that lies ahead."""
 
     shop: str
     import_id: str
     files: tuple[FileAccount, ...]
     commit: int | None
     unchanged: int = 0
+    clock_behind: datetime | None = None
 
     @property
     def failed(self) -> tuple[FileAccount, ...]:
@@ -68,6 +69,11 @@ class ImportAccount:
             said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
         if not self.files:
             said.append("nothing new to import")
+        if self.clock_behind:
+            said.append(
+                f"this machine's clock is behind the shop's last import, made at {self.clock_behind:%Y-%m-%d %H:%M}: "
+                "set it right, or --as-of will look for days that it cannot find"
+            )
         return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +26,7 @@ from aftersales.words.errors import AftersalesError, DataError, QuestionError
 
 READABLE = (".csv", ".xlsx", ".xls", ".txt", ".tsv", ".zip", ".rar", ".7z")
 EVIDENCE_FOLDER = "evidence"  # the shop's evidence files lie there; they are not exports
+CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of several machines differ by seconds
 Progress = Callable[[str], None]
 
 
@@ -56,6 +57,7 @@ def import_files(
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     with import_lock(store.folder):
         head = store_to_build_on(store, key_print=fingerprint(key), now=now)
+        behind = _clock_behind(head, shop, now)
         named = _named(files) if files else _found(settings, shop)
         import_id = f"{head.number + 1:06d}"
         known = dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
@@ -76,7 +78,7 @@ def import_files(
             except AftersalesError as error:
                 accounts.append(FileAccount(name, error=str(error)))
         if not read:
-            return ImportAccount(shop.id, import_id, tuple(accounts), None, unchanged)
+            return ImportAccount(shop.id, import_id, tuple(accounts), None, unchanged, behind)
         progress("writing to the store")
         accounts += _write(store, head, read, import_id)
         progress("composing the tables")
@@ -87,7 +89,13 @@ def import_files(
             account=tuple({k: v for k, v in asdict(a).items() if k != "sha256"} for a in accounts),
         )  # fmt: skip
         store.write_commit(commit)
-    return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged)
+    return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged, behind)
+
+
+def _clock_behind(head: Commit, shop: Shop, now: datetime | None) -> datetime | None:
+    """When the last commit was made, in the shop's zone, if by this machine's clock it is yet to come."""
+    ahead = head.made_at - (now or datetime.now(UTC))
+    return head.made_at.astimezone(shop.tz) if ahead > CLOCK_TOLERANCE else None
 
 
 def undo_import(settings: Settings, shop: Shop, *, now: datetime | None = None) -> Commit:

@@ -19,7 +19,7 @@ LEASE_SECONDS = 3600  # an import of a large shop takes minutes; a lease left by
 
 
 @contextmanager
-def import_lock(folder: Folder, *, wait_seconds: float = 600) -> Iterator[None]:
+def import_lock(folder: Folder, *, wait_seconds: float = 60) -> Iterator[None]:
     """Hold the shop's lock; a second import waits, and after ``wait_seconds`` says who holds it.
 
     The local lock is the system's own and dies with its process.
@@ -29,9 +29,9 @@ def import_lock(folder: Folder, *, wait_seconds: float = 600) -> Iterator[None]:
         with lease(folder, LOCK_NAME, wait_seconds=wait_seconds, lasts_seconds=LEASE_SECONDS, told=told):
             yield
         return
-    folder.local.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.local / LOCK_NAME)
     try:
+        folder.local.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=wait_seconds)
     except Timeout:
         raise _held(folder) from None

@@ -10,7 +10,7 @@ from aftersales.sources.importing import import_files
 from aftersales.sources.settings import Shop, load_settings
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.week.tables import Tables, week_of
-from aftersales.words.errors import AftersalesError, DataError
+from aftersales.words.errors import AftersalesError, DataError, of_the_machine
 
 
 @dataclass(frozen=True)
@@ -47,3 +47,7 @@ def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_imp
         return Prepared(shop, str(found), commit.number, said)
     except AftersalesError as error:
         return Prepared(shop, said=said, reason=str(error))
+    except Exception as error:  # a full disk, say: the other shops go on
+        machine = of_the_machine(error)
+        words = (str(error).strip() or "no words").splitlines()[0][:300]
+        return Prepared(shop, said=said, reason=str(machine or f"{type(error).__name__}: {words}"))

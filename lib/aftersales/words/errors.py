@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -39,6 +41,36 @@ class QuestionError(AftersalesError):
 
 class SetupError(AftersalesError):
     """The configuration, the machine or the store is not right: whoever set it up must act."""
+
+
+_AGAIN = "then run the same command again: what was finished is kept, nothing is half done"
+_OF_THE_MACHINE = {
+    errno.ENOSPC: ("The disk is full", f"make room, {_AGAIN}"),
+    errno.EDQUOT: ("The disk quota is used up", f"make room or have it raised, {_AGAIN}"),
+    errno.EFBIG: ("A file grew larger than this user's limit", f"have the limit raised (ulimit -f), {_AGAIN}"),
+    errno.EROFS: ("The disk is read-only", f"mount it for writing, {_AGAIN}"),
+    errno.EACCES: ("A file or folder may not be used", f"give this user the right to it, {_AGAIN}"),
+    errno.ENOMEM: ("There is not enough memory", f"close other programs or take a larger machine, {_AGAIN}"),
+}
+
+
+def of_the_machine(error: BaseException) -> SetupError | None:
+    """The sentence for an error of the machine, a full or read-only disk first of all; None where it is none.
+
+    Compiled parts tell such errors only in their text, as ``os error 28``.
+
+    >>> print(of_the_machine(OSError(errno.ENOSPC, "No space left on device", "store/orders")).wrong)
+    The disk is full
+    >>> of_the_machine(ValueError("3"))
+    """
+    said = re.search(r"os error (\d+)", str(error))
+    number = error.errno if isinstance(error, OSError) and error.errno else int(said[1]) if said else None
+    number = errno.ENOMEM if isinstance(error, MemoryError) else number
+    if number not in _OF_THE_MACHINE:
+        return None
+    wrong, hint = _OF_THE_MACHINE[number]
+    where = getattr(error, "filename", None)
+    return SetupError(wrong, found=str(where) if where else None, hint=hint)
 
 
 def _rebuild(kind: type[AftersalesError], wrong: str, found: str | None, hint: str | None) -> AftersalesError:

@@ -1,0 +1,45 @@
+"""One weekly run at a time in a reports folder: the second says so and stops, instead of making everything twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from aftersales.sources.places import Folder
+from aftersales.sources.settings import Settings
+from aftersales.words.errors import SetupError
+
+LOCK_NAME = ".weekly.lock"
+
+
+@contextmanager
+def one_weekly_run(settings: Settings) -> Iterator[None]:
+    """Hold the reports folder alone; `SetupError` where another run holds it or it cannot be written.
+
+    The lock is the system's own and ends with its process, however that ends. In object storage nothing is locked:
+    there every report is put in place whole, and two runs of the same week write the same.
+    """
+    folder = Folder(settings.reports_path)
+    if folder.remote:
+        yield
+        return
+    lock = FileLock(folder.local / LOCK_NAME)
+    try:
+        folder.local.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SetupError(
+            "Another weekly run is making reports in this folder", found=str(folder.local),
+            hint="wait until it is done; to make two weeks at once give each run a shops.toml with its own [reports]",
+        ) from None  # fmt: skip
+    except OSError as error:
+        raise SetupError(
+            f"The reports folder {folder.local} cannot be written", found=error.strerror,
+            hint="give this user the right to write there, or name another folder under [reports] in shops.toml",
+        ) from None  # fmt: skip
+    try:
+        yield
+    finally:
+        lock.release()
