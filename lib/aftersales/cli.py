@@ -172,10 +172,18 @@ def weekly(
     week: Annotated[
         str | None, typer.Option(help="The week, like 2026-W46; without it each shop's last whole week.")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Worker processes; 0 takes one a core.", min=0)] = 0,
+    jobs: Annotated[int, typer.Option(help="Reports at once; 0: one a core, or all a cluster can take.", min=0)] = 0,
     engine: Annotated[
         str, typer.Option(help="in-process (fast) or kernel (one Jupyter kernel a notebook).")
     ] = "in-process",
+    on: Annotated[str, typer.Option(help="local (this machine) or dask (a Dask cluster).")] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="The Dask scheduler, like tcp://10.0.0.5:8786, else AFTERSALES_SCHEDULER; without one a cluster of "
+            "processes is started here."
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Skip reports that are done already.")] = False,
     no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
     as_of: Annotated[str | None, typer.Option(help="Repeat the report from the store as it was on this day.")] = None,
@@ -189,8 +197,9 @@ def weekly(
     from aftersales.sources.settings import load_settings
 
     outcome = run_weekly(
-        load_settings(config), shops=shop or (), week=week, workers=jobs, engine=engine, resume=resume,
-        with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit, memory_limit_mb=memory_limit,
+        load_settings(config), shops=shop or (), week=week, workers=jobs, engine=engine, on=on, scheduler=scheduler,
+        resume=resume, with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit,
+        memory_limit_mb=memory_limit,
         parameters=parameter or (), console=_err,
     )  # fmt: skip
     for line in outcome.lines:

@@ -26,10 +26,13 @@ _LOOK_EVERY_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Step:
-    """What ``progress`` hears: a job that runs, with notebooks done so far, or one that has ended, with its result."""
+    """What ``progress`` hears: a job that runs, with notebooks done so far, or one that has ended, with its result.
+
+    One whose worker was lost runs again elsewhere, from the beginning.
+    """
 
     job: ReportJob
-    state: Literal["running", "ended"]
+    state: Literal["running", "again", "ended"]
     notebooks_done: int = 0
     result: ReportResult | None = None
 

@@ -56,7 +56,7 @@ def _bars(bars: Progress, whole: TaskID, count: int, language: Language) -> Call
 
     def tell(step: Step) -> None:
         job, pages = step.job, len(step.job.notebooks) * len(step.job.languages)
-        if step.state == "running":
+        if step.state != "ended":
             if job.folder not in running:
                 running[job.folder] = bars.add_task(f"{job.shop} {job.week}", total=pages, pages="")
             shown = say("reports.progress.notebooks", language, done=step.notebooks_done, all=pages)
@@ -82,6 +82,8 @@ def _lines(console: Console, language: Language) -> Callable[[Step], None]:
         if step.state == "running" and job.folder not in started:
             started.add(job.folder)
             say_line(say("reports.progress.started", language, shop=job.shop, week=job.week))
+        if step.state == "again":
+            say_line(say("reports.progress.again", language, shop=job.shop, week=job.week))
         if step.result is not None:
             say_line(result_line(step.result, language))
 

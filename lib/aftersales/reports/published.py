@@ -93,7 +93,8 @@ def _settle(root: Folder, staged: str, place: str) -> None:
     for part in (first, [OVERVIEW_PAGE] if OVERVIEW_PAGE in names else []):
         _all(lambda name: root.copy(f"{staged}/{name}", f"{place}/{name}"), part)
     there = (name.removeprefix(f"{place}/") for name in root.names(f"{place}/"))
-    _all(lambda name: root.remove(f"{place}/{name}"), [n for n in there if is_own(n) and n not in names])
+    gone = [n for n in there if is_own(n) and n not in names and not n.startswith(STAGED)]
+    _all(lambda name: root.remove(f"{place}/{name}"), gone)
     root.copy(f"{staged}/{RUN_RECORD}", f"{place}/{RUN_RECORD}")
     _all(root.remove, root.names(f"{staged}/"))
 

@@ -33,6 +33,7 @@ from aftersales.words.language import say
 from aftersales.words.periods import Week
 
 ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
+PLACES = ("local", "dask")
 FINDINGS = "aftersales.week.findings:write_findings"
 MAILS = "aftersales.reports.mail.stored:write_mails"
 MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth
@@ -55,6 +56,8 @@ def run_weekly(
     week: str | None = None,
     workers: int = 0,
     engine: str = "in-process",
+    on: str = "local",
+    scheduler: str | None = None,
     resume: bool = False,
     with_import: bool = True,
     as_of: date | None = None,
@@ -66,48 +69,59 @@ def run_weekly(
 ) -> Outcome:
     """Report the shops' weeks; a shop that cannot be reported is named and keeps no other back.
 
-    Raises `QuestionError` before anything starts for an unknown shop, week, engine or notebook parameter.
+    With ``on`` "dask" the reports are made by the workers of the cluster at ``scheduler``, or of one started here; the
+    imports, which need the key of the installation, stay on this machine. Raises `QuestionError` before anything starts
+    for an unknown shop, week, engine or notebook parameter.
     """
     started = time.monotonic()
     chosen = [settings.shop(s) for s in shops] or list(settings.shops)
     if engine not in ENGINES:
         raise QuestionError(f"There is no engine '{engine}'", found=", ".join(ENGINES))
+    if on not in PLACES:
+        raise QuestionError(f"There is nothing called '{on}' to run on", found=", ".join(PLACES))
+    if scheduler and on != "dask":
+        raise QuestionError("--scheduler is the address of a Dask scheduler", hint="add --on dask")
     asked = str(Week.parse(week)) if week else ""
     books = tuple(notebooks) or notebook_paths(settings)
     extra = given_parameters(parameters)
     refuse_unknown(books, extra)
     screen = console or Console(stderr=True)
     cores = workers or available_cores()
-    with one_weekly_run(settings):
+    language = chosen[0].language[0]
+    with one_weekly_run(settings), ExitStack() as stack:
+        cluster = None
+        if on == "dask":
+            from aftersales.reports.cluster import connected
+
+            cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=screen))
         ready, failures = _prepared(
-            settings,
-            chosen,
-            week=asked,
-            as_of=as_of,
-            workers=cores,
-            with_import=with_import and as_of is None,
+            settings, chosen, week=asked, as_of=as_of, workers=cores, with_import=with_import and as_of is None,
             screen=screen,
-        )
+        )  # fmt: skip
         reports = Folder(settings.reports_path)
         _check_writable(reports)
-        language = chosen[0].language[0]
-        with ExitStack() as stack:
-            scratch = Path(stack.enter_context(TemporaryDirectory(prefix="aftersales-"))) if reports.remote else None
-            made_in = scratch or reports.local
-            jobs = [
-                ReportJob(
-                    shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
-                    commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
-                    engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
-                    published=reports.path if reports.remote else "",
-                )
-                for p in ready
-            ]  # fmt: skip
-            progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
-            results = run_batch(
-                jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=memory_limit_mb,
-                resume=resume, progress=progress,
-            )  # fmt: skip
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="aftersales-"))) if reports.remote else None
+        made_in = scratch or reports.local
+        jobs = [
+            ReportJob(
+                shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
+                commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
+                engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
+                published=reports.path if reports.remote else "",
+            )
+            for p in ready
+        ]  # fmt: skip
+        executor = None
+        if cluster is not None and jobs:
+            from aftersales.reports.cluster import DaskExecutor
+
+            executor = DaskExecutor(cluster, settings, time_limit_seconds, memory_limit_mb, most=workers)
+            executor.check(jobs[0].shop)
+        progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
+        results = run_batch(
+            jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=memory_limit_mb, resume=resume,
+            progress=progress, executor=executor,
+        )  # fmt: skip
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
         print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
         lines = _closing_lines(results, failures, index, language=language)

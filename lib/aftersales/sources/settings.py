@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -156,8 +157,9 @@ def load_settings(path: str | Path | None = None) -> Settings:
     except OSError as error:
         raise SetupError(f"{file} cannot be read", found=error.strerror) from None
     try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        # settings that travel to another machine were checked before and are written as JSON
+        tree = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
         raise SetupError(f"{file.name} is not valid TOML", found=str(error)) from None
     try:
         settings = Settings(**{**tree, "file": file})
