@@ -13,6 +13,7 @@ from aftersales.sources.settings import Settings, Shop
 from aftersales.week.advice_results import AdviceResults
 from aftersales.week.complaint_suspects import ComplaintSuspects
 from aftersales.week.driver_results import DriverResults
+from aftersales.week.harm_results import HarmResults
 from aftersales.week.health_results import HealthResults
 from aftersales.week.kept import code_version
 from aftersales.week.product_results import ProductResults
@@ -32,6 +33,7 @@ class ShopWeek(
     DriverResults,
     SuspectResults,
     ComplaintSuspects,
+    HarmResults,
     AdviceResults,
 ):
     """One shop, one week, one state of the store; every result is computed at most once."""
