@@ -29,6 +29,7 @@ _MODULES = {
     "problem_products": "week.sections.problem_products",
     "malicious_orders": "week.sections.malicious_orders",
     "malicious_complaints": "week.sections.malicious_complaints",
+    "harm": "week.sections.harm",
     "policy_and_service": "week.sections.policy_and_service",
     "did_it_work": "week.sections.did_it_work",
 }

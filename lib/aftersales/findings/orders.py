@@ -12,6 +12,7 @@ import polars as pl
 from aftersales.findings.contract import contract_of
 from aftersales.findings.finding import finding_id
 from aftersales.findings.order_reasons import reasons_of
+from aftersales.measures.intervals import wilson
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.refund_tails import beta_binomial_tail
 from aftersales.measures.rings import joined
@@ -117,20 +118,30 @@ def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
     return say("suspects.expected_innocent", language, cases=count, innocent=float(rows["expected_innocent"][0]))
 
 
-def seller_agreement(rows: pl.DataFrame, evidence: pl.DataFrame, *, week: Week) -> dict[str, int]:
+def seller_agreement(rows: pl.DataFrame, evidence: pl.DataFrame, *, week: Week) -> dict[str, Any]:
     """Orders the seller closed as malicious in the list's weeks (told), listed ones, and both: a noisy label.
+
+    With both over told (share, share_low, share_high; Wilson, 90 %) and both over listed (of_list …), null over none.
 
     >>> rows = pl.DataFrame({"order_id": ["a", "b", "c"], "seller_says": [True, False, False]})
     >>> from datetime import datetime
     >>> evidence = pl.DataFrame({"order_id": ["a", "d"], "seller_says": [True, True],
     ...     "created_at": [datetime(2026, 11, 9)] * 2})
-    >>> seller_agreement(rows, evidence, week=Week.parse("2026-W46"))
-    {'told': 2, 'both': 1, 'listed': 3}
+    >>> counts = seller_agreement(rows, evidence, week=Week.parse("2026-W46"))
+    >>> {name: counts[name] for name in ("told", "both", "listed", "share")}
+    {'told': 2, 'both': 1, 'listed': 3, 'share': 0.5}
     """
     first = week.shift(1 - LIST_WEEKS).monday
     told = evidence.filter(pl.col("seller_says"), pl.col("created_at") >= first).height
     of = rows.unique("order_id")
-    return {"told": told, "both": int(of["seller_says"].sum()), "listed": of.height}
+    both = int(of["seller_says"].sum())
+    counts = pl.DataFrame({"share": [both / told if told else None], "told": [told],
+                           "of_list": [both / of.height if of.height else None], "listed": [of.height]},
+                          schema_overrides={"share": pl.Float64, "of_list": pl.Float64})  # fmt: skip
+    ends = {"share": wilson(pl.col("share"), pl.col("told")), "of_list": wilson(pl.col("of_list"), pl.col("listed"))}
+    named = [end.alias(f"{name}_{side}") for name, both_ends in ends.items()
+             for side, end in zip(("low", "high"), both_ends, strict=True)]  # fmt: skip
+    return {"both": both} | counts.with_columns(named).row(0, named=True)
 
 
 def masked_share(evidence: pl.DataFrame) -> float:
