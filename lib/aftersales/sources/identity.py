@@ -57,8 +57,14 @@ def keyed_hash(values: pl.Series, *, key: bytes, purpose: str) -> pl.Series:
     (True, 24, None)
     """
     distinct = values.drop_nulls().unique()
-    salt, short = purpose.encode() + b":", _short_key(key)
-    hashes = [hashlib.blake2b(salt + v.encode(), key=short, digest_size=_DIGEST_BYTES).hexdigest() for v in distinct]
+    salted = hashlib.blake2b(purpose.encode() + b":", key=_short_key(key), digest_size=_DIGEST_BYTES)
+
+    def hashed(value: str) -> str:
+        begun = salted.copy()  # half the time of beginning anew
+        begun.update(value.encode())
+        return begun.hexdigest()
+
+    hashes = [hashed(value) for value in distinct.to_list()]
     return values.replace_strict(distinct, hashes, default=None, return_dtype=pl.String)
 
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import polars as pl
-
-from aftersales.sources import compose
-from aftersales.sources.account import FileAccount, ImportAccount, files_table
+from aftersales.sources.account import FileAccount, ImportAccount
+from aftersales.sources.composing import compose_tables
 from aftersales.sources.identity import fingerprint, installation_key
-from aftersales.sources.keep import joined_key, kept_rows, moments_of
+from aftersales.sources.keep import kept_rows
+from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.lock import import_lock
 from aftersales.sources.places import Folder
 from aftersales.sources.read import Reading, read_export
-from aftersales.sources.records import COMPOSED, DIRECT, RECORDS
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.words.errors import AftersalesError, DataError, QuestionError
@@ -28,16 +26,6 @@ READABLE = (".csv", ".xlsx", ".xls", ".txt", ".tsv", ".zip", ".rar", ".7z")
 EVIDENCE_FOLDER = "evidence"  # the shop's evidence files lie there; they are not exports
 CLOCK_TOLERANCE = timedelta(minutes=5)  # clocks of several machines differ by seconds
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class _Read:
-    """One file that could be read: its readings as rows for the store."""
-
-    file: str
-    sha256: str
-    readings: tuple[Reading, ...]
-    rows: Mapping[str, pl.DataFrame]
 
 
 def import_files(
@@ -61,8 +49,8 @@ def import_files(
         named = _named(files) if files else _found(settings, shop)
         import_id = f"{head.number + 1:06d}"
         known = dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
-        unchanged, read, accounts = 0, [], []
         layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
+        unchanged, failed, kept = 0, [], Keeping(store, head, import_id)
         for name, load in named.items():
             progress(f"reading {name}")
             try:
@@ -72,17 +60,19 @@ def import_files(
                     unchanged += 1
                     continue
                 readings = tuple(read_export(name, layouts=layouts, zone=shop.zone, content=content))
+                del content
                 _check_owner(readings, shop)
                 rows = kept_rows(readings, key=key, import_id=import_id, sha256=sha256, zone=shop.zone)
-                read.append(_Read(name, sha256, readings, rows))
             except AftersalesError as error:
-                accounts.append(FileAccount(name, error=str(error)))
-        if not read:
-            return ImportAccount(shop.id, import_id, tuple(accounts), None, unchanged, behind)
+                failed.append(FileAccount(name, error=str(error)))
+                continue
+            kept.add(name, sha256, readings, rows)
+        if not kept.files:
+            return ImportAccount(shop.id, import_id, tuple(failed), None, unchanged, behind)
         progress("writing to the store")
-        accounts += _write(store, head, read, import_id)
+        accounts = [*failed, *kept.finish()]
         progress("composing the tables")
-        _compose(store, head, read)
+        compose_tables(store, head, kept.touched, direct=kept.direct)
         commit = Commit(
             number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action="import",
             import_id=import_id, versions=store.create_missing(), key_fingerprint=fingerprint(key),
@@ -178,114 +168,3 @@ def _check_owner(readings: Sequence[Reading], shop: Shop) -> None:
             found=f"shop name {'、'.join(sorted(others))}; this shop is {shop.name}",
             hint="put it into that shop's exports folder, or correct the name in shops.toml",
         )
-
-
-def _write(store: ShopStore, head: Commit, read: Sequence[_Read], import_id: str) -> list[FileAccount]:
-    """Keep the rows of all files; the account of each file."""
-    seen: dict[str, pl.Series] = {}
-    accounts, lineage, aside = [], [], []
-    tables = sorted({t for r in read for t in r.rows})
-    for table in tables:
-        rows = pl.concat([r.rows[table] for r in read if table in r.rows], how="vertical_relaxed")
-        kept = (RECORDS | DIRECT)[table]
-        standing = store.table(table, head, with_month=False)
-        if table in RECORDS:
-            stored = standing.select(*kept.key, "content").join(
-                rows.lazy().select(kept.key).unique(), on=kept.key, how="semi"
-            )
-            known = stored.collect()
-            seen[table] = known.select(kept.key[0]).to_series()
-            fresh = rows.unique([*kept.key, "content"], keep="first", maintain_order=True)
-            store.append(table, fresh.join(known, on=[*kept.key, "content"], how="anti"))
-        else:
-            keys = standing.select(kept.key).join(
-                rows.lazy().select(kept.key).unique(), on=kept.key, how="semi", nulls_equal=True
-            )
-            seen[table] = keys.select(joined_key(kept.key)).collect().to_series()
-            newest = rows.sort("as_of", "file_hash", "row", nulls_last=False).unique(
-                kept.key, keep="last", maintain_order=True
-            )
-            store.upsert(table, newest)
-    for one in read:
-        merged_rows = 0
-        for table, rows in one.rows.items():
-            kept = (RECORDS | DIRECT)[table]
-            keyed = rows.select(
-                pl.lit(table).alias("table"), joined_key(kept.key).alias("key"), "file", "row", "import_id"
-            )
-            merged = keyed.with_columns(
-                merged=pl.col("key").is_in(seen[table].implode()) | ~pl.col("key").is_first_distinct()
-            )
-            seen[table] = pl.concat([seen[table], merged["key"].unique()])
-            lineage.append(merged)
-            merged_rows += int(merged["merged"].sum())
-        accounts.append(_account(one, merged_rows))
-        aside += [r.set_aside.with_columns(import_id=pl.lit(import_id)) for r in one.readings]
-    store.append("lineage", pl.concat(lineage))
-    store.append("set_aside", pl.concat(aside, how="vertical_relaxed"))
-    store.upsert("files", files_table(accounts, import_id=import_id, zone=store.zone))
-    return accounts
-
-
-def _account(one: _Read, merged: int) -> FileAccount:
-    aside = pl.concat([r.set_aside for r in one.readings], how="vertical_relaxed")
-    reasons = aside.group_by("reason").len().sort("len", "reason", descending=[True, False])
-    moments = [m for r in one.readings for m in moments_of(r.frame)]
-    return FileAccount(
-        file=one.file,
-        layout=" + ".join(dict.fromkeys(r.layout for r in one.readings)),
-        rows_read=sum(r.rows_read for r in one.readings),
-        rows_taken=sum(r.frame.height for r in one.readings) - merged,
-        rows_merged=merged,
-        rows_set_aside=aside.height,
-        reasons=tuple(reasons.iter_rows()),
-        notes=tuple(dict.fromkeys(n for r in one.readings for n in r.notes)),
-        first_at=min(moments, default=None),
-        last_at=max(moments, default=None),
-        sha256=one.sha256,
-    )
-
-
-def _compose(store: ShopStore, head: Commit, read: Sequence[_Read]) -> None:
-    """Make orders, refunds and complaints anew for every order that the import touched."""
-    now = Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
-
-    def table(name: str) -> pl.LazyFrame:
-        return store.table(name, now, with_month=True)
-
-    touched = _touched(read, table("orders")).lazy()
-    mine = {t: table(t).join(touched, on="order_id", how="semi") for t in RECORDS}
-    orders = compose.orders(
-        mine["order_records"], mine["item_records"], products=table("products"), parcels=table("parcels")
-    )
-    _replace(store, "orders", orders, table("orders").join(touched, on="order_id", how="semi"))
-    refunds = compose.refunds(mine["refund_records"], orders.lazy())
-    _replace(store, "refunds", refunds, table("refunds").join(touched, on="order_id", how="semi"))
-    complaints = compose.complaints(mine["complaint_records"], refunds.lazy(), orders.lazy())
-    _replace(store, "complaints", complaints, table("complaints").join(touched, on="order_id", how="semi"))
-
-
-def _touched(read: Sequence[_Read], orders: pl.LazyFrame) -> pl.DataFrame:
-    """The orders whose rows may change: named by a record, by a parcel's number or by a product's entry."""
-    found = [rows.select("order_id") for r in read for t, rows in r.rows.items() if t in RECORDS]
-    for name, by in (("parcels", "tracking_no"), ("products", "product_id")):
-        keys = [r.rows[name].select(by) for r in read if name in r.rows]
-        if keys:
-            found.append(orders.join(pl.concat(keys).unique().lazy(), on=by, how="semi").select("order_id").collect())
-    return pl.concat(found).unique() if found else pl.DataFrame(schema={"order_id": pl.String})
-
-
-def _replace(store: ShopStore, name: str, rows: pl.DataFrame, standing: pl.LazyFrame) -> None:
-    """Bring a composed table to these rows for the touched orders: insert, update what changed, delete what is gone."""
-    kept = COMPOSED[name]
-    key = list(kept.key)
-    rows = kept.schema.validate(rows, cast=False).sort(key)  # sums of floats depend on the order of their rows
-    old = standing.collect()
-    columns = rows.columns
-    same = rows.join(old.select(columns), on=columns, how="semi", nulls_equal=True)
-    changed = rows.join(same.select(key), on=key, how="anti")
-    gone = old.join(rows.select(key), on=key, how="anti").select(*key, *(["month"] if kept.month_of else []))
-    if not old.height:
-        store.append(name, changed)
-    else:
-        store.upsert(name, changed, gone=gone)

@@ -23,6 +23,7 @@ from aftersales.words.errors import QuestionError, SetupError
 
 STORE_FORMAT = 1
 COMMITS = "commits"
+NO_MONTH = "none"  # where rows lie whose time is not known
 _COMMIT_TYPES: dict[str, Any] = {
     "commit": pl.Int64,
     "parent": pl.Int64,
@@ -236,7 +237,7 @@ class ShopStore:
 
 def month_of(column: str) -> pl.Expr:
     """The month (2026-11) of a local time; rows without one lie together under ``none``."""
-    return pl.col(column).dt.strftime("%Y-%m").fill_null("none")
+    return pl.col(column).dt.strftime("%Y-%m").fill_null(NO_MONTH)
 
 
 def check_key(commits: Sequence[Commit], print_now: str) -> None:

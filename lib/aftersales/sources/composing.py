@@ -1,0 +1,125 @@
+"""The composed tables after an import: made anew for the orders it touched, month by month, so that none is held whole.
+
+An order's rows lie in the month it was created in (those without that time under ``none``), so a week's import reads
+and rewrites the few months that its orders are of, whatever else the shop has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from aftersales.sources import compose
+from aftersales.sources.records import COMPOSED, RECORDS
+from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+
+# Orders composed at once: a few gigabytes, whatever the shop's size.
+ORDERS_AT_ONCE = 1_000_000
+_OF_ORDERS = ("order_records", "item_records")  # their rows lie in the month of their order
+_LATER, _DATELESS = ("refund_records", "refunds"), ("complaint_records", "complaints")
+_TOUCHED = pl.Schema({"order_id": pl.String, "month": pl.String})
+
+
+def touched_orders(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The orders that rows for the store name: order_id, month (null where only a refund or complaint names it)."""
+    found = [pl.DataFrame(schema=_TOUCHED)]
+    for table in RECORDS.keys() & rows.keys():
+        month = pl.col("month") if table in _OF_ORDERS else pl.lit(None, dtype=pl.String)
+        found.append(rows[table].select("order_id", month=month))
+    return _one_row_each(pl.concat(found))
+
+
+def compose_tables(
+    store: ShopStore, head: Commit, touched: Sequence[pl.DataFrame], *, direct: Mapping[str, pl.DataFrame]
+) -> None:
+    """Make orders, refunds and complaints anew for the orders that an import touched.
+
+    ``touched`` is of `touched_orders`; ``direct`` holds the rows it wrote of the tables that stand for themselves:
+    parcels and products change the orders they belong to.
+    """
+    now = Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
+    orders = store.table("orders", now, with_month=True)
+    whole = _one_row_each(pl.concat([*touched, *_of_direct(direct, orders)]))
+    unknown = whole.filter(pl.col("month").is_null()).select("order_id")
+    homes = _homes(unknown, orders)
+    whole = _one_row_each(pl.concat([whole, homes])).with_columns(pl.col("month").fill_null(NO_MONTH))
+    for (month,), ids in sorted(whole.partition_by("month", as_dict=True).items()):
+        _compose_month(store, now, str(month), ids.select("order_id"))
+
+
+def _one_row_each(orders: pl.DataFrame) -> pl.DataFrame:
+    """One row an order, with its month where any row tells it."""
+    dated = orders.filter(pl.col("month") != NO_MONTH)
+    rest = orders.filter(pl.col("month").is_null() | (pl.col("month") == NO_MONTH))
+    rest = rest.sort("month", nulls_last=True)  # a row under ``none`` is known to be there
+    return pl.concat([dated, rest]).unique("order_id", keep="first", maintain_order=True)
+
+
+def _of_direct(direct: Mapping[str, pl.DataFrame], orders: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    for name, by in (("parcels", "tracking_no"), ("products", "product_id")):
+        if name in direct:
+            keys = direct[name].select(by).unique().lazy()
+            yield orders.join(keys, on=by, how="semi").select("order_id", "month").collect(engine="streaming")
+
+
+def _homes(unknown: pl.DataFrame, orders: pl.LazyFrame) -> pl.DataFrame:
+    """The months of orders that only refunds or complaints name: newest first, until all are found."""
+    found = [pl.DataFrame(schema=_TOUCHED)]
+    months = orders.select("month").unique().collect(engine="streaming")["month"].sort(descending=True)
+    for month in months if unknown.height else ():
+        of_month = orders.filter(pl.col("month") == month).select("order_id", "month")
+        found.append(of_month.join(unknown.lazy(), on="order_id", how="semi").unique().collect(engine="streaming"))
+        unknown = unknown.join(found[-1], on="order_id", how="anti")
+        if not unknown.height:
+            break
+    return pl.concat(found)
+
+
+def _compose_month(store: ShopStore, now: Commit, month: str, ids: pl.DataFrame) -> None:
+    """Compose the orders of one month, some at a time."""
+    of_order = pl.col("month").is_in([month, NO_MONTH])
+    # refunds are asked for after the order; a month's margin for clocks. Those without a time lie under ``none``.
+    later = pl.lit(value=True) if month == NO_MONTH else pl.col("month") >= _month_before(month)
+    bounds = {"order_records": of_order, "item_records": of_order, "orders": of_order} | dict.fromkeys(_LATER, later)
+
+    def rows_of(name: str, ids: pl.DataFrame) -> pl.LazyFrame:
+        table = store.table(name, now, with_month=True)
+        table = table.filter(bounds[name]) if name in bounds else table
+        return table.join(ids.lazy(), on="order_id", how="semi")
+
+    # few, and spread over all later months: looked up once
+    few = {name: rows_of(name, ids).collect(engine="streaming").lazy() for name in (*_LATER, *_DATELESS)}
+    for start in range(0, ids.height, ORDERS_AT_ONCE):
+        some = ids[start : start + ORDERS_AT_ONCE]
+        mine = {name: few[name].join(some.lazy(), on="order_id", how="semi") for name in few}
+        orders = compose.orders(
+            rows_of("order_records", some), rows_of("item_records", some), products=store.table("products", now),
+            parcels=store.table("parcels", now),
+        )  # fmt: skip
+        _replace(store, "orders", orders, rows_of("orders", some))
+        refunds = compose.refunds(mine["refund_records"], orders.lazy())
+        _replace(store, "refunds", refunds, mine["refunds"])
+        complaints = compose.complaints(mine["complaint_records"], refunds.lazy(), orders.lazy())
+        _replace(store, "complaints", complaints, mine["complaints"])
+
+
+def _month_before(month: str) -> str:
+    return f"{date.fromisoformat(f'{month}-01') - timedelta(days=1):%Y-%m}"
+
+
+def _replace(store: ShopStore, name: str, rows: pl.DataFrame, standing: pl.LazyFrame) -> None:
+    """Bring a composed table to these rows for the touched orders: insert, update what changed, delete what is gone."""
+    kept = COMPOSED[name]
+    key = list(kept.key)
+    rows = kept.schema.validate(rows, cast=False)
+    old = standing.collect(engine="streaming")
+    if not old.height:
+        store.append(name, rows)
+        return
+    columns = rows.columns
+    same = rows.join(old.select(columns), on=columns, how="semi", nulls_equal=True)
+    changed = rows.join(same.select(key), on=key, how="anti")
+    gone = old.join(rows.select(key), on=key, how="anti").select(*key, *(["month"] if kept.month_of else []))
+    store.upsert(name, changed, gone=gone)

@@ -1,0 +1,137 @@
+"""Rows of one file after another into the store, some hundred thousand at a time, with the account of every file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from aftersales.sources.account import FileAccount, files_table
+from aftersales.sources.composing import touched_orders
+from aftersales.sources.keep import joined_key, moments_of
+from aftersales.sources.read import Reading
+from aftersales.sources.records import DIRECT, RECORDS
+from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+
+# Rows of files held before they are written, so that a large import takes no more memory than one of a large file.
+ROWS_HELD = 500_000
+
+
+@dataclass(frozen=True)
+class _File:
+    """What is still to be said of one file, its rows gone into the store."""
+
+    file: str
+    sha256: str
+    layout: str
+    rows_read: int
+    aside: pl.DataFrame
+    notes: tuple[str, ...]
+    ends: tuple
+    rows: Mapping[str, pl.DataFrame]
+
+
+@dataclass
+class Keeping:
+    """What an import writes: records as files come, the rows of tables that stand for themselves at the end.
+
+    Of those the newest file's row wins, so that all must be known; they are few beside the records.
+    """
+
+    store: ShopStore
+    head: Commit
+    import_id: str
+    files: list[str] = field(default_factory=list)
+    touched: list[pl.DataFrame] = field(default_factory=list)
+    direct: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _held: list[_File] = field(default_factory=list)
+    _late: list[_File] = field(default_factory=list)
+    _accounts: dict[str, FileAccount] = field(default_factory=dict)
+
+    def add(self, file: str, sha256: str, readings: Sequence[Reading], rows: Mapping[str, pl.DataFrame]) -> None:
+        """Take the rows of one file; written where enough have come together."""
+        aside = [r.set_aside.with_columns(import_id=pl.lit(self.import_id)) for r in readings]
+        one = _File(
+            file, sha256, layout=" + ".join(dict.fromkeys(r.layout for r in readings)),
+            rows_read=sum(r.rows_read for r in readings), aside=pl.concat(aside, how="vertical_relaxed"),
+            notes=tuple(dict.fromkeys(n for r in readings for n in r.notes)),
+            ends=tuple(m for r in readings for m in moments_of(r.frame)), rows=rows,
+        )  # fmt: skip
+        self.files.append(file)
+        self.touched.append(touched_orders(rows))
+        (self._held if rows.keys() <= RECORDS.keys() else self._late).append(one)
+        if sum(frame.height for held in self._held for frame in held.rows.values()) >= ROWS_HELD:
+            self._write(self._held)
+            self._held.clear()
+
+    def finish(self) -> list[FileAccount]:
+        """Write what is held; the account of every file, in their order."""
+        self._write([*self._held, *self._late])
+        self._held.clear()
+        accounts = [self._accounts[name] for name in self.files]
+        self.store.upsert("files", files_table(accounts, import_id=self.import_id, zone=self.store.zone))
+        return accounts
+
+    def _write(self, files: Sequence[_File]) -> None:
+        seen: dict[str, pl.Series] = {}
+        for table in sorted({t for one in files for t in one.rows}):
+            rows = pl.concat([one.rows[table] for one in files if table in one.rows], how="vertical_relaxed")
+            seen[table] = self._record(table, rows) if table in RECORDS else self._direct(table, rows)
+        lineage = []
+        for one in files:
+            parts = [_lineage(table, rows, seen) for table, rows in one.rows.items()]
+            lineage += parts
+            self._accounts[one.file] = _account(one, sum(int(part["merged"].sum()) for part in parts))
+        if files:
+            self.store.append("lineage", pl.concat(lineage))
+            self.store.append("set_aside", pl.concat([one.aside for one in files], how="vertical_relaxed"))
+
+    def _standing(self, table: str) -> pl.LazyFrame:
+        versions = {table: self.store.version(table) or 0}
+        now = Commit(self.head.number, None, self.head.made_at, "", "", versions, "")
+        return self.store.table(table, now, with_month=True)
+
+    def _record(self, table: str, rows: pl.DataFrame) -> pl.Series:
+        """Append the versions not there yet; the keys that were there."""
+        kept = RECORDS[table]
+        standing = self._standing(table)
+        if kept.month_of and NO_MONTH not in (months := rows["month"].unique().to_list()):
+            # a record's time does not change, so its other versions lie in the same months
+            standing = standing.filter(pl.col("month").is_in([*months, NO_MONTH]))
+        keys = rows.lazy().select(kept.key).unique()
+        known = standing.select(*kept.key, "content").join(keys, on=kept.key, how="semi").collect(engine="streaming")
+        fresh = rows.unique([*kept.key, "content"], keep="first", maintain_order=True)
+        self.store.append(table, fresh.join(known, on=[*kept.key, "content"], how="anti"))
+        return known.select(kept.key[0]).to_series()
+
+    def _direct(self, table: str, rows: pl.DataFrame) -> pl.Series:
+        """Write each key's newest row; the keys that were there."""
+        kept = DIRECT[table]
+        self.direct[table] = rows
+        given = rows.lazy().select(kept.key).unique()
+        standing = self._standing(table).select(kept.key)
+        keys = standing.join(given, on=kept.key, how="semi", nulls_equal=True).select(joined_key(kept.key)).collect()
+        newest = rows.sort("as_of", "file_hash", "row", nulls_last=False).unique(
+            kept.key, keep="last", maintain_order=True
+        )
+        self.store.upsert(table, newest)
+        return keys.to_series()
+
+
+def _lineage(table: str, rows: pl.DataFrame, seen: dict[str, pl.Series]) -> pl.DataFrame:
+    kept = (RECORDS | DIRECT)[table]
+    keyed = rows.select(pl.lit(table).alias("table"), joined_key(kept.key).alias("key"), "file", "row", "import_id")
+    merged = keyed.with_columns(merged=pl.col("key").is_in(seen[table].implode()) | ~pl.col("key").is_first_distinct())
+    seen[table] = pl.concat([seen[table], merged["key"].unique()])
+    return merged
+
+
+def _account(one: _File, merged: int) -> FileAccount:
+    reasons = one.aside.group_by("reason").len().sort("len", "reason", descending=[True, False])
+    return FileAccount(
+        file=one.file, layout=one.layout, rows_read=one.rows_read,
+        rows_taken=sum(frame.height for frame in one.rows.values()) - merged, rows_merged=merged,
+        rows_set_aside=one.aside.height, reasons=tuple(reasons.iter_rows()), notes=one.notes,
+        first_at=min(one.ends, default=None), last_at=max(one.ends, default=None), sha256=one.sha256,
+    )  # fmt: skip
