@@ -361,6 +361,38 @@ def verify(
     raise typer.Exit(0 if all_well else 1)
 
 
+@app.command()
+def erase(
+    shop: ShopName,
+    order: Annotated[
+        list[str] | None, typer.Option("--order", help="An order of the buyer; may be given several times.")
+    ] = None,
+    buyer: Annotated[str | None, typer.Option(help="The buyer's name, as the export files write it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Really erase; without it only what there is is told.")] = False,
+    config: Config = None,
+) -> None:
+    """Erase one buyer's data on request, with all older versions; say which rows of the export files remain."""
+    from aftersales.reports.erasure import run_erase
+    from aftersales.sources.settings import load_settings
+
+    for line in run_erase(load_settings(config), shop, orders=order or (), buyer=buyer, sure=yes):
+        _out.print(escape(line))
+
+
+@app.command()
+def tidy(config: Config = None) -> None:
+    """Remove states and reports older than the part keep of shops.toml says; the weekly run does so too."""
+    from aftersales.reports.tidying import run_tidy
+    from aftersales.sources.settings import load_settings
+    from aftersales.words.language import say
+
+    settings = load_settings(config)
+    keep = settings.keep
+    nothing = say("tidy.nothing", settings.shops[0].language[0], days=keep.as_of_days, weeks=keep.report_weeks)
+    for line in run_tidy(settings, settings.shops) or [nothing]:
+        _out.print(escape(line))
+
+
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
     try:

@@ -25,10 +25,11 @@ from aftersales.reports.limits import start_watching
 from aftersales.reports.parameters import refuse_unknown
 from aftersales.reports.progress import print_summary, result_line, shown_progress
 from aftersales.reports.published import ASSETS
+from aftersales.reports.tidying import run_tidy
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.preparing import Prepared, prepared
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import QuestionError, SetupError, of_the_machine
 from aftersales.words.language import say
 from aftersales.words.periods import Week
 
@@ -123,10 +124,18 @@ def run_weekly(
             progress=progress, executor=executor,
         )  # fmt: skip
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
+        tidied = _tidied(settings, chosen)
         print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
-        lines = _closing_lines(results, failures, index, language=language)
+        lines = tidied + _closing_lines(results, failures, index, language=language)
         failed = bool(failures) or any(r.status == "failed" for r in results)
         return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)
+
+
+def _tidied(settings: Settings, shops: Sequence[Shop]) -> list[str]:
+    try:
+        return run_tidy(settings, shops)
+    except Exception as error:  # the reports are there; what could not be cleared up is tried again next week
+        return [f"tidy: {of_the_machine(error) or error}"]
 
 
 def _closing_lines(

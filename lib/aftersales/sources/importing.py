@@ -49,6 +49,7 @@ def import_files(
         named = _named(files) if files else _found(settings, shop)
         import_id = f"{head.number + 1:06d}"
         known = dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
+        erased = store.table("erased", head).collect()["mark"]
         layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
         unchanged, failed, kept = 0, [], Keeping(store, head, import_id)
         for name, load in named.items():
@@ -62,7 +63,7 @@ def import_files(
                 readings = tuple(read_export(name, layouts=layouts, zone=shop.zone, content=content))
                 del content
                 _check_owner(readings, shop)
-                rows = kept_rows(readings, key=key, import_id=import_id, sha256=sha256, zone=shop.zone)
+                rows = kept_rows(readings, key=key, import_id=import_id, sha256=sha256, zone=shop.zone, erased=erased)
             except AftersalesError as error:
                 failed.append(FileAccount(name, error=str(error)))
                 continue

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import polars as pl
 
+from aftersales.sources.erased import without_erased
 from aftersales.sources.identity import keyed_hash, with_person_keys, without_numbers_of_people
 from aftersales.sources.read import Reading
 from aftersales.sources.records import DIRECT, RECORDS
@@ -34,11 +35,12 @@ def joined_key(key: Sequence[str]) -> pl.Expr:
 
 
 def kept_rows(
-    readings: Sequence[Reading], *, key: bytes, import_id: str, sha256: str, zone: str
+    readings: Sequence[Reading], *, key: bytes, import_id: str, sha256: str, zone: str, erased: pl.Series | None = None
 ) -> dict[str, pl.DataFrame]:
     """The rows of one file by table: the table's columns, then file, row, import_id, as_of, file_hash, content.
 
-    Order and refund records keep every version; direct tables get keys of their own where the file brings none.
+    Order and refund records keep every version; direct tables get keys of their own where the file brings none. What
+    was ``erased`` on request (its marks) does not come back.
     """
     found: dict[str, list[pl.DataFrame]] = {}
     for reading in readings:
@@ -47,6 +49,8 @@ def kept_rows(
             raise DataError(f"The layout {reading.layout} is of an unknown kind", found=reading.kind)
         rows = _without_people(reading.frame, key=key)
         rows = rows.with_columns(without_numbers_of_people(c) for c in _FREE_TEXT if c in rows.columns)
+        if erased is not None and erased.len():
+            rows = without_erased(rows, erased, key=key)
         rows = _with_own_keys(rows, table)
         found.setdefault(table, []).append(_marked(rows, reading, table, import_id=import_id, sha256=sha256, zone=zone))
     return {t: pl.concat(frames, how="vertical_relaxed") for t, frames in found.items()}

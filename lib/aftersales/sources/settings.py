@@ -91,12 +91,20 @@ class Shop(_Part):
         return ZoneInfo(self.zone)
 
 
+class Keep(_Part):
+    """How long what was is kept: any day so far back can be repeated with --as-of; reports stay so many weeks."""
+
+    as_of_days: int = Field(400, ge=7)
+    report_weeks: int = Field(106, ge=2)
+
+
 class Settings(_Part):
     """The whole of shops.toml, with every relative path made absolute against the file's own folder."""
 
     store: Place = Place(path="data/store")
     reports: Place = Place(path="reports")
     mail: Mail | None = None
+    keep: Keep = Keep()
     shops: tuple[Shop, ...] = ()
     file: Path
 

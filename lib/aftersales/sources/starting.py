@@ -16,6 +16,10 @@ path = "data/store"          # a folder, or a URL of object storage such as s3:/
 [reports]
 path = "reports"
 
+# [keep]                     # what was before goes after a while: `aftersales tidy`, and every weekly run
+# as_of_days = 400           # any day so far back can be repeated with --as-of
+# report_weeks = 106         # reports stay two years
+
 # [mail]                     # the password comes from the environment: AFTERSALES_MAIL_PASSWORD
 # host = "smtp.example.com"
 # port = 587                 # 465 with tls = "tls"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -115,19 +115,40 @@ class ShopStore:
 
     def write_commit(self, commit: Commit) -> None:
         """Append one commit: from here on readers see its versions."""
-        row = {
-            "commit": commit.number,
-            "parent": commit.parent,
-            "made_at": commit.made_at.astimezone(UTC),
-            "action": commit.action,
-            "import_id": commit.import_id,
-            "versions": json.dumps(dict(sorted(commit.versions.items()))),
-            "key_fingerprint": commit.key_fingerprint,
-            "store_format": STORE_FORMAT,
-            "account": json.dumps(list(commit.account), ensure_ascii=False, default=str),
-        }
-        frame = pl.DataFrame([row], schema=_COMMIT_TYPES)
-        write_deltalake(self.path(COMMITS), frame, mode="append", storage_options=storage_options())
+        write_deltalake(
+            self.path(COMMITS), self.commit_rows([commit]), mode="append", storage_options=storage_options()
+        )
+
+    def keep_commits(self, commits: Sequence[Commit]) -> None:
+        """Leave only these commits, in one step; the first of them has nothing before it any more."""
+        first, *others = commits
+        rows = self.commit_rows([replace(first, parent=None), *others])
+        write_deltalake(self.path(COMMITS), rows, mode="overwrite", storage_options=storage_options())
+
+    def commit_rows(self, commits: Sequence[Commit]) -> pl.DataFrame:
+        """Commits as rows of their table."""
+        rows = [
+            {
+                "commit": commit.number,
+                "parent": commit.parent,
+                "made_at": commit.made_at.astimezone(UTC),
+                "action": commit.action,
+                "import_id": commit.import_id,
+                "versions": json.dumps(dict(sorted(commit.versions.items()))),
+                "key_fingerprint": commit.key_fingerprint,
+                "store_format": STORE_FORMAT,
+                "account": json.dumps(list(commit.account), ensure_ascii=False, default=str),
+            }
+            for commit in commits
+        ]
+        return pl.DataFrame(rows, schema=_COMMIT_TYPES)
+
+    def vacuum(self, table: str, *, keep_versions: Sequence[int] = ()) -> None:
+        """Remove the files that no version needs but the newest and ``keep_versions``."""
+        DeltaTable(self.path(table), storage_options=storage_options()).vacuum(
+            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True,
+            keep_versions=list(keep_versions) or None,
+        )  # fmt: skip
 
     # -- tables ----------------------------------------------------------------------------------------------------
 

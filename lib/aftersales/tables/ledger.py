@@ -31,6 +31,12 @@ class SetAside(dy.Schema):
     import_id = dy.String()
 
 
+class Erased(dy.Schema):
+    """One row an order or buyer erased on request: a hash that only tells whom to leave out of files read later."""
+
+    mark = key()
+
+
 class Files(dy.Schema):
     """One row a file read: rows_read = rows_taken + rows_merged + rows_set_aside, always."""
 

@@ -1,0 +1,42 @@
+"""`aftersales tidy`: old states of the store and old reports go after the time that shops.toml says."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aftersales.sources.places import Folder
+from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.tidying import tidy_store
+from aftersales.words.language import say
+from aftersales.words.periods import Week
+
+_WEEK = re.compile(r"\d{4}-W\d{2}")
+NEWEST_KEPT = 12  # of a shop that has stopped, the last quarter stays however old: the index page shows it
+
+
+def run_tidy(settings: Settings, shops: Sequence[Shop], *, now: datetime | None = None) -> list[str]:
+    """Remove what is older than the settings keep, shop by shop; a line for whatever went."""
+    moment = now or datetime.now(UTC)
+    reports = Folder(settings.reports_path)
+    lines = []
+    for shop in shops:
+        language = shop.language[0]
+        if states := tidy_store(settings, shop, now=moment):
+            lines.append(say("tidy.states", language, shop=shop.id, n=states, days=settings.keep.as_of_days))
+        old = [] if reports.remote else old_reports(reports.local / shop.id, settings.keep.report_weeks, moment)
+        for folder in old:
+            shutil.rmtree(folder)
+        if old:
+            lines.append(say("tidy.reports", language, shop=shop.id, n=len(old), weeks=settings.keep.report_weeks))
+    return lines
+
+
+def old_reports(folder: Path, weeks: int, moment: datetime) -> list[Path]:
+    """The report folders whose week began more than so many weeks ago, but for the newest dozen."""
+    found = sorted(p for p in folder.iterdir() if _WEEK.fullmatch(p.name)) if folder.is_dir() else []
+    since = moment.date() - timedelta(weeks=weeks)
+    return [p for p in found[:-NEWEST_KEPT] if Week.parse(p.name).monday < since]

@@ -1,0 +1,49 @@
+"""Who was erased on request, remembered by hashes alone, and left out of every file that is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from aftersales.sources.identity import keyed_hash
+
+# Columns that name a buyer or lead to one, and columns in which buyers write.
+IDENTITIES = ("buyer_key", "address_key", "phone_key", "tracking_no", "return_tracking_no", "conversation_id")
+WORDS = ("note", "text", "demand", "reason_raw", "close_reason", "place")
+# What a row cannot be without, and has instead.
+_INSTEAD = {"path": "", "tracking_no": "erased", "buyer_key_quality": "none"}
+_BY = {"order_id": "order", "buyer_key": "buyer", "tracking_no": "parcel"}
+
+
+def marks(orders: Iterable[str], buyer_keys: Iterable[str], parcels: Iterable[str], *, key: bytes) -> pl.DataFrame:
+    """One ``mark`` an order, buyer key and parcel: a keyed hash of its own purpose, which links to nothing stored.
+
+    >>> marks(["77"], [], [], key=b"k")["mark"].str.len_chars().to_list()
+    [24]
+    """
+    groups = {"order": orders, "buyer": buyer_keys, "parcel": parcels}
+    names = [f"{kind} {name}" for kind, group in groups.items() for name in group]
+    return pl.DataFrame({"mark": keyed_hash(pl.Series(names, dtype=pl.String), key=key, purpose="erased")}).unique()
+
+
+def without_erased(rows: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.DataFrame:
+    """Rows of a file that is read again, the erased ones without identities and words; same rows, same order.
+
+    >>> again = pl.DataFrame({"order_id": ["77", "78"], "note": ["mine", "yours"]})
+    >>> without_erased(again, marks(["77"], [], [], key=b"k")["mark"], key=b"k").rows()
+    [('77', None), ('78', 'yours')]
+    """
+    gone = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
+    for column in [c for c in _BY if c in rows.columns]:
+        named = rows.select(pl.lit(f"{_BY[column]} ") + pl.col(column)).to_series()
+        gone |= keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+    if not gone.any():
+        return rows
+    instead = dict.fromkeys((*IDENTITIES, *WORDS)) | (
+        _INSTEAD if "event" in rows.columns else {**_INSTEAD, "tracking_no": None}
+    )
+    return rows.with_columns(
+        pl.when(gone).then(pl.lit(value, dtype=rows.schema[c])).otherwise(c).alias(c)
+        for c, value in instead.items() if c in rows.columns
+    )  # fmt: skip

@@ -1,0 +1,220 @@
+"""One buyer's data erased on request: from every table, old version, log and kept result; and never read in again.
+
+What stays is an anonymous sale: order number, product, amounts, times and province, which the shop's books need.
+Whatever names the buyer, links two purchases, or holds their words goes. The export files are the shop's own; they are
+named.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import polars as pl
+from deltalake import DeltaTable
+
+from aftersales.sources.erased import IDENTITIES, WORDS, marks
+from aftersales.sources.identity import fingerprint, installation_key, keyed_hash
+from aftersales.sources.importing import store_to_build_on
+from aftersales.sources.lock import import_lock
+from aftersales.sources.places import Folder
+from aftersales.sources.records import KEPT
+from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.store import COMMITS, Commit, ShopStore, storage_options
+from aftersales.words.errors import QuestionError
+
+GONE_WHOLE = ("messages", "evidence", "parcels")  # nothing of such a row is left without them
+_IDS = {"order_id": "order_id", "line_id": "line_id", "refund_id": "refund_id", "complaint_id": "complaint_id"}
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What the store knows of one buyer: keys, orders and other ids, rows a table; and the export rows behind them."""
+
+    shop: Shop
+    buyer_keys: tuple[str, ...]
+    ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    files: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The buyer's orders."""
+        return self.ids.get("order_id", ())
+
+
+def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer: str | None = None) -> Traces:
+    """What there is of the buyer who is named as in the export, or who placed one of these orders.
+
+    An order leads to all orders of the same buyer where the platform told who that was; where the name was masked, to
+    itself alone. `QuestionError` where the store knows neither.
+    """
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    head = store.head()
+    keys: set[str] = set()
+    if buyer:
+        key = installation_key(settings.store_path)
+        keys |= set(keyed_hash(pl.Series([buyer.strip()]), key=key, purpose="buyer").to_list())
+    known = store.table("order_records", head).select("order_id", "buyer_key")
+    found = known.filter(pl.col("order_id").is_in(list(orders))).unique().collect()
+    keys |= set(found["buyer_key"].drop_nulls().to_list())
+    everywhere = [t for t in KEPT if {"buyer_key", "order_id"} <= set(KEPT[t].types(shop.zone))]
+    of_buyer = [_theirs(store, head, table, sorted(keys)) for table in everywhere]
+    ids = {"order_id": set(found["order_id"]).union(*of_buyer)}
+    if not ids["order_id"]:
+        asked = f"buyer '{buyer}'" if buyer else f"order {', '.join(orders)}"
+        raise QuestionError(
+            f"The shop '{shop.id}' holds nothing of {asked}", found=f"{head.number + 1} states were looked at",
+            hint="write name or number as the export file has it; a masked name (王**) leads to nobody, an order does",
+        )  # fmt: skip
+    for name in ("line_id", "refund_id", "complaint_id", "tracking_no"):
+        tables = [t for t in KEPT if {name, "order_id"} <= set(KEPT[t].types(shop.zone))]
+        ids[name] = {v for t in tables for v in _values(store, head, t, name, sorted(ids["order_id"]))}
+    members = store.table("case_members", head).filter(pl.col("member_id").is_in(sorted(set().union(*ids.values()))))
+    ids["case_id"] = set(members.collect()["case_id"])
+    told = Traces(shop, tuple(sorted(keys)), {n: tuple(sorted(v)) for n, v in ids.items()})
+    counted = {t: _matching(store, head, t, told).select(pl.len()).collect().item() for t in _touched(store, head)}
+    return Traces(
+        shop, told.buyer_keys, told.ids, {t: n for t, n in counted.items() if n}, _export_rows(store, head, told)
+    )
+
+
+def erase(settings: Settings, shop: Shop, found: Traces, *, now: datetime | None = None) -> Commit:
+    """Erase what was found; the commit after it, before which nothing can be repeated any more.
+
+    Killed half-way it is given again: until its commit nothing has changed, from then on only clearing-up is left.
+    """
+    key = installation_key(settings.store_path)
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    with import_lock(store.folder):
+        head = store_to_build_on(store, key_print=fingerprint(key), now=now)
+        for table in _touched(store, head):
+            _erase_in(store, table, found)
+        _erase_names_in_lineage(store, found)
+        parcels = found.ids.get("tracking_no", ())
+        store.upsert("erased", marks(found.orders, found.buyer_keys, parcels, key=key))
+        done = _commit(store, head, now=now)
+        store.write_commit(done)
+        forget_the_past(store, done)
+    if not store.folder.remote:
+        shutil.rmtree(store.folder.local / "results", ignore_errors=True)
+    return done
+
+
+def forget_the_past(store: ShopStore, head: Commit) -> None:
+    """Remove every older version with its files and logs: the logs hold smallest and largest values of each file."""
+    for table in head.versions:
+        store.vacuum(table)
+    store.keep_commits([replace(head, versions=store.create_missing())])
+    store.vacuum(COMMITS)
+    for table in (*head.versions, COMMITS):
+        _forget_logs(store, table)
+
+
+def _touched(store: ShopStore, head: Commit) -> list[str]:
+    return [t for t in KEPT if t in head.versions and t != "erased" and _predicate_columns(t, store.zone)]
+
+
+def _predicate_columns(table: str, zone: str) -> list[str]:
+    columns = KEPT[table].types(zone)
+    if table in ("lineage", "files"):
+        return []
+    own: list[str] = [c for c in ("order_id", "buyer_key") if c in columns]
+    own = {"parcels": ["tracking_no"], "cases": ["case_id"]}.get(table, own)
+    return [*own, *(c for c in ("cells",) if c in columns)]
+
+
+def _matching(store: ShopStore, head: Commit, table: str, found: Traces) -> pl.LazyFrame:
+    rows = store.table(table, head)
+    tests = [pl.lit(False)]
+    for column in _predicate_columns(table, store.zone):
+        if column == "cells":
+            tests.append(pl.col("cells").str.contains_any(list(found.orders)))
+        else:
+            wanted = found.buyer_keys if column == "buyer_key" else found.ids.get(column, ())
+            tests.append(pl.col(column).is_in(list(wanted)))
+    return rows.filter(pl.any_horizontal(tests))
+
+
+def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
+    delta = DeltaTable(store.path(table), storage_options=storage_options())
+    columns = KEPT[table].types(store.zone)
+    tests = []
+    for column in _predicate_columns(table, store.zone):
+        if column == "cells":
+            tests += [f"strpos(cells, {_quoted(o)}) > 0" for o in found.orders]
+        else:
+            wanted = found.buyer_keys if column == "buyer_key" else found.ids.get(column, ())
+            if wanted:
+                tests.append(f"{column} IN ({', '.join(map(_quoted, wanted))})")
+    if not tests:
+        return
+    if table in GONE_WHOLE:
+        delta.delete(" OR ".join(tests))
+        return
+    changes = {c: "NULL" for c in (*IDENTITIES, *WORDS, "cells") if c in columns}
+    if "buyer_key_quality" in columns:
+        changes["buyer_key_quality"] = "'none'"
+    if "content" in columns:
+        changes["content"] = "0"  # a hash of all cells, the emptied ones too
+    if changes:
+        delta.update(updates=changes, predicate=" OR ".join(tests))
+
+
+def _erase_names_in_lineage(store: ShopStore, found: Traces) -> None:
+    """Evidence files are known there by order and path, and a path may hold a name."""
+    delta = DeltaTable(store.path("lineage"), storage_options=storage_options())
+    for order in found.orders:
+        delta.update(
+            updates={"key": _quoted(order)},
+            predicate=f"\"table\" = 'evidence' AND starts_with(key, {_quoted(order + '|')})",
+        )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _theirs(store: ShopStore, head: Commit, table: str, keys: Sequence[str]) -> set[str]:
+    rows = store.table(table, head).filter(pl.col("buyer_key").is_in(list(keys)))
+    return set(rows.select("order_id").drop_nulls().unique().collect()["order_id"])
+
+
+def _values(store: ShopStore, head: Commit, table: str, column: str, orders: Sequence[str]) -> list[str]:
+    rows = store.table(table, head).filter(pl.col("order_id").is_in(list(orders)))
+    return rows.select(column).drop_nulls().unique().collect().to_series().to_list()
+
+
+def _export_rows(store: ShopStore, head: Commit, found: Traces) -> dict[str, tuple[int, ...]]:
+    """The rows of the export files in which the buyer stands, by file."""
+    ids = [v for name in _IDS for v in found.ids.get(name, ())]
+    rows = store.table("lineage", head).filter(
+        pl.col("key").is_in(ids) | pl.col("key").str.contains_any(list(found.orders))
+    )
+    others = [
+        _matching(store, head, table, found).select("file", "row").collect()
+        for table in _touched(store, head)
+        if {"file", "row"} <= set(KEPT[table].types(store.zone))
+    ]
+    places = pl.concat([rows.select("file", "row").collect(), *others]).unique().sort("file", "row")
+    return {str(file): tuple(part["row"].to_list()) for (file,), part in places.group_by("file", maintain_order=True)}
+
+
+def _commit(store: ShopStore, head: Commit, *, now: datetime | None) -> Commit:
+    return Commit(
+        number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action="erase",
+        import_id=head.import_id, versions=store.create_missing(), key_fingerprint=head.key_fingerprint,
+        account=head.account,
+    )  # fmt: skip
+
+
+def _forget_logs(store: ShopStore, table: str) -> None:
+    delta = DeltaTable(store.path(table), storage_options=storage_options())
+    delta.create_checkpoint()
+    logs = Folder(Folder(store.path(table)).join("_delta_log"))
+    for name in logs.names():
+        number = name.split(".", 1)[0]
+        if number.isdigit() and int(number) < delta.version():
+            logs.remove(name)
