@@ -14,7 +14,7 @@ import polars as pl
 from aftersales.cases.dossier import Dossier
 from aftersales.cases.page import Copy, page
 from aftersales.cases.quoting import of_frame, spreadsheet
-from aftersales.cases.rows import order_rows
+from aftersales.cases.rows import order_rows, reference
 from aftersales.sources.places import Folder
 from aftersales.words.language import say
 
@@ -41,7 +41,9 @@ def packed(
     named = {name: sha256_of(content) for name, content in annexes.items() if not name.startswith("evidence/")}
     shown = page(told, copy=copy, version=version, annex=named, buyers=buyers, unread=unread)
     files = {f"{copy}.html": shown.encode(), **annexes}
-    manifest = manifest_of(files, case=told.case.id, copy=copy, shop=told.shop, until=f"{told.known_until:%Y-%m-%d}")
+    manifest = manifest_of(
+        files, case=reference(told.case.id, copy=copy), copy=copy, shop=told.shop, until=f"{told.known_until:%Y-%m-%d}"
+    )
     return shown, zipped({**files, MANIFEST: manifest}), sha256_of(manifest)
 
 
@@ -74,7 +76,10 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _TIMELESS)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o644 << 16, 3
+            # pictures and films are packed already, and a byte of theirs then stands in the archive as it is
+            kept = name.startswith("evidence/")
+            entry.compress_type = zipfile.ZIP_STORED if kept else zipfile.ZIP_DEFLATED
+            entry.external_attr, entry.create_system = 0o644 << 16, 3
             archive.writestr(entry, content)
     return out.getvalue()
 

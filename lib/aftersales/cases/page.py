@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from aftersales.cases.chart import shares_chart
 from aftersales.cases.dossier import Dossier
-from aftersales.cases.quoting import quoted, visible
+from aftersales.cases.quoting import quoted, short, visible
 from aftersales.cases.room import Room, room_for
-from aftersales.cases.rows import file_name, order_rows, place_of
+from aftersales.cases.rows import order_rows, place_of, reference
 from aftersales.words.language import NOTHING, clock, full_day, say
 
 Copy = Literal["platform", "internal"]
@@ -39,7 +39,7 @@ def page(
     if copy == "internal" and buyers is not None:
         raise ValueError("the internal copy shows nobody's clear name")
     style = files("aftersales.cases").joinpath("dossier.css").read_text("utf-8")
-    style = style.replace("PLACE", file_name(told.case.id))
+    style = style.replace("PLACE", reference(told.case.id, copy=copy))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     word, room = _words(told), room_for(told, internal=copy == "internal")
     context: dict[str, Any] = {
@@ -99,9 +99,9 @@ def _title(told: Dossier) -> str:
 def _cover(told: Dossier, copy: Copy) -> Iterator[tuple[str, str]]:
     word, orders = _words(told), told.records.orders
     numbers = orders["order_id"].unique(maintain_order=True).to_list()
-    titles = [quoted(t, most=_CELL_MOST, language=told.language) for t in orders["title"].drop_nulls().unique(
+    titles = [short(t, _CELL_MOST) for t in orders["title"].drop_nulls().unique(
         maintain_order=True)[:2]]  # fmt: skip
-    yield word("page.cover_case"), told.case.id
+    yield word("page.cover_case"), reference(told.case.id, copy=copy)
     if numbers:
         named = "、".join(numbers) if len(numbers) <= 2 else word("page.orders_named", first=numbers[0], n=len(numbers))
         yield word("page.cover_order"), named
@@ -143,10 +143,7 @@ def _buyers(told: Dossier, buyers: pl.DataFrame | None, unread: Sequence[str], r
     )
     rows = [
         (
-            *(
-                quoted(v, most=most, language=told.language) or NOTHING
-                for v, most in zip(row[:4], _PERSON_MOST, strict=True)
-            ),
+            *(short(v, most) or NOTHING for v, most in zip(row[:4], _PERSON_MOST, strict=True)),
             row[4],
             place_of(told, *row[5:]),
         )
@@ -175,9 +172,7 @@ def _orders(told: Dossier, buyers: pl.DataFrame | None, room: Room) -> dict[str,
         return {}
     word = _words(told)
     names = ("order", "placed", *(("buyer",) if buyers is not None else ()), "amount", "paid", "shipped", "outcome")
-    shown = [
-        tuple(quoted(str(v), most=_SHORT_MOST, language=told.language) for v in row) for row in rows[: room.orders]
-    ]
+    shown = [tuple(short(str(v), _SHORT_MOST) for v in row) for row in rows[: room.orders]]
     left = len(rows) - room.orders
     note = word("page.others_in_case", n=left, file="orders.csv") if left > 0 else ""
     return {"orders": shown, "orders_columns": [word(f"column.{n}") for n in names], "orders_note": note}
@@ -244,13 +239,13 @@ def _shortened(told: Dossier, rows: list[dict[str, Any]], most: int, file: str) 
 
 
 def _evidence(told: Dossier, room: Room) -> dict[str, Any]:
-    word, short = _words(told), told.language
+    word = _words(told)
     there = [f for f in told.evidence if f.sha256]
     rows = [
         {
-            "kind": quoted(f.kind, most=20, language=short) or word("not_told"),
-            "name": quoted(f.name, most=_CELL_MOST, language=short),
-            "note": "，".join(quoted(t, most=40, language=short) for t in (f.source, f.note) if t),
+            "kind": short(f.kind, 16) or word("not_told"),
+            "name": short(f.name, _CELL_MOST),
+            "note": "，".join(short(t, 30) for t in (f.source, f.note) if t),
             "at": clock(f.taken_at), "sha256": f.sha256,
         }
         for f in there[:room.evidence]

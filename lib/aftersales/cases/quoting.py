@@ -53,6 +53,17 @@ def quoted(text: str | None, *, most: int, language: Language) -> str:
     return shown + " " + say("dossier.cut", language, left=left)
 
 
+def short(value: str | None, most: int) -> str:
+    """A value for a narrow cell: as `visible`, cut to ``most`` characters with the number of those left out.
+
+    >>> short("3157013601539072391", 26), short("很长的会员名", 3)
+    ('3157013601539072391', '很长的…(+3)')
+    """
+    whole = value or ""
+    clean = visible(whole[: 8 * most + 200])
+    return clean if len(clean) <= most else f"{clean[:most]}…(+{max(len(whole) - most, 1)})"
+
+
 def harmless_cell(value: object, *, language: Language) -> str:
     """A cell that a spreadsheet shows and never runs; longer ones are cut with a mark.
 

@@ -8,7 +8,7 @@ from aftersales.cases.dossier import Dossier
 
 # About this many printed lines are left on four pages of A4 once headings, articles and annexes have theirs; measured
 # by printing. The internal copy has four sections more.
-LINES = {"platform": 150, "internal": 118}
+LINES = {"platform": 96, "internal": 86}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from aftersales.cases.dossier import Dossier
+from aftersales.cases.quoting import short
 from aftersales.words.language import NOTHING, clock, exact_money, say
 
 
@@ -22,11 +23,21 @@ def file_name(case_id: str) -> str:
     return plain if plain == case_id else f"{plain}-{hashlib.sha256(case_id.encode()).hexdigest()[:6]}"
 
 
+def reference(case_id: str, *, copy: str) -> str:
+    """What a copy calls the case: the platform's says nothing of suspicion, not even in a name.
+
+    >>> reference("suspect-1a2b3c4d", copy="platform"), reference("suspect-1a2b3c4d", copy="internal")
+    ('case-1a2b3c4d', 'suspect-1a2b3c4d')
+    """
+    named = re.sub(r"^(suspect|complaint)-", "case-", case_id) if copy == "platform" else case_id
+    return file_name(named)
+
+
 def place_of(told: Dossier, file: str | None, row: int | None) -> str:
     """Where something was read: file and row; a dash where the books do not say."""
     if file is None or row is None:
         return NOTHING
-    return say("dossier.page.place", told.language, file=file.rsplit("/", 1)[-1], row=row)
+    return say("dossier.page.place", told.language, file=short(file.rsplit("/", 1)[-1], 40), row=row)
 
 
 def order_rows(told: Dossier, buyers: pl.DataFrame | None) -> list[tuple[Any, ...]]:

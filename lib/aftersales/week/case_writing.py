@@ -15,7 +15,7 @@ from aftersales.cases.dossier import Dossier, Suspicion, dossier
 from aftersales.cases.evidence import FOLDER
 from aftersales.cases.page import Copy
 from aftersales.cases.records import origin
-from aftersales.cases.rows import file_name
+from aftersales.cases.rows import file_name, reference
 from aftersales.sources.clear_values import ClearValues, clear_values
 from aftersales.sources.places import Folder
 from aftersales.week.loading import Report, load
@@ -74,7 +74,7 @@ def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: Clea
         buyers=people.rows if own else None, unread=people.unread if own else (),
     )  # fmt: skip
     tail = "" if told.language == report.data.shop.language[0] else f".{told.language}"
-    page_name, zip_name = f"{copy}{tail}.html", f"{file_name(told.case.id)}-{copy}{tail}.zip"
+    page_name, zip_name = f"{copy}{tail}.html", f"{reference(told.case.id, copy=copy)}-{copy}{tail}.zip"
     place.write(page_name, shown.encode())
     place.write(zip_name, archive)
     return Written(copy, place.join(page_name), place.join(zip_name), digest)
