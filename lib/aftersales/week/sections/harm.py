@@ -39,8 +39,11 @@ def indicators(report: Report) -> Table:
         {"indicator": [word(f"harm.indicator.{name}") for name in INDICATORS]}
         | {s: [cells[name, s] for name in INDICATORS] for s in sets}
     )
+    labels = {name: name for name in sets}
+    if "without_confirmed" not in sets and "without_suspected" in sets:
+        labels["without_suspected"] = "without_suspected_alone"
     columns = (Column("indicator", word("harm.column.indicator"), strong=True),
-               *(Column(s, word(f"harm.column.{s}")) for s in sets))  # fmt: skip
+               *(Column(name, word(f"harm.column.{label}")) for name, label in labels.items()))  # fmt: skip
     confirmed = left["without_confirmed"]
     said = word("harm.confirmed", confirmed=confirmed) if confirmed else word("harm.no_confirmed")
     return Table(

@@ -16,12 +16,12 @@ from aftersales.findings.drafts import with_drafts
 from aftersales.measures.deadlines import deadlines
 from aftersales.measures.order_evidence import NAMING
 from aftersales.sources.importing import import_files
-from aftersales.sources.settings import Shop, load_settings
+from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.shopweek import ShopWeek
 from aftersales.week.tables import Tables
 from aftersales.week.today.moment import Moment, data_end, moment_of
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import AftersalesError, QuestionError
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week, last_whole_week
 from aftersales.words.plain import one_line
@@ -64,9 +64,10 @@ def contact_queue(
 ) -> Queue:
     """Import what is new, then say whom to contact, as of now (`moment.moment_of`).
 
-    A file that cannot be read is named and does not keep the others out: a queue from most of the files is worth more
-    to the team than none. ``started`` (seconds since 1970) is when the program began, to tell how long it took.
-    `QuestionError` for an unknown shop or language, or where nothing was imported yet.
+    A file that cannot be read is named and does not keep the others out, and where nothing can be imported (another
+    import is running) the queue is made of what is there: most of the files are worth more to the team than none.
+    ``started`` (seconds since 1970) is when the program began, to tell how long it took. `QuestionError` for an unknown
+    shop or language, or where nothing was imported yet.
     """
     begun = time.time() if started is None else started
     settings = load_settings(config)
@@ -74,16 +75,8 @@ def contact_queue(
     spoken = language or shop.language[0]
     if spoken not in LANGUAGES:
         raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
-    said: list[str] = []
     importing = time.time()
-    if with_import:
-        account = import_files(settings, shop, progress=progress)
-        if len(account.files) > len(account.failed):
-            said.append(say("today.head.imported", spoken, files=len(account.files) - len(account.failed)))
-        said += [
-            say("today.head.failed_file", spoken, file=one_line(f.file), reason=one_line(f.error or "", longest=300))
-            for f in account.failed
-        ]
+    said = _imported(settings, shop, spoken, progress) if with_import else []
     imported = time.time()
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     tables = Tables(store, store.head())
@@ -113,6 +106,20 @@ def contact_queue(
         to_ship=_to_ship(clocks, now=moment.now), lacking=_lacking(tables, spoken), said=tuple(said),
         seconds=time.time() - begun, import_seconds=imported - importing,
     )  # fmt: skip
+
+
+def _imported(settings: Settings, shop: Shop, language: Language, progress: Callable[[str], None]) -> list[str]:
+    """Import what is new; what is to be said of it. Where it cannot be done the queue is made of what is there."""
+    try:
+        account = import_files(settings, shop, progress=progress)
+    except AftersalesError as error:
+        return [say("today.head.no_import", language, reason=one_line(str(error), longest=300))]
+    read = len(account.files) - len(account.failed)
+    said = [say("today.head.imported", language, files=read)] if read else []
+    return said + [
+        say("today.head.failed_file", language, file=one_line(f.file), reason=one_line(f.error or "", longest=300))
+        for f in account.failed
+    ]
 
 
 def _with_cases(
