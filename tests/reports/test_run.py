@@ -290,3 +290,18 @@ def test_a_browser_draws_the_chart_under_the_pages_own_policy(made, tmp_path, al
     seen = subprocess.run([browser, *options, "--dump-dom", page.as_uri()], capture_output=True, text=True, check=False)
     assert '<svg class="main-svg"' in seen.stdout
     assert "Content Security Policy" not in seen.stderr
+
+
+def test_a_page_that_embeds_rows_instead_of_counts_fails_and_names_the_block(tmp_path):
+    rows = PLOTLY.replace("y=[1, 2]", "y=list(range(40_000))")
+    heavy, light = toy(tmp_path, "02-weekly-overview", rows), toy(tmp_path, "03-refund-trends", CHART)
+    given = job(tmp_path, heavy, light, languages=("en",))
+    result = run_report(given)
+    assert result.status == "failed"
+    said = re.search(
+        r"weighs (\d+) kB, more than the budget of 150 kB; its heaviest block is (\S+) \((\d+) kB\)", result.reason
+    )
+    assert said, result.reason
+    assert said[2] == "figure-1"
+    assert 150 < int(said[3]) <= int(said[1])
+    assert "refund-trends" not in result.reason

@@ -23,8 +23,12 @@ from aftersales.words.prose import localised
 TEMPLATE = Path(__file__).parent / "template" / "page.html.j2"
 # cells with these tags are for whoever works in the notebook
 LEFT_OUT = frozenset({"remove_cell", "analyst-only"})
+# A page must open at once on a phone with a slow line: the fullest page of the demo shop takes 125 kB, and a chart that
+# holds rows instead of counts passes this at a few thousand of them.
+PAGE_BUDGET_KB = 150
 _WORDS = ("skip", "contents", "pages", "languages", "report", "error", "no_script")
 _PLOT_ID = re.compile(r'<div class="plot" id="([^"]+)"')
+_BLOCK_ID = re.compile(r'<(?:figure|section|div|table)\b[^>]*\bid="([^"]+)"')
 _REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.I)
 _LOADING = {"script": "src", "img": "src", "iframe": "src", "link": "href", "source": "src", "video": "src"}
 
@@ -77,7 +81,7 @@ def with_charts(notebook: NotebookNode) -> NotebookNode:
 
 
 def page_faults(html: str, *, notebook: NotebookNode, language: Language) -> list[str]:
-    """What keeps a page from opening offline and whole, as short phrases; empty for a sound page."""
+    """What keeps a page from opening offline, whole and at once, as short phrases; empty for a sound page."""
     reader = _PageReader()
     reader.feed(html)
     reader.close()
@@ -86,7 +90,24 @@ def page_faults(html: str, *, notebook: NotebookNode, language: Language) -> lis
     faults += [say("reports.fault.handler", language, name=name) for name in sorted(reader.handlers)]
     faults += [say("reports.fault.remote", language, address=address[:80]) for address in sorted(reader.remote)]
     faults += [say("reports.fault.chart_lost", language, id=i) for i in _chart_ids(notebook) if i not in reader.ids]
+    faults += _overweight(html, notebook, language)
     return faults if reader.text else [*faults, say("reports.fault.nothing", language)]
+
+
+def _overweight(html: str, notebook: NotebookNode, language: Language) -> list[str]:
+    """A fault where the page weighs more than its budget, with its heaviest block: it most often holds rows."""
+    weight = len(html.encode()) / 1000
+    if weight <= PAGE_BUDGET_KB:
+        return []
+    blocks = [str(output.get("data", {}).get("text/html", "")) for output in _outputs(notebook)]
+    heaviest = max(blocks, key=len, default="")
+    named = _BLOCK_ID.search(heaviest)
+    words = {"kb": weight, "budget": PAGE_BUDGET_KB, "block": named[1] if named else "–"}
+    return [say("reports.fault.overweight", language, block_kb=len(heaviest.encode()) / 1000, **words)]
+
+
+def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
+    return (output for cell in notebook.cells for output in cell.get("outputs", []))
 
 
 def _with_cells(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
@@ -140,8 +161,11 @@ def _figure_html(spec: Mapping[str, Any], figure_id: str) -> str:
 
 
 def _chart_ids(notebook: NotebookNode) -> list[str]:
-    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
-    return [found for output in outputs for found in _PLOT_ID.findall(str(output.get("data", {}).get("text/html", "")))]
+    return [
+        found
+        for output in _outputs(notebook)
+        for found in _PLOT_ID.findall(str(output.get("data", {}).get("text/html", "")))
+    ]
 
 
 class _PageReader(HTMLParser):
