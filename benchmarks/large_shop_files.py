@@ -11,8 +11,9 @@ month, so that fifty million lines can be written on a small machine. The same s
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -205,20 +206,25 @@ def refund_report(lines: pl.DataFrame, until: int) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def write_large_shop(folder: Path, size: Size, *, last_day: date = LAST_DAY) -> None:
-    """Write the shop's files month by month, refund cases beside the orders they belong to."""
-    folder.mkdir(parents=True, exist_ok=True)
+def months_of(size: Size, *, last_day: date = LAST_DAY) -> Iterator[tuple[pl.DataFrame, int]]:
+    """The order lines month by month, with the moment (seconds) as of which their state is told."""
     days, share = days_of_sale()
     counts = np.floor(share * size.lines).astype(np.int64)
     until = ((last_day - date(1970, 1, 1)).days + 1) * DAY - 1
     base = 0
     for month in sorted({f"{d:%Y-%m}" for d in days if d <= last_day}):
         mine = [n for n, d in enumerate(days) if f"{d:%Y-%m}" == month and d <= last_day]
-        if not counts[mine].sum():
-            continue
         draw = np.random.default_rng([size.seed, int(month[:4]), int(month[5:])])
         lines = _ids(lines_of_days([days[n] for n in mine], counts[mine], size, draw), base, until)
         base += lines.height
+        yield lines, until
+
+
+def write_large_shop(folder: Path, size: Size, *, last_day: date = LAST_DAY) -> None:
+    """Write the shop's files month by month, refund cases beside the orders they belong to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for lines, until in months_of(size, last_day=last_day):
+        month = f"{datetime.fromtimestamp(lines['created'][0], UTC):%Y-%m}"
         stamp = f"{last_day:%Y%m%d}0005-{month}"
         item_report(lines, until).write_csv(folder / f"ExportItemList{stamp}.csv")
         order_report(lines, until).write_csv(folder / f"ExportOrderList{stamp}.csv")
