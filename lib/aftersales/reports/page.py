@@ -102,8 +102,12 @@ def _overweight(html: str, notebook: NotebookNode, language: Language) -> list[s
     blocks = [str(output.get("data", {}).get("text/html", "")) for output in _outputs(notebook)]
     heaviest = max(blocks, key=len, default="")
     named = _BLOCK_ID.search(heaviest)
-    words = {"kb": weight, "budget": PAGE_BUDGET_KB, "block": named[1] if named else "–"}
-    return [say("reports.fault.overweight", language, block_kb=len(heaviest.encode()) / 1000, **words)]
+    return [
+        say(
+            "reports.fault.overweight", language, kb=weight, budget=PAGE_BUDGET_KB,
+            block=named[1] if named else "–", block_kb=len(heaviest.encode()) / 1000,
+        )
+    ]  # fmt: skip
 
 
 def _outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
