@@ -16,7 +16,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from aftersales.advice.replay import LEAST_CASES, OLDER_SHARE, Terms, replay
+from aftersales.advice.replay import replay
+from aftersales.advice.replay_record import LEAST_CASES, OLDER_SHARE
+from aftersales.advice.terms import Terms
 
 LIMIT, WINDOW_DAYS, SHOP_DAYS = 3, 7, 180
 CASES, HONEST = 110, 2500

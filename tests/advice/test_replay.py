@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftersales.advice.order_rules import ORDER_RULES, order_facts, over_limit
-from aftersales.advice.replay import Terms, replay
+from aftersales.advice.replay import replay
+from aftersales.advice.terms import Terms
 from aftersales.words.errors import DataError, QuestionError
 from aftersales.words.language import LANGUAGES
 
@@ -164,8 +165,8 @@ def test_wrong_questions_are_named():
     orders, bad = shop(cases=5, honest=20)
     with pytest.raises(QuestionError):
         replay(orders, bad, rule="purchase_limits")
-    with pytest.raises(QuestionError):
-        replay(orders, bad, rule="manual_review")
+    with pytest.raises(QuestionError, match="cannot test that score"):
+        replay(orders, bad.with_columns(source=pl.lit("order_risk")), rule="manual_review")
     with pytest.raises(DataError):
         replay(orders, bad.drop("case_id"), rule="purchase_limit")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aftersales.advice.levers import LEVERS, SAID, lever, lever_table
 from aftersales.advice.order_rules import ORDER_RULES
-from aftersales.advice.replay import COLUMNS, Replay
+from aftersales.advice.replay_record import COLUMNS, Replay
 from aftersales.advice.suggest import suggestion_id, suggestions
 from aftersales.findings.contract import check, empty
 from aftersales.tables.values import REASONS

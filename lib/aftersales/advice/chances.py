@@ -1,21 +1,24 @@
-"""Chances: each finding with the levers that answer it, what they may save a month, and whom they hurt.
+"""Chances: each finding with the levers that answer it, what they may save a month, what they cost, and whom they hurt.
 
-A chance is a plain row; `advice.suggest` ranks, cuts and words them. Money is what the finding loses now times the
-share that a lever may cure: an assumption, and the range says so.
+A chance is a plain row; `advice.suggest` ranks, cuts and words them. What is saved is what the finding loses now times
+the share that a lever may cure: an assumption, and the range says so. What it costs is taken off: freight or packing on
+every order it touches, and the margin of what is not sold meanwhile, for a product pulled is no cure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 
-from aftersales.advice.levers import LEVERS, Lever
-from aftersales.advice.replay import DAYS_A_MONTH, Replay
+from aftersales.advice.levers import LEVERS, MONTH_WEEKS, Lever
+from aftersales.advice.replay_record import Replay
+from aftersales.advice.standardise import Swap
+from aftersales.advice.terms import ASSUMED, Terms
+from aftersales.words.periods import Week
 
-WEEKS_A_MONTH = DAYS_A_MONTH / 7
 # Lists of products and suspects hold what concerns twelve weeks.
 LIST_WEEKS = 12
 # The rate from which every second sale is undone: nothing short of taking it off sale helps at once.
@@ -25,89 +28,200 @@ REPLAYED = 0.9
 # A slice that a second half of the data did not bear out is believed half as much.
 NOT_HELD_OUT = 0.5
 
-Chance = dict[str, Any]
+
+# What these spare is time or work, not a count that would fall.
+_NO_COUNT = ("close_unpaid_sooner", "auto_approve")
 
 
-def product_chances(products: pl.DataFrame, *, sunday: date, cost_per_refund: float) -> list[Chance]:
-    """One chance a lever that answers a row of `problem_products`; the row's own cost of a refund goes first."""
+class Chance(TypedDict, total=False):
+    """``low``, ``high``: saved a month · ``cost``: spent or not earned a month · ``hurt``: good orders a month."""
+
+    lever: str
+    scope: str
+    finding: str
+    low: float
+    high: float
+    cost: float
+    hurt: int
+    certainty: float
+    threshold: float | None
+    rate: float | None
+    orders_a_week: float | None
+    expected_change: float | None
+    said: str | None
+    state: str | None
+    than: str | None
+    overlap: float | None
+
+
+def product_chances(
+    products: pl.DataFrame, *, sunday: date, cost_per_refund: float, prices: Mapping[str, float] | None = None,
+    terms: Terms = ASSUMED,
+) -> list[Chance]:  # fmt: skip
+    """One chance a lever that answers a row of `problem_products`; the row's own cost of a refund goes first.
+
+    ``prices`` are what an order of each product is worth; where none is known, not selling it is priced by what its
+    refunds cost.
+    """
     found: list[Chance] = []
     for row in products.iter_rows(named=True):
         over = row["rate"] - row["expected_rate"]
         if not over > 0 or not row["excess_refunds"] > 0:
             continue
         weeks = _weeks_since(row["since"], sunday)
-        cost = row.get("cost_per_refund") or cost_per_refund
-        each_month = row["excess_refunds"] / weeks * WEEKS_A_MONTH * float(cost)
+        cost = float(row.get("cost_per_refund") or cost_per_refund)
+        each_month = row["excess_refunds"] / weeks * MONTH_WEEKS * cost
         ends = [max(row[c] - row["expected_rate"], 0.0) / over for c in ("rate_low", "rate_high")]
-        orders = row["orders"] / LIST_WEEKS
+        price = (prices or {}).get(row["product_id"], cost)
         for one in _answers(row):
-            low, high = each_month * one.cures_low * ends[0], each_month * one.cures_high * ends[1]
-            hurt = round(orders * WEEKS_A_MONTH * (1 - row["rate"])) if one.stops_selling else 0
+            orders = row["orders"] / LIST_WEEKS
             found.append({
                 "lever": one.name, "scope": _product_scope(row, one), "finding": "problem_products",
-                "low": low, "high": high, "hurt": hurt, "certainty": row["probability_worse"], "threshold": None,
+                "low": each_month * one.cures_low * ends[0], "high": each_month * one.cures_high * ends[1],
+                **_price_of(one, orders, row["rate"], price, terms), "certainty": row["probability_worse"],
                 "rate": row["rate"], "orders_a_week": orders, "expected_change": -one.cures_low * over / row["rate"],
-                "title": row["title"],
+                "said": row["headline"] or None, "state": row.get("state"),
             })  # fmt: skip
     return found
 
 
-def driver_chances(drivers: pl.DataFrame, *, cost_per_refund: float) -> list[Chance]:
-    """One chance a lever that answers a slice of `drivers`: by the courier, batch, warehouse or reason in it."""
+def driver_chances(
+    drivers: pl.DataFrame, *, cost_per_refund: float, price: float = 0.0,
+    swaps: Mapping[str, tuple[str, Swap]] | None = None, terms: Terms = ASSUMED,
+) -> list[Chance]:  # fmt: skip
+    """One chance a lever that answers a slice of `drivers`: by the courier, batch, warehouse, place or reason in it.
+
+    ``price`` is what an order is worth; ``swaps`` name, by segment, the courier to change to and what the same orders'
+    rate would have been with it: where there is one, the saving is what that says, not an assumed cure.
+    """
     found: list[Chance] = []
     for row in drivers.iter_rows(named=True):
         parts = dict(p.split("=", 1) for p in row["segment"].split(" & ") if "=" in p)
         if not parts or not row["excess"] > 0 or not row["rate_after"]:
             continue
-        each_month = row["excess"] * WEEKS_A_MONTH * cost_per_refund
+        each_month = row["excess"] * MONTH_WEEKS * cost_per_refund
         certainty = (1 - (row.get("p_value") or 0.0)) * (1.0 if row.get("held_out", True) else NOT_HELD_OUT)
         over = row["rate_after"] - (row["rate_before"] or 0.0)
+        sold = row.get("orders") or 0.0
         for one in LEVERS.values():
-            if not (set(parts) & set(one.dimensions) or parts.get("reason") in one.reasons):
+            if not _answers_slice(one, parts):
                 continue
-            # a change of courier answers a courier or what happens on the road, never a province's taste
-            if one.name == "pull_batch" and "batch" not in parts:
-                continue
-            sold = row.get("orders") or 0.0
-            hurt = round(sold * WEEKS_A_MONTH * (1 - row["rate_after"])) if one.stops_selling else 0
-            found.append({
+            chance: Chance = {
                 "lever": one.name, "scope": row["segment"], "finding": "drivers", "low": each_month * one.cures_low,
-                "high": each_month * one.cures_high, "hurt": hurt, "certainty": certainty, "threshold": None,
-                "rate": row["rate_after"], "orders_a_week": sold,
-                "expected_change": -one.cures_low * min(max(over, 0.0) / row["rate_after"], 1.0), "title": None,
-            })  # fmt: skip
+                "high": each_month * one.cures_high, **_price_of(one, sold, row["rate_after"], price, terms),
+                "certainty": certainty, "rate": row["rate_after"], "orders_a_week": sold,
+                "said": row["headline"] or None, "state": row.get("state"),
+                "expected_change": -one.cures_low * min(max(over, 0.0) / row["rate_after"], 1.0),
+            }  # fmt: skip
+            swap = (swaps or {}).get(row["segment"])
+            found.append(_swapped(chance, *swap, cost_per_refund) if one.name == "courier_change" and swap else chance)
     return found
 
 
-def order_chances(suspects: pl.DataFrame, replays: Mapping[str, Replay], *, loss_per_bad: float) -> list[Chance]:
+def order_chances(
+    suspects: pl.DataFrame, replays: Mapping[str, Replay], *, week: Week, loss_per_bad: float, terms: Terms = ASSUMED
+) -> list[Chance]:
     """Chances against suspected orders: each rule whose replay is worth it, or a look at those not yet shipped.
 
     Without a replay that says it pays, nothing is refused: people look at what is suspected, that is all.
     """
     if suspects.is_empty():
         return []
+    made = suspects["created_at"].dt.date().min() if "created_at" in suspects.columns else None
+    state = "still" if made is not None and made < week.monday else "new"  # type: ignore[operator]
     found: list[Chance] = []
     for name, replay in replays.items():
-        if replay.answer != "worth" or name not in LEVERS:
+        if replay.answer != "worth" or name not in LEVERS or LEVERS[name].findings or name == "close_unpaid_sooner":
             continue
-        row, scope = replay.row, f"province={','.join(replay.provinces)}" if replay.provinces else "shop"
-        found.append({
-            "lever": name, "scope": scope, "finding": "suspicious_orders", "low": row["net_low"],
-            "high": row["net_high"], "hurt": round(row["good_hurt_a_month"]),
-            "certainty": REPLAYED, "threshold": row["threshold"], "rate": None, "orders_a_week": None,
-            "expected_change": None, "title": None,
-        })  # fmt: skip
+        found.append(replayed_chance(name, replay, finding="suspicious_orders") | {"state": state})
     if found:
         return found
     one = LEVERS["manual_review"]
-    expected = float(suspects.unique("order_id")["probability"].sum())
-    month = expected / LIST_WEEKS * WEEKS_A_MONTH * loss_per_bad
+    listed = suspects.unique("order_id")
+    month = float(listed["probability"].sum()) / LIST_WEEKS * MONTH_WEEKS * loss_per_bad
+    looked_at = listed.height / LIST_WEEKS * MONTH_WEEKS
     certainty = float(suspects["probability"].mean() or 0.0)  # type: ignore[arg-type]
     return [{
         "lever": one.name, "scope": "shop", "finding": "suspicious_orders", "low": month * one.cures_low,
-        "high": month * one.cures_high, "hurt": 0, "certainty": certainty, "threshold": 0.5, "rate": None,
-        "orders_a_week": None, "expected_change": None, "title": None,
+        "high": month * one.cures_high, "cost": looked_at * terms.cost_per_review, "hurt": 0, "certainty": certainty,
+        "threshold": 0.5, "state": state,
     }]  # fmt: skip
+
+
+def service_chances(
+    service: pl.DataFrame, replays: Mapping[str, Replay], *, cost_per_case: float, orders_a_week: float
+) -> list[Chance]:
+    """Chances against what `service_findings` found; where a lever can be replayed, its replay must say that it pays.
+
+    ``cost_per_case`` is what a complaint or a request that goes wrong costs beside the money in dispute.
+    """
+    found: list[Chance] = []
+    for row in service.iter_rows(named=True):
+        for one in LEVERS.values():
+            if row["kind"] not in one.findings:
+                continue
+            if one.name in replays:
+                if replays[one.name].answer == "worth":
+                    found.append(replayed_chance(one.name, replays[one.name], finding="service"))
+                    found[-1] |= {"said": row["headline"], "state": "still"}
+                continue
+            # money that is known to be lost on these cases is a quarter's
+            month = row["excess_a_month"] * cost_per_case + (row["money"] or 0.0) / LIST_WEEKS * MONTH_WEEKS
+            found.append({
+                "lever": one.name, "scope": row["scope"], "finding": "service", "low": month * one.cures_low,
+                "high": month * one.cures_high, "cost": one.per_order * _touched(one, row, orders_a_week), "hurt": 0,
+                "certainty": row["certainty"], "said": row["headline"], "state": "still",
+            })  # fmt: skip
+        if (
+            row["kind"] == "unpaid_locks"
+            and (sooner := replays.get("close_unpaid_sooner"))
+            and sooner.answer == "worth"
+        ):
+            found.append(replayed_chance("close_unpaid_sooner", sooner, finding="service"))
+            found[-1] |= {"said": row["headline"], "state": "still"}
+    return found
+
+
+def replayed_chance(name: str, replay: Replay, *, finding: str) -> Chance:
+    """A rule at the threshold that its replay chose: saved, lost and hurt as the replay says."""
+    row, scope = replay.row, f"province={','.join(replay.provinces)}" if replay.provinces else "shop"
+    all_orders = row["bad_orders"] + row["good_orders"]
+    days = (replay.until - replay.since).days + 1 if replay.until and replay.since else 0
+    return {
+        "lever": name, "scope": scope, "finding": finding, "low": row["net_low"] + row["lost"],
+        "high": row["net_high"] + row["lost"], "cost": row["lost"], "hurt": round(row["good_hurt_a_month"]),
+        "certainty": REPLAYED, "threshold": row["threshold"],
+        **({} if name in _NO_COUNT or not (all_orders and days) else {
+            "rate": row["bad_orders"] / all_orders, "orders_a_week": all_orders / days * 7,
+            "expected_change": -(row["stopped_share_low"] or 0.0),
+        }),
+    }  # fmt: skip
+
+
+def _swapped(chance: Chance, than: str, swap: Swap, cost_per_refund: float) -> Chance:
+    """The chance by what the same orders would have come to with the other courier."""
+    if swap.change_low is None or swap.change_high is None or swap.rate_now is None:
+        return chance
+    a_month = (chance["orders_a_week"] or 0.0) * MONTH_WEEKS * cost_per_refund * swap.overlap
+    return chance | {
+        "low": max(-swap.change_high, 0.0) * a_month, "high": max(-swap.change_low, 0.0) * a_month, "than": than,
+        "overlap": swap.overlap, "expected_change": max(-1.0, min(0.0, swap.change_high / swap.rate_now)),
+    }  # fmt: skip
+
+
+def _price_of(one: Lever, orders_a_week: float, rate: float, price: float, terms: Terms) -> Chance:
+    """What a lever costs a month on so many orders a week, and how many good ones it does not sell."""
+    off = round(orders_a_week * min(one.weeks_off, MONTH_WEEKS) * (1 - rate))
+    spent = one.per_order * orders_a_week * MONTH_WEEKS
+    return {"cost": spent + off * price * terms.margin_share, "hurt": off}
+
+
+def _touched(one: Lever, row: Mapping[str, Any], orders_a_week: float) -> float:
+    """Orders a month that a lever against a finding of service touches: dear parcels alone are signed for."""
+    if one.name == "signed_delivery":
+        # those like the ones in dispute: a twentieth of all, the dearest
+        return max(row["excess_a_month"], orders_a_week * MONTH_WEEKS / 20)
+    return row["excess_a_month"]
 
 
 def _weeks_since(since: date | None, sunday: date) -> float:
@@ -116,16 +230,31 @@ def _weeks_since(since: date | None, sunday: date) -> float:
 
 
 def _answers(row: Mapping[str, Any]) -> list[Lever]:
-    """Levers that answer a product's main reason: a batch is pulled; else the supplier is asked."""
+    """Levers that answer a product's main reason: a batch is inspected or pulled; else the supplier is asked."""
     if row["rate_low"] >= BEYOND_REPAIR:
         return [LEVERS["delist"]]
     fitting = [one for one in LEVERS.values() if one.group == "product" and row["main_reason"] in one.reasons]
+    of_batch = ("pull_batch", "inspect_batch")
     if row.get("batch"):
         return [one for one in fitting if one.name != "supplier_claim"]
-    return [one for one in fitting if one.name != "pull_batch"]
+    return [one for one in fitting if one.name not in of_batch]
+
+
+def _answers_slice(one: Lever, parts: Mapping[str, str]) -> bool:
+    """Whether a lever answers a slice: by what it can change there, or by the reason of its refunds."""
+    reason, dimensions = parts.get("reason"), set(parts) & set(one.dimensions)
+    if one.name in ("pull_batch", "inspect_batch"):
+        return "batch" in parts
+    if one.name == "region_restriction":
+        # a place is given up only for what happens on the road, and where no courier is named that could be changed
+        return bool(dimensions) and reason in one.reasons and "courier" not in parts
+    if one.name == "courier_change":
+        # never a province's taste: a courier must be in it, or what happens on the road
+        return bool(dimensions) or reason in one.reasons
+    return bool(dimensions) or reason in one.reasons
 
 
 def _product_scope(row: Mapping[str, Any], one: Lever) -> str:
     scope = f"product_id={row['product_id']}"
     # what stands in the id must not change from week to week: the SKU that leads may, the batch that is pulled may not
-    return f"{scope} & batch={row['batch']}" if one.name == "pull_batch" else scope
+    return f"{scope} & batch={row['batch']}" if one.name in ("pull_batch", "inspect_batch") else scope

@@ -10,7 +10,10 @@ from typing import Any
 import polars as pl
 
 from aftersales.advice.effect import MOST_AFTER, WEEKS_BEFORE, Effect, decision_effect
-from aftersales.advice.unit_weeks import SHOP, unit_weeks
+from aftersales.advice.effect_weeks import EFFECT_WEEKS
+from aftersales.advice.levers import LEVERS
+from aftersales.advice.suggest import spoken_scope
+from aftersales.advice.unit_weeks import SHOP, bad_order_weeks, unit_weeks
 from aftersales.findings.contract import contract_of
 from aftersales.measures.inputs import columns_of
 from aftersales.tables.columns import Frame
@@ -32,6 +35,9 @@ MEASURED_REASONS: Mapping[str, tuple[str, ...]] = {
     "物流": ("lost_or_stalled", "damaged", "refused_parcel"), "少件": ("missing_or_empty",), "错发": ("wrong_item",),
     "damage": ("damaged",), "size": ("size",), "quality": ("quality",), "parcel": ("lost_or_stalled",),
 }  # fmt: skip
+# Words by which shops name bad orders: judged by those on record, never by the search for suspects.
+BAD_ORDERS = re.compile(r"恶意|拒收|bad.?orders|malicious|suspected orders", re.IGNORECASE)
+REFUSED = "拒收"
 REFUND_RATE = re.compile(r"退款率|refund.?rate|refund_rate", re.IGNORECASE)
 WHOLE_SHOP = ("全店", "shop", "整店", "the whole shop")
 
@@ -39,24 +45,18 @@ _COLUMNS: dict[str, Any] = {
     **contract_of("decisions"),
     "lever": pl.String, "scope": pl.String, "owner": pl.String, "effective_from": pl.Date, "measure": pl.String,
     "expected": pl.Float64, "change": pl.Float64, "rate_before": pl.Float64, "rate_after": pl.Float64,
-    "weeks_after": pl.Int64, "method": pl.String, "controls": pl.Int64, "p_value": pl.Float64, "reason": pl.String,
+    "weeks_before": pl.Int64, "weeks_after": pl.Int64, "method": pl.String, "controls": pl.Int64,
+    "p_value": pl.Float64, "reason": pl.String, "title": pl.String, "weeks": pl.List(pl.Struct(EFFECT_WEEKS)),
+    "placebos": pl.List(pl.Float64),
 }  # fmt: skip
 DECISIONS_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def decision_verdicts(
-    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, language: Language = "zh"
-) -> pl.DataFrame:
-    """The rows of decisions.parquet: each decision in effect or planned, with its effect on the refund rate.
-
-    The unit is what the scope names first among product, province, batch …; units that other decisions touched are
-    compared with nothing, and two decisions on one unit whose weeks overlap are not told apart. A measure that names a
-    kind of refunds (damage, size …) counts those alone; one that is no refund rate is not judged here. ``expected`` is
-    the smaller end of what the ledger expects, as a share (-0.3: three tenths fewer), 0 where it says nothing.
-
-    Columns out: the contract's (effects are relative changes of the rate, -0.3 is three tenths fewer); lever, scope,
-    owner, effective_from, measure, expected, change, rate_before, rate_after, weeks_after, method, controls, p_value,
-    reason (catalogue key, null where there is a verdict). Newest decision first.
+    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, bad: pl.DataFrame | None = None,
+    language: Language = "zh",
+) -> pl.DataFrame:  # fmt: skip
+    """The rows of decisions.parquet: `judged_decisions` with their sentences in a language.
 
     >>> from datetime import datetime
     >>> taken = pl.DataFrame({"decision_id": ["d1"], "scope": ["全店"], "effective_from": [date(2026, 11, 2)]})
@@ -65,21 +65,80 @@ def decision_verdicts(
     >>> decision_verdicts(taken, orders, refunds, week=Week.parse("2026-W46"))["verdict"].to_list()
     ['too_early']
     """
+    rows = judged_decisions(decisions, orders, refunds, week=week, bad=bad)
+    return with_decision_headlines(rows, language=language)
+
+
+def judged_decisions(
+    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, bad: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Each decision in effect or planned, with its effect on the measure fixed for it; in no language yet.
+
+    The unit is what the scope names first among product, province, batch …; units that other decisions touched are
+    compared with nothing, and two decisions on one unit whose weeks overlap are not told apart. A measure that names a
+    kind of refunds (damage, size …) counts those alone; one that names malicious orders counts those of ``bad`` (as
+    `known_bad`, refused parcels only where it names them) over all orders of the shop; any other is not judged here.
+    ``expected`` is the smaller end of what the ledger expects, as a share (-0.3: three tenths fewer), 0 where it says
+    nothing.
+
+    Columns out: the contract's (effects are relative changes of the rate, -0.3 is three tenths fewer; headline null);
+    lever, scope, owner, effective_from, measure, expected, change, rate_before, rate_after, weeks_before, weeks_after,
+    method, controls, p_value, reason (catalogue key, null where there is a verdict), title (of the product), weeks (as
+    `effect_weeks`, a list of structs), placebos (relative changes of the units compared with). Newest decision first.
+    """
     columns = [c for c in Decisions.columns() if c != "suggestion_id"]
     taken = columns_of(decisions, Decisions, columns, needed=["decision_id"]).collect()
     names = columns_of(orders, Orders, ["product_id", "merchant_code", "title"], needed=[]).unique().collect()
     rows = [dict(row) | _unit(row["scope"], names) for row in taken.iter_rows(named=True)]
     weeks: dict[tuple[str | None, tuple[str, ...]], pl.DataFrame] = {}
-    said = []
+    judged = []
     for row in rows:
         key = (row["by"], _reasons(row["measure"]))
-        judged = _judgeable(row)
-        if judged and key not in weeks:
-            weeks[key] = unit_weeks(orders, refunds, week=week, by=key[0], reasons=key[1])
-        said.append(_row(row, _effect(row, rows, weeks.get(key), week=week, judged=judged), language))
-    return pl.DataFrame(said, schema=DECISIONS_SCHEMA).sort(
+        if _of_bad_orders(row) and bad is not None:
+            key = (None, ("bad", "refused" if REFUSED in (row["measure"] or "") else "malicious"))
+        if not _judgeable(row, bad):
+            judged.append(_row(row, _effect(row, rows, None, week=week)))
+            continue
+        if key not in weeks:
+            weeks[key] = (
+                bad_order_weeks(orders, _named(bad, key[1][1]), week=week)
+                if bad is not None and key[1][:1] == ("bad",)
+                else unit_weeks(orders, refunds, week=week, by=key[0], reasons=key[1])
+            )
+        judged.append(_row(row, _effect(row, rows, weeks[key], week=week)))
+    titles = dict(names.drop_nulls(["product_id", "title"]).select("product_id", "title").iter_rows())
+    for one, row in zip(judged, rows, strict=True):
+        one["title"] = titles.get(row["unit"]) if row["by"] == "product_id" else None
+    return pl.DataFrame(judged, schema=DECISIONS_SCHEMA).sort(
         "effective_from", "decision_id", descending=[True, False], nulls_last=True
     )
+
+
+def with_decision_headlines(rows: pl.DataFrame, *, language: Language) -> pl.DataFrame:
+    """The rows with their sentences: lever and scope as they are spoken, then the verdict and what it rests on."""
+    told = [decision_name(row, language) + _effect_of(row).headline(language) for row in rows.iter_rows(named=True)]
+    return rows.with_columns(headline=pl.Series(told, dtype=pl.String))
+
+
+def decision_name(row: Mapping[str, Any], language: Language) -> str:
+    """What was decided, as it is spoken: a lever of the house in the reader's language, one of the shop's as it stands.
+
+    >>> decision_name({"lever": "fix_size_chart", "scope": "shop", "decision_id": "d", "title": None}, "en")
+    'Fix the size chart (the whole shop): '
+    """
+    lever = row["lever"] or row["decision_id"]
+    named = LEVERS[lever].said("name", language) if lever in LEVERS else lever
+    titles = {part.partition("=")[2]: row["title"] for part in (row["scope"] or "").split(" & ") if row["title"]}
+    scope = spoken_scope(row["scope"], titles, language) if row["scope"] else "–"
+    return say("advice.decision", language, lever=named, scope=scope)
+
+
+def _effect_of(row: Mapping[str, Any]) -> Effect:
+    return Effect(
+        "", row["method"], row["verdict"], row["reason"], row["change"], row["effect_low"], row["effect_high"],
+        row["p_value"], row["controls"], row["weeks_before"], row["weeks_after"], row["rate_before"], row["rate_after"],
+        what="bad" if _of_bad_orders(row) else "refunds",
+    )  # fmt: skip
 
 
 def _unit(scope: str | None, names: pl.DataFrame) -> dict[str, str | None]:
@@ -117,24 +176,37 @@ def _reasons(measure: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(n for n in exact if n not in ("other", "unknown")), *found]))
 
 
-def _judgeable(row: Mapping[str, Any]) -> bool:
+def _of_bad_orders(row: Mapping[str, Any]) -> bool:
+    measure = row["measure"] or ""
+    return BAD_ORDERS.search(measure) is not None and REFUND_RATE.search(measure) is None
+
+
+def _named(bad: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Bad orders of the kind that a measure names: a refused parcel is not malicious by itself."""
+    if kind == "refused" or "source" not in bad.columns:
+        return bad
+    return bad.filter(pl.col("source") != "refused")
+
+
+def _judgeable(row: Mapping[str, Any], bad: pl.DataFrame | None) -> bool:
     of_refunds = row["measure"] is None or REFUND_RATE.search(row["measure"]) is not None
-    return of_refunds and row["unit"] is not None and row["effective_from"] is not None
+    known = of_refunds or (bad is not None and _of_bad_orders(row))
+    return known and row["unit"] is not None and row["effective_from"] is not None
 
 
-def _effect(
-    row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFrame | None, *, week: Week, judged: bool
-) -> Effect:
+def _effect(row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFrame | None, *, week: Week) -> Effect:
     unit, start = row["unit"] or SHOP, row["effective_from"]
     if start is not None and start > week.sunday:
         return Effect(unit, None, "too_early", "advice.effect.planned")
-    if not judged or weeks is None:
-        of_refunds = row["measure"] is None or REFUND_RATE.search(row["measure"]) is not None
-        return Effect(unit, None, "cannot_tell", f"advice.effect.{'unknown_unit' if of_refunds else 'other_measure'}")
+    if weeks is None:
+        unknown = row["unit"] is None or start is None
+        return Effect(unit, None, "cannot_tell", f"advice.effect.{'unknown_unit' if unknown else 'other_measure'}")
+    if weeks["unit"].n_unique() == 1 and SHOP in weeks["unit"]:
+        unit = SHOP
     if unit not in weeks["unit"]:
         return Effect(unit, None, "cannot_tell", "advice.effect.unknown_unit")
     others = [r for r in rows if r["decision_id"] != row["decision_id"] and r["by"] == row["by"] and r["unit"]]
-    same = [r["effective_from"] for r in others if r["unit"] == unit and r["effective_from"] is not None]
+    same = [r["effective_from"] for r in others if r["unit"] == row["unit"] and r["effective_from"] is not None]
     return decision_effect(
         weeks, unit=unit, effective_from=start, expected=_expected(row), touched=[r["unit"] for r in others],
         overlapping=any(_overlap(start, other, until=week.sunday) for other in same),
@@ -152,13 +224,14 @@ def _expected(row: Mapping[str, Any]) -> float:
     return -min(*ends, 1.0) if ends else 0.0
 
 
-def _row(row: Mapping[str, Any], effect: Effect, language: Language) -> dict[str, Any]:
-    lead = say("advice.decision", language, lever=row["lever"] or row["decision_id"], scope=row["scope"] or "–")
+def _row(row: Mapping[str, Any], effect: Effect) -> dict[str, Any]:
+    placebos = effect.table["change"].to_list() if "change" in effect.table.columns else []
     return {
         "decision_id": row["decision_id"], "effect_low": effect.change_low, "effect_high": effect.change_high,
-        "verdict": effect.verdict, "headline": lead + effect.headline(language), "lever": row["lever"],
-        "scope": row["scope"], "owner": row["owner"], "effective_from": row["effective_from"],
-        "measure": row["measure"], "expected": _expected(row), "change": effect.change,
-        "rate_before": effect.rate_before, "rate_after": effect.rate_after, "weeks_after": effect.weeks_after,
+        "verdict": effect.verdict, "headline": None, "lever": row["lever"], "scope": row["scope"],
+        "owner": row["owner"], "effective_from": row["effective_from"], "measure": row["measure"],
+        "expected": _expected(row), "change": effect.change, "rate_before": effect.rate_before,
+        "rate_after": effect.rate_after, "weeks_before": effect.weeks_before, "weeks_after": effect.weeks_after,
         "method": effect.method, "controls": effect.controls, "p_value": effect.p_value, "reason": effect.reason,
+        "weeks": effect.weeks.to_dicts(), "placebos": placebos,
     }  # fmt: skip

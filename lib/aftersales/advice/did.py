@@ -37,7 +37,8 @@ class Comparison(NamedTuple):
     """One unit's change against its controls.
 
     ``change``, ``low``, ``high`` (90 %): difference of log rates · ``error``: its standard error, chance and drift ·
-    ``p`` · ``placebos``: the controls' own changes in units of their errors · ``controls``: their places.
+    ``p`` · ``placebos``: the controls' own changes in units of their errors · ``moves``: the same as differences of log
+    rates · ``controls``: their places.
     """
 
     change: float
@@ -46,6 +47,7 @@ class Comparison(NamedTuple):
     error: float
     p: float
     placebos: Array
+    moves: Array
     controls: NDArray[np.int64]
 
 
@@ -103,7 +105,7 @@ def compare_change(
     due = before * np.asarray(exposure_after, float)
     controls = _nearest(before, due, treated)
     if not len(controls):
-        return Comparison(0.0, -np.inf, np.inf, np.inf, 1.0, np.zeros(0), controls)
+        return Comparison(0.0, -np.inf, np.inf, np.inf, 1.0, np.zeros(0), np.zeros(0), controls)
     r, m, u = later[controls], due[controls], unsure[controls]
     common, drift, weights = _common_change(r, m, u)
     # each placebo against the others, itself left out
@@ -118,8 +120,9 @@ def compare_change(
     low, high = _interval(later[treated], own, own_unsure, placebos)
     estimate = float(np.log((later[treated] + HALF) / (own + HALF)))
     error = float(np.sqrt(own_unsure + 1 / (own + HALF)))
+    moves = np.log((r + HALF) / (m * others + HALF))
     return Comparison(
-        estimate, min(low, estimate), max(high, estimate), error, placebo_p(score, placebos), placebos, controls
+        estimate, min(low, estimate), max(high, estimate), error, placebo_p(score, placebos), placebos, moves, controls
     )
 
 

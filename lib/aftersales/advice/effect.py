@@ -7,7 +7,7 @@ ten to nineteen, a synthetic one; fewer, the unit's own past, which is associati
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.advice.did import compare_change, log_rate
+from aftersales.advice.effect_weeks import EFFECT_WEEKS, effect_weeks
 from aftersales.advice.interrupted import level_change
 from aftersales.advice.placebo import LEAST_PLACEBOS, placebo_interval, placebo_p
 from aftersales.advice.synthetic import synthetic_effect
@@ -39,7 +40,8 @@ class Effect:
 
     ``change_low`` and ``change_high`` are the 90 % interval; null values where nothing can be said. ``reason`` is the
     catalogue key of why a verdict is too_early or cannot_tell; ``p_value`` the share of untouched units that moved as
-    much; ``table`` holds one row a unit compared with: unit, change (log rate, after less before), in errors.
+    much; ``table`` holds one row a unit compared with: unit, in_errors, change (relative, as if it had been treated);
+    ``weeks`` the unit's weeks as `effect_weeks` has them; ``what`` is counted: refunds, or bad (orders on record).
     """
 
     unit: str
@@ -56,6 +58,8 @@ class Effect:
     rate_before: float | None = None
     rate_after: float | None = None
     table: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
+    what: str = "refunds"
+    weeks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EFFECT_WEEKS), repr=False)
 
     def headline(self, language: Language) -> str:
         """The verdict as a sentence, filled from the same numbers."""
@@ -63,6 +67,7 @@ class Effect:
         said = say(
             key, language, change=self.change, low=self.change_low, high=self.change_high, weeks=self.weeks_after,
             needed=WEEKS_AFTER, before=self.rate_before, after=self.rate_after, controls=self.controls,
+            what=f"advice.effect.of.{self.what}",
         )  # fmt: skip
         if self.change is None:
             return said
@@ -101,6 +106,19 @@ def decision_effect(
     ('worked', 'did')
     """
     _check(weeks, unit, expected)
+    monday = effective_from - timedelta(days=effective_from.weekday())
+    found = _judged(
+        weeks, unit=unit, effective_from=effective_from, expected=expected, touched=touched, overlapping=overlapping
+    )
+    controls = found.table["unit"].to_list() if "unit" in found.table.columns else []
+    since, until = monday - timedelta(weeks=WEEKS_BEFORE), monday + timedelta(weeks=MOST_AFTER)
+    seen = effect_weeks(weeks, unit=unit, controls=controls, since=since, monday=monday, until=until)
+    return replace(found, weeks=seen)
+
+
+def _judged(
+    weeks: pl.DataFrame, *, unit: str, effective_from: date, expected: float, touched: Sequence[str], overlapping: bool
+) -> Effect:
     monday = effective_from - timedelta(days=effective_from.weekday())
     first = monday if monday == effective_from else monday + timedelta(weeks=1)
     known = weeks.filter(pl.col("maturity").is_not_null(), pl.col("exposure") > 0)
@@ -182,7 +200,7 @@ def _compared(found: _Counted, counts: pl.DataFrame, expected: float) -> Effect 
     if len(c.placebos) < LEAST_PLACEBOS:
         return None
     units = counts["unit"].gather(c.controls)
-    table = pl.DataFrame({"unit": units, "in_errors": c.placebos})
+    table = pl.DataFrame({"unit": units, "in_errors": c.placebos, "change": np.expm1(c.moves)})
     return found.judged(
         (c.change, c.low, c.high), expected, method="did", p_value=c.p, controls=len(c.placebos), table=table
     )
@@ -209,7 +227,8 @@ def _synthetic(found: _Counted, before: pl.DataFrame, after: pl.DataFrame, units
     scores = moved / errors[rest]
     low, high = placebo_interval(effect.estimate, scores, scale=float(errors[at]))
     p = placebo_p(effect.estimate / float(errors[at]), scores)
-    table = pl.DataFrame({"unit": [wide["unit"][k] for k in rest], "in_errors": scores})
+    units = [wide["unit"][k] for k in rest]
+    table = pl.DataFrame({"unit": units, "in_errors": scores, "change": np.expm1(moved)})
     return found.judged(
         (effect.estimate, low, high), expected, method="synthetic", p_value=p, controls=len(rest), table=table
     )

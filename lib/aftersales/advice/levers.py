@@ -30,7 +30,9 @@ class Lever:
     ``role`` owns it · ``effort_days`` of one person to put it in place · ``cures_low``, ``cures_high``: the share of
     the refunds above the usual that it may take away, an assumption that the effect measured later replaces ·
     ``measure``: what is watched (catalogue ``advice.measure``) · ``reasons``: of refunds it answers · ``dimensions``:
-    parts of a segment it answers · ``stops_selling``: good orders are hurt as well.
+    parts of a segment it answers · ``findings``: of service (`findings.service`) that it answers · ``per_order``: what
+    it costs on every order it touches (packing, freight, a premium, a minute's work), in the shop's currency ·
+    ``weeks_off``: weeks of a month in which what it touches is not sold, so that good orders are hurt as well.
     """
 
     name: str
@@ -42,7 +44,14 @@ class Lever:
     measure: str
     reasons: tuple[str, ...] = ()
     dimensions: tuple[str, ...] = ()
-    stops_selling: bool = False
+    findings: tuple[str, ...] = ()
+    per_order: float = 0.0
+    weeks_off: float = 0.0
+
+    @property
+    def stops_selling(self) -> bool:
+        """Whether it hurts good orders by not selling to them."""
+        return self.weeks_off > 0
 
     @property
     def replayed(self) -> bool:
@@ -62,7 +71,10 @@ _GOODS = ("quality", "counterfeit", "allergy_food_safety")
 _LOOKS = ("not_as_described", "no_reason", "price_coupon", "wrong_order")
 _PARCEL = ("lost_or_stalled", "damaged", "refused_parcel", "late_ship")
 
-# Efforts are a small team's own reckoning of days; cures are wide on purpose where no past says better.
+MONTH_WEEKS = 30 / 7
+
+# Efforts are a small team's own reckoning of days; cures are wide on purpose where no past says better; costs an order
+# are what such packing, freight and work go for, until the shop's own effect says better.
 LEVERS: Mapping[str, Lever] = MappingProxyType({
     lever.name: lever
     for lever in (
@@ -70,23 +82,31 @@ LEVERS: Mapping[str, Lever] = MappingProxyType({
         Lever("minimum_order", "sales", "sales", 0.25, 0.1, 0.6, "bad_orders"),
         Lever("manual_review", "sales", "service", 1.0, 0.3, 0.7, "bad_orders"),
         Lever("hold_before_shipping", "sales", "warehouse", 0.5, 0.1, 0.5, "shipped_in_vain"),
-        Lever("payment_stock", "sales", "sales", 0.1, 0.2, 0.9, "unpaid_orders"),
-        Lever("close_unpaid_sooner", "sales", "sales", 0.1, 0.2, 0.8, "unpaid_orders"),
-        Lever("region_restriction", "sales", "sales", 0.25, 0.3, 0.9, "refund_rate", stops_selling=True),
-        Lever("signed_delivery", "sales", "warehouse", 0.5, 0.2, 0.6, "refund_rate", ("missing_or_empty",)),
-        Lever("pull_batch", "product", "quality", 1.0, 0.6, 1.0, "refund_rate", _GOODS, ("batch",), stops_selling=True),
+        Lever("payment_stock", "sales", "sales", 0.1, 0.2, 0.9, "unpaid_orders", findings=("unpaid_locks",)),
+        Lever("close_unpaid_sooner", "sales", "sales", 0.1, 0.2, 0.8, "locked_hours"),
+        Lever("region_restriction", "sales", "sales", 0.25, 0.3, 0.9, "refund_rate", _PARCEL, ("province",),
+              weeks_off=MONTH_WEEKS),
+        Lever("signed_delivery", "sales", "warehouse", 0.5, 0.2, 0.6, "refund_rate", ("missing_or_empty",),
+              findings=("said_missing",), per_order=1.0),
+        Lever("inspect_batch", "product", "quality", 0.5, 0.3, 0.8, "refund_rate", _GOODS, ("batch",), per_order=2.0),
+        Lever("pull_batch", "product", "quality", 1.0, 0.6, 1.0, "refund_rate", _GOODS, ("batch",), weeks_off=2.0),
         Lever("fix_size_chart", "product", "quality", 0.5, 0.2, 0.7, "refund_rate", ("size",)),
         Lever("fix_description", "product", "sales", 0.5, 0.1, 0.6, "refund_rate", _LOOKS),
-        Lever("better_packing", "product", "warehouse", 1.0, 0.3, 0.8, "refund_rate", ("damaged",)),
+        Lever("better_packing", "product", "warehouse", 1.0, 0.3, 0.8, "refund_rate", ("damaged",), per_order=0.8),
         Lever("pick_check", "product", "warehouse", 1.0, 0.3, 0.8, "refund_rate", ("wrong_item", "missing_or_empty"),
-              ("warehouse",)),
+              ("warehouse",), per_order=0.4),
         Lever("supplier_claim", "product", "quality", 2.0, 0.3, 0.8, "refund_rate", _GOODS),
-        Lever("delist", "product", "sales", 0.25, 0.9, 1.0, "refund_rate", (), stops_selling=True),
-        Lever("auto_approve", "service", "service", 0.25, 0.0, 0.3, "refund_hours"),
-        Lever("response_staffing", "service", "service", 2.0, 0.0, 0.3, "response_hours", ("late_ship",)),
-        Lever("courier_change", "service", "warehouse", 1.0, 0.4, 0.9, "refund_rate", _PARCEL, ("courier",)),
-        Lever("freight_insurance", "service", "service", 0.25, 0.0, 0.3, "return_freight"),
-        Lever("instant_refund", "service", "service", 0.25, 0.0, 0.2, "refund_hours"),
+        Lever("delist", "product", "sales", 0.25, 0.9, 1.0, "refund_rate", weeks_off=MONTH_WEEKS),
+        Lever("auto_approve", "service", "service", 0.25, 0.0, 0.3, "refund_hours",
+              findings=("slow_refunds", "platform_steps_in")),
+        Lever("response_staffing", "service", "service", 1.0, 0.1, 0.4, "response_hours",
+              findings=("slow_hours", "slow_answers", "more_complaints")),
+        Lever("courier_change", "service", "warehouse", 1.0, 0.4, 0.9, "refund_rate", _PARCEL, ("courier",),
+              per_order=0.5),
+        Lever("freight_insurance", "service", "service", 0.25, 0.1, 0.5, "return_freight", ("invoice_freight",),
+              per_order=0.6),
+        Lever("instant_refund", "service", "service", 0.25, 0.1, 0.4, "refund_hours",
+              findings=("slow_refunds", "platform_steps_in")),
     )
 })  # fmt: skip
 
@@ -116,7 +136,7 @@ def lever_table(language: Language) -> pl.DataFrame:
             "effort_days": one.effort_days,
             "replayed": one.replayed,
         }
-        | {what: one.said(what, language, scope=say("advice.shop", language), threshold="…") for what in SAID}
+        | {what: one.said(what, language, scope=say("advice.shop", language), threshold="…", than="") for what in SAID}
         for one in LEVERS.values()
     ]
     return pl.DataFrame(rows)

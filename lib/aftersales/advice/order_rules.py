@@ -27,6 +27,8 @@ HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 # Orders that a province is credited with at the shop's share beside its own: two bad ones out of three say little.
 PROVINCE_PRIOR_ORDERS = 50
+# The platform closes an unpaid order by itself after three days; closing it sooner frees the days in between.
+CLOSES_AFTER_HOURS = 72
 NEVER = np.iinfo(np.int64).min // 2
 
 
@@ -34,21 +36,24 @@ NEVER = np.iinfo(np.int64).min // 2
 class OrderRule:
     """A rule by its name: how it acts on an order it meets, and the thresholds tried, mildest first.
 
-    refuse: the order does not come about · review: somebody looks at it · delay: it waits.
+    refuse: the order does not come about · review: somebody looks at it · delay: it waits. ``spares`` is how much of a
+    bad order's loss it spares, as a multiple (1: all of it; of days of locked stock, as many as are cut off).
     """
 
     name: str
     act: Act
     thresholds: tuple[float, ...]
     met: Callable[..., Flags]
+    spares: Callable[[float], float] = lambda threshold: 1.0
 
 
 def order_facts(orders: Frame, refunds: Frame | None = None, *, scores: Frame | None = None) -> pl.DataFrame:
     """One row an order, by time of creation: what rules may know of it.
 
-    Columns out: order_id, buyer_key, province, created_at, paid_at, shipped_at, amount (payable, else paid; Float64),
-    paid (whether it was; true where the table has no times of payment), asked_at (first refund request; null without),
-    score (of ``scores``: order_id, score; null without). Orders without a time of creation are left out.
+    Columns out: order_id, buyer_key, address_key, phone_key, province, created_at, paid_at, shipped_at, amount
+    (payable, else paid; Float64), paid (whether it was; true where the table has no times of payment), asked_at (first
+    refund request; null without), score (of ``scores``: order_id, score; null without). Orders without a time of
+    creation are left out.
 
     >>> from datetime import datetime
     >>> at = [datetime(2026, 11, 2), datetime(2026, 11, 1), datetime(2026, 11, 1)]
@@ -56,12 +61,13 @@ def order_facts(orders: Frame, refunds: Frame | None = None, *, scores: Frame | 
     >>> order_facts(lines).select("order_id", "amount").rows()
     [('a', 5.0), ('b', 5.0)]
     """
-    known = ["order_id", "buyer_key", "province", "created_at", "paid_at", "shipped_at", "amount", "paid"]
+    keys = ["buyer_key", "address_key", "phone_key", "province"]
+    known = ["order_id", *keys, "created_at", "paid_at", "shipped_at", "amount", "paid"]
     lines = columns_of(orders, Orders, known, needed=["order_id", "created_at"])
     price = pl.coalesce("amount", "paid").cast(pl.Float64).sum()
     facts = (
         lines.group_by("order_id")
-        .agg(pl.col("buyer_key", "province").first(), pl.col("created_at", "paid_at", "shipped_at").min(), amount=price)
+        .agg(pl.col(keys).first(), pl.col("created_at", "paid_at", "shipped_at").min(), amount=price)
         .drop_nulls("created_at")
     )
     dated = "paid_at" in orders.collect_schema()
@@ -177,7 +183,10 @@ ORDER_RULES: Mapping[str, OrderRule] = MappingProxyType({
         OrderRule("minimum_order", "refuse", (5, 10, 15, 20, 30, 50), under_minimum),
         OrderRule("manual_review", "review", (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3), above_score),
         OrderRule("hold_before_shipping", "delay", (1, 2, 4, 8, 12, 24), held),
-        OrderRule("close_unpaid_sooner", "refuse", (24, 12, 6, 2, 1, 0.5), closed_unpaid),
+        OrderRule(
+            "close_unpaid_sooner", "refuse", (48, 24, 12, 6, 2, 1, 0.5), closed_unpaid,
+            lambda hours: (CLOSES_AFTER_HOURS - hours) / 24,
+        ),
         OrderRule("region_restriction", "refuse", (1, 2, 3, 5), restricted),
     )
 })  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from shlex import quote
 from typing import Any
@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from aftersales.advice.chances import Chance, driver_chances, order_chances, product_chances
+from aftersales.advice.chances import Chance, driver_chances, order_chances, product_chances, service_chances
 from aftersales.advice.detectable import detectable_effect
 from aftersales.advice.levers import LEVERS, lever
-from aftersales.advice.replay import Replay
+from aftersales.advice.replay_record import Replay
+from aftersales.advice.standardise import Swap
+from aftersales.advice.terms import ASSUMED, Terms
 from aftersales.findings.contract import contract_of
 from aftersales.findings.finding import finding_id
+from aftersales.findings.service import SERVICE_SCHEMA
 from aftersales.tables.columns import MONEY
-from aftersales.words.language import Language, number, say
+from aftersales.words.language import Language, catalogue, number, say
 from aftersales.words.periods import Week
 
 # What a small team gets done beside its daily work in a week, in days of one person.
@@ -28,12 +31,16 @@ COST_PER_REFUND = 17.0
 # A day's work is worth taking up where it comes back within a quarter.
 DAY_OF_WORK = 300.0
 MONTHS_TO_PAY = 3.0
+# A decision is judged within a quarter of the day it took effect; until then the same is not suggested anew.
+WEEKS_UNDER_WAY = 12
 
 _COLUMNS: dict[str, Any] = {
     **contract_of("suggestions"),
     "owner": pl.String, "due": pl.Date, "finding": pl.String, "certainty": pl.Float64, "effort_days": pl.Float64,
-    "expected_money": MONEY, "threshold": pl.Float64, "expected_change": pl.Float64, "detectable": pl.Float64,
-    "action": pl.String, "guard": pl.String, "disproof": pl.String, "command": pl.String,
+    "expected_money": MONEY, "saved_low": MONEY, "saved_high": MONEY, "cost": MONEY, "threshold": pl.Float64,
+    "expected_change": pl.Float64, "detectable": pl.Float64, "state": pl.String, "decided_from": pl.Date,
+    "action": pl.String, "because": pl.String, "platform": pl.String, "guard": pl.String, "disproof": pl.String,
+    "command": pl.String,
 }  # fmt: skip
 SUGGESTIONS_SCHEMA = pl.Schema(_COLUMNS)
 
@@ -45,26 +52,37 @@ def suggestions(
     *,
     week: Week,
     shop: str,
+    service: pl.DataFrame | None = None,
     people: Mapping[str, str] | None = None,
     replays: Mapping[str, Replay] | None = None,
+    swaps: Mapping[str, tuple[str, Swap]] | None = None,
     titles: Mapping[str, str] | None = None,
+    prices: Mapping[str, float] | None = None,
+    decisions: pl.DataFrame | None = None,
+    orders_a_week: float = 0.0,
+    terms: Terms = ASSUMED,
     cost_per_refund: float = COST_PER_REFUND,
     loss_per_bad: float = COST_PER_REFUND,
     capacity_days: float = CAPACITY_DAYS,
     language: Language = "zh",
     currency: str = "CNY",
 ) -> pl.DataFrame:
-    """The rows of suggestions.parquet from the week's `problem_products`, `drivers` and `suspicious_orders`.
+    """The rows of suggestions.parquet from the week's `problem_products`, `drivers`, `suspicious_orders` and service.
 
-    One lever a finding: the one of most expected money (middle of the range × certainty) a day of work; then the best
-    of all, as many as fit into ``capacity_days``. What would not pay for its own work within a quarter is left out.
-    ``people`` names roles; ``replays`` are of `replay`, by lever; ``titles`` name products by id.
+    One lever a finding: the one of most expected money (middle of the range × certainty, less its cost) a day of work;
+    then the best of all, as many as fit into ``capacity_days``. What would not pay for its own work within a quarter is
+    left out. ``service`` are `service_findings`; ``people`` names roles; ``replays`` are of `replay`, by lever;
+    ``swaps`` as in `driver_chances`; ``titles`` name products by id, ``prices`` say what an order of each is worth;
+    ``decisions`` is the ledger (suggestion_id, effective_from): what was decided within twelve weeks comes last, takes
+    no capacity, and is not to be done again.
 
     Columns out: the contract's (suggestion_id is made of lever and scope alone, so it stays over the weeks; benefits
-    are money a month before the lever's own cost; good_orders_hurt a month); then owner, due (the Sunday after the
-    week), finding, certainty (0..1), effort_days, expected_money, threshold, expected_change (least fall hoped for, as
-    a share of the rate, negative), detectable (the least fall that four weeks could show; null where unknown), action,
-    guard, disproof, command. Best first. No finding, no row.
+    are money a month, the lever's own cost taken off; good_orders_hurt a month); then owner, due (the Sunday after the
+    week), finding, certainty (0..1), effort_days, expected_money, saved_low, saved_high, cost (money a month),
+    threshold, expected_change (least fall hoped for, as a share of the rate, negative), detectable (the least fall that
+    four weeks could show; null where unknown), state (of its finding against last week: new, still, better; or
+    decided), decided_from, action, because (the finding, null where it has no sentence), platform, guard, disproof,
+    command. Best first. No finding, no row.
 
     >>> from aftersales.findings.contract import empty
     >>> none = [empty(name) for name in ("problem_products", "drivers", "suspicious_orders")]
@@ -72,17 +90,39 @@ def suggestions(
     True
     """
     named = dict(products.select("product_id", "title").iter_rows()) | dict(titles or {})
+    price = float(np.mean(list(prices.values()))) if prices else 0.0
     chances = [
-        *product_chances(products, sunday=week.sunday, cost_per_refund=cost_per_refund),
-        *driver_chances(drivers, cost_per_refund=cost_per_refund),
-        *order_chances(suspects, replays or {}, loss_per_bad=loss_per_bad),
-    ]
-    kept = _fitting(_one_each(chances), capacity_days)
+        *product_chances(products, sunday=week.sunday, cost_per_refund=cost_per_refund, prices=prices, terms=terms),
+        *driver_chances(drivers, cost_per_refund=cost_per_refund, price=price, swaps=swaps, terms=terms),
+        *order_chances(suspects, replays or {}, week=week, loss_per_bad=loss_per_bad, terms=terms),
+        *service_chances(
+            service if service is not None else pl.DataFrame(schema=SERVICE_SCHEMA), replays or {},
+            cost_per_case=terms.cost_per_complaint, orders_a_week=orders_a_week,
+        ),
+    ]  # fmt: skip
+    under_way = _under_way(decisions, week)
+    ranked = _one_each(chances)
+    kept = _fitting([c for c in ranked if _id(c) not in under_way], capacity_days)
     rows = [
         _row(c, week=week, shop=shop, people=people or {}, titles=named, language=language, currency=currency)
-        for c in kept
-    ]
+        | ({"state": "decided", "decided_from": under_way[_id(c)]} if _id(c) in under_way else {})
+        for c in (*kept, *(c for c in ranked if _id(c) in under_way))
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=SUGGESTIONS_SCHEMA)
+
+
+def _id(chance: Chance) -> str:
+    return suggestion_id(chance["lever"], chance["scope"])
+
+
+def _under_way(decisions: pl.DataFrame | None, week: Week) -> dict[str, date]:
+    """Suggestions decided on whose effect is still being waited for, and the day each took effect."""
+    if decisions is None or not {"suggestion_id", "effective_from"} <= set(decisions.columns):
+        return {}
+    recent = decisions.drop_nulls(["suggestion_id", "effective_from"]).filter(
+        pl.col("effective_from") > week.sunday - timedelta(weeks=WEEKS_UNDER_WAY)
+    )
+    return dict(recent.select("suggestion_id", "effective_from").iter_rows())
 
 
 def suggestion_id(lever: str, scope: str) -> str:
@@ -95,7 +135,8 @@ def suggestion_id(lever: str, scope: str) -> str:
 
 
 def _money(chance: Chance) -> float:
-    return (chance["low"] + chance["high"]) / 2 * chance["certainty"]
+    """What is expected to be saved a month, less what is spent for certain."""
+    return (chance["low"] + chance["high"]) / 2 * chance["certainty"] - chance["cost"]
 
 
 def _effort(chance: Chance) -> float:
@@ -144,32 +185,46 @@ def _row(
 ) -> dict[str, Any]:  # fmt: skip
     one = lever(chance["lever"])
     scope = spoken_scope(chance["scope"], titles, language)
-    limit = number(chance["threshold"], digits=0 if float(chance["threshold"] or 0).is_integer() else 1)
-    values = {"scope": scope, "threshold": limit}
-    id_ = suggestion_id(one.name, chance["scope"])
+    threshold = chance.get("threshold")
+    limit = number(threshold, language, digits=0 if float(threshold or 0).is_integer() else 1)
+    than = say("advice.swap.than", language, courier=chance["than"]) if chance.get("than") else ""
+    values = {"scope": scope, "threshold": limit, "than": than}
+    id_ = _id(chance)
     owner = people.get(one.role) or say(f"advice.role.{one.role}", language)
     due = week.sunday + timedelta(weeks=1)
     action, measure = one.said("does", language, **values), say(f"advice.measure.{one.measure}", language, scope=scope)
-    low, high = _cents(chance["low"]), _cents(max(chance["low"], chance["high"]))
-    harm = say(f"advice.harm.{'some' if chance['hurt'] else 'none'}", language, orders=chance["hurt"])
+    saved = _cents(chance["low"]), _cents(max(chance["low"], chance["high"]))
+    low, high, hurt = (*(s - _cents(chance["cost"]) for s in saved), int(chance["hurt"]))
+    harm = say(f"advice.harm.{'some' if hurt else 'none'}", language, orders=hurt)
     said = say(
         "advice.suggestion", language, currency=currency, action=action, low=low, high=high, harm=harm, owner=owner,
         due=due, measure=measure,
     )  # fmt: skip
     return {
         "suggestion_id": id_, "lever": one.name, "scope": chance["scope"], "benefit_low": low, "benefit_high": high,
-        "good_orders_hurt": int(chance["hurt"]), "owner_role": one.role, "measure": one.measure, "headline": said,
+        "good_orders_hurt": hurt, "owner_role": one.role, "measure": one.measure, "headline": said,
         "owner": owner, "due": due, "finding": chance["finding"],
-        "certainty": float(np.clip(chance["certainty"], 0, 1)),
-        "effort_days": one.effort_days, "expected_money": _cents(_money(chance)), "threshold": chance["threshold"],
-        "expected_change": chance["expected_change"], "detectable": _detectable(chance), "action": action,
+        "certainty": float(np.clip(chance["certainty"], 0, 1)), "effort_days": one.effort_days,
+        "expected_money": _cents(_money(chance)), "saved_low": saved[0], "saved_high": saved[1],
+        "cost": _cents(chance["cost"]), "threshold": threshold, "expected_change": chance.get("expected_change"),
+        "detectable": _detectable(chance), "state": chance.get("state") or "new", "decided_from": None,
+        "action": action, "because": _because(chance, language), "platform": one.said("platform", language),
         "guard": one.said("guard", language), "disproof": one.said("disproof", language),
         "command": f"aftersales decide {shop} {id_} --owner {quote(owner)} --from {due + timedelta(days=1)}",
     }  # fmt: skip
 
 
+def _because(chance: Chance, language: Language) -> str | None:
+    """The finding that a suggestion rests on; with a change of courier, how many orders could be compared."""
+    said = chance.get("said")
+    if chance.get("overlap") is None:
+        return said
+    told = say("advice.swap.overlap", language, overlap=chance["overlap"], courier=chance["than"])
+    return f"{said}{'' if language == 'zh' else ' '}{told}" if said else told
+
+
 def _detectable(chance: Chance) -> float | None:
-    rate, orders = chance["rate"], chance["orders_a_week"]
+    rate, orders = chance.get("rate"), chance.get("orders_a_week")
     return detectable_effect(rate=min(rate, 1.0), orders_a_week=orders) if rate and orders else None
 
 
@@ -188,7 +243,7 @@ def spoken_scope(scope: str, titles: Mapping[str, str], language: Language) -> s
     spoken = []
     for part in scope.split(" & "):
         name, _, value = part.partition("=")
-        if not value:
+        if not value or (name != "hours" and f"drivers.dimension.{name}" not in catalogue()):
             return scope
         if value == "unknown":
             value = say("drivers.level_unknown", language)
@@ -196,5 +251,8 @@ def spoken_scope(scope: str, titles: Mapping[str, str], language: Language) -> s
             value = titles.get(value, value)
         elif name == "reason":
             value = say(f"reason.{value}", language)
+        elif name == "hours":
+            spoken.append(say("service.hours", language, hours=value.replace("-", "–")))
+            continue
         spoken.append(say(f"drivers.dimension.{name}", language, value=value))
     return ("，" if language == "zh" else ", ").join(spoken)

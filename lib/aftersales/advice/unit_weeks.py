@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from aftersales.advice.known_share import known_share
 from aftersales.measures.cohorts import paid_lines
 from aftersales.measures.delays import delay_curve, delay_triangle, with_stratum
+from aftersales.measures.inputs import columns_of
 from aftersales.measures.maturity import with_maturity
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.tables.columns import Frame
+from aftersales.tables.orders import Orders
 from aftersales.words.periods import Week, week_start
 
 # Decisions are judged by twelve weeks before and eight after; a year holds every decision a shop still asks about.
@@ -71,6 +74,46 @@ def unit_weeks(
         .cast(COLUMNS)  # type: ignore[arg-type]
         .sort("unit", "week")
     )
+
+
+def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataFrame:
+    """The same for bad orders on record (`known_bad`) over all orders placed, by week of placing; the shop is one unit.
+
+    A case counts once a week: a ring of fifty orders is one piece of evidence. Maturity is the share of bad orders that
+    is known by the age of a week's orders (`known_share`).
+
+    >>> from datetime import datetime
+    >>> at = [datetime(2026, 11, d) for d in (2, 3, 9)]
+    >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": at})
+    >>> bad = pl.DataFrame({"order_id": ["b"], "case_id": ["b"], "known_at": [datetime(2026, 11, 4)]})
+    >>> bad_order_weeks(orders, bad, week=Week.parse("2026-W46")).select("events", "orders", "maturity").rows()
+    [(1, 2, 1.0), (0, 1, 1.0)]
+    """
+    until, since = week.sunday, week.shift(1 - BACK_WEEKS).monday
+    lines = columns_of(orders, Orders, ["order_id", "created_at"], needed=["order_id", "created_at"])
+    made = pl.col("created_at").min().dt.replace_time_zone(None).dt.cast_time_unit("us")
+    heads = lines.group_by("order_id").agg(created=made).collect().drop_nulls("created")
+    heads = heads.filter(pl.col("created").dt.date().is_between(since, until)).join(
+        bad.select("order_id", "known_at", case="case_id"), on="order_id", how="left"
+    )
+    end = pl.lit(until).cast(pl.Datetime("us")) + pl.duration(days=1)
+    days = heads.with_columns(
+        age=(end - pl.col("created")).dt.total_seconds() / 86_400,
+        delay=(pl.col("known_at") - pl.col("created")).dt.total_seconds() / 86_400,
+    )
+    told = days.drop_nulls("delay")
+    known = known_share(told["delay"].to_numpy(), told["age"].to_numpy(), days["age"].to_numpy())
+    return (
+        days.with_columns(known=pl.Series(known))
+        .group_by(unit=pl.lit(SHOP), week=week_start("created"))
+        .agg(
+            events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=pl.col("known").sum(),
+            maturity=pl.col("known").mean(),
+        )
+        .select(list(COLUMNS))
+        .cast(COLUMNS)  # type: ignore[arg-type]
+        .sort("week")
+    )  # fmt: skip
 
 
 def _matured(counts: pl.DataFrame, festive: pl.LazyFrame, refunds: Frame, *, week: Week) -> pl.DataFrame:

@@ -29,6 +29,9 @@ _RULES = f"""
 .as-block td.strong {{ font-weight: 600; }}
 .as-block .below {{ display: block; opacity: .75; }}
 .as-block .scroll {{ overflow-x: auto; }}
+.as-suggestion dl > div {{ display: grid; grid-template-columns: 9em minmax(0, 1fr); gap: 2px 14px; }}
+.as-suggestion dt {{ opacity: .75; }}
+.as-suggestion dd {{ margin: 0; }}
 """.strip()
 _HEAT = "\n".join(
     f".heat td.h{step} {{ background: color-mix(in srgb, {LIGHT['blue']} {8 * step}%, transparent); }}"

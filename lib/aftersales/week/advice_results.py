@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import polars as pl
 
-from aftersales.advice.decisions import decision_verdicts
-from aftersales.advice.replay import Replay, Terms, replay
+from aftersales.advice.courier_swap import courier_swaps
+from aftersales.advice.decisions import judged_decisions, with_decision_headlines
+from aftersales.advice.known_bad import known_bad, never_paid, shipped_in_vain
+from aftersales.advice.refund_rules import replay_auto_approve
+from aftersales.advice.replay import replay
+from aftersales.advice.replay_record import Replay
 from aftersales.advice.suggest import suggestions
+from aftersales.advice.terms import Terms
+from aftersales.findings.products import with_product_headlines
+from aftersales.findings.service import service_findings
+from aftersales.measures.case_outcomes import confirmed_orders
 from aftersales.week.kept import kept_frame
-from aftersales.week.span import Span
+from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
 
-# Rules whose bad orders can be known without a score; the rest need scores or regions that a page must ask about.
-REPLAYED = ("purchase_limit", "minimum_order", "hold_before_shipping", "close_unpaid_sooner")
+# In the order in which a page shows them.
+REPLAYED = (
+    "purchase_limit", "manual_review", "minimum_order", "region_restriction", "hold_before_shipping",
+    "close_unpaid_sooner",
+)  # fmt: skip
+
+_OF_ORDERS = (
+    "order_id", "buyer_key", "address_key", "phone_key", "province", "product_id", "created_at", "paid_at",
+    "shipped_at", "amount", "paid", "status",
+)  # fmt: skip
 
 
 class AdviceResults(Span):
     """Advice of a shop's week."""
 
     problem_products: pl.DataFrame
+    signals: pl.DataFrame
+    drivers: Callable[[Language], pl.DataFrame]
+    suspicious_orders: Callable[[Language], pl.DataFrame]
+    suspicious_complaints: Callable[[Language], pl.DataFrame]
 
     @property
     def cost_of_a_refund(self) -> float:
@@ -30,52 +50,111 @@ class AdviceResults(Span):
         return float(costs.freight_out + costs.freight_back + costs.handling)
 
     @cached_property
+    def terms(self) -> Terms:
+        """The money of advice; what a bad order costs is the shop's own."""
+        return Terms(loss_per_bad=self.cost_of_a_refund)
+
+    @kept_frame
     def bad_orders(self) -> pl.DataFrame:
-        """Orders that the seller closed as malicious: known by people, not by the search for suspects."""
-        evidence: pl.DataFrame = self.order_evidence  # type: ignore[attr-defined]
-        told = evidence.filter(pl.col("seller_says"))
-        return told.select("order_id", case_id=pl.coalesce("buyer", "order_id").cast(pl.String)).unique("order_id")
+        """Bad orders on record: decided cases, the platform, the seller's close reason, refused parcels; no score."""
+        costs = self.shop.costs
+        return known_bad(
+            self.tables["orders"], self.tables["refunds"], until=self.until, parcels=self.tables["parcels"],
+            confirmed=confirmed_orders(self.tables["cases"], self.tables["case_members"], until=self.until),
+            freight_out=costs.freight_out, freight_back=costs.freight_back, handling=costs.handling,
+        )  # fmt: skip
+
+    @cached_property
+    def recent_orders(self) -> pl.DataFrame:
+        """Order lines of sixty weeks, with what the replays look at."""
+        columns = [c for c in _OF_ORDERS if c in self.tables["orders"].collect_schema()]
+        recent = self.tables["orders"].lazy().filter(pl.col("created_at").dt.date().is_between(self.since, self.until))
+        return recent.select(columns).collect()
+
+    @cached_property
+    def never_paid(self) -> pl.DataFrame:
+        """Orders placed and never paid, with what their locked stock lost."""
+        return never_paid(self.recent_orders, until=self.until, locked_share=self.terms.locked_share)
 
     @cached_property
     def replays(self) -> Mapping[str, Replay]:
-        """Each rule over the shop's past orders."""
-        terms = Terms(loss_per_bad=self.cost_of_a_refund)
-        orders, refunds = self.tables["orders"], self.tables["refunds"]
-        recent = orders.lazy().filter(pl.col("created_at").dt.date().is_between(self.since, self.until))
-        return {
-            rule: replay(recent, self.bad_orders, rule=rule, terms=terms, refunds=refunds, known_until=self.until)
-            for rule in REPLAYED
+        """Each rule over the shop's past, by name."""
+        refunds, recent = self.tables["refunds"], self.recent_orders
+        of = {
+            "hold_before_shipping": shipped_in_vain(recent, refunds, until=self.until, loss=self.cost_of_a_refund),
+            "close_unpaid_sooner": self.never_paid,
+            # what was won had been found by a search that looks at the same facts as the score
+            "manual_review": self.bad_orders.filter(pl.col("source") != "case"),
         }
+        found = {
+            rule: replay(
+                recent, of.get(rule, self.bad_orders), rule=rule, terms=self.terms, refunds=refunds,
+                known_until=self.until,
+            )
+            for rule in REPLAYED
+        }  # fmt: skip
+        handling = self.shop.costs.handling
+        found["auto_approve"] = replay_auto_approve(refunds, until=self.until, since=self.since, handling=handling)
+        return found
 
-    def suggestions(self, language: Language) -> pl.DataFrame:
-        """What to do, told in that language."""
-        return suggestions(
-            self.problem_products, self.drivers(language), self.suspicious_orders(language),  # type: ignore[attr-defined]
-            week=self.week, shop=self.shop.id, people=self.shop.people, replays=self.replays,
-            cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund, language=language,
+    def service_findings(self, language: Language) -> pl.DataFrame:
+        """What stands out in service, told in that language."""
+        return service_findings(
+            self.signals, self.tables["complaints"], self.suspicious_complaints(language),
+            self.suspicious_orders(language), self.never_paid, week=self.week, language=language,
             currency=self.shop.currency,
         )  # fmt: skip
 
-    @kept_frame
-    def decisions_zh(self) -> pl.DataFrame:
-        """Whether decisions worked, told in Chinese."""
-        return self._judged("zh")
+    @cached_property
+    def prices(self) -> dict[str, float]:
+        """What an order of each product came to on average, over twelve weeks."""
+        lines = self.recent_orders.filter(pl.col("created_at").dt.date() >= self.quarter)
+        if not {"product_id", "amount"} <= set(lines.columns):
+            return {}
+        value = lines.group_by("product_id", "order_id").agg(pl.col("amount").cast(pl.Float64).sum())
+        means = value.group_by("product_id").agg(pl.col("amount").mean())
+        return dict(means.drop_nulls().sort("product_id").iter_rows())
+
+    @cached_property
+    def suggestions_zh(self) -> pl.DataFrame:
+        """What to do, told in Chinese."""
+        return self._suggested("zh")
+
+    @cached_property
+    def suggestions_en(self) -> pl.DataFrame:
+        """The same, told in English."""
+        return self._suggested("en")
+
+    def suggestions(self, language: Language) -> pl.DataFrame:
+        """What to do, told in that language. Not kept on disk: owners' names are no part of what results go by."""
+        return self.suggestions_zh if language == "zh" else self.suggestions_en
+
+    def _suggested(self, language: Language) -> pl.DataFrame:
+        products = with_product_headlines(self.problem_products, language=language, currency=self.shop.currency)
+        drivers, orders = self.drivers(language), self.tables["orders"]
+        quarter = self.recent_orders.filter(pl.col("created_at").dt.date() >= self.quarter)
+        return suggestions(
+            products, drivers, self.suspicious_orders(language), week=self.week, shop=self.shop.id,
+            service=self.service_findings(language), people=self.shop.people, replays=self.replays,
+            swaps=courier_swaps(orders, self.tables["refunds"], drivers, since=self.quarter, until=self.until),
+            decisions=self.ledger, prices=self.prices, orders_a_week=quarter["order_id"].n_unique() / QUARTER_WEEKS,
+            terms=self.terms, cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
+            language=language, currency=self.shop.currency,
+        )  # fmt: skip
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """Decisions taken up to the week."""
+        taken = self.tables["decisions"].lazy()
+        return taken.filter(pl.col("decided_on").is_null() | (pl.col("decided_on") <= self.until)).collect()
 
     @kept_frame
-    def decisions_en(self) -> pl.DataFrame:
-        """The same, told in English."""
-        return self._judged("en")
+    def judged_decisions(self) -> pl.DataFrame:
+        """Whether decisions worked, in no language yet."""
+        return judged_decisions(
+            self.ledger, self.tables["orders"], self.tables["refunds"], week=self.week, bad=self.bad_orders
+        )
 
     def decisions(self, language: Language) -> pl.DataFrame:
         """Whether decisions worked, told in that language."""
-        return self.decisions_zh if language == "zh" else self.decisions_en
-
-    def _judged(self, language: Language) -> pl.DataFrame:
-        known = (
-            self.tables["decisions"]
-            .lazy()
-            .filter(pl.col("decided_on").is_null() | (pl.col("decided_on") <= self.until))
-        )
-        return decision_verdicts(
-            known, self.tables["orders"], self.tables["refunds"], week=self.week, language=language
-        )
+        return with_decision_headlines(self.judged_decisions, language=language)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
+from aftersales.advice.decisions import decision_name
+from aftersales.advice.effect_weeks import EFFECT_WEEKS
 from aftersales.charts.actions import effect_table
+from aftersales.charts.before_after import before_after
+from aftersales.charts.figure import Chart
 from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.findings.finding import finding_id
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
-from aftersales.words.language import percent
+from aftersales.words.language import catalogue, percent
+
+# A page holds ten pictures before it grows too heavy; the newest decisions are the ones asked about.
+MOST_PICTURES = 6
 
 
 def answer(report: Report) -> Verdict:
@@ -32,17 +44,46 @@ def verdicts(report: Report) -> Table:
     rows = report.data.decisions(report.language)
     told = [pl.Series(c, [None if r is None else percent(r) for r in rows[f"rate_{c}"]], dtype=pl.String)
             for c in ("before", "after")]  # fmt: skip
-    frame = rows.select(action=pl.concat_str(pl.col("lever", "scope").fill_null("–"), separator=" · "),
-                        measure="measure", verdict="verdict").with_columns(told)  # fmt: skip
+    names = [decision_name(row, report.language).rstrip(": ：") for row in rows.iter_rows(named=True)]
+    frame = rows.select("verdict", measure=pl.Series([_measure(report, m) for m in rows["measure"]], dtype=pl.String),
+                        action=pl.Series(names, dtype=pl.String)).with_columns(told)  # fmt: skip
     return effect_table(frame, id="decisions", language=report.language)
 
 
+def _measure(report: Report, measure: str | None) -> str | None:
+    """A measure of the house as it is spoken; the shop's own as it stands."""
+    key = f"advice.measure.{measure}"
+    return report.say(key, scope=report.say("advice.page.it")) if key in catalogue() else measure
+
+
 def told(report: Report) -> Stack | Note:
-    """Each decision in words: what happened, how sure that is, or why it cannot be said."""
-    rows = report.data.decisions(report.language)
+    """Decisions without a verdict, each with the reason in words."""
+    rows = report.data.decisions(report.language).filter(pl.col("verdict").is_in(["too_early", "cannot_tell"]))
+    if rows.is_empty():
+        return lacking(report, "advice.page.all_told")
+    return Stack([Note(text, language=report.language, look="plain") for text in rows["headline"]])
+
+
+def pictures(report: Report) -> Stack | Note:
+    """The weeks around each decision that could be measured, and how far untouched ones moved meanwhile."""
+    rows = report.data.decisions(report.language).filter(pl.col("weeks").list.len() > 0).head(MOST_PICTURES)
     if rows.is_empty():
         return lacking(report, "charts.effect.none")
-    return Stack([Note(text, language=report.language, look="plain") for text in rows["headline"]])
+    return Stack([_picture(report, row) for row in rows.iter_rows(named=True)])
+
+
+def _picture(report: Report, row: Mapping[str, Any]) -> Chart:
+    frame = pl.DataFrame(row["weeks"], schema=EFFECT_WEEKS)
+    ends = (row["change"], row["effect_low"], row["effect_high"])
+    return before_after(
+        frame, id=f"decision-{_slug(row['decision_id'])}", language=report.language, since=row["effective_from"],
+        name=_measure(report, row["measure"]) or report.say("advice.page.it"), title=row["headline"],
+        change=ends if None not in ends else None, placebos=row["placebos"],
+    )  # fmt: skip
+
+
+def _slug(decision_id: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", decision_id.lower()).strip("-") or finding_id("decision", decision_id)
 
 
 def evidence(report: Report) -> Table:

@@ -2,92 +2,182 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
+from aftersales.advice.known_bad import SOURCES
 from aftersales.advice.levers import lever_table
+from aftersales.advice.replay_record import Replay
 from aftersales.charts.actions import action_table
+from aftersales.charts.benefit_harm import benefit_harm
 from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
+from aftersales.charts.suggestion_card import SuggestionCard
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
-from aftersales.words.language import money
+from aftersales.words.language import money, percent
+
+# The curve of the limit is always asked for; beside it those of rules that would pay, as far as a page has room.
+ALWAYS, MOST_CURVES = "purchase_limit", 3
+_ANSWER_TONE = {"worth": "good", "not_worth": "plain", "cannot_say": "plain"}
+_FORMS = {"manual_review": "num2", "minimum_order": "money", "auto_approve": "money"}
 
 
 def answer(report: Report) -> Verdict:
     """How many actions fit into the week, what they may save a month, and which comes first."""
-    rows = report.data.suggestions(report.language)
+    rows = _to_do(report)
     if rows.is_empty():
         return Verdict(report.say("advice.page.none"), language=report.language)
     low, high = (rows[c].cast(pl.Float64).sum() for c in ("benefit_low", "benefit_high"))
     headline = report.say("advice.page.answer", count=rows.height, low=low, high=high)
-    points = tuple(Conclusion(row["headline"]) for row in rows.head(3).iter_rows(named=True))
+    points = tuple(
+        Conclusion(report.say("advice.page.fact", **row, worth=_worth(report, row)), do=row["action"])
+        for row in rows.head(3).iter_rows(named=True)
+    )
     return Verdict(headline, points, language=report.language)
+
+
+def _to_do(report: Report) -> pl.DataFrame:
+    return report.data.suggestions(report.language).filter(pl.col("state") != "decided")
+
+
+def _worth(report: Report, row: Mapping[str, Any]) -> str:
+    currency = report.data.shop.currency
+    return " – ".join(money(row[c], report.language, currency=currency) for c in ("benefit_low", "benefit_high"))
 
 
 def todo(report: Report) -> Table:
     """The actions with owner, day, measure and worth."""
-    rows = report.data.suggestions(report.language)
-    currency = report.data.shop.currency
-    worth = [
-        f"{money(low, report.language, currency=currency)} – {money(high, report.language, currency=currency)}"
-        for low, high in rows.select("benefit_low", "benefit_high").iter_rows()
-    ]
+    rows = _to_do(report)
     watched = [report.say(f"advice.measure.{m}", scope=report.say("advice.page.it")) for m in rows["measure"]]
+    worth = [_worth(report, row) for row in rows.iter_rows(named=True)]
     frame = rows.select("action", "owner", "due").with_columns(
         measure=pl.Series(watched, dtype=pl.String), worth=pl.Series(worth, dtype=pl.String)
     )
     return action_table(frame, id="actions", language=report.language)
 
 
-def how_to_tell(report: Report) -> Stack | Note:
-    """For each action: the least effect that could be seen, what must not suffer, what disproves it, the command."""
+def cards(report: Report) -> Stack | Note:
+    """Each action on a card: worth how much, hurting whom, who and when, how to tell, and the command to record it."""
     rows = report.data.suggestions(report.language)
     if rows.is_empty():
         return lacking(report, "advice.page.none")
-    gap = "" if report.language == "zh" else " "
-    notes = []
-    for row in rows.iter_rows(named=True):
-        seen = [report.say("advice.page.detectable", **row)] if row["detectable"] is not None else []
-        said = [report.say("advice.page.about", **row), *seen, report.say("advice.page.tell", **row)]
-        notes.append(Note(gap.join(said), language=report.language, look="plain"))
-    return Stack(notes)
+    return Stack([_card(report, row) for row in rows.iter_rows(named=True)])
 
 
-def replayed(report: Report) -> Stack:
-    """What each order rule would have done on the shop's own past."""
-    notes = []
+def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
+    word, gap = report.say, "" if report.language == "zh" else " "
+    measure = word(f"advice.measure.{row['measure']}", scope=word("advice.page.it"))
+    seen = [word("advice.page.detectable", **row)] if row["detectable"] is not None else []
+    cost = [word("advice.page.cost", **row)] if row["cost"] else []
+    hurt = word(f"advice.harm.{'some' if row['good_orders_hurt'] else 'none'}", orders=row["good_orders_hurt"])
+    decided = row["state"] == "decided"
+    who = word("advice.page.decided", **row) if decided else word("advice.page.who", **row)
+    answers = {
+        "worth": gap.join([word("advice.page.worth", **row), *cost]),
+        "hurts": word("advice.page.harm", harm=hurt, cost=word(f"advice.lever.{row['lever']}.cost")),
+        "who": who,
+        "tell": gap.join([word("advice.page.measured", measure=measure), *seen, word("advice.page.failed", **row)]),
+        "watch": word("advice.page.guard", **row), "rule": word("advice.page.rule", **row),
+        "because": row["because"] or "",
+    }  # fmt: skip
+    command = "" if decided else row["command"]
+    return SuggestionCard(row["action"], answers, command=command, state=row["state"], language=report.language)
+
+
+def replayed(report: Report) -> Table:
+    """What each rule would have done on the shop's own past: stopped, hurt, money, and whether it pays."""
+    word, rows = report.say, []
     for name, found in report.data.replays.items():
-        said = report.say(f"advice.lever.{name}.name") + ("：" if report.language == "zh" else ": ")
-        text = said + found.headline(report.language, currency=report.data.shop.currency)
-        notes.append(Note(text, language=report.language, look="plain"))
-    return Stack(notes)
-
-
-def limit_curve(report: Report) -> Table:
-    """The purchase limit at each threshold: bad orders stopped, good ones hurt, and the money of both."""
-    word = report.say
-    found = report.data.replays["purchase_limit"]
+        row = found.shown
+        rows.append({
+            "rule": word(f"advice.lever.{name}.name"), "said": word(f"advice.answer.{found.answer}"),
+            "tone": _ANSWER_TONE[found.answer], "threshold": _threshold(report, found, row.get("threshold")),
+            "cases": found.bad_cases, "bad": word(f"advice.bad.{name}"), "stopped": row.get("bad_stopped"),
+            "hurt": row.get("good_hurt"), "net": row.get("net"), "between": _between(report, row),
+            "break_even": row.get("break_even_substitution"),
+        })  # fmt: skip
     columns = (
-        Column("threshold", word("advice.column.limit"), "int", strong=True),
-        Column("bad_stopped", word("advice.column.bad"), "int"),
-        Column("good_hurt", word("advice.column.good"), "int"),
-        Column("saved", word("advice.column.saved"), "money"),
-        Column("lost", word("advice.column.lost"), "money"),
-        Column("break_even_substitution", word("advice.column.break_even"), "pct0"),
-    )
+        Column("rule", word("advice.column.lever"), strong=True),
+        Column("said", word("advice.column.answer"), "chip", tone="tone"),
+        Column("threshold", word("advice.column.threshold"), align="right"),
+        Column("cases", word("advice.column.cases"), "int", below="bad"),
+        Column("stopped", word("advice.column.bad"), "int"), Column("hurt", word("advice.column.good"), "int"),
+        Column("net", word("advice.column.net"), "money", below="between"),
+        Column("break_even", word("advice.column.break_even"), "pct0"),
+    )  # fmt: skip
+    first = next(iter(report.data.replays.values()))
+    caption = word("advice.page.replayed", since=first.since, until=first.until) if first.since else ""
     return Table(
-        found.table, columns, language=report.language, id="purchase-limit", currency=report.data.shop.currency,
-        caption=word("advice.page.curve"),
+        pl.DataFrame(rows), columns, language=report.language, id="replays", currency=report.data.shop.currency,
+        caption=caption,
+    )  # fmt: skip
+
+
+def _between(report: Report, row: Mapping[str, Any]) -> str | None:
+    if row.get("net_low") is None:
+        return None
+    ends = (money(row[c], report.language, currency=report.data.shop.currency) for c in ("net_low", "net_high"))
+    return report.say("advice.page.between", **dict(zip(("low", "high"), ends, strict=True)))
+
+
+def _threshold(report: Report, found: Replay, value: float | None) -> str:
+    return report.say(f"advice.threshold.{found.rule}", value=_form_of(report, found.rule, value)) if value else "–"
+
+
+def _form_of(report: Report, rule: str, value: float) -> str:
+    form = _FORMS.get(rule, "num")
+    if form == "money":
+        return money(value, report.language, currency=report.data.shop.currency)
+    return percent(value, report.language, digits=0) if form == "num2" else f"{value:g}"
+
+
+def curves(report: Report) -> Stack:
+    """What is stopped and who is hurt at each threshold: of a purchase limit, and of the rules that would pay."""
+    replays = report.data.replays
+    paying = [name for name, found in replays.items() if found.answer == "worth" and name != ALWAYS]
+    return Stack([_curve(report, replays[name]) for name in [ALWAYS, *paying][:MOST_CURVES]])
+
+
+def _curve(report: Report, found: Replay) -> Any:
+    word, currency = report.say, report.data.shop.currency
+    said = word(f"advice.lever.{found.rule}.name") + ("：" if report.language == "zh" else ": ")
+    sources = [word(f"advice.source.{s}", orders=n) for s, n in found.sources if s in SOURCES]
+    caption = word("advice.page.sources", sources=sources) if sources else ""
+    known = found.table["known_share"][0] if found.table.height else None
+    if known is not None and known < 1:
+        caption += ("" if report.language == "zh" else " ") + word("advice.page.known", known=known)
+    caption = (
+        ("" if report.language == "zh" else " ")
+        .join([word(f"advice.mildest.{'auto_approve' if found.rule == 'auto_approve' else 'order'}"), caption])
+        .strip()
+    )
+    written = pl.Series("written", [_form_of(report, found.rule, t) for t in found.table["threshold"]], dtype=pl.String)
+    of = found.table["bad_orders"][0] if found.table.height else 0
+    return benefit_harm(
+        found.table.with_columns(written), id=f"curve-{found.rule.replace('_', '-')}", language=report.language,
+        currency=currency,
+        axis_name=word(f"advice.axis.{found.rule}"), chosen=found.threshold,
+        stopped_name=word(f"advice.stopped.{found.rule}", of=of), hurt_name=word(f"advice.hurts.{found.rule}"),
+        title=said + found.headline(report.language, currency=currency), caption=caption,
+        so_what=word(f"advice.so_what.{found.answer}"),
     )  # fmt: skip
 
 
 def levers(report: Report) -> Table:
-    """Every lever there is: when it applies, what it costs, and what would disprove it."""
+    """Every lever there is: when it applies, what it changes and costs, the rule it touches, what disproves it."""
     word = report.say
     columns = (
-        Column("name", word("advice.column.lever"), strong=True), Column("when", word("advice.column.when")),
-        Column("cost", word("advice.column.cost")), Column("disproof", word("advice.column.disproof")),
+        Column("name", word("advice.column.lever"), strong=True, below="owner"),
+        Column("when", word("advice.column.when")), Column("changes", word("advice.column.changes")),
+        Column("cost", word("advice.column.cost"), below="platform"),
+        Column("guard", word("advice.column.guard")), Column("disproof", word("advice.column.disproof")),
     )  # fmt: skip
-    return Table(lever_table(report.language), columns, language=report.language, id="levers")
+    table = lever_table(report.language)
+    roles = table.select("role", "effort_days").iter_rows()
+    owners = [word("advice.page.owner", role=f"advice.role.{role}", days=days) for role, days in roles]
+    return Table(table.with_columns(owner=pl.Series(owners)), columns, language=report.language, id="levers")

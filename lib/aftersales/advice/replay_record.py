@@ -1,0 +1,118 @@
+"""What a replay leaves: its curve over the thresholds, the one chosen, and whether it is worth it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import polars as pl
+
+from aftersales.words.language import Language, catalogue, say
+
+Answer = Literal["worth", "not_worth", "cannot_say"]
+
+# The older share of the time that thresholds are chosen on; the rest is what is reported.
+OLDER_SHARE = 0.7
+# Fewer cases than this resample into an interval that means nothing.
+LEAST_CASES = 20
+# Thresholds within a tenth of the best net on the older part are equally good; among them the mildest is taken.
+FLAT_WITHIN = 0.1
+DAYS_A_MONTH = 30.0
+MONEY_COLUMNS = ("saved", "lost", "net")
+COLUMNS = {
+    "threshold": pl.Float64, "bad_orders": pl.Int64, "bad_stopped": pl.Int64, "stopped_share": pl.Float64,
+    "stopped_share_low": pl.Float64, "stopped_share_high": pl.Float64, "good_orders": pl.Int64,
+    "good_hurt": pl.Int64, "good_hurt_share": pl.Float64, "good_hurt_a_month": pl.Float64, "reviews": pl.Int64,
+    **{f"{name}{end}": pl.Float64 for name in MONEY_COLUMNS for end in ("", "_low", "_high")},
+    "break_even_substitution": pl.Float64, "net_older": pl.Float64, "known_share": pl.Float64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """A rule's replay: its curve over the thresholds (``table``), the one chosen, and whether it is worth it.
+
+    ``answer``: worth (the net's whole 90 % interval above zero), not_worth (net not above zero, or no threshold pays),
+    cannot_say (the interval holds zero, or under twenty bad cases in the newest part). ``row`` is the chosen
+    threshold's row; ``provinces`` are those that a restriction of regions names at it; ``since`` and ``until`` the days
+    of the newest part; ``sources`` what says that orders are bad, with how many orders in the newest part each.
+    """
+
+    rule: str
+    answer: Answer
+    threshold: float | None
+    bad_cases: int
+    table: pl.DataFrame = field(repr=False)
+    provinces: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    sources: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def row(self) -> dict:
+        """The row of the chosen threshold; empty where none was chosen."""
+        rows = (
+            self.table.filter(pl.col("threshold") == self.threshold)
+            if self.threshold is not None
+            else self.table.clear()
+        )
+        return rows.row(0, named=True) if rows.height else {}
+
+    @property
+    def shown(self) -> dict:
+        """The row to show: the chosen threshold's; where none pays, the one that came nearest on the older part."""
+        return self.row or nearest(self.table) or {}
+
+    def headline(self, language: Language, *, currency: str = "CNY") -> str:
+        """What the rule would have done; where it would be taken up, that abusers may go round it."""
+        bad = say(f"advice.bad.{self.rule}", language)
+        if self.bad_cases < LEAST_CASES:
+            return say("advice.replay.too_few", language, cases=self.bad_cases, needed=LEAST_CASES, bad=bad)
+        if not self.row:
+            key = "no_threshold" if self.answer == "not_worth" else "no_threshold_cannot_say"
+            return say(
+                f"advice.replay.{key}",
+                language,
+                currency=currency,
+                **{**self.shown, "bad": bad, "cases": self.bad_cases},
+            )
+        own = f"advice.replay.{self.rule}.{self.answer}"
+        key = own if own in catalogue() else f"advice.replay.{self.answer}"
+        said = say(key, language, currency=currency, **{**self.row, "bad": bad})
+        own = f"advice.replay.{self.rule}.evasion"
+        evasion = say(own if own in catalogue() else "advice.replay.evasion", language)
+        return said if self.answer == "not_worth" else said + evasion
+
+
+def with_flat(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with ``flat``: thresholds whose net on the older part is within a tenth of the best, if that pays."""
+    best = table["net_older"].max()
+    if best is None or best <= 0:  # type: ignore[operator]
+        return table.with_columns(flat=pl.lit(value=False))
+    return table.with_columns(flat=pl.col("net_older") >= (1 - FLAT_WITHIN) * pl.lit(best))
+
+
+def nearest(table: pl.DataFrame) -> dict | None:
+    """The row of the threshold that came nearest to paying on the older part, of those that stop anything."""
+    if table.is_empty():
+        return None
+    stopping = table.filter(pl.col("bad_stopped") > 0)
+    ranked = (stopping if stopping.height else table).sort("net_older", descending=True, maintain_order=True)
+    return ranked.row(0, named=True)
+
+
+def answer_of(table: pl.DataFrame, threshold: float | None, cases: int) -> Answer:
+    """The answer of a replay with the threshold chosen (None where none pays), and the cases of the newest part.
+
+    Where none paid on the older part, the nearest must not have paid on the newest either to be called not worth it.
+    """
+    if cases < LEAST_CASES:
+        return "cannot_say"
+    if threshold is None:
+        row = nearest(table)
+        return "cannot_say" if row is not None and row["net"] > 0 else "not_worth"
+    row = table.filter(pl.col("threshold") == threshold).row(0, named=True)
+    if row["net_low"] > 0:
+        return "worth"
+    return "not_worth" if row["net"] <= 0 else "cannot_say"
