@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import chi2
+
+from aftersales.measures.tails import count_limits_of
 
 Floats = NDArray[np.float64]
 
@@ -77,9 +78,7 @@ class Cases(NamedTuple):
         low, high = found.interval() if behind >= FEW else self.plain_interval(column)
         if not behind:
             return low, high
-        each, tail = found.total / behind, (1 - LEVEL) / 2
-        least = float(chi2.ppf(tail, 2 * behind)) / 2 * each
-        most = float(chi2.ppf(1 - tail, 2 * behind + 2)) / 2 * each
+        least, most = (end * found.total / behind for end in count_limits_of(behind, LEVEL))
         return max(min(low, least), 0.0), max(high, most)
 
     def plain_interval(self, column: int) -> tuple[float, float]:
@@ -110,9 +109,9 @@ class Cases(NamedTuple):
         else:
             low, high = (float(q) for q in np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
             # one case more or less among so many: the exact limits of how many add to it
-            behind, tail = int((x > 0).sum()), (1 - LEVEL) / 2
-            low = min(low, share * float(chi2.ppf(tail, 2 * behind)) / 2 / behind)
-            high = max(high, share * float(chi2.ppf(1 - tail, 2 * behind + 2)) / 2 / behind)
+            behind = int((x > 0).sum())
+            least, most = (share * end / behind for end in count_limits_of(behind, LEVEL))
+            low, high = min(low, least), max(high, most)
         return max(low, 0.0), min(high, 1.0)
 
 

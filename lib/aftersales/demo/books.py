@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from aftersales.demo.faults import packing_day, switch_day
+from aftersales.demo.faults import SIZE_CHART_WEEKS, packing_day, switch_day
+from aftersales.demo.goods import PLANTS
 from aftersales.demo.headers import DECISIONS, MONEY_LOG, PRODUCTS, TRAFFIC_REPORT
 from aftersales.demo.moments import DAY, MINUTE, NEVER, moment_text, second_of
 from aftersales.demo.order_file import yuan
@@ -34,15 +35,21 @@ class Decision:
     effective_from: date
     measure: str
     truth: str
+    expected_low: float | None = None
+    expected_high: float | None = None
 
 
 def decisions(shop: Shop) -> list[Decision]:
-    """Four decisions: two that worked, two that did nothing. None where faults are switched off."""
+    """Seven decisions: two that worked, one that harmed, three that did nothing, one too young to tell.
+
+    None where faults are switched off.
+    """
     spec = shop.spec
     if not spec.faults or spec.masked:
         return []
     week = timedelta(weeks=1)
     recent = spec.last_day + timedelta(days=1)
+    last_chart = spec.last_day - timedelta(days=7 * SIZE_CHART_WEEKS - 1)
     return [
         Decision("JD-2026-01", "更换快递", "快递=极兔速递；省份=四川省", "李强（仓储）",
                  switch_day(spec) - timedelta(days=5),
@@ -54,15 +61,39 @@ def decisions(shop: Shop) -> list[Decision]:
                  recent - 8 * week, "疑似恶意订单数", "no effect: the platform setting was never switched on"),
         Decision("JD-2026-04", "修改详情页", "商品=SJ-1512", "王敏（品控）", recent - 13 * week, recent - 12 * week,
                  "尺寸类退款率", "no effect: the size chart is as wrong as before"),
+        Decision("JD-2026-05", "修改尺码表", "商品=SJ-1512", "王敏（品控）", last_chart - week, last_chart,
+                 "尺寸类退款率", "harmed: the new size chart is the wrong one", -0.5, -0.2),
+        Decision("JD-2026-06", "修改详情页", f"商品={_best_seller(shop)}", "周婷（运营）", recent - 17 * week,
+                 recent - 16 * week, "退款率", "no effect: new pictures, the same goods", -0.6, -0.5),
+        Decision("JD-2026-07", "向供应商索赔", "商品=BW-0500", "王敏（品控）", recent - 2 * week, recent - 2 * week,
+                 "质量类退款率", "no effect yet: the next delivery has not come", -0.8, -0.3),
     ]  # fmt: skip
+
+
+def _best_seller(shop: Shop) -> str:
+    """The merchant code of the product that sold most in the older half, in which nothing is planted."""
+    created = shop.orders["created"].gather(shop.lines["order"])
+    older = shop.lines.filter(created < created.median())
+    sold = older.group_by("product").len().sort("len", "product", descending=[True, False])
+    codes = shop.goods.products["code"].gather(sold["product"])
+    planted = set(PLANTS[shop.spec.goods].values())
+    return next((str(code) for code in codes if code not in planted), str(codes[0]))
 
 
 def decision_rows(taken: list[Decision]) -> pl.DataFrame:
     """The decisions as our template has them."""
     rows = [
-        (d.decision_id, d.lever, d.scope, d.owner, f"{d.decided_on}", f"{d.effective_from}", d.measure) for d in taken
-    ]
+        (
+            d.decision_id, d.lever, d.scope, d.owner, f"{d.decided_on}", f"{d.effective_from}", d.measure,
+            _text(d.expected_low), _text(d.expected_high),
+        )
+        for d in taken
+    ]  # fmt: skip
     return pl.DataFrame(rows, schema=DECISIONS, orient="row")
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
 
 
 def product_rows(shop: Shop) -> pl.DataFrame:

@@ -10,6 +10,8 @@ import polars as pl
 from aftersales.demo.goods import PLANTS, Goods, bad_batch_since, bad_sku
 from aftersales.demo.spec import ShopSpec
 
+SIZE_CHART_WEEKS = 40
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -55,7 +57,7 @@ def planned_faults(spec: ShopSpec, goods: Goods) -> list[Fault]:
     faults = [
         Fault("bad_batch", bad_batch_since(spec), last, 0.20, "质量问题", smelly, sku=bad_sku(goods, spec)),
         Fault(
-            "size_chart", weeks_ago(40), last, 0.20 if women else 0.11, "大小/尺寸不符", sized,
+            "size_chart", weeks_ago(SIZE_CHART_WEEKS), last, 0.20 if women else 0.11, "大小/尺寸不符", sized,
             product=goods.product_of(plants["size_chart"]),
         ),
         Fault(

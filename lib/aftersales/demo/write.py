@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from aftersales.demo.books import Decision, decision_rows, decisions, money_rows, product_rows, traffic_rows
+from aftersales.demo.case_book import case_rows
 from aftersales.demo.complaints import complaint_rows, complaints
 from aftersales.demo.evidence import write_evidence
 from aftersales.demo.formats import write_quoted_gb18030, write_utf8
@@ -103,6 +104,7 @@ def _write_books(shop: Shop, filed: pl.DataFrame, taken: list[Decision], folder:
         "物流轨迹.csv": parcel_events(shop),
         "证据清单.csv": write_evidence(shop, filed, talks, folder),
         "商品资料.csv": product_rows(shop),
+        "案件登记.csv": case_rows(shop),
         "决定登记.csv": decision_rows(taken),
     }
     for name, rows in templates.items():

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import mannwhitneyu
 
 from aftersales.measures.inputs import columns_of
 from aftersales.tables.columns import Frame
@@ -123,6 +122,8 @@ def _slow_hours(complaints: Frame, week: Week) -> list[dict[str, Any]]:
         own, rest = waits["hours"].to_numpy()[of], waits["hours"].to_numpy()[~of]
         if min(len(own), len(rest)) < LEAST_WAITS or np.median(own) < SLOWER * np.median(rest):
             continue
+        from scipy.stats import mannwhitneyu  # a second to import, and only here
+
         p = float(mannwhitneyu(own, rest, alternative="greater").pvalue) * (24 // WATCH_HOURS)
         if p < LEVEL:
             first = watch * WATCH_HOURS

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, ndtr, ndtri, pdtrc, stdtr, stdtrit
+from scipy.special import betainc, gammaincinv, ndtr, ndtri, pdtr, pdtrc, pdtrik, stdtr, stdtrit
 
 
 def normal_above(z: Any) -> Any:
@@ -76,3 +76,26 @@ def negative_binomial_above(count: ArrayLike, size: ArrayLike, chance: ArrayLike
     """
     count, size, chance = (np.asarray(v, dtype=float) for v in (count, size, chance))
     return np.where(count < 0, 1.0, betainc(np.maximum(count, 0.0) + 1, size, 1 - chance))
+
+
+def poisson_at(chance_below: float, mean: ArrayLike) -> Any:
+    """The least count that is not exceeded with that chance where ``mean`` are expected.
+
+    >>> poisson_at(0.95, [0.01, 3.0, 100.0]).tolist()
+    [0.0, 6.0, 117.0]
+    """
+    mean = np.asarray(mean, dtype=float)
+    up = np.ceil(pdtrik(chance_below, mean))
+    down = np.maximum(up - 1, 0.0)
+    return np.where(pdtr(down, mean) >= chance_below, down, up)
+
+
+def count_limits_of(count: int, level: float = 0.9) -> tuple[float, float]:
+    """Exact limits of the mean behind a count (Garwood 1936, Biometrika 28).
+
+    >>> [round(end, 2) for end in count_limits_of(3)], round(count_limits_of(0)[1], 2)
+    ([0.82, 7.75], 3.0)
+    """
+    tail = (1 - level) / 2
+    low = float(gammaincinv(count, tail)) if count else 0.0
+    return low, float(gammaincinv(count + 1, 1 - tail))

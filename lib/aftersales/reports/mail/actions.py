@@ -57,7 +57,7 @@ def week_actions(report: Report) -> Doing:
 
 
 def _actions_title(report: Report) -> str:
-    rows = report.data.suggestions(report.language)
+    rows = policy_and_service.to_do(report)
     low, high = (rows[c].cast(pl.Float64).sum() for c in ("benefit_low", "benefit_high"))
     return report.say("mail.actions", count=rows.height, low=low, high=high) if rows.height else ""
 

@@ -29,7 +29,7 @@ _FORMS = {"manual_review": "num2", "minimum_order": "money", "auto_approve": "mo
 
 def answer(report: Report) -> Verdict:
     """How many actions fit into the week, what they may save a month, and which comes first."""
-    rows = _to_do(report)
+    rows = to_do(report)
     if rows.is_empty():
         return Verdict(report.say("advice.page.none"), language=report.language)
     low, high = (rows[c].cast(pl.Float64).sum() for c in ("benefit_low", "benefit_high"))
@@ -41,7 +41,8 @@ def answer(report: Report) -> Verdict:
     return Verdict(headline, points, language=report.language)
 
 
-def _to_do(report: Report) -> pl.DataFrame:
+def to_do(report: Report) -> pl.DataFrame:
+    """The week's suggestions without those that are decided on already."""
     return report.data.suggestions(report.language).filter(pl.col("state") != "decided")
 
 
@@ -52,7 +53,7 @@ def _worth(report: Report, row: Mapping[str, Any]) -> str:
 
 def todo(report: Report) -> Table:
     """The actions with owner, day, measure and worth."""
-    rows = _to_do(report)
+    rows = to_do(report)
     watched = [report.say(f"advice.measure.{m}", scope=report.say("advice.page.it")) for m in rows["measure"]]
     worth = [_worth(report, row) for row in rows.iter_rows(named=True)]
     frame = rows.select("action", "owner", "due").with_columns(
