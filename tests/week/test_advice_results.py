@@ -5,6 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from aftersales.advice.known_bad import SOURCES
+from aftersales.charts.suggestion_card import ASKED
 from aftersales.charts.table import Table
 from aftersales.findings.contract import check
 from aftersales.week.advice_results import REPLAYED, AdviceResults
@@ -24,17 +26,48 @@ def test_the_files_keep_their_contract_and_the_pages_say_what_they_hold(data, la
     report = Report(data, language)
     suggested = check("suggestions", data.suggestions(language))
     judged = check("decisions", data.decisions(language))
-    assert judged.height == 4
-    for row in suggested.head(3).iter_rows(named=True):
-        assert row["headline"] in [c.fact for c in policy_and_service.answer(report).conclusions]
-    for section in (policy_and_service.todo, policy_and_service.limit_curve, policy_and_service.levers):
+    assert judged.height == 7
+    points = policy_and_service.answer(report).conclusions
+    assert [p.do for p in points] == policy_and_service.to_do(report)["action"].head(3).to_list()
+    for section in (policy_and_service.todo, policy_and_service.replayed, policy_and_service.levers):
         assert isinstance(section(report), Table)
-    assert policy_and_service.todo(report).frame.height == suggested.height
+    assert policy_and_service.todo(report).frame.height == policy_and_service.to_do(report).height
+    assert policy_and_service.replayed(report).frame.height == len(REPLAYED) + 1
     assert did_it_work.verdicts(report).frame["verdict"].to_list() == judged["verdict"].to_list()
-    assert [note.text for note in did_it_work.told(report).items] == judged["headline"].to_list()
+    untold = judged.filter(pl.col("verdict").is_in(["too_early", "cannot_tell"]))["headline"].to_list()
+    assert [note.text for note in did_it_work.told(report).items] == untold
     assert did_it_work.evidence(report).frame.height == judged.height
-    assert len(policy_and_service.replayed(report).items) == len(REPLAYED)
     assert str(judged.height) in did_it_work.answer(report).headline
+    assert suggested["suggestion_id"].is_unique().all()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_card_answers_what_a_manager_asks(data, language):
+    """Do what, worth how much, hurts whom, who, by when, how to tell, and the command to record it."""
+    report = Report(data, language)
+    rows = data.suggestions(language)
+    cards = policy_and_service.cards(report).items
+    for card, row in zip(cards, rows.iter_rows(named=True), strict=True):
+        assert card.title == row["action"]
+        assert set(card.answers) == set(ASKED)
+        assert all(card.answers[key] for key in ("worth", "hurts", "who", "tell", "watch", "rule", "because"))
+        assert row["owner"] in card.answers["who"]
+        assert row["disproof"] in card.answers["tell"]
+        assert row["suggestion_id"] in card.command
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_curves_and_pictures_draw_the_rows_they_are_about(data, language):
+    report = Report(data, language)
+    first = policy_and_service.curves(report).items[0]
+    limit = data.replays["purchase_limit"]
+    assert first.data["bad_stopped"].to_list() == limit.table["bad_stopped"].to_list()
+    assert limit.headline(language, currency="CNY") in first.title
+    judged = data.decisions(language).filter(pl.col("weeks").list.len() > 0).head(6)
+    pictures = did_it_work.pictures(report).items
+    assert [p.title for p in pictures] == judged["headline"].to_list()
+    for picture, weeks in zip(pictures, judged["weeks"], strict=True):
+        assert picture.data["events"].to_list() == [week["events"] for week in weeks]
 
 
 def test_what_is_suggested_rests_on_what_was_found(data):
@@ -42,8 +75,19 @@ def test_what_is_suggested_rests_on_what_was_found(data):
     listed = {f"product_id={p}" for p in data.problem_products["product_id"]}
     of_products = suggested.filter(pl.col("finding") == "problem_products")
     assert {scope.split(" & ")[0] for scope in of_products["scope"]} <= listed
+    assert not suggested.filter(pl.col("finding") == "service").height or data.service_findings("zh").height
 
 
-def test_bad_orders_are_those_a_person_called_bad(data):
-    assert set(data.bad_orders["order_id"]) == set(data.order_evidence.filter(pl.col("seller_says"))["order_id"])
+def test_bad_orders_are_those_that_somebody_put_on_record(data):
+    """Decided cases, the platform, the seller and the courier: never what the search for suspects found."""
+    bad = data.bad_orders
+    assert set(bad["source"]) <= set(SOURCES)
+    members = data.tables["case_members"].collect()
+    won = data.case_outcomes.filter(pl.col("outcome") == "confirmed")["case_id"]
+    decided = set(members.filter(pl.col("case_id").is_in(won.implode()), kind="order")["member_id"])
+    assert decided
+    assert set(bad.filter(source="case")["order_id"]) == decided
+    lost = set(data.case_outcomes.filter(pl.col("outcome") != "confirmed")["case_id"])
+    assert not lost & set(bad.filter(source="case")["case_id"])
+    assert {s for s, _ in data.replays["manual_review"].sources} <= set(SOURCES) - {"case"}
     assert issubclass(ShopWeek, AdviceResults)

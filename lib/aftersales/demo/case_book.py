@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import polars as pl
 
-from aftersales.demo.headers import CASES
+from aftersales.demo.headers import CASE_MEMBERS, CASES
 from aftersales.demo.shop import Shop
 from aftersales.findings.finding import finding_id
 
 # A case is filed three days after its last order and decided nine days later; what is younger has not been taken up.
 FILED_AFTER_DAYS, DECIDED_AFTER_DAYS = 3, 12
+# What somebody suspected of a reseller: the first dozen of his orders.
+FIRST_ORDERS = 12
 CLERK = "陈雪（客服）"
 # How cases end, in turn; a reseller whom somebody had suspected is cleared.
 ENDS = ("成立", "成立", "部分成立", "成立", "不成立", "成立", "和解")
@@ -22,23 +24,34 @@ NOTES = {
 }  # fmt: skip
 
 
-def case_rows(shop: Shop) -> pl.DataFrame:
-    """One row a state that a case entered and order it is about, as our template has them; empty without abuse."""
-    if shop.spec.masked or not shop.spec.abuse:
-        return pl.DataFrame(schema=CASES)
-    rows: list[tuple[str, ...]] = []
-    today = shop.spec.last_day
-    taken = 0
-    for label, orders in sorted(_groups(shop, tuple(TYPES)).items(), key=lambda g: (g[1]["day"].max(), g[0])):
-        last: date = orders["day"].max()  # type: ignore[assignment]
-        if last + timedelta(days=DECIDED_AFTER_DAYS) > today:
-            continue
-        end = ENDS[taken % len(ENDS)]
-        taken += 1
-        rows += _case(orders, TYPES[label.split(":")[0]], last, end)
-    for orders in list(_groups(shop, ("reseller",)).values())[:1]:
-        rows += _case(orders.head(12), "短时大量下单", orders["day"].head(12).max(), "正常买家")  # type: ignore[arg-type]
-    return pl.DataFrame(rows, schema=CASES, orient="row")
+def case_book(shop: Shop) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The states that cases entered, and the orders each is about, as our templates have them; empty without abuse."""
+    states: list[tuple[str, ...]] = []
+    members: list[tuple[str, ...]] = []
+    if not shop.spec.masked and shop.spec.abuse:
+        groups = sorted(_groups(shop, tuple(TYPES)).items(), key=lambda group: (_last_day(group[1]), group[0]))
+        old = [g for g in groups if _last_day(g[1]) + timedelta(days=DECIDED_AFTER_DAYS) <= shop.spec.last_day]
+        taken = [(label, orders, ENDS[k % len(ENDS)]) for k, (label, orders) in enumerate(old)]
+        resellers = list(_groups(shop, ("reseller",)).values())[:1]
+        taken += [("burst:", orders.head(FIRST_ORDERS), "正常买家") for orders in resellers]
+        for label, orders, end in taken:
+            case = finding_id("suspect", str(orders["order_id"][0]))
+            states += _states(case, _last_day(orders), end)
+            members += [(case, "订单", order, TYPES[label.split(":")[0]]) for order in orders["order_id"]]
+    return pl.DataFrame(states, schema=CASES, orient="row"), pl.DataFrame(members, schema=CASE_MEMBERS, orient="row")
+
+
+def _last_day(orders: pl.DataFrame) -> date:
+    return orders["day"].max()  # type: ignore[return-value]
+
+
+def _states(case: str, last: date, end: str) -> list[tuple[str, ...]]:
+    steps = [("已提交", FILED_AFTER_DAYS, "整理订单、聊天和物流记录后提交"), (end, DECIDED_AFTER_DAYS, NOTES[end])]
+    at = datetime.combine(last, time(10))
+    return [
+        (case, f"{at + timedelta(days=days):%Y-%m-%d %H:%M:%S}", state, note, CLERK)
+        for state, days, note in (steps[1:] if end == "正常买家" else steps)
+    ]
 
 
 def _groups(shop: Shop, kinds: tuple[str, ...]) -> dict[str, pl.DataFrame]:
@@ -47,16 +60,3 @@ def _groups(shop: Shop, kinds: tuple[str, ...]) -> dict[str, pl.DataFrame]:
     seen = seen.with_columns(day=pl.from_epoch("created").dt.date())
     groups = seen.partition_by("label", as_dict=True, maintain_order=True)
     return {str(label[0]): rows for label, rows in groups.items() if str(label[0]).split(":")[0] in kinds}
-
-
-def _case(orders: pl.DataFrame, kind: str, last: date, end: str) -> list[tuple[str, ...]]:
-    case = finding_id("suspect", str(orders["order_id"][0]))
-    steps = [("已提交", FILED_AFTER_DAYS, "整理订单、聊天和物流记录后提交"), (end, DECIDED_AFTER_DAYS, NOTES[end])]
-    if end == "正常买家":
-        steps = steps[1:]
-    at = datetime.combine(last, datetime.min.time()) + timedelta(hours=10)
-    return [
-        (case, f"{at + timedelta(days=days):%Y-%m-%d %H:%M:%S}", state, order, kind, note, CLERK)
-        for state, days, note in steps
-        for order in orders["order_id"]
-    ]

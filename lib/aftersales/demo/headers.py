@@ -71,5 +71,6 @@ MESSAGES = _columns("会话编号,订单编号,买家会员名,发送方,发送�
 PARCELS = _columns("物流单号,物流公司,时间,事件,地点,描述")
 EVIDENCE = _columns("订单编号,证据类型,文件名,采集时间,来源,备注")
 PRODUCTS = _columns("商品ID,类目,批次,供应商,成本价,商家编码,启用日期")
-CASES = _columns("案件编号,时间,状态,订单编号,类型,备注,登记人")
+CASES = _columns("案件编号,时间,状态,备注,登记人")
+CASE_MEMBERS = _columns("案件编号,类别,编号,类型")
 DECISIONS = _columns("决定编号,措施,对象,负责人,决定日期,生效日期,衡量指标,预期下限,预期上限")

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from aftersales.demo.books import Decision, decision_rows, decisions, money_rows, product_rows, traffic_rows
-from aftersales.demo.case_book import case_rows
+from aftersales.demo.case_book import case_book
 from aftersales.demo.complaints import complaint_rows, complaints
 from aftersales.demo.evidence import write_evidence
 from aftersales.demo.formats import write_quoted_gb18030, write_utf8
@@ -98,13 +98,15 @@ def _write_reports(shop: Shop, folder: Path, *, since: int, at: int, workbook: b
 def _write_books(shop: Shop, filed: pl.DataFrame, taken: list[Decision], folder: Path) -> None:
     """All that a shop keeps beside the three reports; templates are UTF-8, the platform's files GB18030."""
     talks = conversations(shop, filed)
+    states, members = case_book(shop)
     templates = {
         "投诉登记.csv": complaint_rows(shop, filed),
         "聊天记录.csv": talks,
         "物流轨迹.csv": parcel_events(shop),
         "证据清单.csv": write_evidence(shop, filed, talks, folder),
         "商品资料.csv": product_rows(shop),
-        "案件登记.csv": case_rows(shop),
+        "案件登记.csv": states,
+        "案件订单.csv": members,
         "决定登记.csv": decision_rows(taken),
     }
     for name, rows in templates.items():

@@ -23,7 +23,7 @@ TABLE_OF = {
     "complaints": "complaint_records",
     "daily_traffic": "traffic",
     "money_log": "money",
-    **{t: t for t in ("messages", "parcels", "evidence", "traffic", "products", "cases", "decisions")},
+    **{t: t for t in ("messages", "parcels", "evidence", "traffic", "products", "cases", "case_members", "decisions")},
 }
 _PEOPLE = ("buyer", "receiver", "address", "phone", "mobile")
 _FREE_TEXT = ("note", "text", "close_reason", "demand", "reason_raw")
@@ -52,22 +52,8 @@ def kept_rows(
         if erased is not None and erased.len():
             rows = without_erased(rows, erased, key=key)
         rows = _with_own_keys(rows, table)
-        for name, part in _tables_of(rows, table):
-            marked = _marked(part, reading, name, import_id=import_id, sha256=sha256, zone=zone)
-            found.setdefault(name, []).append(marked)
+        found.setdefault(table, []).append(_marked(rows, reading, table, import_id=import_id, sha256=sha256, zone=zone))
     return {t: pl.concat(frames, how="vertical_relaxed") for t, frames in found.items()}
-
-
-def _tables_of(rows: pl.DataFrame, table: str) -> list[tuple[str, pl.DataFrame]]:
-    """The tables that rows of one kind of file fill: a line of the case book says a state, and an order it is about."""
-    if table != "cases" or "order_id" not in rows.columns:
-        return [(table, rows)]
-    known = rows.filter(pl.col("order_id").is_not_null(), pl.col("order_id") != "")
-    orders = known.with_columns(kind=pl.lit("order"), member_id="order_id").unique(
-        ["case_id", "member_id"], keep="first", maintain_order=True
-    )
-    states = rows.unique(["case_id", "at"], keep="first", maintain_order=True)
-    return [(table, states), ("case_members", orders)]
 
 
 def _without_people(frame: pl.DataFrame, *, key: bytes) -> pl.DataFrame:

@@ -89,7 +89,8 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
         "products": _fields(
             """product_id:id* merchant_code:id from_day:day category:text? batch:text supplier:text unit_cost:money?"""
         ),
-        "cases": _fields("case_id:id* at:time*! state:value* order_id:id? pattern:text note:text by:text"),
+        "cases": _fields("case_id:id* at:time*! state:value* note:text by:text"),
+        "case_members": _fields("case_id:id* kind:value* member_id:id* pattern:text"),
         "decisions": _fields(
             """decision_id:id* suggestion_id:id lever:text? scope:text owner:text? decided_on:day effective_from:day!?
             measure:text? expected_low:number expected_high:number"""
