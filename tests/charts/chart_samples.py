@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 
 from aftersales.charts.actions import action_table, effect_table
+from aftersales.charts.before_after import before_after
+from aftersales.charts.benefit_harm import benefit_harm
 from aftersales.charts.calendar import calendar_gaps
 from aftersales.charts.cohort import cohort_curves
 from aftersales.charts.durations import duration_strip, survival_curve
@@ -19,6 +21,7 @@ from aftersales.charts.intervals import province_bars, ranking
 from aftersales.charts.mix import stacked_mix
 from aftersales.charts.note import Note, Provenance, Quotes
 from aftersales.charts.reasons import reason_bars
+from aftersales.charts.suggestion_card import ASKED, SuggestionCard
 from aftersales.charts.table import Column, Table
 from aftersales.charts.tiles import Tile, Tiles
 from aftersales.charts.trend import trend_6_12
@@ -119,6 +122,41 @@ def _reasons(language: Language) -> Chart:
     return reason_bars(frame, id="reasons", language=language)
 
 
+def replayed() -> pl.DataFrame:
+    """A rule's curve: the tightest threshold hurts far more than fits the panel."""
+    return pl.DataFrame({
+        "threshold": [5.0, 4.0, 3.0, 1.0], "written": ["5", "4", HOSTILE, "1"], "bad_orders": [80] * 4,
+        "bad_stopped": [10, 24, 40, 60], "stopped_share_low": [0.05, 0.2, 0.4, 0.6],
+        "stopped_share_high": [0.2, 0.4, 0.6, 0.9], "good_hurt": [0, 3, 20, 900],
+        "saved": [90.0, 210.0, 340.0, 500.0], "lost": [0.0, 40.0, 320.0, 9000.0], "net": [90.0, 170.0, 20.0, -8500.0],
+        "net_low": [40.0, 90.0, -90.0, -9900.0], "net_high": [150.0, 260.0, 110.0, -7000.0],
+        "break_even_substitution": [0.0, 0.0, 0.0, 0.95], "flat": [False, True, False, False],
+    })  # fmt: skip
+
+
+def _benefit(language: Language) -> Chart:
+    return benefit_harm(
+        replayed(), id="benefit", language=language, axis_name=HOSTILE, stopped_name=HOSTILE, hurt_name=HOSTILE,
+        chosen=4.0, title=HOSTILE,
+    )  # fmt: skip
+
+
+def decided() -> pl.DataFrame:
+    """Ten weeks around a decision in the sixth."""
+    rate = [0.2, 0.18, 0.21, 0.19, 0.2, 0.11, 0.09, 0.1, 0.12, 0.08]
+    return pl.DataFrame({
+        "week": MONDAYS, "rate": rate, "low": [0.14] * 10, "high": [0.27] * 10, "mature": [True] * 9 + [False],
+        "events": [round(r * 200) for r in rate], "exposure": [200.0] * 10,
+    })  # fmt: skip
+
+
+def _before_after(language: Language) -> Chart:
+    return before_after(
+        decided(), id="before-after", language=language, name=HOSTILE, since=MONDAYS[5], title=HOSTILE,
+        change=(-0.5, -0.6, -0.35), placebos=[0.1, -0.2, 0.05, -0.55, 3.0],
+    )  # fmt: skip
+
+
 CHARTS: dict[str, Callable[[Language], Chart]] = {
     "trend": lambda lang: trend_6_12(weekly(), monthly(), id="trend", name=HOSTILE, language=lang, target=0.12),
     "trend-weeks": lambda lang: trend_6_12(weekly(), id="weeks", name="rate", language=lang),
@@ -128,7 +166,7 @@ CHARTS: dict[str, Callable[[Language], Chart]] = {
     "provinces": lambda lang: province_bars(intervals("province"), id="provinces", language=lang),
     "ranking": lambda lang: ranking(intervals("name"), id="ranking", language=lang),
     "mix": _mix, "funnel": _funnel, "waterfall": _waterfall, "calendar": _calendar, "durations": _durations,
-    "survival": _survival,
+    "survival": _survival, "benefit": _benefit, "before-after": _before_after,
 }  # fmt: skip
 
 
@@ -165,6 +203,7 @@ BLOCKS: dict[str, Callable[[Language], Any]] = {
     "effects": _effects,
     "verdict": lambda lang: Verdict(HOSTILE, (Conclusion(HOSTILE, HOSTILE, HOSTILE),), language=lang),
     "tiles": lambda lang: Tiles((Tile(HOSTILE, HOSTILE, "signal_up", ((HOSTILE, HOSTILE),)),), language=lang),
+    "suggestion": lambda lang: SuggestionCard(HOSTILE, dict.fromkeys(ASKED, HOSTILE), command=HOSTILE, language=lang),
     "note": lambda lang: Note(HOSTILE, language=lang, look="warning"),
     "quotes": lambda lang: Quotes([(HOSTILE, HOSTILE)], language=lang),
     "provenance": lambda lang: Provenance(((HOSTILE, HOSTILE),), language=lang),

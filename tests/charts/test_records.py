@@ -22,6 +22,7 @@ MOST_BYTES = 15_000  # a page of ten charts stays under 150 kB
 ALLOWED = {
     "figure", "h3", "p", "div", "script", "figcaption", "details", "summary", "table", "thead", "tbody", "tr", "th",
     "td", "section", "ol", "ul", "li", "strong", "span", "b", "svg", "rect", "path", "circle", "blockquote", "code",
+    "article", "dl", "dt", "dd",
 }  # fmt: skip
 
 

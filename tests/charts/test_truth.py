@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from chart_samples import CHARTS, MONDAYS, cohorts, weekly
+from chart_samples import CHARTS, MONDAYS, cohorts, decided, replayed, weekly
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -175,3 +175,34 @@ def test_tile_states_follow_the_direction_that_is_worse() -> None:
     assert tile_state("above", higher_is_worse=False) == "better_up"
     assert tile_state("below", higher_is_worse=None) == "signal_down"
     assert tile_state("not_enough_data") == "not_enough_data"
+
+
+def test_a_benefit_curve_says_at_its_edge_what_lies_beyond_it() -> None:
+    frame = replayed()
+    chart = CHARTS["benefit"]("en")
+    written = [a["text"] for a in chart.spec()["layout"]["annotations"]]
+    assert "↑900" in written
+    assert any(text.startswith("↓") and "8,500" in text for text in written)
+    drawn = [t["y"] for t in chart.spec()["data"] if t.get("mode") == "lines+markers"]
+    assert drawn[0] == frame["bad_stopped"].to_list()
+    assert drawn[1] == [0, 3, 20, None]
+    for stopped, hurt in frame.select("bad_stopped", "good_hurt").iter_rows():
+        assert f"{stopped:,} stopped, {hurt:,} hurt" in chart.alt
+
+
+def test_a_flat_field_covers_the_thresholds_that_are_flat_and_the_line_the_one_taken() -> None:
+    shapes = CHARTS["benefit"]("zh").spec()["layout"]["shapes"]
+    field = next(s for s in shapes if s["type"] == "rect")
+    assert (field["x0"], field["x1"]) == (0.5, 1.5)
+    assert any(s["type"] == "line" and s["x0"] == s["x1"] == 1 for s in shapes)
+
+
+def test_before_and_after_part_where_the_decision_took_effect() -> None:
+    chart = CHARTS["before-after"]("en")
+    line = next(s for s in chart.spec()["layout"]["shapes"] if s.get("xref") == "x")
+    before = decided().filter(pl.col("week") < MONDAYS[5]).height
+    assert line["x0"] == before - 0.5
+    assert "Of 5 untouched ones 2 moved as far" in chart.alt
+    own = next(t for t in chart.spec()["data"] if t.get("error_x"))
+    assert own["x"] == [-0.5]
+    assert (own["error_x"]["arrayminus"][0], own["error_x"]["array"][0]) == pytest.approx((0.1, 0.15))

@@ -10,6 +10,7 @@ import polars as pl
 
 from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
+from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure, word
@@ -63,8 +64,8 @@ def before_after(
         line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
     )  # fmt: skip
     notes = [
-        word(name, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=5, bold=True,
-             colour="blue"),
+        word(plot_text(name, most=24), x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
+             yshift=5, bold=True, colour="blue"),
         word(say("charts.before_after.since", language, day=since), x=at, y=1, yref="y domain", xanchor="right",
              yanchor="top", xshift=-4, colour="ink"),
         word(say("charts.before_after.band", language), x=1, y=1, xref="paper", yref="paper", xanchor="right",

@@ -9,6 +9,7 @@ import polars as pl
 
 from aftersales.charts.asked import listed, require, sentences
 from aftersales.charts.figure import Chart, nothing
+from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure, word
@@ -49,7 +50,7 @@ def benefit_harm(
         return nothing(id, language, title=title)
     unit, count = Unit("money", language, currency), Unit("int", language)
     steps = list(range(frame.height))
-    ticks = frame["written"].to_list()
+    ticks = [plot_text(text) for text in frame["written"]]
     figure = quiet_figure(language, height=430, narrow={"height": 440, "margin": {"r": 14}})
     orders, money = _orders_axis(frame, count), _money_axis(frame, unit)
     figure.update_layout(
@@ -162,11 +163,11 @@ def _names(language: Language, *, stopped_name: str, hurt_name: str, axis_name: 
     at: dict[str, Any] = {"x": 0, "xref": "paper", "xanchor": "left", "yanchor": "bottom", "yref": "paper"}
     net = say("charts.benefit.net", language)
     return [
-        word(f"● {stopped_name}", **(at | {"y": 1.0, "yshift": 5}), colour="blue", bold=True),
-        word(f"◇ {hurt_name}", **(at | {"x": 1, "xanchor": "right", "yshift": 5, "y": 1.0}), colour="orange",
+        word(plot_text(f"● {stopped_name}"), **(at | {"y": 1.0, "yshift": 5}), colour="blue", bold=True),
+        word(plot_text(f"◇ {hurt_name}"), **(at | {"x": 1, "xanchor": "right", "yshift": 5, "y": 1.0}), colour="orange",
              bold=True),
         word(net, **(at | {"y": _BOTTOM[1], "yshift": 4}), colour="ink", bold=True),
-        word(axis_name, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-22),
+        word(plot_text(axis_name), x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="top", yshift=-22),
     ]  # fmt: skip
 
 
