@@ -32,6 +32,8 @@ _MODULES = {
     "harm": "week.sections.harm",
     "policy_and_service": "week.sections.policy_and_service",
     "did_it_work": "week.sections.did_it_work",
+    "case_dossier": "week.sections.case_dossier",
+    "case_record": "week.sections.case_record",
 }
 _NAMES = {
     "load": "week.loading",

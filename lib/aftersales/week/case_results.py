@@ -59,6 +59,52 @@ class CaseResults(Span):
             currency=self.shop.currency, found=self.suspects, weeks=None,  # type: ignore[attr-defined]
         )  # fmt: skip
 
+    @cached_property
+    def complaint_outcomes(self) -> pl.DataFrame:
+        """Suspected complaints that were decided: by a recorded state, else by the verdict that the files hold.
+
+        Columns out: case_id, pattern, state, outcome. A complaint closed at the buyer's fault counts as won, at the
+        shop's or the carrier's as lost.
+        """
+        columns = ("case_id", "pattern", "state", "outcome")
+        kept = self.case_outcomes.filter(pl.col("case_id").str.starts_with("complaint-")).select(columns)
+        listed: pl.DataFrame = self.ever_suspected_complaints  # type: ignore[attr-defined]
+        closed = self.tables["complaints"].filter(
+            pl.col("closed_at").dt.date() <= self.until, pl.col("fault") != "disputed"
+        )
+        judged = listed.select("case_id", "complaint_id", "pattern").join(
+            closed.select("complaint_id", "fault").collect(), on="complaint_id"
+        )
+        won = pl.col("fault") == "buyer"
+        told = judged.join(kept.select("case_id"), on="case_id", how="anti").with_columns(
+            state=pl.when(won).then(pl.lit("won")).otherwise(pl.lit("lost")),
+            outcome=pl.when(won).then(pl.lit("confirmed")).otherwise(pl.lit("refuted")),
+        )
+        return pl.concat([kept, told.select(columns)])
+
+    @cached_property
+    def most_urgent_case(self) -> str | None:
+        """The case to look at first: what can still be answered, by its deadline; then what is not shipped; then money.
+
+        Cases that are settled, decided or laid aside are left out. None where no list holds one.
+        """
+        done = self.case_outcomes.filter(pl.col("outcome") != "open")["case_id"].implode()
+        language = self.shop.language[0]
+        told: pl.DataFrame = self.suspicious_complaints(language)  # type: ignore[attr-defined]
+        due = told.filter(pl.col("evidence_due_at").dt.date() > self.until, ~pl.col("case_id").is_in(done))
+        if due.height:
+            return str(
+                due.sort("evidence_due_at", "probability", "case_id", descending=[False, True, False])["case_id"][0]
+            )
+        rows: pl.DataFrame = self.suspicious_orders(language)  # type: ignore[attr-defined]
+        cases = rows.filter(~pl.col("case_id").is_in(done)).group_by("case_id").agg(
+            pl.col("waiting").any(), money=pl.col("money_at_risk").cast(pl.Float64).sum()
+        )  # fmt: skip
+        if cases.height:
+            return str(cases.sort("waiting", "money", "case_id", descending=[True, True, False])["case_id"][0])
+        left = told.filter(~pl.col("case_id").is_in(done))
+        return str(left["case_id"][0]) if left.height else None
+
     def case(self, name: str) -> Case:
         """The case that a name means: a case's id, or an order's, a complaint's or a refund's number."""
         of = self.tables

@@ -1,0 +1,80 @@
+"""How cases on past lists turned out: shown on the next lists, 06 and 07, and in 10-case-dossier."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from aftersales.charts.note import Note
+from aftersales.charts.stack import Stack
+from aftersales.charts.table import Column, Table
+from aftersales.measures.case_outcomes import win_rates
+from aftersales.week.loading import Report
+
+_NAMES = ("suspects.pattern", "suspected_complaint.pattern", "case.pattern")
+
+
+def past_orders(report: Report) -> Stack:
+    """Recorded cases of suspected orders: how many proved right, and how they ended by pattern."""
+    kept = report.data.case_outcomes
+    return _shown(report, kept.filter(pl.col("case_id").str.starts_with("suspect-")), id="past-order-cases")
+
+
+def past_complaints(report: Report) -> Stack:
+    """Suspected complaints that were judged, by a recorded state or by the platform's verdict in the files."""
+    return _shown(report, report.data.complaint_outcomes, id="past-complaint-cases")
+
+
+def past_cases(report: Report) -> Stack:
+    """All of them together."""
+    orders = report.data.case_outcomes.filter(~pl.col("case_id").str.starts_with("complaint-"))
+    both = [f.select("case_id", "pattern", "state", "outcome") for f in (orders, report.data.complaint_outcomes)]
+    return _shown(report, pl.concat(both), id="past-cases")
+
+
+def _shown(report: Report, outcomes: pl.DataFrame, *, id: str) -> Stack:
+    if outcomes.is_empty():
+        return Stack([Note(report.say("case.record.none"), language=report.language)])
+    rows = win_rates(outcomes)
+    total = rows.row(rows.height - 1, named=True)
+    key = "right" if total["judged"] else "none_judged"
+    right = total["won"] + total["partly_won"]
+    said = report.say(
+        f"case.record.{key}", cases=total["cases"], judged=total["judged"], right=right, rate=total["right_rate"],
+        low=total["right_low"], high=total["right_high"], wrong=total["judged"] - right, settled=total["settled"],
+        dropped=total["dropped"], open=total["open"],
+    )  # fmt: skip
+    return Stack([Note(said, language=report.language, look="plain"), _table(report, rows, id=id)])
+
+
+def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:
+    word = report.say
+    won = pl.col("won") + pl.col("partly_won")
+    told = rows.filter(pl.col("pattern").is_not_null() | (rows.height == 1)).with_columns(
+        won=won, kind=pl.Series([_pattern(report, p) for p in rows.filter(
+            pl.col("pattern").is_not_null() | (rows.height == 1))["pattern"]], dtype=pl.String)
+    )  # fmt: skip
+    rates = [
+        word("case.record.rate", rate=r["win_rate"], part=r["won"], whole=r["decided"], low=r["win_low"],
+             high=r["win_high"]) if r["decided"] else word("case.record.no_rate")
+        for r in told.iter_rows(named=True)
+    ]  # fmt: skip
+    told = told.with_columns(rate=pl.Series(rates, dtype=pl.String))
+    columns = (
+        Column("kind", word("case.record.column.kind"), strong=True),
+        Column("cases", word("case.record.column.cases"), "int"),
+        Column("rate", word("case.record.column.rate")),
+        Column("settled", word("case.record.column.settled"), "int"),
+        Column("innocent", word("case.record.column.innocent"), "int"),
+        Column("open", word("case.record.column.open"), "int"),
+    )
+    return Table(told, columns, language=report.language, id=id, total=told.height,
+                 empty=word("case.record.none"), caption=word("case.record.caption"))  # fmt: skip
+
+
+def _pattern(report: Report, pattern: str | None) -> str:
+    from aftersales.words.language import catalogue
+
+    for name in _NAMES:
+        if f"{name}.{pattern}" in catalogue():
+            return report.say(f"{name}.{pattern}")
+    return report.say("case.pattern.other")
