@@ -37,6 +37,15 @@ def clear(demo):
 
 
 @pytest.fixture(scope="module")
+def receivers(demo):
+    found = {}
+    for file in (demo / "in" / "yunqi").glob("ExportOrderList*.csv"):
+        for reading in read_export(file.name, content=file.read_bytes()):
+            found |= dict(reading.frame.select("order_id", "receiver").iter_rows())
+    return found
+
+
+@pytest.fixture(scope="module")
 def config(demo):
     return demo / "shops.toml"
 
@@ -63,7 +72,7 @@ def texts(folder):
     return found
 
 
-def test_only_the_platforms_copy_holds_clear_values_and_only_its_own_buyers(config, cases, clear, tmp_path):
+def test_only_the_platforms_copy_holds_clear_values_and_only_its_own_buyers(config, cases, clear, receivers, tmp_path):
     everybody = set().union(*clear.values())
     assert len(everybody) > 5_000
     for case in cases:
@@ -74,7 +83,9 @@ def test_only_the_platforms_copy_holds_clear_values_and_only_its_own_buyers(conf
         words = set(re.split(r"[\s<>,\"'|]+", said + shown["internal"]))
         assert not words & everybody
         assert not [v for v in everybody if len(v) > 15 and v in shown["internal"]]
-        own = set().union(*(clear[o] for o in load("demo", config=str(config)).data.case(case).orders))
+        orders = load("demo", config=str(config)).data.case(case).orders
+        assert not [o for o in orders if receivers[o] in shown["internal"]]
+        own = set().union(*(clear[o] for o in orders))
         named = set(re.split(r"[\s<>,\"'|]+", shown["platform"])) & everybody
         assert named <= own
         assert named

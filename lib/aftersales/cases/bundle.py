@@ -26,20 +26,20 @@ _TIMELESS = (1980, 1, 1, 0, 0, 0)
 
 def packed(
     told: Dossier, *, copy: Copy, version: str, evidence_folder: Folder, buyers: pl.DataFrame | None = None,
-    unread: tuple[str, ...] = (),
+    unread: tuple[str, ...] = (), hide: tuple[str, ...] = (),
 ) -> tuple[str, bytes, str]:  # fmt: skip
     """The copy's page, its zip, and the digest of its manifest.
 
     Only the platform's zip holds the evidence files themselves and the buyers' clear values; the internal one lists the
-    files with their hashes. ``buyers`` and ``unread`` are as in `page`.
+    files with their hashes. ``buyers``, ``unread`` and ``hide`` are as in `page`.
     """
-    annexes = _annexes(told, copy, buyers)
+    annexes = _annexes(told, copy, buyers, hide)
     if copy == "platform":
         for file in told.evidence:
             if file.sha256 is not None:
                 annexes[f"evidence/{file.name}"] = evidence_folder.read(file.name)
     named = {name: sha256_of(content) for name, content in annexes.items() if not name.startswith("evidence/")}
-    shown = page(told, copy=copy, version=version, annex=named, buyers=buyers, unread=unread)
+    shown = page(told, copy=copy, version=version, annex=named, buyers=buyers, unread=unread, hide=hide)
     files = {f"{copy}.html": shown.encode(), **annexes}
     manifest = manifest_of(
         files, case=reference(told.case.id, copy=copy), copy=copy, shop=told.shop, until=f"{told.known_until:%Y-%m-%d}"
@@ -84,7 +84,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None) -> dict[str, bytes]:
+def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None, hide: tuple[str, ...]) -> dict[str, bytes]:
     """The tables of the dossier as spreadsheets."""
     language = told.language
 
@@ -118,4 +118,4 @@ def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None) -> dict[str
         people = buyers.select("order_id", "buyer", "receiver", "mobile", "phone", "address", "file", "row")
         found["buyers.csv"] = (named("order", "buyer", "receiver", "phone", "phone", "address", "file", "row"),
                                people.rows())  # fmt: skip
-    return {n: spreadsheet(columns, rows, language=language) for n, (columns, rows) in found.items() if rows}
+    return {n: spreadsheet(columns, rows, language=language, hide=hide) for n, (columns, rows) in found.items() if rows}

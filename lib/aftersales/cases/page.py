@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -15,10 +15,10 @@ from markupsafe import Markup
 
 from aftersales.cases.chart import shares_chart
 from aftersales.cases.dossier import Dossier
-from aftersales.cases.quoting import quoted, short, visible
+from aftersales.cases.quoting import hidden, quoted, short, visible
 from aftersales.cases.room import Room, room_for
 from aftersales.cases.rows import order_rows, place_of, reference
-from aftersales.words.language import NOTHING, clock, full_day, say
+from aftersales.words.language import NOTHING, Language, clock, full_day, say
 
 Copy = Literal["platform", "internal"]
 _TEXT_MOST, _SAID_MOST, _CELL_MOST = 110, 150, 60
@@ -28,13 +28,14 @@ _PERSON_MOST = (_SHORT_MOST, _SHORT_MOST, 20, _CELL_MOST)  # member, receiver, t
 
 def page(
     told: Dossier, *, copy: Copy, version: str, annex: Mapping[str, str], buyers: pl.DataFrame | None = None,
-    unread: Sequence[str] = (),
+    unread: Sequence[str] = (), hide: tuple[str, ...] = (),
 ) -> str:  # fmt: skip
     """The copy as HTML that opens alone and loads nothing.
 
     ``annex`` gives the SHA-256 of the files packed with it; ``buyers`` are the clear values of the case's own buyers
     (order_id, buyer, receiver, mobile, phone, address, file, row), for the platform's copy alone, and ``unread`` the
-    export files that could not be read again for them.
+    export files that could not be read again for them. ``hide`` are values that the copy must not show, whoever wrote
+    them: the same people's, for the internal one.
     """
     if copy == "internal" and buyers is not None:
         raise ValueError("the internal copy shows nobody's clear name")
@@ -54,7 +55,7 @@ def page(
         **_clauses(told, copy),
         **(_internal(told) if copy == "internal" else {}),
     }  # fmt: skip
-    return _templates().get_template("dossier.html.j2").render(context)
+    return _templates(hide, told.language).get_template("dossier.html.j2").render(context)
 
 
 _COLUMNS = (
@@ -63,10 +64,12 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@cache
-def _templates() -> Environment:
+@lru_cache(maxsize=4)
+def _templates(hide: tuple[str, ...], language: Language) -> Environment:
     def shown(value: Any) -> Any:
-        return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
+        if isinstance(value, Markup) or not isinstance(value, str):
+            return value
+        return hidden(visible(value), hide, language=language)
 
     return Environment(loader=PackageLoader("aftersales.cases", "."), autoescape=True, finalize=shown,
                        trim_blocks=True, lstrip_blocks=True)  # fmt: skip

@@ -64,6 +64,18 @@ def short(value: str | None, most: int) -> str:
     return clean if len(clean) <= most else f"{clean[:most]}…(+{max(len(whole) - most, 1)})"
 
 
+def hidden(text: str, values: Sequence[str], *, language: Language) -> str:
+    """The text with those values left out, wherever they stand in it.
+
+    >>> hidden("收件人丁安，电话见上", ["丁安"], language="zh")
+    '收件人［隐去］，电话见上'
+    """
+    for value in values:
+        if value in text:
+            text = text.replace(value, say("dossier.hidden", language))
+    return text
+
+
 def harmless_cell(value: object, *, language: Language) -> str:
     """A cell that a spreadsheet shows and never runs; longer ones are cut with a mark.
 
@@ -79,7 +91,9 @@ def harmless_cell(value: object, *, language: Language) -> str:
     return f"'{clean}" if clean.startswith(_FORMULA) or begins in _FORMULA else clean
 
 
-def spreadsheet(columns: Sequence[str], rows: Iterable[Sequence[object]], *, language: Language) -> bytes:
+def spreadsheet(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, language: Language, hide: Sequence[str] = ()
+) -> bytes:
     r"""A CSV in UTF-8 with its mark, so that spreadsheets show Chinese; every cell harmless, long numbers kept as text.
 
     >>> spreadsheet(["编号"], [["3157013601539072391"]], language="zh").decode("utf-8-sig").split()
@@ -89,7 +103,8 @@ def spreadsheet(columns: Sequence[str], rows: Iterable[Sequence[object]], *, lan
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow([harmless_cell(c, language=language) for c in columns])
     for row in rows:
-        writer.writerow([_long_number(harmless_cell(v, language=language)) for v in row])
+        cells = (hidden(v, hide, language=language) if isinstance(v, str) else v for v in row)
+        writer.writerow([_long_number(harmless_cell(v, language=language)) for v in cells])
     return out.getvalue().encode("utf-8-sig")
 
 

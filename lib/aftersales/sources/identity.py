@@ -141,6 +141,14 @@ def with_person_keys(records: pl.DataFrame, *, key: bytes) -> pl.DataFrame:
     )
 
 
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
+    "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛"
+    "伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景"
+    "薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾"
+    "郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙伏岑习胥保和蔺"
+)
+_COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯"
 _EDGE, _GAP = r"(^|[^\d])", r"[\s\-－·.]?"
 _FREE_TEXT_MASKS = (
     # an identity number: 17 digits with a birthday inside and a check mark; order numbers have no such birthday
@@ -156,11 +164,21 @@ _FREE_TEXT_MASKS = (
         "[地址]",
     ),
     (r"[\w.+-]+@[\w-]+\.[\w.-]+", "[邮箱]"),
+    # a name is told from other words by what stands before it and by its surname ("收件人拒收" names nobody)
+    (
+        rf"(收件人|收货人|联系人|姓名|名字|我叫)([是为：:\s]{{0,3}})(?:{_COMPOUND}|[{_SURNAMES}])\p{{Han}}{{1,2}}"
+        r"(电话|手机|地址|[^\p{Han}]|$)",
+        "${1}${2}[姓名]${3}",
+    ),
+    (r"((?:微信|薇信|QQ|qq)(?:号|：|:|\s){0,3})[A-Za-z][A-Za-z0-9_\-]{5,19}", "${1}[账号]"),
+    (r"((?:QQ|qq|微信)(?:号|：|:|\s){0,3})\d{5,12}([^\d]|$)", "${1}[账号]${2}"),
 )
 
 
 def without_numbers_of_people(column: str) -> pl.Expr:
-    """Free text with phone numbers, identity numbers, mail and postal addresses masked; order numbers stay.
+    """Free text with phone, identity and account numbers, mail and postal addresses, and told names masked.
+
+    Order numbers stay. A name counts as told where the words before it say so (收件人, 联系人, 我叫 …).
 
     >>> frame = pl.DataFrame({"text": ["打138 0013 8000找我", "订单3515313123456789012", None]})
     >>> frame.select(without_numbers_of_people("text")).to_series().to_list()

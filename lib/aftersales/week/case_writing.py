@@ -16,7 +16,7 @@ from aftersales.cases.evidence import FOLDER
 from aftersales.cases.page import Copy
 from aftersales.cases.records import origin
 from aftersales.cases.rows import file_name, reference
-from aftersales.sources.clear_values import ClearValues, clear_values
+from aftersales.sources.clear_values import PEOPLE, ClearValues, clear_values
 from aftersales.sources.places import Folder
 from aftersales.week.loading import Report, load
 from aftersales.words.language import Language, say
@@ -68,10 +68,13 @@ def written(
 
 
 def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: ClearValues) -> Written:
-    own = copy == "platform"
+    own = people.rows.filter(pl.col("order_id").is_in(list(told.own_orders)))
+    platform = copy == "platform"
+    known = set(_named_by(own)) if platform else set()
     shown, archive, digest = packed(
         told, copy=copy, version=version("aftersales"), evidence_folder=evidence_folder(report),
-        buyers=people.rows if own else None, unread=people.unread if own else (),
+        buyers=own if platform else None, unread=people.unread if platform else (),
+        hide=tuple(v for v in _named_by(people.rows) if v not in known),
     )  # fmt: skip
     tail = "" if told.language == report.data.shop.language[0] else f".{told.language}"
     page_name, zip_name = f"{copy}{tail}.html", f"{reference(told.case.id, copy=copy)}-{copy}{tail}.zip"
@@ -81,17 +84,23 @@ def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: Clea
 
 
 def _people(report: Report, told: Dossier) -> ClearValues:
-    """The clear values of the case's own buyers, one row an order, by file and row."""
+    """The clear values of the buyers of the case's orders, one row an order, by file and row."""
     rows = told.records.order_records
     wanted = [
         (order, *origin(rows, "order_id", order))
         for order in told.records.orders["order_id"].unique(maintain_order=True)
     ]
     schema = {"order_id": pl.String, "file": pl.String, "row": pl.Int64}
-    wanted = [row for row in wanted if row[0] in told.own_orders]
     known = pl.DataFrame(wanted, schema=schema, orient="row").drop_nulls()
     hashes = dict(report.data.tables["files"].select("file", "sha256").collect().iter_rows())
     return clear_values(report.data.settings, report.data.shop, known, hashes=hashes)
+
+
+def _named_by(people: pl.DataFrame) -> tuple[str, ...]:
+    """What names the buyers in clear, longest first; a word or number too short to name anybody is left alone."""
+    values = {str(v).strip() for c in PEOPLE for v in people[c].drop_nulls() if "*" not in str(v)}
+    telling = [v for v in values if len(v) >= (2 if not v.isascii() else 6)]
+    return tuple(sorted(telling, key=lambda v: (-len(v), v)))
 
 
 def _suspicion(report: Report, case: Case) -> Suspicion:
