@@ -225,3 +225,15 @@ def test_disputes_are_read_off_the_refund_report_once():
     own = {"complaint_id": "c1", "order_id": "1", "filed_at": datetime(2026, 1, 6)}
     _, _, complaints = made(heads=[HEAD], refunds=[disputed], complaints=[own])
     assert complaints.select("complaint_id", "source", "order_known").rows() == [("c1", "template", True)]
+
+
+def test_an_item_under_a_damaged_order_number_does_not_take_the_place_of_the_order_it_is_numbered_like():
+    item = {
+        "line_id": "1",
+        "order_id": "1x",
+        "title": "枕头",
+        "created_at": datetime(2026, 1, 1),
+        "payable": money("90"),
+    }
+    orders, _, _ = made(heads=[HEAD], items=[item])
+    assert orders.select("line_id", "order_id").rows() == [("1", "1x"), ("1-order", "1")]

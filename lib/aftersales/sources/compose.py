@@ -33,6 +33,11 @@ def orders(
     items = newest(item_records, key="line_id", stages=ORDER_STAGE)
     lines = _lines_of_items(items, heads)
     lone = _lines_of_heads(heads.join(items.select("order_id").unique(), on="order_id", how="anti"))
+    # a single line has its order's number; an item of that number under a damaged order number must not take its place
+    taken = items.select("line_id", _taken=True).unique()
+    lone = lone.join(taken, on="line_id", how="left", maintain_order="left").with_columns(
+        line_id=pl.when("_taken").then(pl.col("order_id") + "-order").otherwise("line_id")
+    )
     both = pl.concat([lines, lone], how="diagonal_relaxed")
     both = _with_products(_with_delivery(both, parcels), products)
     return _shaped(both, Orders).sort("line_id").collect()

@@ -19,12 +19,25 @@ from aftersales.words.language import Language
 CONFIG_VARIABLE = "AFTERSALES_CONFIG"
 DEFAULT_NAME = "shops.toml"
 _URL = re.compile(r"^[a-z][a-z0-9+.-]+://")
+_CREDENTIALS = re.compile(r"^[a-z][a-z0-9+.-]+://[^/]*@|[?&](?:X-Amz-|sig=|secret|token|password)", re.I)
+_SECRET = re.compile(r"passw|secret|token|credential|(?<!\w)(?:api_?)?key(?!\w)", re.I)
 
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"'{name}' is not a time zone; write one like Asia/Shanghai")
     return name
+
+
+def _without_credentials(path: str) -> str:
+    if _CREDENTIALS.search(path):
+        raise ValueError(
+            "credentials do not belong here; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+        )
+    return path
+
+
+Address = Annotated[str, AfterValidator(_without_credentials)]
 
 
 def _several(value: object) -> object:
@@ -38,7 +51,7 @@ class _Part(BaseModel):
 class Place(_Part):
     """A folder, or the URL of one in object storage."""
 
-    path: str
+    path: Address
 
 
 class Mail(_Part):
@@ -76,7 +89,7 @@ class Shop(_Part):
     name: str
     platform: str = "taobao"
     language: Annotated[tuple[Language, ...], BeforeValidator(_several)] = ("zh",)
-    exports: str
+    exports: Address
     layouts: tuple[str, ...] = ()
     zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
     currency: str = Field("CNY", pattern="^[A-Z]{3}$")
@@ -192,8 +205,11 @@ def _first_mistake(error: Exception, text: str, name: str) -> SetupError:
         "extra_forbidden": f"{name}, line {line}: there is no key '{where}'",
         "missing": f"{name}, line {line}: the key '{where}' is missing",
     }.get(first["type"], f"{name}, line {line}: '{where}' is not right: {first['msg'].removeprefix('Value error, ')}")
-    found = None if first["type"] == "missing" else repr(first["input"])[:80]
-    return SetupError(wrong, found=found)
+    shown = repr(first["input"])[:80]
+    if _SECRET.search(where) or _CREDENTIALS.search(str(first["input"])):  # what was typed there is not repeated
+        hint = "passwords and keys come from the environment: AFTERSALES_MAIL_PASSWORD, AFTERSALES_KEY"
+        return SetupError(wrong, hint=hint if first["type"] == "extra_forbidden" else None)
+    return SetupError(wrong, found=None if first["type"] == "missing" else shown)
 
 
 def _line_of(location: tuple[int | str, ...], text: str) -> int:
