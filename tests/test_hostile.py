@@ -19,7 +19,7 @@ import pytest
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import SetupError
-from hostile_shop import HOSTILE, MARK, PRODUCT, SHOP_NAME, write_hostile_shop
+from hostile_exports import HOSTILE, MARK, PRODUCT, SHOP_NAME, write_hostile_shop
 
 pytestmark = pytest.mark.slow
 BOSS = "boss@b.example"
