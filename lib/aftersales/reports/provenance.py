@@ -8,7 +8,7 @@ from aftersales.reports.job import ReportJob
 from aftersales.reports.process_state import environment
 from aftersales.reports.version import code_version
 from aftersales.sources.settings import CONFIG_VARIABLE
-from aftersales.week.loading import COMMIT_VARIABLE, load
+from aftersales.week.tables import COMMIT_VARIABLE
 from aftersales.words.language import Language, say
 
 
@@ -22,6 +22,8 @@ def freshness(job: ReportJob, language: Language) -> str:
     """To which day the data reach, as a sentence; nothing for a report without a store."""
     if job.config is None:
         return ""
+    from aftersales.week.loading import load  # all measures: whoever only hands out jobs needs none
+
     with environment(run_variables(job)):
         last = load(job.shop, job.week, language).data.tables.last_day
     return say("reports.page.freshness", language, day=last) if last else ""

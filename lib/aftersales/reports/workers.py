@@ -11,6 +11,7 @@ import signal
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
+from importlib import import_module
 from multiprocessing import get_context
 
 from pebble import ProcessExpired, ProcessPool
@@ -88,7 +89,9 @@ class WorkerPool:
 def limited_report(job: ReportJob, seconds: float) -> ReportResult:
     """Make one report in this worker, within its time."""
     if not gc.get_freeze_count():
-        gc.freeze()  # what was imported stays: the clearing-up after each notebook need not look through it
+        for named in filter(None, (job.findings, job.mails)):
+            import_module(named.partition(":")[0])
+        gc.freeze()  # what was imported stays: the clearing-up after each report need not look through it
     with time_limit(seconds):
         return run_report(job)
 

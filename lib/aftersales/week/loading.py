@@ -10,13 +10,10 @@ from aftersales.sources.model_file import model_print, stored_model
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.shopweek import ShopWeek
-from aftersales.week.tables import Tables, week_of
+from aftersales.week.tables import COMMIT_VARIABLE, Tables, week_of
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import LANGUAGES, Language, say
 
-COMMIT_VARIABLE = (
-    "AFTERSALES_COMMIT"  # a batch run pins the store's commit here, so that all its notebooks see one state
-)
 _HELD = 2  # weeks held open in one process; a worker goes through a shop's notebooks one after another
 _open: OrderedDict[tuple[str, str, int, str, str], ShopWeek] = OrderedDict()
 

@@ -13,8 +13,10 @@ from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
 from aftersales.words.periods import Week, last_whole_week
 
+# A batch run pins the store's commit here, so that all its notebooks see one state.
+COMMIT_VARIABLE = "AFTERSALES_COMMIT"
 # Up to here a table is held in memory: one read serves all measures. Larger ones are scanned by each, streaming.
-ROWS_IN_MEMORY = 2_000_000
+ROWS_IN_MEMORY = 750_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +40,15 @@ class Tables:
     @cached_property
     def last_day(self) -> date | None:
         """The latest day on which an order was created or paid, or a refund asked for; None in an empty shop."""
-        orders = (
-            self["orders"].select(pl.max_horizontal(pl.col("created_at", "paid_at").max().dt.date())).collect().item()
+        latest = {"orders": ("created_at", "paid_at"), "refunds": ("applied_at",)}
+        # read by itself: whoever asks for no more must not hold the tables
+        orders, refunds = (
+            self.store.table(name, self.commit)
+            .select(pl.max_horizontal(pl.col(columns).max().dt.date()))
+            .collect(engine="streaming")
+            .item()
+            for name, columns in latest.items()
         )
-        refunds = self["refunds"].select(pl.col("applied_at").max().dt.date()).collect().item()
         return max((d for d in (orders, refunds) if d), default=None)
 
 
@@ -53,7 +60,8 @@ def week_of(text: str, tables: Tables, shop: Shop) -> Week:
     if not text:
         return last
     week = Week.parse(text)
-    first = tables["orders"].select(pl.col("created_at", "paid_at").min().dt.date()).collect()
+    earliest = tables.store.table("orders", tables.commit).select(pl.col("created_at", "paid_at").min().dt.date())
+    first = earliest.collect(engine="streaming")
     first_day = min((d for d in first.row(0) if d), default=tables.last_day)
     if week.monday > tables.last_day or week.sunday < first_day:
         raise QuestionError(

@@ -23,7 +23,8 @@ from aftersales.reports.mail.stored import Told, language_for, sender_of, shop_m
 from aftersales.reports.place import read_record
 from aftersales.reports.process_state import environment
 from aftersales.sources.settings import Settings, Shop
-from aftersales.week.loading import COMMIT_VARIABLE, load
+from aftersales.week.loading import load
+from aftersales.week.tables import COMMIT_VARIABLE
 from aftersales.words.errors import AftersalesError
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week
