@@ -194,3 +194,9 @@ def test_the_patient_way_reads_what_the_quick_way_reads(amounts: list[Decimal]) 
     plain = pl.Series([str(a) for a in amounts])
     dressed = pl.Series([f" ¥{a:,}元" for a in amounts])
     assert clean.amount(dressed).equals(clean.amount(plain))
+
+
+def test_a_date_that_cannot_be_costs_its_neighbours_nothing() -> None:
+    whole = clean.moment(pl.Series(["2026-01-01 00:00:00.5", "1970-01-01"]), zone="Asia/Shanghai")
+    assert whole[0].microsecond == 500_000
+    assert whole[1] is None

@@ -141,11 +141,11 @@ def moment(cells: pl.Series, *, zone: str) -> pl.Series:
     """
     naive = _quick_then_patient(cells, lambda c: _parsed(c, "%Y-%m-%d %H:%M:%S"), lambda c: _patient_time(c, zone))
     first, last = naive.min(), naive.max()
+    if isinstance(first, datetime) and isinstance(last, datetime) and (first < _EARLIEST or last >= _LATEST):
+        naive = _without(naive, (naive < _EARLIEST) | (naive >= _LATEST))
+        first, last = naive.min(), naive.max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return naive.dt.replace_time_zone(zone)
-    if first < _EARLIEST or last >= _LATEST:
-        naive = _without(naive, (naive < _EARLIEST) | (naive >= _LATEST))
-        return moment(naive.dt.to_string("%Y-%m-%d %H:%M:%S"), zone=zone)
     offset = _steady_offset(zone, first.year, last.year)
     if offset is None:
         return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
