@@ -119,7 +119,7 @@ def _cases(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("pattern", "reasons", "innocent_explanations", "next_step", "case_probability").first(),
         first_day=pl.col("created_at").min().dt.date(), last_day=pl.col("created_at").max().dt.date(),
         orders=pl.len(), asked=pl.col("asked").sum(), waiting=pl.col("waiting").sum(),
-        money=pl.col("money_at_risk").cast(pl.Float64).sum(),
+        money=pl.col("money_at_risk").sum().cast(pl.Float64),  # to the cent, whatever the order of the rows
     )  # fmt: skip
 
 
@@ -135,4 +135,4 @@ def _title(report: Report, row: dict[str, object]) -> str:
 
 
 def _money(rows: pl.DataFrame) -> float:
-    return float(rows.unique("order_id")["money_at_risk"].cast(pl.Float64).sum())
+    return float(rows.unique("order_id")["money_at_risk"].sum() or 0)
