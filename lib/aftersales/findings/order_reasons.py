@@ -14,6 +14,7 @@ INNOCENT = {
     "slow_ring": ("household", "bad_goods"),
     "serial_refunder": ("unlucky", "sizes"),
     "masked_burst": ("strangers", "word_of_mouth", "bad_goods"),
+    "masked_returns": ("strangers", "bad_goods", "carrier"),
     "masked_slow_ring": ("strangers", "bad_goods"),
 }
 
@@ -23,7 +24,8 @@ SAME_STORY = {
     "burst": ("serial_refunder",),
     "ring": ("slow_ring", "serial_refunder", "burst"),
     "lockstep": ("serial_refunder",),
-    "masked_burst": ("masked_slow_ring",),
+    "masked_burst": ("masked_slow_ring", "masked_returns"),
+    "masked_returns": ("masked_slow_ring",),
 }
 # A waiting group whose refunds alone would surprise nobody stands on the list by its timing.
 UNCONFIRMED = 0.01

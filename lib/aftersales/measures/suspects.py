@@ -16,6 +16,7 @@ import polars as pl
 
 from aftersales.measures.bursts import surprising, windows
 from aftersales.measures.lockstep import lockstep
+from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
 from aftersales.measures.refund_tails import refund_tails, spreads
 from aftersales.measures.rings import KEYS, rare_keys, sameness
 
@@ -37,7 +38,8 @@ OPEN_SHARE = 1 / 3
 # No sum of a model's probabilities speaks of explanations that the model has no place for.
 SUREST = 0.99
 # In this order a case that is several things is called after the first.
-PATTERNS = ("ring", "lockstep", "burst", "slow_ring", "serial_refunder", "masked_burst", "masked_slow_ring")
+PATTERNS = ("ring", "lockstep", "burst", "slow_ring", "serial_refunder", "masked_burst", "masked_returns",
+            "masked_slow_ring")  # fmt: skip
 
 _GROUPS = pl.Schema({
     "group": pl.Int64, "pattern": pl.String, "source": pl.String, "p_timing": pl.Float64, "orders": pl.Int64,
@@ -53,7 +55,8 @@ def suspects(evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Groups: group, pattern (burst: one buyer; ring: one rare key; lockstep: accounts that meet again and again;
     slow_ring: one rare key, orders over four weeks; serial_refunder: one buyer at any pace; masked_burst and
-    masked_slow_ring: orders whose buyer the platform masks, by product and province), source (the key), p_timing (null
+    masked_slow_ring: orders whose buyer the platform masks, by product and province; masked_returns: by what came back
+    from one province), source (the key), p_timing (null
     for serial_refunder), orders, buyers, expected_orders, hours (first to last order), counted, asked, undone, refused,
     waiting (not shipped, nothing asked yet), expected (requests that the same products bring from
     others), p_refund, probability (0..1, of not being ordinary). Members: group, order_id. An order may stand in
@@ -73,6 +76,7 @@ def suspects(evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     found = [_confirmed(g, m, evidence, spread) for g, m in episodes]
     found += _slow(rare, evidence, spread)
     found.append(_serial(evidence, spread))
+    found.append(_returned_together(rare, evidence, spread))
     return _numbered([_named(f, evidence) for f in found if f[0].height])
 
 
@@ -234,6 +238,27 @@ def _slow(
         last = _probable(last, tried=alike.height, p="p_both").drop("alike", "p_same", "p_both")
         found.append((last, members.filter(pl.col("group").is_in(last["group"].implode()))))
     return found
+
+
+def _returned_together(
+    rare: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Masked orders of one province that came back together: by their timing first, then by falling on few products."""
+    rows = returned(rare)
+    none = pl.DataFrame(schema=_GROUPS), pl.DataFrame(schema=_MEMBERS)
+    if rows.height < LEAST_RETURNS:
+        return none
+    kept = surprising(run_windows(rows), tried=rows["place"].n_unique(), target=FIRST_TARGET)
+    episodes, returns = _episodes(kept, rows, by="place", pattern="masked_returns")
+    same, members = same_products(returns, rows, rare)
+    if same.is_empty():
+        return none
+    sizes = members.group_by("group").agg(orders=pl.len().cast(pl.Int64))
+    groups = episodes.drop("orders").join(sizes, on="group").join(same, on="group")
+    judged = _judged(groups, members, evidence, spread)
+    last = _stand_out(judged, p="p_same", tried=episodes.height, target=SECOND_TARGET)
+    last = _probable(last, tried=episodes.height, p="p_same").drop("p_same")
+    return last, members.filter(pl.col("group").is_in(last["group"].implode()))
 
 
 def _stand_out(judged: pl.DataFrame, *, p: str, tried: int, target: float) -> pl.DataFrame:
