@@ -45,7 +45,7 @@ def show(queue: Queue, console: Console, *, limit: int, drafts: bool = True) -> 
 def _table(queue: Queue, rows: list[dict[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     table.add_column(queue.say("today.column.place"), justify="right", no_wrap=True)
-    for name, ratio in (("what", 4), ("orders", 4), ("money", None), ("due", 3), ("left", 2), ("do", 6)):
+    for name, ratio in (("what", 4), ("orders", None), ("money", None), ("due", 3), ("left", 2), ("do", 6)):
         justify: Any = "right" if name == "money" else "left"
         table.add_column(
             queue.say(f"today.column.{name}"), justify=justify, ratio=ratio, no_wrap=ratio is None, overflow="fold"
