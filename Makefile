@@ -24,7 +24,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help weekly chromium test lab lint bench lock
+.PHONY: help weekly chromium test lab lint bench lock audit
 help:
 	@sed -n '1,2s/^# //p' Makefile
 
@@ -80,6 +80,10 @@ lint: .venv/.test
 
 bench: .venv/.test
 	@for b in benchmarks/*.py; do echo "== $$b"; .venv/bin/python $$b || exit 1; done
+
+# Asks the advisory database about every pin; needs uv and the network.
+audit:
+	@for f in run test lab; do echo "== $$f"; uvx pip-audit -r requirements/$$f.txt --require-hashes --disable-pip || exit 1; done
 
 # Pins anew what pyproject.toml asks for; only with uv at hand.
 COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
