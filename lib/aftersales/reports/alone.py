@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
+from aftersales.sources.lock import LAPSE_SECONDS, RENEW_SECONDS, lease
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings
 from aftersales.words.errors import SetupError
@@ -18,22 +19,21 @@ LOCK_NAME = ".weekly.lock"
 def one_weekly_run(settings: Settings) -> Iterator[None]:
     """Hold the reports folder alone; `SetupError` where another run holds it or it cannot be written.
 
-    The lock is the system's own and ends with its process, however that ends. In object storage nothing is locked:
-    there every report is put in place whole, and two runs of the same week write the same.
+    The lock is the system's own and ends with its process, however that ends. In object storage it is a lease that its
+    holder renews: a run that was killed holds the next one up for less than a minute.
     """
     folder = Folder(settings.reports_path)
     if folder.remote:
-        yield
+        told = _running(folder.path)
+        with lease(folder, LOCK_NAME, wait_seconds=LAPSE_SECONDS + RENEW_SECONDS, told=told, patient=False):
+            yield
         return
     lock = FileLock(folder.local / LOCK_NAME)
     try:
         folder.local.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        raise SetupError(
-            "Another weekly run is making reports in this folder", found=str(folder.local),
-            hint="wait until it is done; to make two weeks at once give each run a shops.toml with its own [reports]",
-        ) from None  # fmt: skip
+        raise _running(str(folder.local)) from None
     except OSError as error:
         raise SetupError(
             f"The reports folder {folder.local} cannot be written", found=error.strerror,
@@ -43,3 +43,10 @@ def one_weekly_run(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _running(where: str) -> SetupError:
+    return SetupError(
+        "Another weekly run is making reports in this folder", found=where,
+        hint="wait until it is done; to make two weeks at once give each run a shops.toml with its own [reports]",
+    )  # fmt: skip

@@ -33,6 +33,7 @@ from aftersales.words.language import Language, say
 
 SCHEDULER_VARIABLE = "AFTERSALES_SCHEDULER"
 CONNECT_SECONDS = 15
+FIRST_WORKER_SECONDS = 60  # a scheduler and its workers are often started in one go with the run
 # A cluster may lose its last worker and get another: a machine that starts again takes a minute or two.
 NO_WORKERS_SECONDS = 180.0
 # A worker that has not ended a job this long after its limit is frozen or cut off: nothing will come of it.
@@ -68,7 +69,7 @@ def connected(scheduler: str | None, *, workers: int, language: Language, screen
                 hint="start one with `dask scheduler`, and name its address like tcp://10.0.0.5:8786",
             ) from None  # fmt: skip
         try:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
             raise SetupError(
                 f"The Dask scheduler {scheduler} has no workers",

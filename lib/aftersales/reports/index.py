@@ -32,7 +32,7 @@ from aftersales.words.periods import Week
 WEEKS_SHOWN = 60
 _WEEK_FOLDER = re.compile(r"\d{4}-W\d{2}")
 _MEMORY, _PAGE, _LOCK = "index.json", "index.html", ".index.lock"
-_WAIT_SECONDS = 120  # the page is written in a second or two; whoever holds it for a minute is dead
+_WAIT_SECONDS = 120  # the page is written in a second or two
 _WORDS = ("title", "intro", "none")
 _TEMPLATES = Environment(loader=PackageLoader("aftersales.reports", "."), autoescape=True, keep_trailing_newline=True)
 
@@ -66,7 +66,7 @@ def updated_index(
 def _alone(folder: Folder) -> Iterator[None]:
     if folder.remote:
         told = SetupError("Another run is writing the index page just now", found=folder.join(_LOCK))
-        with lease(folder, _LOCK, wait_seconds=_WAIT_SECONDS, lasts_seconds=_WAIT_SECONDS / 2, told=told):
+        with lease(folder, _LOCK, wait_seconds=_WAIT_SECONDS, told=told):
             yield
         return
     folder.local.mkdir(parents=True, exist_ok=True)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from filelock import FileLock, Timeout
 
-from aftersales.sources.places import Folder
+from aftersales.sources.places import TROUBLE, Folder
 from aftersales.words.errors import SetupError
 
 LOCK_NAME = "import.lock"
-LEASE_SECONDS = 3600  # an import of a large shop takes minutes; a lease left by a dead machine is broken after an hour
+RENEW_SECONDS, LAPSE_SECONDS = 10.0, 45.0  # a lease survives three renewals that fail, and a dead machine for a minute
+LEASE_SECONDS = 3600  # one this old was left by a dead machine, whatever the clocks say
 
 
 @contextmanager
@@ -26,7 +28,7 @@ def import_lock(folder: Folder, *, wait_seconds: float = 60) -> Iterator[None]:
     """
     if folder.remote:
         told = _held(folder)
-        with lease(folder, LOCK_NAME, wait_seconds=wait_seconds, lasts_seconds=LEASE_SECONDS, told=told):
+        with lease(folder, LOCK_NAME, wait_seconds=wait_seconds, told=told):
             yield
         return
     lock = FileLock(folder.local / LOCK_NAME)
@@ -44,28 +46,55 @@ def import_lock(folder: Folder, *, wait_seconds: float = 60) -> Iterator[None]:
 
 
 @contextmanager
-def lease(folder: Folder, name: str, *, wait_seconds: float, lasts_seconds: float, told: SetupError) -> Iterator[None]:
-    """Hold a lock that is a file in object storage; ``told`` is raised where another holds it for too long.
+def lease(folder: Folder, name: str, *, wait_seconds: float, told: SetupError, patient: bool = True) -> Iterator[None]:
+    """Hold a lock that is a file in object storage, renewed while it is held; else raise ``told``.
 
-    One that is older than ``lasts_seconds`` was left by a dead machine and is broken.
+    Whoever holds it renews it every few seconds; one that is not renewed for `LAPSE_SECONDS`, by the clock of whoever
+    waits, was left by a dead process and is broken. Who is not ``patient`` stops as soon as it is seen to be renewed.
     """
-    until = time.monotonic() + wait_seconds
-    claim = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}).encode()
-    while not folder.write_new(name, claim):
+    begun = changed = time.monotonic()
+    seen: bytes | None = None
+    while not folder.write_new(name, _claim()):
         try:
-            holder = json.loads(folder.read(name))
-        except (OSError, ValueError):
-            holder = {"at": time.time()}
-        if time.time() - holder["at"] > lasts_seconds:
+            held = folder.read(name)
+        except OSError:
+            held = b""
+        if held != seen:
+            if seen is not None and not patient:
+                raise told
+            seen, changed = held, time.monotonic()
+        if time.monotonic() - changed > LAPSE_SECONDS or _long_ago(held):
             folder.remove(name)
-        elif time.monotonic() > until:
+        elif time.monotonic() - begun >= wait_seconds:
             raise told
         else:
-            time.sleep(min(1, wait_seconds))
+            time.sleep(min(0.5, wait_seconds))
+    over = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(folder, name, over), name="lease", daemon=True)
+    renewing.start()
     try:
         yield
     finally:
+        over.set()
+        renewing.join()
         folder.remove(name)
+
+
+def _renew(folder: Folder, name: str, over: threading.Event) -> None:
+    while not over.wait(RENEW_SECONDS):
+        with suppress(*TROUBLE):  # a hiccup of the network; the next one is in time
+            folder.write(name, _claim())
+
+
+def _claim() -> bytes:
+    return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}).encode()
+
+
+def _long_ago(held: bytes) -> bool:
+    try:
+        return time.time() - json.loads(held)["at"] > LEASE_SECONDS
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _held(folder: Folder) -> SetupError:

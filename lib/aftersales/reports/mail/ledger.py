@@ -69,10 +69,7 @@ class Ledger:
         A last line that was cut off counts as not written: its step was not taken. Any other damage is a `SetupError`,
         because a ledger that cannot be read must not make mails go out twice.
         """
-        try:
-            lines = self.file.read_bytes().split(b"\n")
-        except FileNotFoundError:
-            return {}
+        lines = self.read().split(b"\n")
         found: dict[Key, State] = {}
         for number, line in enumerate(lines[:-1], 1):
             if not line:
@@ -86,7 +83,7 @@ class Ledger:
                 if not line.endswith(b"}"):
                     continue  # cut off by a crash, with the next run's entry on a line of its own
                 raise SetupError(
-                    f"The ledger of mails is damaged in line {number}", found=str(self.file),
+                    f"The ledger of mails is damaged in line {number}", found=str(self),
                     hint="restore the file, or mend that line by hand",
                 ) from None  # fmt: skip
             found |= dict.fromkeys(keys, state)
@@ -100,12 +97,26 @@ class Ledger:
             "state": state, "keys": [list(key) for key in keys], "message_id": message_id, "answer": answer,
             "at": (moment or datetime.now(UTC)).isoformat(timespec="seconds"),
         }  # fmt: skip
+        self.append(json.dumps(entry, ensure_ascii=False).encode("utf-8") + b"\n")
+
+    def read(self) -> bytes:
+        """All steps so far, a line each; nothing where there is no ledger yet."""
+        try:
+            return self.file.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def append(self, line: bytes) -> None:
+        """Write one more step and see it on the disk."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with self.file.open("ab+") as out:
             if out.seek(0, os.SEEK_END):
                 out.seek(-1, os.SEEK_END)
                 if out.read(1) != b"\n":
                     out.write(b"\n")
-            out.write(json.dumps(entry, ensure_ascii=False).encode("utf-8") + b"\n")
+            out.write(line)
             out.flush()
             os.fsync(out.fileno())
+
+    def __str__(self) -> str:
+        return str(self.file)

@@ -11,11 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from aftersales.reports.mail.at_hand import reports_at_hand
 from aftersales.reports.mail.ledger import Ledger
 from aftersales.reports.mail.outbox import ShopMail, eml_name, manager_mails, notice_mails, shop_mail
 from aftersales.reports.mail.recipients import barrier, unusable
 from aftersales.reports.mail.sending import WAITS_SECONDS, Delivery, Outgoing, send_all
 from aftersales.reports.mail.server import Server, server_of
+from aftersales.reports.mail.stored_ledger import stored_ledger
 from aftersales.reports.mail.wording import one_line
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
@@ -65,9 +67,8 @@ def run_mail(
     chosen = [settings.shop(s) for s in dict.fromkeys(shops)] or list(settings.shops)
     server = None if dry_run else _server(settings, variables)
     which = Week.parse(week) if week else _latest_week(settings, chosen)
-    reports = Path(settings.reports_path)
     ledger = ledger_of(settings)
-    with ledger.held():
+    with ledger.held(), reports_at_hand(settings, chosen, which) as reports:
         if not dry_run:
             _settle(ledger, in_doubt, {s.id for s in chosen}, which)
         ready = [shop_mail(settings, s, week=which, folder=reports / s.id / str(which)) for s in chosen]
@@ -101,8 +102,10 @@ def run_mail(
 
 def ledger_of(settings: Settings) -> Ledger:
     """The ledger: beside the store, where nobody clears up; with the reports where the store is in object storage."""
-    store = Folder(settings.store_path)
-    home = Path(settings.reports_path) if store.remote else store.local
+    store, reports = Folder(settings.store_path), Folder(settings.reports_path)
+    if store.remote and reports.remote:
+        return stored_ledger(reports.path, FOLDER)
+    home = reports.local if store.remote else store.local
     return Ledger(home / FOLDER / "ledger.jsonl")
 
 
