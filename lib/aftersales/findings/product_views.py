@@ -144,7 +144,7 @@ _STACK = [*KEY, "against", "reason", "first", "orders", "refunds", "unclosed", "
 def _with_part(stacked: pl.DataFrame) -> pl.DataFrame:
     """The views with ``part``, their share of the product's orders; a split that leaves nothing else is no split."""
     whole = stacked.filter(level="product").select("product_id", "against", "reason", product_orders="orders")
-    known = stacked.join(whole, on=["product_id", "against", "reason"])
+    known = stacked.join(whole, on=["product_id", "against", "reason"], maintain_order="left")
     known = known.with_columns(part=pl.col("orders") / pl.col("product_orders"))
     return known.filter((pl.col("level") == "product") | (pl.col("part") < 1)).drop("product_orders")
 
@@ -163,8 +163,9 @@ def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str], 
     maturity = counts.maturity.filter(pl.col("outcome").is_in(outcomes))
     wide = maturity.pivot("outcome", index=["stratum", "cohort"], values="maturity")
     known = [o for o in outcomes if o in wide.columns]
-    units = counts.units.filter(inside).join(wide, on=["stratum", "cohort"])
-    exposures = units.group_by(KEY).agg(
+    # orders kept throughout: sums of shares then agree to the last digit, on any number of cores
+    units = counts.units.filter(inside).join(wide, on=["stratum", "cohort"], maintain_order="left")
+    exposures = units.group_by(KEY, maintain_order=True).agg(
         pl.col("orders").sum(), *((pl.col("orders") * pl.col(o)).sum().alias(o) for o in known)
     )
     exposures = exposures.unpivot(on=known, index=[*KEY, "orders"], variable_name="reason", value_name="exposure")
@@ -173,21 +174,23 @@ def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str], 
     sums = each.agg(pl.col("events").sum().alias("refunds"), pl.col("unclosed", "cents").sum())
     return (
         exposures.filter(pl.col("exposure") > 0)
-        .join(sums, on=[*KEY, "reason"], how="left", nulls_equal=True)
+        .join(sums, on=[*KEY, "reason"], how="left", nulls_equal=True, maintain_order="left")
         .with_columns(pl.col("refunds", "unclosed", "cents").fill_null(0))
     )
 
 
 def _with_usual(cells: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
     """The cells with the others' events and exposure, in category and shop, the product left out, and their rate."""
-    products = cells.filter(level="product").join(counts.names.select("product_id", "category"), on="product_id")
+    names = counts.names.select("product_id", "category")
+    products = cells.filter(level="product").join(names, on="product_id", maintain_order="left")
     sums = {
         f"{of}_{what}": pl.col(column).sum().over(over) - pl.col(column)
         for of, over in (("category", ["category", "reason"]), ("shop", ["reason"]))
         for what, column in (("events", "refunds"), ("exposure", "exposure"))
     }
     others = products.with_columns(**sums).select("product_id", "reason", *sums)
-    return cells.join(others, on=["product_id", "reason"]).with_columns(usual=_pulled())
+    found = cells.join(others, on=["product_id", "reason"], maintain_order="left")
+    return found.with_columns(usual=_pulled())
 
 
 def _pulled() -> pl.Expr:
@@ -204,7 +207,7 @@ def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     then = past.select(*KEY, "reason", **{new: old for old, new in columns.items()})
     # a batch has no past before itself; of a SKU and reason there are too few requests for one
     asked = (pl.col("level") == "product") | ((pl.col("level") == "sku") & (pl.col("reason") == ANY))
-    both = now.filter(asked).join(then, on=[*KEY, "reason"], nulls_equal=True)
+    both = now.filter(asked).join(then, on=[*KEY, "reason"], nulls_equal=True, maintain_order="left")
     usual, borrowed = pl.col("usual_past"), BORROWED_REQUESTS
     own = (pl.col("refunds_past") + borrowed) / (pl.col("exposure_past") + borrowed / usual)
     rate, rate_past = (pl.col(f"shop_events{t}") / pl.col(f"shop_exposure{t}") for t in ("", "_past"))
