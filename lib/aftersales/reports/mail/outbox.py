@@ -37,6 +37,7 @@ class ShopMail:
     shop: Shop
     told: dict[Language, Told] = field(default_factory=dict)
     reasons: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
+    folder: Path = Path()
 
 
 def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> ShopMail:
@@ -73,7 +74,7 @@ def _shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> S
         content = mail_content(load(shop.id, str(week), language, config=config))
         ready[language] = told(content, shop=shop, mail=settings.mail, folder=folder)
         store_mail(ready[language], shop=shop, mail=settings.mail, folder=folder)
-    return ShopMail(shop, ready)
+    return ShopMail(shop, ready, folder=folder)
 
 
 def manager_mails(
@@ -135,8 +136,7 @@ def _in_language(one: ShopMail, language: Language, settings: Settings) -> Told:
     if language not in one.told:
         content = next(iter(one.told.values())).content
         report = load(one.shop.id, str(content.week), language, config=str(settings.file))
-        folder = Path(settings.reports_path) / one.shop.id / str(content.week)
-        one.told[language] = told(mail_content(report), shop=one.shop, mail=settings.mail, folder=folder)
+        one.told[language] = told(mail_content(report), shop=one.shop, mail=settings.mail, folder=one.folder)
     return one.told[language]
 
 
