@@ -56,3 +56,12 @@ def test_no_name_in_a_list_reads_the_key_of_the_installation(fullest, hostile_pa
     assert digest not in {f.sha256 for f in fullest["zh"].evidence}
     assert "outside" in {f.state for f in fullest["zh"].evidence if "key" in f.name}
     assert {f.name for f in fullest["zh"].evidence if f.state == "unlisted"} == {f"{hostile.ORDERS[0]}_忘了登记.txt"}
+
+
+def test_the_shops_own_remark_on_a_file_is_not_in_the_platforms_copy(demo_dossiers):
+    from aftersales.cases.page import page
+
+    told = next(d for d in demo_dossiers if any(f.sha256 and f.note for f in d.evidence))
+    note = next(f.note for f in told.evidence if f.sha256 and f.note)
+    assert note not in page(told, copy="platform", version="1", annex={})
+    assert note in page(told, copy="internal", version="1", annex={})

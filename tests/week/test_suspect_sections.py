@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -102,3 +102,28 @@ def test_a_case_marked_innocent_leaves_the_list_with_its_buyers(tables, results)
     assert set(after.cleared_buyers) == set(rows.filter(pl.col("case_id") == case)["buyer_key"])
     assert case not in after.suspicious_orders("zh")["case_id"].to_list()
     assert after.suspicious_orders("zh")["case_id"].n_unique() == rows["case_id"].n_unique() - 1
+
+
+def test_a_cleared_buyer_comes_back_where_the_pattern_changed(tables, results):
+    rows = results.suspicious_orders("zh")
+    burst = rows.filter(pl.col("pattern") == "burst")
+    case, buyer, first = burst["case_id"][0], burst["buyer_key"][0], burst["created_at"].min()
+    # the buyer had ordered before, and kept everything
+    orders = tables["orders"]
+    calm = orders.filter(
+        pl.col("created_at").dt.replace_time_zone(None) < first - timedelta(days=40), pl.col("status") == "finished",
+        ~pl.col("order_id").is_in(tables["refunds"]["order_id"].implode()),
+    )["order_id"].unique(maintain_order=True).tail(40)  # fmt: skip
+    known = pl.when(pl.col("order_id").is_in(calm.implode())).then(pl.lit(buyer)).otherwise("buyer_key")
+    known_tables = tables | {"orders": orders.with_columns(buyer_key=known)}
+    again = Results(known_tables).suspicious_orders("zh").filter(pl.col("buyer_key") == buyer)
+    held = Case(case, "orders", "burst", tuple(calm)).members()
+
+    def listed(day: datetime) -> int:
+        state = pl.DataFrame([(case, day, "innocent")], schema=NO_CASES.schema, orient="row")
+        return Results(known_tables, state, held).suspicious_orders("zh").filter(pl.col("buyer_key") == buyer).height
+
+    assert again.height
+    before, after = first - timedelta(days=20), first + timedelta(days=400)
+    assert listed(before.replace(tzinfo=ZONE)) == again.height
+    assert listed(after.replace(tzinfo=ZONE)) == 0

@@ -97,7 +97,7 @@ def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None, hide: tuple
         "at", "source", "order_id", "text", "file", "row"))  # fmt: skip
     files = [
         (f.order_id, f.kind, f.name, say(f"dossier.file_state.{f.state}", language), f"{f.taken_at:%Y-%m-%d %H:%M}" if
-         f.taken_at else "", f.source, f.note, f.sha256, f.listed_in, f.listed_row)
+         f.taken_at else "", f.source, f.note if copy == "internal" else "", f.sha256, f.listed_in, f.listed_row)
         for f in told.evidence
     ]  # fmt: skip
     said = told.records.messages.with_columns(

@@ -51,7 +51,7 @@ def page(
         "words": {c: word(f"column.{c}") for c in _COLUMNS}, "annex": list(annex.items()),
         "provenance": word("page.provenance", version=version),
         **_buyers(told, buyers, unread, room), **_claims(told, room), **_orders(told, buyers, room),
-        **_compared(told), **_timeline(told, copy, room), **_chats(told, room), **_evidence(told, room),
+        **_compared(told), **_timeline(told, copy, room), **_chats(told, room), **_evidence(told, copy, room),
         **_clauses(told, copy),
         **(_internal(told) if copy == "internal" else {}),
     }  # fmt: skip
@@ -241,14 +241,15 @@ def _shortened(told: Dossier, rows: list[dict[str, Any]], most: int, file: str) 
     return [*rows[:first], {"gap": gap}, *rows[len(rows) - (most - first) :]]
 
 
-def _evidence(told: Dossier, room: Room) -> dict[str, Any]:
+def _evidence(told: Dossier, copy: Copy, room: Room) -> dict[str, Any]:
     word = _words(told)
     there = [f for f in told.evidence if f.sha256]
     rows = [
         {
             "kind": short(f.kind, 16) or word("not_told"),
             "name": short(f.name, _CELL_MOST),
-            "note": "，".join(short(t, 30) for t in (f.source, f.note) if t),
+            # the shop's remark on a file is for its own eyes
+            "note": "，".join(short(t, 30) for t in (f.source, f.note if copy == "internal" else None) if t),
             "at": clock(f.taken_at), "sha256": f.sha256,
         }
         for f in there[:room.evidence]
