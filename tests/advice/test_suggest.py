@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aftersales.advice.chances import driver_chances, order_chances, product_chances, service_chances
 from aftersales.advice.levers import LEVERS, SAID, lever, lever_table
 from aftersales.advice.order_rules import ORDER_RULES
 from aftersales.advice.replay_record import COLUMNS, Replay
+from aftersales.advice.standardise import COLUMNS as SWAP_COLUMNS
+from aftersales.advice.standardise import swapped_rate
 from aftersales.advice.suggest import suggestion_id, suggestions
 from aftersales.findings.contract import check, empty
+from aftersales.findings.service import SERVICE_SCHEMA
 from aftersales.tables.values import REASONS
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import LANGUAGES, catalogue
@@ -65,8 +69,23 @@ def test_each_suggestion_rests_on_a_finding_and_stays_the_same_next_week():
 
 
 def test_a_batch_is_pulled_and_without_one_the_supplier_is_asked():
-    assert made([PRODUCT | {"batch": "B7"}])["lever"].to_list() == ["pull_batch"]
+    # a dear article: not selling it costs more than looking at each piece; a cheap one that fails dearly is pulled
+    batch = PRODUCT | {"batch": "B7", "since": date(2026, 10, 19), "cost_per_refund": 90.0}
+    assert made([batch], prices={"p1": 900.0})["lever"].to_list() == ["inspect_batch"]
+    wholly = batch | {"rate_low": 0.249, "rate_high": 0.251, "orders": 120}
+    gains = {
+        c["lever"]: (c["low"] + c["high"]) / 2 - c["cost"]
+        for c in product_chances(
+            frame("problem_products", wholly), sunday=WEEK.sunday, cost_per_refund=90, prices={"p1": 9.0}
+        )
+    }
+    assert gains["pull_batch"] > gains["inspect_batch"]
     assert made([PRODUCT])["lever"].to_list() == ["supplier_claim"]
+    of_batch = {
+        c["lever"]: c for c in product_chances(frame("problem_products", batch), sunday=WEEK.sunday, cost_per_refund=20)
+    }
+    assert of_batch["pull_batch"]["hurt"] > of_batch["inspect_batch"]["hurt"] == 0
+    assert of_batch["pull_batch"]["high"] > of_batch["inspect_batch"]["high"]
 
 
 @pytest.mark.parametrize(
@@ -105,15 +124,13 @@ def test_what_would_not_pay_for_its_own_work_is_left_out():
     assert made([PRODUCT | {"excess_refunds": 3.0}]).is_empty()
 
 
-def curve(answer, net=900.0):
+def curve(answer, net=900.0, rule="purchase_limit"):
     row = dict.fromkeys(COLUMNS, 1) | {
-        "threshold": 3.0,
-        "net_low": net / 2,
-        "net_high": net * 2,
-        "good_hurt_a_month": 7.4,
-    }
+        "threshold": 3.0, "net_low": net / 2, "net_high": net * 2, "good_hurt_a_month": 7.4, "lost": 40.0,
+        "stopped_share_low": 0.4,
+    }  # fmt: skip
     table = pl.DataFrame([row], schema=COLUMNS).with_columns(flat=pl.lit(value=True))
-    return Replay("purchase_limit", answer, 3.0, 30, table)
+    return Replay(rule, answer, 3.0, 30, table)
 
 
 def test_a_rule_is_suggested_only_where_its_replay_pays_and_suspicion_stands():
@@ -123,6 +140,125 @@ def test_a_rule_is_suggested_only_where_its_replay_pays_and_suspicion_stands():
     assert "3" in row["action"]
     assert "purchase_limit" not in made(suspects=[SUSPECT], replays={"purchase_limit": curve("cannot_say")})["lever"]
     assert made(replays=replays).is_empty()
+
+
+SERVICE = {
+    "kind": "slow_hours", "scope": "hours=20-23", "cases": 60, "value": 9.0, "usual": 2.0, "excess_a_month": 40.0,
+    "money": None, "certainty": 0.99, "headline": "slow at night",
+}  # fmt: skip
+
+
+def service(**change):
+    return pl.DataFrame([SERVICE | change], schema=SERVICE_SCHEMA)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slow_hours_are_staffed_and_the_finding_is_told(language):
+    row = made(service=service(), language=language).row(0, named=True)
+    assert (row["lever"], row["finding"], row["because"]) == ("response_staffing", "service", "slow at night")
+    assert "20–23" in row["action"]
+
+
+def test_small_refunds_are_approved_at_once_only_where_their_replay_pays():
+    slow = service(kind="slow_refunds", scope="shop", excess_a_month=30.0)
+    assert "auto_approve" not in made(service=slow, replays={})["lever"]
+    for answer, expected in (("worth", True), ("cannot_say", False), ("not_worth", False)):
+        found = made(service=slow, replays={"auto_approve": curve(answer, rule="auto_approve")})
+        assert ("auto_approve" in found["lever"].to_list()) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "lever_name"),
+    [("said_missing", "signed_delivery"), ("slow_refunds", "instant_refund"), ("unpaid_locks", "payment_stock"),
+     ("platform_steps_in", "instant_refund"), ("more_complaints", "response_staffing")],
+)  # fmt: skip
+def test_each_trouble_with_service_has_its_lever(kind, lever_name):
+    found = made(service=service(kind=kind, scope="shop", money=9000.0, excess_a_month=50.0), orders_a_week=500)
+    assert found["lever"].to_list() == [lever_name]
+
+
+def test_unpaid_orders_are_closed_sooner_where_that_pays():
+    rows = service(kind="unpaid_locks", scope="shop", money=30.0, excess_a_month=3.0)
+    replays = {"close_unpaid_sooner": curve("worth", rule="close_unpaid_sooner")}
+    found = made(service=rows, replays=replays)
+    assert "close_unpaid_sooner" in found["lever"].to_list()
+    # time is spared, not orders: there is no rate that could be seen to fall
+    assert found.filter(lever="close_unpaid_sooner")["detectable"].is_null().all()
+
+
+def test_what_a_lever_costs_is_taken_off():
+    plain = made([PRODUCT | {"main_reason": "damaged"}]).row(0, named=True)
+    assert plain["cost"] > 0
+    assert plain["benefit_low"] == plain["saved_low"] - plain["cost"]
+    assert plain["benefit_high"] == plain["saved_high"] - plain["cost"]
+    # packing that costs more than what breaks is no advice
+    assert made([PRODUCT | {"main_reason": "damaged", "orders": 600_000}]).is_empty()
+    # nor is a product taken off whose good sales are worth more than its refunds
+    beyond = PRODUCT | {"rate": 0.7, "rate_low": 0.6, "rate_high": 0.8}
+    assert made([beyond], prices={"p1": 5_000.0}).is_empty()
+
+
+def test_a_swap_says_where_to_and_by_how_much():
+    cells = [("申通快递", "a", 90, 300.0), ("中通快递", "a", 12, 400.0), ("申通快递", "b", 30, 100.0)]
+    swap = swapped_rate(pl.DataFrame(cells, schema=SWAP_COLUMNS, orient="row"), now="申通快递", then="中通快递")
+    found = made(drivers=[DRIVER], swaps={DRIVER["segment"]: ("中通快递", swap)}).row(0, named=True)
+    assert "中通快递" in found["action"]
+    assert "75%" in found["because"]
+    a_month = 300 * 30 / 7 * 17 * swap.overlap
+    assert float(found["saved_low"]) == pytest.approx(-swap.change_high * a_month, rel=1e-3)
+    assert float(found["saved_high"]) == pytest.approx(-swap.change_low * a_month, rel=1e-3)
+
+
+def test_a_place_is_given_up_only_for_the_road_and_where_no_courier_is_named():
+    road = DRIVER | {"segment": "province=西藏自治区 & reason=lost_or_stalled"}
+    levers = {c["lever"] for c in driver_chances(frame("drivers", road), cost_per_refund=20, price=60)}
+    assert "region_restriction" in levers
+    for segment in ("province=西藏自治区 & reason=quality", "courier=申通快递 & province=西藏自治区 & reason=damaged"):
+        of = {c["lever"] for c in driver_chances(frame("drivers", DRIVER | {"segment": segment}), cost_per_refund=20)}
+        assert "region_restriction" not in of
+    # and even then only where its sales are worth less than its losses
+    assert made(drivers=[road], prices={"p": 400.0})["lever"].to_list() != ["region_restriction"]
+
+
+def test_what_was_decided_is_not_suggested_anew():
+    before = made([PRODUCT], [DRIVER], capacity_days=20)
+    first = before.row(0, named=True)
+    ledger = pl.DataFrame({"suggestion_id": [first["suggestion_id"]], "effective_from": [WEEK.monday]})
+    after = made([PRODUCT], [DRIVER], capacity_days=20, decisions=ledger)
+    assert set(after["suggestion_id"]) == set(before["suggestion_id"])
+    last = after.row(-1, named=True)
+    assert (last["suggestion_id"], last["state"], last["decided_from"]) == (
+        first["suggestion_id"],
+        "decided",
+        WEEK.monday,
+    )
+    # it takes none of the team's days
+    other = before.row(1, named=True)["effort_days"]
+    assert made([PRODUCT], [DRIVER], capacity_days=other, decisions=ledger).height == 2
+    old = ledger.with_columns(effective_from=pl.lit(WEEK.shift(-13).monday))
+    assert "decided" not in made([PRODUCT], decisions=old)["state"].to_list()
+
+
+def test_every_lever_can_be_reached_from_some_finding():
+    """A lever that no finding leads to is a dead letter."""
+    reached = set()
+    for reason in REASONS:
+        for more in ({}, {"batch": "B1"}, {"rate": 0.7, "rate_low": 0.6, "rate_high": 0.8}):
+            rows = frame("problem_products", PRODUCT | {"main_reason": reason} | more)
+            reached |= {c["lever"] for c in product_chances(rows, sunday=WEEK.sunday, cost_per_refund=20)}
+        for part in ("courier=x", "province=x", "warehouse=x", "batch=x", "product_id=x"):
+            rows = frame("drivers", DRIVER | {"segment": f"{part} & reason={reason}"})
+            reached |= {c["lever"] for c in driver_chances(rows, cost_per_refund=20)}
+    for rule in [*ORDER_RULES, "auto_approve"]:
+        replays = {rule: curve("worth", rule=rule)}
+        reached |= {
+            c["lever"] for c in order_chances(frame("suspicious_orders", SUSPECT), replays, week=WEEK, loss_per_bad=9)
+        }
+        for kind in {k for one in LEVERS.values() for k in one.findings}:
+            reached |= {
+                c["lever"] for c in service_chances(service(kind=kind), replays, cost_per_case=9, orders_a_week=9)
+            }
+    assert reached == set(LEVERS)
 
 
 @settings(max_examples=30, deadline=None)
