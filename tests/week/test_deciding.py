@@ -29,6 +29,10 @@ def test_a_decision_keeps_the_suggestions_lever_scope_and_measure(demo, tmp_path
         "demo", row["suggestion_id"], owner="王敏", effective_from=date(2026, 11, 30), config=config, now=NOW
     )
     assert "王敏" in said[0]
+    # what could be seen at all is told before it is done
+    if row["detectable"] is not None:
+        assert f"{round(row['detectable'] * 100)}%" in said[1]
+    assert len(said) >= 2
     ledger = ShopStore(load_settings(config).store_path, "demo").table("decisions").collect()
     entry = ledger.filter(suggestion_id=row["suggestion_id"]).row(0, named=True)
     assert (entry["lever"], entry["scope"], entry["measure"]) == (row["lever"], row["scope"], row["measure"])

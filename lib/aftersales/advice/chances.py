@@ -48,6 +48,7 @@ class Chance(TypedDict, total=False):
     rate: float | None
     orders_a_week: float | None
     expected_change: float | None
+    reason: str | None
     said: str | None
     state: str | None
     than: str | None
@@ -80,7 +81,7 @@ def product_chances(
                 "low": each_month * one.cures_low * ends[0], "high": each_month * one.cures_high * ends[1],
                 **_price_of(one, orders, row["rate"], price, terms), "certainty": row["probability_worse"],
                 "rate": row["rate"], "orders_a_week": orders, "expected_change": -one.cures_low * over / row["rate"],
-                "said": row["headline"] or None, "state": row.get("state"),
+                "reason": row.get("reason"), "said": row["headline"] or None, "state": row.get("state"),
             })  # fmt: skip
     return found
 
@@ -110,7 +111,7 @@ def driver_chances(
                 "lever": one.name, "scope": row["segment"], "finding": "drivers", "low": each_month * one.cures_low,
                 "high": each_month * one.cures_high, **_price_of(one, sold, row["rate_after"], price, terms),
                 "certainty": certainty, "rate": row["rate_after"], "orders_a_week": sold,
-                "said": row["headline"] or None, "state": row.get("state"),
+                "reason": parts.get("reason"), "said": row["headline"] or None, "state": row.get("state"),
                 "expected_change": -one.cures_low * min(max(over, 0.0) / row["rate_after"], 1.0),
             }  # fmt: skip
             swap = (swaps or {}).get(row["segment"])

@@ -19,6 +19,7 @@ from aftersales.measures.inputs import columns_of
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.tables.small import Decisions
+from aftersales.tables.values import REASONS
 from aftersales.words.language import LANGUAGES, Language, catalogue, say
 from aftersales.words.periods import Week
 
@@ -141,6 +142,29 @@ def _effect_of(row: Mapping[str, Any]) -> Effect:
     )  # fmt: skip
 
 
+def told_apart_from(
+    decisions: Frame, orders: Frame, *, scope: str, effective_from: date, decision_id: str
+) -> list[str]:
+    """Decisions on the same thing whose weeks would overlap with one taken now: their ids, sorted.
+
+    >>> taken = pl.DataFrame({"decision_id": ["d1"], "scope": ["商品=1"], "effective_from": [date(2026, 10, 5)]})
+    >>> orders = pl.DataFrame({"product_id": ["1", "2"]})
+    >>> told_apart_from(taken, orders, scope="product_id=1", effective_from=date(2026, 11, 2), decision_id="d2")
+    ['d1']
+    """
+    columns = ["decision_id", "scope", "effective_from"]
+    rows = columns_of(decisions, Decisions, columns, needed=["decision_id"]).drop_nulls("effective_from").collect()
+    names = columns_of(orders, Orders, ["product_id", "merchant_code", "title"], needed=[]).unique().collect()
+    unit = _unit(scope, names)
+    return sorted(
+        row["decision_id"]
+        for row in rows.iter_rows(named=True)
+        if row["decision_id"] != decision_id and unit["unit"] and _unit(row["scope"], names) == unit
+        and (_overlap(effective_from, row["effective_from"], until=date.max - timedelta(days=1))
+             or _overlap(row["effective_from"], effective_from, until=date.max - timedelta(days=1)))
+    )  # fmt: skip
+
+
 def _unit(scope: str | None, names: pl.DataFrame) -> dict[str, str | None]:
     """What a scope is about: the column that tells units apart (None: the shop is one), and the unit."""
     parts = [p.partition("=") for p in re.split(r"\s*[;；&]\s*", scope or "")]
@@ -168,8 +192,9 @@ def _product(value: str, names: pl.DataFrame) -> str:
 
 def _reasons(measure: str | None) -> tuple[str, ...]:
     text = (measure or "").lower()
-    if measure in (None, "refund_rate"):
-        return ()
+    name, _, reason = (measure or "").partition(":")
+    if not measure or name == "refund_rate":
+        return (reason,) if reason in REASONS else ()
     named = [k.removeprefix("reason.") for k in catalogue() if k.startswith("reason.")]
     exact = [n for n in named if any(catalogue()[f"reason.{n}"][lang].lower() in text for lang in LANGUAGES)]
     found = [r for word, reasons in MEASURED_REASONS.items() if word in text for r in reasons]

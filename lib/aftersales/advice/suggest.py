@@ -192,17 +192,17 @@ def _row(
     id_ = _id(chance)
     owner = people.get(one.role) or say(f"advice.role.{one.role}", language)
     due = week.sunday + timedelta(weeks=1)
-    action, measure = one.said("does", language, **values), say(f"advice.measure.{one.measure}", language, scope=scope)
+    action, measure = one.said("does", language, **values), _measure(one.measure, chance.get("reason"))
     saved = _cents(chance["low"]), _cents(max(chance["low"], chance["high"]))
     low, high, hurt = (*(s - _cents(chance["cost"]) for s in saved), int(chance["hurt"]))
     harm = say(f"advice.harm.{'some' if hurt else 'none'}", language, orders=hurt)
     said = say(
         "advice.suggestion", language, currency=currency, action=action, low=low, high=high, harm=harm, owner=owner,
-        due=due, measure=measure,
+        due=due, measure=spoken_measure(measure, scope, language),
     )  # fmt: skip
     return {
         "suggestion_id": id_, "lever": one.name, "scope": chance["scope"], "benefit_low": low, "benefit_high": high,
-        "good_orders_hurt": hurt, "owner_role": one.role, "measure": one.measure, "headline": said,
+        "good_orders_hurt": hurt, "owner_role": one.role, "measure": measure, "headline": said,
         "owner": owner, "due": due, "finding": chance["finding"],
         "certainty": float(np.clip(chance["certainty"], 0, 1)), "effort_days": one.effort_days,
         "expected_money": _cents(_money(chance)), "saved_low": saved[0], "saved_high": saved[1],
@@ -212,6 +212,25 @@ def _row(
         "guard": one.said("guard", language), "disproof": one.said("disproof", language),
         "command": f"aftersales decide {shop} {id_} --owner {quote(owner)} --from {due + timedelta(days=1)}",
     }  # fmt: skip
+
+
+def _measure(measure: str, reason: str | None) -> str:
+    """What will be counted: of a refund rate, the requests for the reason that the finding is about."""
+    return f"{measure}:{reason}" if measure == "refund_rate" and reason else measure
+
+
+def spoken_measure(measure: str, scope: str, language: Language) -> str:
+    """A measure of the house as it is spoken; one of the shop's own stays as it is.
+
+    >>> spoken_measure("refund_rate:size", "it", "en"), spoken_measure("五星好评", "it", "en")
+    ('the refund rate of it for “size”', '五星好评')
+    """
+    name, _, reason = measure.partition(":")
+    if f"advice.measure.{name}" not in catalogue():
+        return measure
+    if f"reason.{reason}" in catalogue():
+        return say("advice.measure.refund_rate_for", language, scope=scope, reason=f"reason.{reason}")
+    return say(f"advice.measure.{name}", language, scope=scope)
 
 
 def _because(chance: Chance, language: Language) -> str | None:

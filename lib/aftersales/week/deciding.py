@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from aftersales.advice.decisions import told_apart_from
+from aftersales.advice.suggest import spoken_measure
+from aftersales.advice.verdicts import WEEKS_AFTER
 from aftersales.sources.recording import record
 from aftersales.week.loading import load
 from aftersales.words.errors import QuestionError, unknown
-from aftersales.words.language import say
+from aftersales.words.language import Language, say
+
+# Four fifths of the requests of a week have come about this long after it.
+SETTLING = timedelta(weeks=2)
 
 
 def decided(
@@ -25,7 +33,9 @@ def decided(
 ) -> list[str]:
     """Write the decision into the shop's ledger; lines that say what was entered and what can be seen of it.
 
-    The suggestion must stand in the shop's last whole week. Deciding it again replaces owner, day and measure.
+    The suggestion must stand in the shop's last whole week. Deciding it again replaces owner, day and measure. The
+    lines say the least effect that could be seen at all beside what is hoped for, when to look, and which other
+    decisions on the same thing it could not be told apart from.
     """
     if not owner.strip():
         raise QuestionError("A decision needs an owner", hint="name one with --owner")
@@ -49,10 +59,30 @@ def decided(
     commit = record(
         report.data.settings, report.data.shop, "decisions", entry, action=f"decide {suggestion}", now=moment
     )
+    measured = spoken_measure(entry["measure"][0], say("advice.page.it", report.language), report.language)
     said = say(
         "decide.entered", report.language, decision=entry["decision_id"][0], action=row["action"], owner=owner.strip(),
-        day=effective_from, measure=entry["measure"][0], commit=commit.number,
+        day=effective_from, measure=measured, commit=commit.number,
     )  # fmt: skip
+    others = told_apart_from(
+        report.data.ledger, report.data.tables["orders"], scope=row["scope"], effective_from=effective_from,
+        decision_id=entry["decision_id"][0],
+    )  # fmt: skip
+    return [said, *_what_can_be_seen(row, effective_from, report.language), *_not_apart(others, report.language)]
+
+
+def _what_can_be_seen(row: Mapping[str, Any], start: date, language: Language) -> list[str]:
+    """The least effect that could be told from chance, beside what is hoped for, and when one may look."""
+    first = start + timedelta(weeks=WEEKS_AFTER) + SETTLING
+    look = say("decide.look", language, day=first)
     if row["detectable"] is None:
-        return [said]
-    return [said, say("decide.detectable", report.language, fall=abs(row["detectable"]))]
+        return [say("decide.not_judged", language)]
+    fall, hoped = abs(row["detectable"]), abs(row["expected_change"] or 0.0)
+    lines = [say("decide.detectable", language, fall=fall, hoped=hoped), look]
+    if hoped < fall:
+        lines.append(say("decide.too_small", language))
+    return lines
+
+
+def _not_apart(others: list[str], language: Language) -> list[str]:
+    return [say("decide.overlap", language, others=others)] if others else []

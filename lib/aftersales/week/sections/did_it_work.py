@@ -10,6 +10,7 @@ import polars as pl
 
 from aftersales.advice.decisions import decision_name
 from aftersales.advice.effect_weeks import EFFECT_WEEKS
+from aftersales.advice.suggest import spoken_measure
 from aftersales.charts.actions import effect_table
 from aftersales.charts.before_after import before_after
 from aftersales.charts.figure import Chart
@@ -20,7 +21,7 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.finding import finding_id
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
-from aftersales.words.language import catalogue, percent
+from aftersales.words.language import percent
 
 # A page holds ten pictures before it grows too heavy; the newest decisions are the ones asked about.
 MOST_PICTURES = 6
@@ -52,8 +53,7 @@ def verdicts(report: Report) -> Table:
 
 def _measure(report: Report, measure: str | None) -> str | None:
     """A measure of the house as it is spoken; the shop's own as it stands."""
-    key = f"advice.measure.{measure}"
-    return report.say(key, scope=report.say("advice.page.it")) if key in catalogue() else measure
+    return spoken_measure(measure, report.say("advice.page.it"), report.language) if measure else None
 
 
 def told(report: Report) -> Stack | Note:

@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.advice.known_bad import SOURCES
 from aftersales.advice.levers import lever_table
 from aftersales.advice.replay_record import Replay
+from aftersales.advice.suggest import spoken_measure
 from aftersales.charts.actions import action_table
 from aftersales.charts.benefit_harm import benefit_harm
 from aftersales.charts.note import Note
@@ -54,7 +55,7 @@ def _worth(report: Report, row: Mapping[str, Any]) -> str:
 def todo(report: Report) -> Table:
     """The actions with owner, day, measure and worth."""
     rows = to_do(report)
-    watched = [report.say(f"advice.measure.{m}", scope=report.say("advice.page.it")) for m in rows["measure"]]
+    watched = [spoken_measure(m, report.say("advice.page.it"), report.language) for m in rows["measure"]]
     worth = [_worth(report, row) for row in rows.iter_rows(named=True)]
     frame = rows.select("action", "owner", "due").with_columns(
         measure=pl.Series(watched, dtype=pl.String), worth=pl.Series(worth, dtype=pl.String)
@@ -72,7 +73,7 @@ def cards(report: Report) -> Stack | Note:
 
 def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
     word, gap = report.say, "" if report.language == "zh" else " "
-    measure = word(f"advice.measure.{row['measure']}", scope=word("advice.page.it"))
+    measure = spoken_measure(row["measure"], word("advice.page.it"), report.language)
     seen = [word("advice.page.detectable", **row)] if row["detectable"] is not None else []
     cost = [word("advice.page.cost", **row)] if row["cost"] else []
     hurt = word(f"advice.harm.{'some' if row['good_orders_hurt'] else 'none'}", orders=row["good_orders_hurt"])
