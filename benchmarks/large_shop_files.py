@@ -25,7 +25,7 @@ WEEKS = 60
 PEAKS = {date(2026, 6, 18): 4.0, date(2025, 11, 11): 6.0, date(2026, 11, 11): 6.0}
 PROVINCES = (
     "广东省", "浙江省", "江苏省", "山东省", "河南省", "四川省", "湖北省", "湖南省", "河北省", "福建省", "安徽省",
-    "上海", "北京", "江西省", "陕西省", "辽宁省", "云南省", "广西壮族自治区",
+    "上海市", "北京市", "江西省", "陕西省", "辽宁省", "云南省", "广西壮族自治区",
 )  # fmt: skip
 COURIERS = ("圆通速递", "中通快递", "韵达快递", "申通快递", "极兔速递", "顺丰速运")
 REASONS = ("7天无理由退换货", "质量问题", "大小/尺寸不符", "包装/商品破损", "少件/漏发", "卖家发错货", "不喜欢/不想要")
@@ -209,7 +209,8 @@ def refund_report(lines: pl.DataFrame, until: int) -> pl.DataFrame:
 def months_of(size: Size, *, last_day: date = LAST_DAY) -> Iterator[tuple[pl.DataFrame, int]]:
     """The order lines month by month, with the moment (seconds) as of which their state is told."""
     days, share = days_of_sale()
-    counts = np.floor(share * size.lines).astype(np.int64)
+    ends = np.round(np.cumsum(share) * size.lines).astype(np.int64)
+    counts = np.diff(ends, prepend=0)
     until = ((last_day - date(1970, 1, 1)).days + 1) * DAY - 1
     base = 0
     for month in sorted({f"{d:%Y-%m}" for d in days if d <= last_day}):

@@ -180,3 +180,4 @@ def test_polars_and_duckdb_agree_on_the_product_reason_table():
     import product_reason_speed
 
     assert product_reason_speed.compare(50_000, rounds=1)["equal"]
+    assert product_reason_speed.compare(50_000, rounds=1, table="buyer")["equal"]
