@@ -35,8 +35,12 @@ help:
 	$(call install,.venv,requirements/test.txt)
 	@touch .venv/.run
 
+# The lab asks nobody for news: it must open as fast where the network is slow or not there.
 .venv-lab/.lab: requirements/lab.txt pyproject.toml
 	$(call install,.venv-lab,requirements/lab.txt)
+	@mkdir -p .venv-lab/share/jupyter/lab/settings
+	@echo '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}' \
+	  > .venv-lab/share/jupyter/lab/settings/overrides.json
 
 .venv/.dask: requirements/dask.txt pyproject.toml
 	$(call install,.venv,requirements/dask.txt)
@@ -61,7 +65,9 @@ chromium:
 	    { $$GET $$WANTED || { $$GET update && $$GET $$WANTED; }; } >/dev/null 2>&1 || echo "apt could not install Chromium: the browser tests will be skipped"; \
 	  fi; }
 
+# The tests of JupyterLab want its environment; where it cannot be made they are skipped, with the reason.
 test: .venv/.test chromium
+	@$(MAKE) -s .venv-lab/.lab || echo "the lab's environment could not be made: its tests will be skipped"
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy

@@ -34,6 +34,11 @@ def test_the_only_h1_is_a_question(book):
     assert "?" in heads[0] or "？" in heads[0]
 
 
+def test_blocks_are_given_the_page_s_look_in_the_lab(book):
+    first = [c.source for c in cells(book, "code")][:3]
+    assert any(source.rstrip().endswith("asa.LabStyle()") for source in first)
+
+
 def test_who_asks_and_what_hangs_on_it_stand_at_the_top(book):
     assert len(cells(book)[0].source.splitlines()) >= 3
     assert cells(book)[0].cell_type == "markdown"

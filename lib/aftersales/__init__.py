@@ -1,7 +1,14 @@
 """After-sales analytics for online shops. ``import aftersales as asa`` opens the front door.
 
+    report = asa.load("demo", "2026-W46")         a shop's week
+    asa.weekly_overview.answer(report)            a section of a page: each notebook has a module of them
+    asa.explore(report.data.signals)              any table, searched, sorted and exported (JupyterLab)
+    asa.refund_rate(orders, refunds, until=…)     a measure on your own tables
+    asa.form("weekly-overview")                   a form to run a notebook (JupyterLab)
+
 The floors, each importing only what lies below it:
 
+    lab       JupyterLab: look, form, tables to search
     reports   notebooks into pages, in a batch            (`aftersales weekly`)
     week      a shop's week: `load`, its results, the sections that notebooks show
     advice    what to do, what it would have done, whether it worked
@@ -54,7 +61,9 @@ _NAMES = {
     "platform_involved_rate": "measures.service",
     "handling_hours": "measures.service",
     "first_response_hours": "measures.service",
-    "LabStyle": "charts.lab",
+    "LabStyle": "lab.style",
+    "explore": "lab.explore",
+    "form": "lab.form",
     "Chart": "charts.figure",
     "Table": "charts.table",
     "Column": "charts.table",

@@ -13,7 +13,6 @@ import pytest
 from chart_samples import BLOCKS, CHARTS
 
 from aftersales.charts.figure import PLOTLY_TYPE, Chart, nothing
-from aftersales.charts.lab import LabStyle
 from aftersales.charts.table import Column, Table
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import LANGUAGES, Language
@@ -123,10 +122,6 @@ def test_an_empty_frame_gives_a_sentence_and_no_plot() -> None:
     assert PLOTLY_TYPE not in shown
     assert 'id="none"' in shown["text/html"]
     assert "plot-data" not in shown["text/html"]
-
-
-def test_lab_style_is_marked_so_that_pages_drop_it() -> None:
-    assert LabStyle()._repr_mimebundle_()[1] == {"aftersales": {"lab_only": True}}
 
 
 @pytest.mark.parametrize("bad", ["", "Über", "1a", 'a"b', "a b", "<x>"])

@@ -20,7 +20,13 @@ _open: OrderedDict[tuple[str, str, int, str, str], ShopWeek] = OrderedDict()
 
 @dataclass(frozen=True, eq=False)
 class Report:
-    """A shop's week in one language: what a notebook calls ``report``."""
+    """A shop's week in one language: what a notebook calls ``report``, and every section takes.
+
+    ``report.data`` (a `ShopWeek`) holds the results, computed when first asked for: ``report.data.signals``,
+    ``report.data.problem_products``, ``report.data.tables["orders"]`` (lazy). Those told in words are methods that take
+    the language, such as ``report.data.suggestions(report.language)``. Sections turn them into blocks that show
+    themselves: ``asa.problem_products.ranking(report)``; ``asa.explore(…)`` makes any of them searchable.
+    """
 
     data: ShopWeek
     language: Language

@@ -36,7 +36,11 @@ class ShopWeek(
     HarmResults,
     AdviceResults,
 ):
-    """One shop, one week, one state of the store; every result is computed at most once."""
+    """One shop, one week, one state of the store; every result is computed at most once.
+
+    Results are attributes, a group a page (`RefundResults`, `ProductResults` …); each documents its columns. ``tables``
+    holds the pinned tables by name, lazily; ``shop`` and ``settings`` are what shops.toml says.
+    """
 
     settings: Settings
     shop: Shop
