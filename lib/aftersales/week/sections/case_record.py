@@ -9,6 +9,7 @@ from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.measures.case_outcomes import win_rates
 from aftersales.week.loading import Report
+from aftersales.words.language import catalogue
 
 _NAMES = ("suspects.pattern", "suspected_complaint.pattern", "case.pattern")
 
@@ -72,9 +73,8 @@ def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:
 
 
 def _pattern(report: Report, pattern: str | None) -> str:
-    from aftersales.words.language import catalogue
-
     for name in _NAMES:
         if f"{name}.{pattern}" in catalogue():
             return report.say(f"{name}.{pattern}")
-    return report.say("case.pattern.other")
+    # a case book kept by hand names its types in its own words
+    return pattern or report.say("case.pattern.other")
