@@ -24,8 +24,10 @@ def weaknesses(
 ) -> list[str]:  # fmt: skip
     """Sentences on what the other side may answer, the gravest first; one sentence says so where there is nothing."""
     told: list[str] = []
-    faults = set(facts["fault"].drop_nulls()) | set(records.refunds["fault"].drop_nulls())
-    told += [say(f"dossier.weak.{who}_fault", language) for who in ("seller", "carrier") if who in faults]
+    faults = [*facts["fault"].drop_nulls(), *records.refunds["fault"].drop_nulls()]
+    for who in ("seller", "carrier"):
+        if who in faults:
+            told.append(say(f"dossier.weak.{who}_fault", language, n=faults.count(who)))
     told += _late(facts, language)
     requests = records.refunds.group_by("order_id").agg(pl.col("applied_at").min())
     after = records.orders.join(requests, on="order_id").filter(pl.col("shipped_at") > pl.col("applied_at"))
