@@ -54,7 +54,9 @@ def check_workbook(content: bytes, *, file: str) -> None:
     if any(entry.flag_bits & 1 for entry in inside):
         raise DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")
     most = min(MAX_UNPACKED_BYTES, max(SMALL_BYTES, MAX_RATIO * len(content)))
-    size = 0
+    told, size = sum(entry.file_size for entry in inside), 0
+    if told > most:
+        raise _too_large(f"{told / 1e6:,.0f} MB", content, file=file)
     for entry in inside:
         try:
             for piece in _unpacked(content, entry):
