@@ -23,7 +23,7 @@ class Cluster:
             "scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file),
             variables={"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(deaths_allowed)},
         )  # fmt: skip
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while not file.is_file() or not file.read_text():
             assert time.monotonic() < until, "the scheduler did not start"
             time.sleep(0.05)
@@ -32,7 +32,7 @@ class Cluster:
             self._start(f"worker-{number}", "worker", self.address, "--nthreads", "1", "--host", "127.0.0.1")
         if workers:
             with Client(self.address, set_as_default=False, timeout=60) as client:
-                client.wait_for_workers(workers, timeout=120)
+                client.wait_for_workers(workers, timeout=300)
 
     def _start(self, name: str, *words: str, variables: dict[str, str] | None = None) -> None:
         home = self.root / name
