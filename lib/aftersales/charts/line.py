@@ -138,7 +138,10 @@ def end_labels(
 
 
 def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], beside: bool = False) -> list[dict[str, Any]]:
-    """What the grey band means: under its left end, or ``beside`` its right end where lines fill the panel."""
+    """What the grey band means: under its left end (above, where it stands on nought), or ``beside`` its right end.
+
+    Beside is for panels that lines fill.
+    """
     known = frame.filter(pl.col("normal_low").is_not_null() & pl.col("normal_high").is_not_null())
     if known.is_empty():
         return []
@@ -150,6 +153,8 @@ def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], beside
         head, _, tail = text.rpartition(" ")
         middle = (row["normal_low"] + row["normal_high"]) / 2
         return [word(f"{head}<br>{tail}", x=frame.height - 0.4, y=middle, align="left", xshift=4, **place)]
+    if known["normal_low"][0] <= 0:  # under a band that stands on the axis its name would lie on the weeks' own
+        return [word(text, x=-0.45, y=known["normal_high"][0], yanchor="bottom", **place)]
     return [word(text, x=-0.45, y=known["normal_low"][0], yanchor="top", **place)]
 
 

@@ -110,18 +110,27 @@ def _labels(last: pl.DataFrame, parts: list[str], end: int, unit: Unit) -> list[
 def _finding(shares: pl.DataFrame, last: date, name: str, unit: Unit) -> str:
     before = shares.filter(pl.col("week") < pl.lit(last))
     now = shares.filter(pl.col("week") == last)
+    whole = now["count"].sum()
     if before.is_empty():
         top = now.row(0, named=True)
-        return say("charts.mix.first", unit.language, name=name, part=top["name"], value=unit.text(top["share"]))
+        return say(
+            "charts.mix.first", unit.language, name=name, part=top["name"], value=unit.text(top["share"]),
+            count=top["count"], whole=whole,
+        )  # fmt: skip
     total = before["count"].sum()
     usual = before.group_by("name").agg((pl.col("count").sum() / total).alias("usual"))
-    both = now.join(usual, on="name", how="full", coalesce=True).with_columns(pl.col("share", "usual").fill_null(0.0))
+    both = now.join(usual, on="name", how="full", coalesce=True).with_columns(
+        pl.col("share", "usual").fill_null(0.0), pl.col("count").fill_null(0)
+    )  # fmt: skip
     row = both.sort((pl.col("share") - pl.col("usual")).abs(), pl.col("name"), descending=[True, False]).row(
         0, named=True
     )
     texts = unit.text(row["share"]), unit.text(row["usual"])
     key = "same" if texts[0] == texts[1] else "more" if row["share"] > row["usual"] else "less"
-    return say(f"charts.mix.{key}", unit.language, name=name, part=row["name"], value=texts[0], usual=texts[1])
+    return say(
+        f"charts.mix.{key}", unit.language, name=name, part=row["name"], value=texts[0], usual=texts[1],
+        count=row["count"], whole=whole,
+    )  # fmt: skip
 
 
 def _columns(language: Language) -> tuple[Column, ...]:

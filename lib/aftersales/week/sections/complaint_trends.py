@@ -66,9 +66,11 @@ def kinds(report: Report) -> Table | Note:
         return lacking(report, "complaints.none")
     shown = (
         rows.group_by("kind").agg(pl.col("complaints").sum(), pl.col("compensation").sum())
-        .with_columns(whole=pl.col("complaints").sum(), kind=_worded(report, "kind", "reason"))
+        .with_columns(whole=pl.col("complaints").sum())
         .with_columns(share=pl.col("complaints") / pl.col("whole"))
+        # by code, so that rows stand alike in both languages
         .filter(pl.col("complaints") > 0).sort(["complaints", "kind"], descending=[True, False])
+        .with_columns(kind=_worded(report, "kind", "reason"))
     )  # fmt: skip
     word = report.say
     columns = (

@@ -1,0 +1,68 @@
+"""The catalogue: both languages say the same things with the same numbers, and neither slips into the other."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from importlib.resources import files
+
+import pytest
+
+from aftersales.words.language import FORMATTERS, LANGUAGES, catalogue
+
+HAN = re.compile("[\u3400-\u9fff]+")
+# the same moment, with its year or without, wherever a language puts the year
+SAME = {"date": "day"}
+# Chinese counts the whole ("等 5 单"), English the rest ("and 4 more")
+COUNTED_APART = {"today.orders.many"}
+
+
+def fields(template: str) -> Counter:
+    found = (
+        (name, SAME.get(kind, kind)) for _, name, kind, _ in string.Formatter().parse(template) if name is not None
+    )
+    return Counter(set(found))
+
+
+def test_every_key_has_both_languages_and_nothing_else():
+    assert {key: sorted(pair) for key, pair in catalogue().items() if set(pair) != set(LANGUAGES)} == {}
+    assert [key for key, pair in catalogue().items() if not all(str(pair[x]).strip() for x in LANGUAGES)] == []
+
+
+def test_both_languages_take_the_same_values_in_the_same_form():
+    apart = {
+        k: (fields(p["zh"]), fields(p["en"])) for k, p in catalogue().items() if fields(p["zh"]) != fields(p["en"])
+    }
+    assert set(apart) <= COUNTED_APART, apart
+
+
+def test_every_placeholder_names_a_known_form():
+    known = {*FORMATTERS, "money", "word", ""}
+    odd = [
+        (key, kind)
+        for key, pair in catalogue().items()
+        for template in pair.values()
+        for _, name, kind, _ in string.Formatter().parse(template)
+        if name is not None and kind not in known
+    ]
+    assert odd == []
+
+
+def test_english_holds_no_chinese_but_the_headers_of_files():
+    layouts = files("aftersales.sources").joinpath("layouts")
+    headers = "\n".join(f.read_text("utf-8") for f in layouts.iterdir() if f.name.endswith(".toml"))
+    left = {k: [h for h in HAN.findall(p["en"]) if h not in headers] for k, p in catalogue().items()}
+    assert {k: h for k, h in left.items() if h} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_share_names_what_it_is_a_share_of(language):
+    """“占 51%” or “a share of 51%” alone says nothing: what it is a share of stands in the same template."""
+    bare = {
+        "zh": re.compile(r"(?<!的)占 ?(约 ?)?\{\w+:pct\d?\}"),
+        "en": re.compile(r"\ba share of (about )?\{\w+:pct\d?\}|\bmakes (up )?\{\w+:pct\d?\}(?! of)"),
+    }[language]
+    named = {"zh": re.compile(r"占[^{，。；]+的 ?(约 ?)?\{"), "en": re.compile(r"% of |:pct\d?\} of ")}[language]
+    found = [k for k, p in catalogue().items() if bare.search(p[language]) and not named.search(p[language])]
+    assert found == []
