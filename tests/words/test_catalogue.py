@@ -13,6 +13,8 @@ from aftersales.words.language import FORMATTERS, LANGUAGES, catalogue
 
 HAN = re.compile("[\u3400-\u9fff]+")
 # the same moment, with its year or without, wherever a language puts the year
+# what the platform's own tools are called stands in Chinese, as a seller looks for it on the screen
+TOOLS = ("生意参谋", "千牛", "旺旺")
 SAME = {"date": "day"}
 # Chinese counts the whole ("等 5 单"), English the rest ("and 4 more")
 COUNTED_APART = {"today.orders.many"}
@@ -38,7 +40,7 @@ def test_both_languages_take_the_same_values_in_the_same_form():
 
 
 def test_every_placeholder_names_a_known_form():
-    known = {*FORMATTERS, "money", "word", ""}
+    known = {*FORMATTERS, "money", "exact", "word", ""}
     odd = [
         (key, kind)
         for key, pair in catalogue().items()
@@ -52,7 +54,7 @@ def test_every_placeholder_names_a_known_form():
 def test_english_holds_no_chinese_but_the_headers_of_files():
     layouts = files("aftersales.sources").joinpath("layouts")
     headers = "\n".join(f.read_text("utf-8") for f in layouts.iterdir() if f.name.endswith(".toml"))
-    left = {k: [h for h in HAN.findall(p["en"]) if h not in headers] for k, p in catalogue().items()}
+    left = {k: [h for h in HAN.findall(p["en"]) if h not in headers and h not in TOOLS] for k, p in catalogue().items()}
     assert {k: h for k, h in left.items() if h} == {}
 
 
