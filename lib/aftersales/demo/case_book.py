@@ -17,7 +17,8 @@ FIRST_ORDERS = 12
 CLERK = "陈雪（客服）"
 # How cases end, in turn; a reseller whom somebody had suspected is cleared.
 ENDS = ("成立", "成立", "部分成立", "成立", "不成立", "成立", "和解")
-TYPES = {"burst": "短时大量下单", "ring": "多账号同址", "slow_ring": "多账号同址", "serial": "反复退款"}
+# The names that the pages and `aftersales case` give the types, so that one type is one row among how cases ended.
+TYPES = {"burst": "burst", "ring": "ring", "slow_ring": "slow_ring", "serial": "serial_refunder"}
 NOTES = {
     "成立": "平台判定异常订单成立", "部分成立": "平台支持一部分，其余证据不足", "不成立": "平台认为证据不足",
     "和解": "与买家协商解决", "正常买家": "核实为经销商，长期客户",
