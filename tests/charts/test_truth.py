@@ -151,6 +151,8 @@ def test_shares_of_a_week_make_the_whole() -> None:
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9), st.booleans())
 @settings(max_examples=80, deadline=None)
+@example([0.0, 5e-324], False)
+@example([2e-9, -1e-300], True)
 def test_an_axis_holds_its_values_and_its_ticks(values: list[float], zero: bool) -> None:
     axis = value_axis(values, "num1", "zh", zero=zero)
     low, high = axis["range"]

@@ -61,14 +61,19 @@ class Unit:
         return value_axis(values, self.form, self.language, zero=zero, currency=self.currency)
 
 
+# Ticks are rounded to ten places: values nearer to one another than this are one value.
+_NO_SPAN = 1e-9
+
+
 def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
     """Round values that span low to high, about so many.
 
     >>> nice_ticks(0.083, 0.187), nice_ticks(0, 7)
     ([0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2], [0, 1, 2, 3, 4, 5, 6, 7])
     """
-    if not high > low:
-        low, high = low - (abs(low) or 1) * 0.1, high + (abs(high) or 1) * 0.1
+    if not high - low > _NO_SPAN:
+        pad = 0.1 * (abs(low) if abs(low) > 1000 * _NO_SPAN else 1)
+        low, high = low - pad, high + pad
     rough = (high - low) / about
     size = 10 ** math.floor(math.log10(rough))
     step = size * min(_NICE_STEPS, key=lambda nice: abs(math.log(nice * size / rough)))
