@@ -133,7 +133,7 @@ def executed(root, cluster, jobs, *, seconds=300.0, **limits):
     return {r.shop: r for r in results}, said.getvalue()
 
 
-DEADLY = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nimport time\ntime.sleep(60)"
+DEADLY = "import os, signal, time\ntime.sleep(3)\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)"
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 from uuid import uuid4
@@ -249,7 +250,7 @@ class _Run:
 
 def _bare(job: ReportJob) -> ReportJob:
     """The job without paths that mean something on this machine only."""
-    return replace(job, notebooks=(), config=None, made_from=fingerprint(job))
+    return replace(job, notebooks=(), config=job.config and Path(job.config.name), made_from=fingerprint(job))
 
 
 def _refuse(address: str, known: WorkerFacts | BaseException) -> None:

@@ -150,9 +150,8 @@ def _unpacked(errand: Errand, home: Path) -> ReportJob:
     for name, content in errand.notebooks:
         _laid_out(there / name, content)
     _laid_out(there / "shops.json", errand.settings.encode())
-    job = replace(
-        errand.job, config=there / "shops.json", notebooks=tuple(there / name for name, _ in errand.notebooks)
-    )
+    config = there / "shops.json" if errand.job.config else None
+    job = replace(errand.job, config=config, notebooks=tuple(there / name for name, _ in errand.notebooks))
     if not job.published:
         return job
     reports = home / "reports"
