@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -83,6 +84,48 @@ class Replay:
         own = f"advice.replay.{self.rule}.evasion"
         evasion = say(own if own in catalogue() else "advice.replay.evasion", language)
         return said if self.answer == "not_worth" else said + evasion
+
+
+_RECORD: dict[str, Any] = {
+    "rule": pl.String, "answer": pl.String, "chosen": pl.Float64, "bad_cases": pl.Int64,
+    "provinces": pl.List(pl.String), "since": pl.Date, "until": pl.Date,
+    "sources": pl.List(pl.Struct({"source": pl.String, "orders": pl.Int64})),
+}  # fmt: skip
+
+
+def as_frame(replays: Mapping[str, Replay]) -> pl.DataFrame:
+    """Replays as one frame, so that they can be kept: the rows of their curves, each behind its replay's own facts.
+
+    >>> kept = as_frame({"purchase_limit": Replay("purchase_limit", "cannot_say", None, 4, with_flat(
+    ...     pl.DataFrame(schema=COLUMNS)))})
+    >>> of_frame(kept)["purchase_limit"].bad_cases, of_frame(kept)["purchase_limit"].table.height
+    (4, 0)
+    """
+    facts = pl.DataFrame(
+        [
+            (r.rule, r.answer, r.threshold, r.bad_cases, list(r.provinces), r.since, r.until,
+             [{"source": source, "orders": orders} for source, orders in r.sources])
+            for r in replays.values()
+        ],
+        schema=_RECORD, orient="row",
+    )  # fmt: skip
+    rows = [r.table.select(pl.lit(r.rule).alias("rule"), pl.all()) for r in replays.values()]
+    curves = pl.concat([pl.DataFrame(schema={"rule": pl.String, **COLUMNS, "flat": pl.Boolean}), *rows])
+    return facts.join(curves, on="rule", how="left", maintain_order="left_right")
+
+
+def of_frame(kept: pl.DataFrame) -> dict[str, Replay]:
+    """The replays of `as_frame`, by rule, in their order."""
+    return {
+        str(rule): Replay(
+            rule=row["rule"], answer=row["answer"], threshold=row["chosen"], bad_cases=row["bad_cases"],
+            table=part.drop(_RECORD.keys()).filter(pl.col("threshold").is_not_null()),
+            provinces=tuple(row["provinces"]), since=row["since"], until=row["until"],
+            sources=tuple((s["source"], s["orders"]) for s in row["sources"]),
+        )
+        for (rule,), part in kept.group_by("rule", maintain_order=True)
+        for row in [part.row(0, named=True)]
+    }  # fmt: skip
 
 
 def with_flat(table: pl.DataFrame) -> pl.DataFrame:

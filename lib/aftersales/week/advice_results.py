@@ -12,7 +12,7 @@ from aftersales.advice.decisions import judged_decisions, with_decision_headline
 from aftersales.advice.known_bad import known_bad, never_paid, shipped_in_vain
 from aftersales.advice.refund_rules import replay_auto_approve
 from aftersales.advice.replay import replay
-from aftersales.advice.replay_record import Replay
+from aftersales.advice.replay_record import Replay, as_frame, of_frame
 from aftersales.advice.suggest import suggestions
 from aftersales.advice.terms import Terms
 from aftersales.findings.products import with_product_headlines
@@ -79,6 +79,11 @@ class AdviceResults(Span):
     @cached_property
     def replays(self) -> Mapping[str, Replay]:
         """Each rule over the shop's past, by name."""
+        return of_frame(self.replayed)
+
+    @kept_frame
+    def replayed(self) -> pl.DataFrame:
+        """The replays as one frame."""
         refunds, recent = self.tables["refunds"], self.recent_orders
         of = {
             "hold_before_shipping": shipped_in_vain(recent, refunds, until=self.until, loss=self.cost_of_a_refund),
@@ -95,7 +100,7 @@ class AdviceResults(Span):
         }  # fmt: skip
         handling = self.shop.costs.handling
         found["auto_approve"] = replay_auto_approve(refunds, until=self.until, since=self.since, handling=handling)
-        return found
+        return as_frame(found)
 
     def service_findings(self, language: Language) -> pl.DataFrame:
         """What stands out in service, told in that language."""

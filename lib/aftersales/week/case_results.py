@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.cases.case import Case, named_case
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders, win_rates
+from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
 
@@ -51,7 +52,7 @@ class CaseResults(Span):
         """Complaints of cases marked innocent."""
         return cleared(self.tables["cases"], self.tables["case_members"], kind="complaint")["complaint_id"].to_list()
 
-    @cached_property
+    @kept_frame
     def ever_suspected(self) -> pl.DataFrame:
         """The list of suspected orders over all weeks and with nobody cleared: what a case's id may mean."""
         return suspicious_orders(
