@@ -20,7 +20,8 @@ define install
 	fi; \
 	echo "installing $(2) into $(1)"; \
 	$$UV pip install -q --python $(1)/bin/python --compile-bytecode --require-hashes -r $(2) && \
-	$$UV pip install -q --python $(1)/bin/python --no-deps --no-build-isolation -e .
+	$$UV pip install -q --python $(1)/bin/python --no-deps --no-build-isolation -e . && \
+	$(1)/bin/python -m compileall -q -j 0 lib
 	@touch $@
 endef
 
