@@ -35,7 +35,8 @@ def signals(
     language: Language = "zh",
     currency: str = "CNY",
 ) -> pl.DataFrame:
-    """The rows of signals.parquet for one shop and week: the contract's columns, then unit, part, whole, dated, mature.
+    """The rows of signals.parquet for one shop and week: the contract's columns, then unit, part, whole, dated, mature,
+    lacking (Bool: it rests on days that the files lack).
 
     ``estimates`` (measure, scope, week, value, value_low, value_high, and mature where known) and ``verdicts``
     (measure, scope, week, normal_low, normal_high, verdict, since) come from `measures.maturity` and
@@ -60,10 +61,18 @@ def signals(
 
 
 def judged(
-    seen: pl.DataFrame, *, estimates: pl.DataFrame | None = None, verdicts: pl.DataFrame | None = None
+    seen: pl.DataFrame,
+    *,
+    estimates: pl.DataFrame | None = None,
+    verdicts: pl.DataFrame | None = None,
+    lacking: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The rows of `signals` from what was counted (`seen.seen_measures`), headlines still null: in no language yet."""
-    rows = seen
+    """The rows of `signals` from what was counted (`seen.seen_measures`), headlines still null: in no language yet.
+
+    Weeks named in ``lacking`` (`damage.lacking_weeks`) show what was counted, immature and without a verdict, and
+    nothing at all where a kind of data lacks the whole week: there nothing seen is no nought.
+    """
+    rows = _without_lost(seen, lacking)
     if estimates is not None:
         more = [*_VALUES, *(["mature"] if "mature" in estimates.columns else [])]
         rows = rows.join(_keyed(estimates, more, "estimates"), on=_KEYS, how="left", maintain_order="left")
@@ -80,9 +89,24 @@ def judged(
         pl.when(estimated).then(pl.col(name)).otherwise(pl.col(counted)).alias(name)
         for name, counted in zip(_VALUES, ("seen", "seen_low", "seen_high"), strict=True)
     )
-    rows = rows.with_columns(verdict=_kept_verdict(), mature=pl.when("dated").then("mature"))
+    rows = rows.with_columns(
+        verdict=pl.when("lacking").then(pl.lit(_UNSURE)).otherwise(_kept_verdict()),
+        mature=pl.when("dated").then(pl.col("mature") & ~pl.col("lacking")),
+    )
     rows = rows.with_columns(since=pl.when(pl.col("verdict").is_in(["above", "below"])).then("since"))
-    return rows.select(*contract, "unit", "part", "whole", "dated", "mature")
+    return rows.select(*contract, "unit", "part", "whole", "dated", "mature", "lacking")
+
+
+def _without_lost(seen: pl.DataFrame, lacking: pl.DataFrame | None) -> pl.DataFrame:
+    """The rows counted, with ``lacking`` (Bool), and without what was counted where a whole week is lacking."""
+    if lacking is None:
+        return seen.with_columns(lacking=pl.lit(value=False))
+    rows = seen.join(lacking, on=["measure", "week"], how="left", maintain_order="left")
+    lost = pl.col("none_left").fill_null(value=False)
+    return rows.with_columns(
+        *(pl.when(~lost).then(name).alias(name) for name in ("seen", "seen_low", "seen_high")),
+        lacking=pl.col("none_left").is_not_null(),
+    ).drop("none_left")
 
 
 def _kept_verdict() -> pl.Expr:

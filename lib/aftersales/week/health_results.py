@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from aftersales.findings.damage import damages, lacking_weeks
 from aftersales.findings.finding import Finding
 from aftersales.findings.health import data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
@@ -32,6 +33,16 @@ class HealthResults(Span):
         """What is missing or odd in the data, in the order of what it costs; one that says so where nothing is."""
         names = [name for name in self.tables.commit.versions if name != "lineage"]
         return data_health({name: self.tables[name] for name in names}, until=self.until)
+
+    @property
+    def damage(self) -> list[Finding]:
+        """Those of `data_findings` that leave nothing to be relied on in this week."""
+        return damages(self.data_findings, week=self.week)
+
+    @kept_frame
+    def weeks_unsound(self) -> pl.DataFrame:
+        """The weeks of each weekly measure that rest on days the files lack, by `data_findings`."""
+        return lacking_weeks(self.data_findings)
 
     @kept_frame
     def files_account(self) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.surveillance import surveillance
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
+from aftersales.words.periods import week_label
 
 COHORT_WEEKS = 10  # curves that can be told apart on one chart; older ones say the same
 MONTHS_BACK = 14  # twelve on the chart, and the two that begin and end within them
@@ -30,6 +31,7 @@ class RefundResults(Span):
     """Refund results of a shop's week. Frames are in no language; columns are those of the measures they come from."""
 
     orders_set_aside: pl.DataFrame | None
+    weeks_unsound: pl.DataFrame
 
     @property
     def dated(self) -> bool:
@@ -38,18 +40,26 @@ class RefundResults(Span):
 
     @kept_frame
     def signals(self) -> pl.DataFrame:
-        """Every weekly measure with its estimate and verdict; headlines null, as they belong to a language."""
+        """Every weekly measure with its estimate and verdict; headlines null, as they belong to a language.
+
+        Weeks that rest on days the files lack (column ``lacking``) are not judged, nor is any other week by them.
+        """
         complaints = self.tables["complaints"] if self.has_complaints else None
         orders, refunds = self.tables["orders"], self.tables["refunds"]
         seen = seen_measures(orders, refunds, complaints=complaints, week=self.week)
         estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
+        lacking = self.weeks_unsound
         if estimates.is_empty():
-            return with_signal_standing(judged(seen))
+            return with_signal_standing(judged(seen, lacking=lacking))
         by_request = self.request_rate_weekly
         seen = pl.concat([as_seen(by_request, week=self.week), seen])
         estimates = pl.concat([as_estimates(by_request), estimates])
+        estimates = estimates.with_columns(_week=week_label("week"))
+        estimates = estimates.join(
+            lacking, left_on=["measure", "_week"], right_on=["measure", "week"], how="anti", maintain_order="left"
+        ).drop("_week")
         verdicts = surveillance(estimates, week=self.week, weeks=SIGNAL_WEEKS)
-        return with_signal_standing(judged(seen, estimates=estimates, verdicts=verdicts))
+        return with_signal_standing(judged(seen, estimates=estimates, verdicts=verdicts, lacking=lacking))
 
     @kept_frame
     def request_rate_weekly(self) -> pl.DataFrame:

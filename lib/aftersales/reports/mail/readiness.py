@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import polars as pl
 
-from aftersales.findings.finding import Finding
+from aftersales.findings.damage import DAMAGED_FROM
 from aftersales.findings.headline import week_verdict
 from aftersales.reports.place import FAILED_ATTEMPT, read_record
 from aftersales.week.loading import Report
 from aftersales.words.language import Language, say
-
-# One row in fifty missing shifts a refund rate by less than its own interval; many more would not.
-DAMAGED_FROM = 0.02
 
 
 def report_reasons(folder: Path, language: Language) -> list[str]:
@@ -41,28 +37,11 @@ def data_reasons(report: Report) -> list[str]:
     reasons = []
     if last < data.week.sunday:
         reasons.append(report.say("mail.notice.data_end", day=last, sunday=data.week.sunday))
-    reasons += [
-        f.headline(report.language, currency=data.shop.currency)
-        for f in data.data_findings
-        if _stops(f, monday=data.week.monday, sunday=data.week.sunday)
-    ]
+    reasons += [finding.headline(report.language, currency=data.shop.currency) for finding in data.damage]
     reasons += _set_aside(report)
     if week_verdict(data.signals, week=data.week).key == "verdict_of_week.no_data":
         reasons.append(report.say("mail.notice.no_data"))
     return reasons
-
-
-def _stops(finding: Finding, *, monday: date, sunday: date) -> bool:
-    values = finding.values
-    if finding.kind in ("gap", "gap_day"):
-        return values["first_day"] <= sunday and values["last_day"] >= monday
-    if finding.kind == "cut_day":
-        return monday <= values["day"] <= sunday
-    if finding.kind == "refunds_end":
-        return True
-    if finding.kind in ("unknown_refunds", "unknown_complaints"):
-        return values["share_unknown"] >= DAMAGED_FROM
-    return finding.kind in ("unbalanced", "no_refunds")
 
 
 def _set_aside(report: Report) -> list[str]:

@@ -20,6 +20,11 @@ def gaps_told(report: Report) -> list[tuple[str, str]]:
     return found
 
 
+def damage_told(report: Report) -> list[tuple[str, str]]:
+    """What leaves nothing to be relied on in the week: what is the case, and what it costs."""
+    return [(_headline(report, f), _cost(report, f)) for f in report.data.damage]
+
+
 def absences_told(report: Report) -> list[tuple[str, str]]:
     """The kinds of data the shop has none of: what is the case, and what it costs."""
     return [(_headline(report, f), _cost(report, f)) for f in report.data.data_findings if _is_absence(f)]

@@ -97,7 +97,7 @@ def _unsettled(report: Report) -> str:
     row = report.data.signals.filter(
         pl.col("measure") == "refund_rate_orders", pl.col("scope") == "shop", pl.col("week") == str(report.data.week),
     ).head(1)  # fmt: skip
-    if row.is_empty() or row["value"][0] is None or not row["value"][0]:
+    if row.is_empty() or row["value"][0] is None or not row["value"][0] or row["lacking"][0]:
         return ""
     still = 1 - row["seen"][0] / row["value"][0]
     key = "overview.unsettled" if still > 0 else "overview.settled"

@@ -53,6 +53,8 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
     waiting = last["seen"] is not None and value is not None and abs(value - last["seen"]) > 1e-9
     counts = report.say(f"overview.counts.{last['unit']}", part=last["part"], whole=last["whole"])
     notes = [report.say("overview.expected", seen=unit.text(last["seen"]), counts=counts) if waiting else counts]
+    if last["lacking"]:
+        notes = [report.say("overview.lacking")] + (notes if value is not None else [])
     if state == "not_enough_data":
         state = "maturing" if waiting else state
         judged = last_judged(report, rows)
@@ -99,9 +101,10 @@ def _money(report: Report) -> list[Tile]:
     loss_notes = [report.say("overview.loss_open", open=last["open_cases"])] if last["open_cases"] else []
     if last["cases_unpriced"]:
         loss_notes.append(report.say("overview.loss_unpriced", cases=last["cases_unpriced"]))
+    marks = [report.say("overview.lacking")] if signal_rows(report, "refund_request_rate")["lacking"][-1:].any() else []
     return [
-        _sum(report, rows, "asked", [report.say("overview.asked_counts", cases=last["cases"])]),
-        _sum(report, rows, "loss", loss_notes),
+        _sum(report, rows, "asked", [*marks, report.say("overview.asked_counts", cases=last["cases"])]),
+        _sum(report, rows, "loss", [*marks, *loss_notes]),
     ]
 
 

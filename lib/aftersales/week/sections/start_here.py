@@ -12,7 +12,7 @@ from aftersales.findings.headline import week_verdict
 from aftersales.findings.signals import signal_headline
 from aftersales.week.findings import findings
 from aftersales.week.loading import Report
-from aftersales.week.sections.health_told import gaps_told
+from aftersales.week.sections.health_told import damage_told, gaps_told
 from aftersales.week.sections.weekly_overview import SHOWN, outside, tiles
 from aftersales.words.language import LANGUAGES
 
@@ -39,7 +39,7 @@ MOST_STEPS = 6
 
 
 def answer(report: Report) -> Verdict:
-    """The week in one sentence; which shop this is, whether its data can be relied on, and where to begin."""
+    """The week in one sentence, or what damages its data; the shop, whether to rely on its data, where to begin."""
     found = week_verdict(report.data.signals, week=report.data.week)
     orders = report.data.held.row(0, named=True)
     word = report.say
@@ -60,7 +60,8 @@ def answer(report: Report) -> Verdict:
         )
     elif found.values["routine"]:
         points.append(Conclusion(word("start_here.nothing_outside")))
-    headline = found.headline(report.language, currency=report.data.shop.currency)
+    damage = damage_told(report)
+    headline = damage[0][0] if damage else found.headline(report.language, currency=report.data.shop.currency)
     return Verdict(headline, tuple(points), language=report.language)
 
 

@@ -20,6 +20,7 @@ from aftersales.findings.signals import signal_headline
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
+from aftersales.week.sections.health_told import damage_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
 from aftersales.week.sections.overview_tiles import SHOWN, tiles
 from aftersales.week.sections.shown import lacking, measure_trend, more_link, page_title, signal_rows
@@ -34,7 +35,10 @@ MOST_REASONS = 7  # a manager reads the first few; all stand on the page of refu
 
 
 def answer(report: Report) -> Verdict:
-    """The week in one sentence, then at most three conclusions, each ending in what to do."""
+    """The week in one sentence, then at most three conclusions, each ending in what to do.
+
+    Where the week's data are damaged that is the sentence, and the first thing to mend.
+    """
     found = week_verdict(report.data.signals, week=report.data.week)
     currency = report.data.shop.currency
     points = _signal_points(report, leading=_leading(found))
@@ -42,7 +46,11 @@ def answer(report: Report) -> Verdict:
     caution = found.caution(report.language, currency=currency)
     if caution:
         points.append(Conclusion(caution, do=report.say("overview.do.routine")))
-    return Verdict(_headline(report, found), tuple(points), language=report.language)
+    damage = damage_told(report)
+    do = report.say("overview.do.mend", page=page_title(report, "data-health"))
+    points = [Conclusion(cost, do=do) for _, cost in damage[:1]] + points
+    headline = damage[0][0] if damage else _headline(report, found)
+    return Verdict(headline, tuple(points), language=report.language)
 
 
 def _leading(found: Finding) -> str | None:
