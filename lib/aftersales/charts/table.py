@@ -77,6 +77,7 @@ class Table:
     title: str = field(kw_only=True, default="")
     so_what: str = field(kw_only=True, default="")
     caption: str = field(kw_only=True, default="")
+    label: str = field(kw_only=True, default="")
     total: int | None = field(kw_only=True, default=None)
     empty: str = field(kw_only=True, default="")
     link: tuple[str, str] | None = field(kw_only=True, default=None)
@@ -118,7 +119,7 @@ class Table:
 
     def scroller(self) -> str:
         """The table itself, in a region that scrolls sideways on a phone and can be reached by keyboard."""
-        name = escaped(self.title or self.caption or self.id)
+        name = escaped(self.title or self.label or self.caption or self.id)
         return (
             f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
             f"{table_html(self.frame, self.columns, self.language, currency=self.currency)}</div>"

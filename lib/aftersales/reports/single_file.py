@@ -44,6 +44,8 @@ def single_file(page: Path) -> bytes:
     html = _SCRIPT.sub(scripted, html)
     html = _POLICY.sub(lambda m: m[1] + _allowing(m[2], style_hashes, script_hashes) + m[3], html)
     html = _PAGE_LINK.sub(r"\1", html)
+    # without its links the row of pages holds nothing to tab to, and it must still scroll by keyboard
+    html = html.replace('<nav class="pages wide"', '<nav tabindex="0" class="pages wide"', 1)
     head, end, tail = html.rpartition("</body>")
     return (head + "\n".join(behind) + end + tail).encode("utf-8") if end else (html + "\n".join(behind)).encode()
 

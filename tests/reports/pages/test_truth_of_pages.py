@@ -281,8 +281,9 @@ def test_a_rate_beside_its_counts_is_their_quotient_unless_it_says_that_it_is_an
 
 
 @pytest.mark.parametrize("shop", ["demo", "basic"])
-def test_what_a_chart_says_stands_in_its_data_table_and_in_its_picture(reports, names, shop):
+def test_what_a_chart_says_stands_in_its_data_table_and_in_its_picture(reports, names, week, shop):
     charts = 0
+    judged = {f"decision-{d['decision_id'].lower()}": d for d in week(shop, "zh").data.judged_decisions.to_dicts()}
     for path in sorted(reports.glob(f"{shop}/2026-W*/*.html")):
         for figure in soup(path).select("figure.chart"):
             table = figure.select_one("details table")
@@ -394,11 +395,11 @@ def test_no_chinese_is_left_on_an_english_page_but_the_shops_own_data(reports, w
     own = {"中文"}
     for data in (week(shop, "zh").data for shop in ("demo", "basic")):
         own |= shop_words(data) | {data.shop.name, *data.shop.people.values()}
-        for table in ("complaints", "decisions", "files", "evidence"):
+        for table in ("complaints", "decisions", "files", "evidence", "messages", "parcels"):
             frame = data.tables[table].collect()
             own |= {t for c, kind in frame.schema.items() if kind == pl.String for t in frame[c].drop_nulls()}
     # the columns of files are named as they stand in them, and a buyer's draft is written in the buyer's language
-    own |= {"批次", "商品"}
+    own |= {"批次", "商品", "统计日期", "访客数"}
     texts = sorted((str(t) for t in own if t and HAN.search(str(t))), key=len, reverse=True)
     left = {}
     for path in sorted(reports.glob("*/2026-W*/*.html")):
