@@ -293,6 +293,9 @@ def test_what_a_chart_says_stands_in_its_data_table_and_in_its_picture(reports, 
             known = cells(table, names(shop)) + derived(figure, names(shop))
             # what the caption defines (an interval of 90 %, twelve weeks) may be said as well
             known += [n.value for n in numbers(words(figure.figcaption), names=names(shop))]
+            # a decision's verdict stands in its row of the findings, with the effect and its 90 % interval
+            known += [0.9] * (figure["id"] in judged)
+            known += [v for v in judged.get(figure["id"], {}).values() if isinstance(v, int | float)]
             box = figure.select_one(".plot")
             drawn = [
                 float(x) for x in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", figure.select_one(".plot-data").string)

@@ -216,5 +216,7 @@ def _commands(report: Report, said: dict[str, str], *, id: str) -> Table:
     columns = (
         Column("task", word("start_here.column.task")), Column("command", word("start_here.column.command"), "code"),
     )  # fmt: skip
-    return Table(frame, columns, language=report.language, id=id, label=word(f"start_here.label.{id.replace('-', '_')}"),
-                 caption=word("start_here.caption_commands"))  # fmt: skip
+    return Table(
+        frame, columns, language=report.language, id=id, caption=word("start_here.caption_commands"),
+        label=word(f"start_here.label.{id.replace('-', '_')}"),
+    )  # fmt: skip
