@@ -9,6 +9,7 @@ that must hold twice).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -201,8 +202,8 @@ def _probable(found: pl.DataFrame, *, tried: int, p: str) -> pl.DataFrame:
     Source: Sellke, Bayarri and Berger 2001, The American Statistician 55 (the bound -e p log p).
     """
     prior = min(max(found.height / max(tried, 1), 1e-6), 0.9)
-    value = np.clip(found[p].to_numpy(), 1e-300, 1 / np.e)
-    chance = -np.e * value * np.log(value) * (1 - prior)
+    value = np.clip(found[p].to_numpy(), 1e-300, 1 / math.e)
+    chance = -math.e * value * np.log(value) * (1 - prior)
     return found.with_columns(probability=pl.Series(np.minimum(prior / (prior + chance), SUREST), dtype=pl.Float64))
 
 
