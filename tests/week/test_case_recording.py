@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from aftersales.measures.case_outcomes import win_rates
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.case_recording import recorded
@@ -34,7 +35,8 @@ def undecided(config):
 
 def test_a_case_goes_its_way_and_what_it_held_is_kept(config):
     case = undecided(config)["case_id"][0]
-    before = load("demo", config=str(config)).data.win_rates.filter(pl.col("pattern").is_null())["decided"][0]
+    before = win_rates(load("demo", config=str(config)).data.case_outcomes)
+    before = before.filter(pl.col("pattern").is_null())["decided"][0]
     for hours, state in enumerate(("contacted", "filed", "won")):
         said = recorded("demo", case, state=state, note="x", by="陈雪", config=config, now=NOW + timedelta(hours=hours))
         assert case in said[0]
@@ -43,7 +45,7 @@ def test_a_case_goes_its_way_and_what_it_held_is_kept(config):
     assert own.select("state", "outcome", "states").rows() == [("won", "confirmed", 3)]
     orders = set(listed(config).filter(pl.col("case_id") == case)["order_id"])
     assert orders <= set(data.confirmed_orders["order_id"])
-    total = data.win_rates.filter(pl.col("pattern").is_null()).row(0, named=True)
+    total = win_rates(data.case_outcomes).filter(pl.col("pattern").is_null()).row(0, named=True)
     assert total["decided"] == before + 1
     assert total["win_low"] < total["win_rate"] < total["win_high"] or total["win_rate"] in (0, 1)
     written = data.tables["cases"].filter(pl.col("case_id") == case).collect()

@@ -17,6 +17,7 @@ from aftersales.advice.levers import LEVERS, MONTH_WEEKS, Lever
 from aftersales.advice.replay_record import Replay
 from aftersales.advice.standardise import Swap
 from aftersales.advice.terms import ASSUMED, Terms
+from aftersales.measures.slices import segment_parts
 from aftersales.words.periods import Week
 
 # Lists of products and suspects hold what concerns twelve weeks.
@@ -97,7 +98,7 @@ def driver_chances(
     """
     found: list[Chance] = []
     for row in drivers.iter_rows(named=True):
-        parts = dict(p.split("=", 1) for p in row["segment"].split(" & ") if "=" in p)
+        parts = segment_parts(row["segment"])
         if not parts or not row["excess"] > 0 or not row["rate_after"]:
             continue
         each_month = row["excess"] * MONTH_WEEKS * cost_per_refund
@@ -249,9 +250,7 @@ def _answers_slice(one: Lever, parts: Mapping[str, str]) -> bool:
     if one.name == "region_restriction":
         # a place is given up only for what happens on the road, and where no courier is named that could be changed
         return bool(dimensions) and reason in one.reasons and "courier" not in parts
-    if one.name == "courier_change":
-        # never a province's taste: a courier must be in it, or what happens on the road
-        return bool(dimensions) or reason in one.reasons
+    # a courier is never changed for a province's taste: it must be in the slice, or what happens on the road
     return bool(dimensions) or reason in one.reasons
 
 

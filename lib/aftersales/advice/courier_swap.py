@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.advice.standardise import COLUMNS, LEAST_SUPPORT, Swap, swapped_rate
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.requests import refund_requests
+from aftersales.measures.slices import segment_parts
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 
@@ -38,7 +39,7 @@ def courier_swaps(
     """
     found: dict[str, tuple[str, Swap]] = {}
     for row in drivers.unique("segment").sort("segment").iter_rows(named=True):
-        parts = dict(p.split("=", 1) for p in row["segment"].split(" & ") if "=" in p)
+        parts = segment_parts(row["segment"])
         now = parts.pop("courier", None)
         if now is None:
             continue

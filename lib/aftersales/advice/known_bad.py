@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.measures.inputs import columns_of
+from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import SELLER_SAYS
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
@@ -66,7 +66,11 @@ def known_bad(
     if parcels is not None:
         told.append(_turned_back(parcels, heads, until))
     if confirmed is not None:
-        told.append(confirmed.lazy().select("order_id", case="case_id", known_at=_plain("at"), source=pl.lit("case")))
+        told.append(
+            confirmed.lazy().select(
+                "order_id", case="case_id", known_at=local_time(pl.col("at")), source=pl.lit("case")
+            )
+        )
     rank = pl.col("source").replace_strict({s: k for k, s in enumerate(SOURCES)}, return_dtype=pl.Int64)
     first = pl.concat(told, how="diagonal").sort(rank, "known_at", nulls_last=True)
     # known to be bad from the first word of any source on
@@ -94,7 +98,7 @@ def shipped_in_vain(orders: Frame, refunds: Frame, *, until: date, loss: float) 
     heads = columns_of(orders, Orders, ["order_id", "buyer_key", "shipped_at"], needed=["order_id"])
     heads = heads.group_by("order_id").agg(pl.col("buyer_key").first(), pl.col("shipped_at").min())
     asked = refund_requests(refunds, until=until).filter(pl.col("phase") == "in_transit", pl.col("state") != "closed")
-    first = asked.group_by("order_id").agg(known_at=_plain("applied_at").min())
+    first = asked.group_by("order_id").agg(known_at=local_time(pl.col("applied_at")).min())
     rows = heads.filter(pl.col("shipped_at").is_not_null()).join(first, on="order_id")
     rows = rows.with_columns(
         case_id=pl.coalesce("buyer_key", "order_id"), loss=pl.lit(loss), source=pl.lit("in_transit")
@@ -120,13 +124,9 @@ def never_paid(orders: Frame, *, until: date, locked_share: float) -> pl.DataFra
     return rows.select(pl.col(c).cast(t) for c, t in COLUMNS.items()).sort("order_id").collect()
 
 
-def _plain(name: str) -> pl.Expr:
-    return pl.col(name).dt.replace_time_zone(None).dt.cast_time_unit("us")
-
-
 def _refused(refunds: Frame, until: date) -> pl.LazyFrame:
     asked = refund_requests(refunds, until=until).filter(pl.col("reason") == "refused_parcel")
-    return asked.select("order_id", known_at=_plain("applied_at"), source=pl.lit("refused"))
+    return asked.select("order_id", known_at=local_time(pl.col("applied_at")), source=pl.lit("refused"))
 
 
 def _judged(refunds: Frame, until: date) -> pl.LazyFrame:
@@ -136,7 +136,7 @@ def _judged(refunds: Frame, until: date) -> pl.LazyFrame:
     )
     ended = cases.filter(pl.col("platform_involved"), pl.col("fault") == "buyer", pl.col("finished_at").is_not_null())
     ended = ended.filter(pl.col("finished_at").dt.date() <= until)
-    return ended.select("order_id", known_at=_plain("finished_at"), source=pl.lit("platform"))
+    return ended.select("order_id", known_at=local_time(pl.col("finished_at")), source=pl.lit("platform"))
 
 
 def _by_seller(heads: pl.LazyFrame) -> pl.LazyFrame:
@@ -149,7 +149,7 @@ def _turned_back(parcels: Frame, heads: pl.LazyFrame, until: date) -> pl.LazyFra
     """Parcels refused at the door, or sent back without anybody signing for them."""
     seen = columns_of(parcels, Parcels, ["tracking_no", "at", "event"], needed=["tracking_no"])
     seen = seen.filter(pl.col("at").dt.date() <= until).group_by("tracking_no").agg(
-        known_at=_plain("at").filter(pl.col("event").is_in(["refused", "returned"])).min(),
+        known_at=local_time(pl.col("at")).filter(pl.col("event").is_in(["refused", "returned"])).min(),
         signed=(pl.col("event") == "signed").any(),
     )  # fmt: skip
     back = seen.filter(pl.col("known_at").is_not_null(), ~pl.col("signed"))

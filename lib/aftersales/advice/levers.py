@@ -49,11 +49,6 @@ class Lever:
     weeks_off: float = 0.0
 
     @property
-    def stops_selling(self) -> bool:
-        """Whether it hurts good orders by not selling to them."""
-        return self.weeks_off > 0
-
-    @property
     def replayed(self) -> bool:
         """Whether it can be replayed over the shop's own past orders."""
         return self.name in ORDER_RULES

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from aftersales.measures.inputs import local_time
+
 # An account's fourth order in a day, or the fourth account at one door in two, is as likely as not worth a look.
 HALF_AT = 3.0
 OWN_HOURS, SHARED_HOURS = 24, 48
@@ -55,7 +57,7 @@ def order_risk(facts: pl.DataFrame) -> pl.DataFrame:
 def _plain(facts: pl.DataFrame, name: str) -> pl.Expr:
     if facts.schema[name] == pl.Null:
         return pl.lit(None, dtype=pl.Datetime("us"))
-    return pl.col(name).dt.replace_time_zone(None).dt.cast_time_unit("us")
+    return local_time(pl.col(name))
 
 
 def _just_before(rows: pl.DataFrame, key: str, hours: int) -> pl.DataFrame:

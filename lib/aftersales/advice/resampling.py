@@ -96,10 +96,10 @@ class Cases(NamedTuple):
             # none of so many: the largest share that leaves this outcome a chance of 5 %
             return 0.0, float(1 - ((1 - LEVEL) / 2) ** (1 / self.number))
         there = all_of > 0
-        shares = (self.times[there] @ x) / all_of[there]
-        spread = self.times[there] @ x**2 - 2 * shares * (self.times[there] @ (x * y)) + shares**2 * (
-            self.times[there] @ y**2
-        )  # fmt: skip
+        # the matrix of draws is large: it is copied only where a draw has to be left out
+        times = self.times if there.all() else self.times[there]
+        shares = (times @ x) / all_of[there]
+        spread = times @ x**2 - 2 * shares * (times @ (x * y)) + shares**2 * (times @ y**2)
         found = Drawn(
             float(share), float(((x - share * y) ** 2).sum() / y.sum() ** 2), shares,
             np.maximum(spread, 0.0) / all_of[there] ** 2,

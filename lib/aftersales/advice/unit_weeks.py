@@ -9,7 +9,7 @@ import polars as pl
 from aftersales.advice.known_share import known_share
 from aftersales.measures.cohorts import paid_lines
 from aftersales.measures.delays import delay_curve, delay_triangle, with_stratum
-from aftersales.measures.inputs import columns_of
+from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.maturity import with_maturity
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.tables.columns import Frame
@@ -91,7 +91,7 @@ def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataF
     """
     until, since = week.sunday, week.shift(1 - BACK_WEEKS).monday
     lines = columns_of(orders, Orders, ["order_id", "created_at"], needed=["order_id", "created_at"])
-    made = pl.col("created_at").min().dt.replace_time_zone(None).dt.cast_time_unit("us")
+    made = local_time(pl.col("created_at").min())
     heads = lines.group_by("order_id").agg(created=made).collect().drop_nulls("created")
     heads = heads.filter(pl.col("created").dt.date().is_between(since, until)).join(
         bad.select("order_id", "known_at", case="case_id"), on="order_id", how="left"

@@ -72,11 +72,8 @@ def named_case(
     if _has(orders, "order_id", text):
         of = listed_orders.filter(pl.col("order_id") == text)["case_id"].to_list()
         of += listed_complaints.filter(pl.col("order_id") == text)["case_id"].to_list()
-        return (
-            _listed(of[0], listed_orders, listed_complaints) or _alone(text, complaints)
-            if of
-            else _alone(text, complaints)
-        )
+        found = _listed(of[0], listed_orders, listed_complaints) if of else None
+        return found or _alone(text, complaints)
     if (complaint := _complaint(text, listed_complaints, complaints)) is not None:
         return _listed(complaint.id, listed_orders, listed_complaints) or complaint
     order = refunds.lazy().filter(pl.col("refund_id") == text).select("order_id").head(1).collect()

@@ -9,7 +9,7 @@ import polars as pl
 from aftersales.cases.quoting import quoted
 from aftersales.cases.records import Records
 from aftersales.measures.complaint_facts import complaint_facts
-from aftersales.measures.contradictions import contradictions_of, with_demands
+from aftersales.measures.contradictions import with_demands
 from aftersales.words.language import Language, say
 
 # Signs that lie in the words alone: no record stands against them, so a platform's copy does not list them as such.
@@ -25,15 +25,6 @@ def claim_facts(records: Records, *, until: date) -> pl.DataFrame:
         messages=records.messages.drop("file", "row"), until=until,
     )  # fmt: skip
     return with_demands(facts)
-
-
-def contradictions_found(facts: pl.DataFrame) -> pl.DataFrame:
-    """The checks that fire for the case's complaints (`contradictions_of`)."""
-    added = [
-        "threat", "silence", "cites_law", "sum_asked", "told_multiple", "chat_threat", "chat_silence", "chat_sum",
-        "chat_multiple", "asked", "price_multiple",
-    ]  # fmt: skip
-    return contradictions_of(facts.drop(added, strict=False))
 
 
 def claims(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,7 +9,7 @@ import polars as pl
 
 from aftersales.cases.case import Case
 from aftersales.cases.case_type import case_type
-from aftersales.cases.claims import claim_facts, claims, contradictions_found
+from aftersales.cases.claims import claim_facts, claims
 from aftersales.cases.clauses import Clause, clauses
 from aftersales.cases.clock import Deadline, deadlines
 from aftersales.cases.comparison import Comparison, comparison
@@ -21,9 +20,9 @@ from aftersales.cases.records import Records, Tables, case_records
 from aftersales.cases.statement import statement
 from aftersales.cases.timeline import timeline
 from aftersales.cases.weighing import speaks_for_buyer, weaknesses
-from aftersales.measures.causes import causes
+from aftersales.measures.causes import complaint_causes
+from aftersales.measures.contradictions import contradictions_of
 from aftersales.sources.places import Folder
-from aftersales.tables.values import REASONS
 from aftersales.words.language import Language
 
 
@@ -89,8 +88,8 @@ def dossier(
     records = case_records(tables, case)
     states = tables["cases"].lazy().filter(pl.col("case_id") == case.id).sort("at").collect()
     facts = claim_facts(records, until=known_until.date())
-    found = contradictions_found(facts)
-    kinds = case_type(case, records.refunds, records.complaints, causes=_causes(facts))
+    found = contradictions_of(facts)
+    kinds = case_type(case, records.refunds, records.complaints, causes=complaint_causes(facts).to_list())
     there, checks = held(records), tuple(found["check"].unique().sort())
     numbers = tuple(records.orders["order_id"].unique(maintain_order=True))
     files = evidence_index(records.evidence, folder=evidence_folder, orders=numbers)
@@ -111,14 +110,3 @@ def dossier(
         timeline=timeline(records, language=language, currency=currency, states=states),
         claims=claims(facts, found, language=language, currency=currency), states=states,
     )  # fmt: skip
-
-
-def _causes(facts: pl.DataFrame) -> Sequence[str]:
-    """Reason groups of the complaints: their own kind where it is one, else by their words."""
-    if facts.is_empty():
-        return ()
-    words = facts.select(pl.concat_str(pl.col("kind", "text").fill_null("").str.slice(0, 4000), separator="。"))[:, 0]
-    told = causes(words)["cause"].to_list()
-    return [
-        kind if kind in REASONS else cause for kind, cause in zip(facts["kind"], told, strict=True) if kind or cause
-    ]

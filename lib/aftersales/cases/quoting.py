@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 from aftersales.words.language import Language, say
+from aftersales.words.plain import FORMULA_SIGNS
 
 # Controls, bidi marks and zero-width signs: dropped they would change what was written, left in they would hide or
 # reorder it, so each is written out by its number.
@@ -21,9 +22,9 @@ _UNSEEN = re.compile(
 _STACKED = re.compile(
     r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
-# A spreadsheet takes a cell that begins so for a formula or a command (OWASP, CSV injection), and holds no more than
-# 32,767 characters a cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+# What a spreadsheet may take for a formula or a command (OWASP, CSV injection); it holds no more than 32,767 characters
+# a cell.
+_FORMULA = (*sorted(FORMULA_SIGNS), "\t", "\r", "\n", "%")
 CELL_MOST = 32_000
 
 

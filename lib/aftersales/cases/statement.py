@@ -9,7 +9,7 @@ import polars as pl
 from aftersales.cases.case import Case
 from aftersales.cases.quoting import quoted
 from aftersales.cases.records import Records
-from aftersales.words.language import Language, say
+from aftersales.words.language import Language, run_on, say
 
 # More orders than this are told together; the list of orders has each.
 MOST_SINGLY = 3
@@ -23,10 +23,9 @@ def statement(
     (`order_evidence`). Empty where the orders are unknown.
     """
     orders = [o for (o,), _ in records.orders.group_by("order_id", maintain_order=True)]
-    gap = "" if language == "zh" else " "
     if case.kind == "orders" or len(orders) > MOST_SINGLY:
-        return gap.join(_together(case, records, outcomes, language, currency))
-    return gap.join(s for o in orders for s in _singly(str(o), records, language, currency))
+        return run_on(_together(case, records, outcomes, language, currency), language)
+    return run_on((s for o in orders for s in _singly(str(o), records, language, currency)), language)
 
 
 def _together(case: Case, records: Records, outcomes: pl.DataFrame, language: Language, currency: str) -> list[str]:

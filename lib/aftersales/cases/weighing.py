@@ -9,6 +9,7 @@ import polars as pl
 from aftersales.cases.comparison import Comparison
 from aftersales.cases.completeness import Need
 from aftersales.cases.evidence import EvidenceFile
+from aftersales.cases.held import shipped_after_request
 from aftersales.cases.records import Records
 from aftersales.words.language import Language, say
 
@@ -29,8 +30,7 @@ def weaknesses(
         if who in faults:
             told.append(say(f"dossier.weak.{who}_fault", language, n=faults.count(who)))
     told += _late(facts, language)
-    requests = records.refunds.group_by("order_id").agg(pl.col("applied_at").min())
-    after = records.orders.join(requests, on="order_id").filter(pl.col("shipped_at") > pl.col("applied_at"))
+    after = shipped_after_request(records)
     if after.height:
         told.append(say("dossier.weak.after_request", language, orders=after["order_id"].n_unique()))
     lacking = [say(f"dossier.need.{n.id}", language) for n in needs if n.state == "missing"]

@@ -14,7 +14,8 @@ from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure, word
-from aftersales.words.language import Language, say
+from aftersales.charts.weekly import week_ticks
+from aftersales.words.language import Language, enumerated, say
 
 _MOST_TICKS, _NARROW_TICKS = 8, 4
 _WEEKS, _OTHERS = (0.34, 1.0), (0.0, 0.15)
@@ -52,7 +53,7 @@ def before_after(
     values = [*rows["rate"].to_list(), *rows["low"].to_list(), *rows["high"].to_list()]
     figure.update_layout(
         xaxis={"domain": [0, 1], "range": [-0.6, rows.height - 0.4], "anchor": "y",
-               **_week_ticks(rows, language, _MOST_TICKS)},
+               **week_ticks(rows["week"], language, _MOST_TICKS)},
         yaxis={"domain": list(top), **unit.axis(values, zero=True)},
         margin={"t": 26, "b": 24, "l": 8, "r": 14},
     )  # fmt: skip
@@ -82,14 +83,8 @@ def before_after(
     )  # fmt: skip
 
 
-def _week_ticks(rows: pl.DataFrame, language: Language, most: int) -> dict[str, Any]:
-    step = -(-rows.height // most)
-    at = list(range(rows.height - 1, -1, -step))[::-1]
-    return {"tickmode": "array", "tickvals": at, "ticktext": [day_tick(rows["week"][k], language) for k in at]}
-
-
 def _narrow(rows: pl.DataFrame, language: Language) -> dict[str, Any]:
-    return {"height": 400, "xaxis": _week_ticks(rows, language, _NARROW_TICKS)}
+    return {"height": 400, "xaxis": week_ticks(rows["week"], language, _NARROW_TICKS)}
 
 
 def _band(figure: go.Figure, rows: pl.DataFrame) -> None:
@@ -191,8 +186,7 @@ def _alt(
     rows: pl.DataFrame, since: date, change: tuple[float, float, float] | None, placebos: list[float], unit: Unit
 ) -> str:
     said = [f"{day_tick(w, unit.language)} {unit.text(r)}" for w, r in rows.select("week", "rate").iter_rows()]
-    joint = "、" if unit.language == "zh" else ", "
-    told = say("charts.before_after.alt", unit.language, day=since, weeks=joint.join(said))
+    told = say("charts.before_after.alt", unit.language, day=since, weeks=enumerated(said, unit.language))
     if change is None or not placebos:
         return told
     further = sum(abs(p) >= abs(change[0]) for p in placebos)

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from aftersales.findings.products import listed
-from aftersales.measures.inputs import columns_of
-from aftersales.measures.order_evidence import NAMING
+from aftersales.measures.inputs import columns_of, local_time
+from aftersales.measures.order_evidence import named_buyer
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders
@@ -63,16 +63,15 @@ def _silent(bad: pl.DataFrame, orders: Frame, refunds: Frame, complaints: Frame,
     columns = ["order_id", "product_id", "batch", "buyer_key", "buyer_key_quality", "title", "shipped_at", "paid",
                "status"]  # fmt: skip
     lines = columns_of(orders, Orders, columns, needed=["order_id"])
-    lines = lines.with_columns(pl.col("shipped_at").dt.replace_time_zone(None).dt.cast_time_unit("us"))
+    lines = lines.with_columns(local_time(pl.col("shipped_at")))
     sent = pl.col("shipped_at").is_between(now - WITHIN, now)
     lines = lines.filter(sent, pl.col("status").is_in(["shipped", "part_shipped", "finished"]))
     mine = lines.join(bad.lazy().select("product_id", "batch"), on=["product_id", "batch"], how="semi")
     asked = columns_of(refunds, Refunds, ["order_id"], needed=[])
     told = columns_of(complaints, Complaints, ["order_id"], needed=[])
     quiet = mine.join(asked, on="order_id", how="anti").join(told, on="order_id", how="anti")
-    naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
     found = quiet.group_by("product_id", "batch", "order_id").agg(
-        buyer_key=pl.when(naming).then("buyer_key").first(), title=pl.col("title").drop_nulls().first(),
+        buyer_key=named_buyer().first(), title=pl.col("title").drop_nulls().first(),
         shipped_at=pl.col("shipped_at").max(), money=pl.col("paid").cast(pl.Float64).sum(),
     )  # fmt: skip
     found = found.sort("shipped_at", "order_id", descending=[True, False]).select(list(BUYERS))

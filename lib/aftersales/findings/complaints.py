@@ -11,7 +11,7 @@ import polars as pl
 
 from aftersales.findings.contract import contract_of
 from aftersales.findings.finding import finding_id
-from aftersales.measures.causes import causes
+from aftersales.measures.causes import complaint_causes
 from aftersales.measures.complaint_facts import complaint_facts
 from aftersales.measures.contradictions import contradictions_of, with_demands
 from aftersales.measures.copied_complaints import copied_complaints
@@ -19,7 +19,6 @@ from aftersales.measures.fault import complaint_fault
 from aftersales.measures.offers import with_offers
 from aftersales.measures.text import TextModel
 from aftersales.tables.columns import MONEY, Frame
-from aftersales.tables.values import REASONS
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
 
@@ -96,8 +95,8 @@ def judge_complaints(
     """
     facts = complaint_facts(complaints, refunds, orders, parcels=parcels, messages=messages, until=until)
     facts = with_demands(facts)
-    facts = facts.with_columns(cause=_causes(facts, model=model))
-    found = contradictions_of(facts.drop("cause", *_demand_columns(facts)))
+    facts = facts.with_columns(cause=complaint_causes(facts, model=model))
+    found = contradictions_of(facts)
     copies = _copies(facts)
     faults = complaint_fault(facts, found, facts["cause"])
     rows = facts.drop("fault").join(faults, on="complaint_id", how="left", maintain_order="left")
@@ -163,20 +162,6 @@ def _without_innocent(
     day = pl.col("buyer_key").replace_strict(dict(innocent), default=None, return_dtype=pl.Date)
     cleared = (pl.col("filed_at").dt.date() <= day).fill_null(value=False)
     return rows.filter(~cleared & ~pl.col("complaint_id").is_in(list(innocent_complaints)))
-
-
-def _demand_columns(facts: pl.DataFrame) -> list[str]:
-    added = ("threat", "silence", "cites_law", "sum_asked", "told_multiple", "chat_threat", "chat_silence", "chat_sum",
-             "chat_multiple", "asked", "price_multiple")  # fmt: skip
-    return [c for c in added if c in facts.columns]
-
-
-def _causes(facts: pl.DataFrame, *, model: TextModel | None) -> pl.Series:
-    """A cause a complaint: the kind where it is a reason group already, else from kind and words."""
-    words = facts.select(pl.concat_str(pl.col("kind", "text").fill_null(""), separator="。"))[:, 0]
-    known = facts["kind"].is_in(list(REASONS)).fill_null(value=False)
-    told = causes(words, model=model)["cause"]
-    return pl.select(pl.when(known).then(facts["kind"]).otherwise(told)).to_series()
 
 
 def _copies(facts: pl.DataFrame) -> pl.DataFrame:

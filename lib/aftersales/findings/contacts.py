@@ -14,8 +14,8 @@ from typing import Any
 import polars as pl
 
 from aftersales.measures.deadlines import deadlines, hours_left
-from aftersales.measures.inputs import columns_of
-from aftersales.measures.order_evidence import NAMING
+from aftersales.measures.inputs import columns_of, local_time
+from aftersales.measures.order_evidence import named_buyer
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
@@ -68,11 +68,13 @@ def contacts(
     suspected: pl.DataFrame,
     judged: pl.DataFrame,
     states: Mapping[str, str] | None = None,
+    clocks: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The contact queue as of ``now`` (the shop's local time).
 
     ``suspected`` are rows of `suspicious_orders` (whoever was cleared is not among them), ``judged`` those of
-    `judged_complaints`, ``states`` the last state of each case. A case that is over is no longer asked about.
+    `judge_complaints`, ``states`` the last state of each case, ``clocks`` those of
+    `deadlines` (computed where not handed in). A case that is over is no longer asked about.
 
     Columns out: who (buyer_key, or order:<id> where the platform masks the buyer), buyer_key (null then), situation
     (the most pressing, `SITUATIONS`), also (further ones of the same person), stage (1 not shipped, 2 on its way, 3 the
@@ -92,7 +94,8 @@ def contacts(
     ...     "who", "situation", "stage", "hours_left", "money").rows()
     [('x', 'cancel_unshipped', 1, 11.0, 80.0)]
     """
-    clocks = deadlines(orders, refunds, complaints, now=now)
+    if clocks is None:
+        clocks = deadlines(orders, refunds, complaints, now=now)
     suspected = _open_cases(suspected, states or {})
     named = pl.concat([clocks["order_id"], suspected["order_id"]]).drop_nulls().unique()
     heads = _heads(orders, named, now=now)
@@ -108,11 +111,6 @@ def contacts(
     return _by_person(every.join(heads, on="order_id", how="left"), now=now)
 
 
-def waiting_for_buyers(orders: Frame, refunds: Frame, complaints: Frame, *, now: datetime) -> int:
-    """Open refund cases in which the buyer is to send the goods back: the shop's move comes after theirs."""
-    return int((deadlines(orders, refunds, complaints, now=now)["step"] == "wait_for_return").sum())
-
-
 def _open_cases(suspected: pl.DataFrame, states: Mapping[str, str]) -> pl.DataFrame:
     kinds: dict[str, Any] = {
         "waiting": pl.Boolean,
@@ -120,7 +118,7 @@ def _open_cases(suspected: pl.DataFrame, states: Mapping[str, str]) -> pl.DataFr
         "created_at": pl.Datetime("us"),
         "money_at_risk": pl.Float64,
     }
-    there = suspected.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in kinds.items() if c not in suspected)
+    there = _filled(suspected, kinds)
     over = [case for case, state in states.items() if state in OVER]
     rows = there.filter(~pl.col("case_id").is_in(over)).select("case_id", "order_id", *kinds)
     return rows.with_columns(pl.col("money_at_risk").cast(pl.Float64))
@@ -132,15 +130,12 @@ def _heads(orders: Frame, wanted: pl.Series, *, now: datetime) -> pl.DataFrame:
                "confirmed_at", "status"]  # fmt: skip
     lines = columns_of(orders, Orders, columns, needed=["order_id"])
     lines = lines.filter(pl.col("order_id").is_in(wanted.implode()))
-    naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
     dearest = pl.col("title").sort_by(pl.col("amount").cast(pl.Float64), descending=True, nulls_last=True)
-    arrived = (
-        pl.coalesce(pl.col("delivered_at", "confirmed_at").dt.replace_time_zone(None).dt.cast_time_unit("us")) <= now
-    )
+    arrived = pl.coalesce(local_time(pl.col("delivered_at", "confirmed_at"))) <= now
     return (
         lines.group_by("order_id")
         .agg(
-            buyer_key=pl.when(naming).then("buyer_key").first(),
+            buyer_key=named_buyer().first(),
             title=dearest.first(),
             value=pl.col("paid").cast(pl.Float64).sum(),
             arrived=arrived.fill_null(value=False).any()

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.words.language import Language, say
+from aftersales.words.language import Language, enumerated, run_on, say
 from aftersales.words.plain import one_line
 
 # Numbers that are named one by one; more would hide the message behind them.
@@ -64,8 +64,7 @@ def order_words(orders: list[str], language: Language, *, most: int = MOST_NAMED
     ('order 1', 'orders 1, 2 and 2 more')
     """
     clean = [one_line(order, longest=60) for order in orders]
-    gap = "、" if language == "zh" else ", "
-    values: dict[str, Any] = {"named": gap.join(clean[:most]), "n": len(clean), "more": len(clean) - most}
+    values: dict[str, Any] = {"named": enumerated(clean[:most], language), "n": len(clean), "more": len(clean) - most}
     if not clean:
         return "–"
     if len(clean) == 1:
@@ -88,4 +87,4 @@ def _offer(row: dict[str, Any], *, language: Language, currency: str) -> str | N
     ground = say(
         "today.offer.ground", language, ground=f"suspected_complaint.ground.{row['fault_ground'] or 'unknown'}"
     )
-    return said + ("" if language == "zh" else " ") + ground
+    return run_on((said, ground), language)

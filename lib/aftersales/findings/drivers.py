@@ -16,7 +16,7 @@ from aftersales.measures.slices import driving_slices
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.words.errors import unknown
-from aftersales.words.language import Language, say
+from aftersales.words.language import Language, run_on, say
 from aftersales.words.periods import Week
 
 # Enough weeks to know the usual, few enough that last season's ways are gone: the shorter end of the 8–12 weeks over
@@ -183,7 +183,7 @@ def _headline(values: dict, concentrated: bool, ties: list[str], language: Langu
         parts.append(say("drivers.otherwise_usual", language))
     if ties:
         parts.append(say("drivers.tie", language, ties=ties))
-    return ("" if language == "zh" else " ").join(parts)
+    return run_on(parts, language)
 
 
 def _spoken(conditions: Sequence[tuple[str, str | None]], titles: Mapping[str, str], language: Language) -> str:

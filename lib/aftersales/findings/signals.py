@@ -6,6 +6,7 @@ Three measures meet here through arguments: what was counted (`seen`), what it w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -169,12 +170,22 @@ def signal_sentence(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return f"signal.{_sentence(row)}.{row['unit']}", values | words
 
 
+def is_awaited(row: Mapping[str, Any]) -> bool:
+    """Whether more of a row's requests are still to come: its value is what it will come to, not what was counted.
+
+    >>> is_awaited({"value": 0.12, "seen": 0.09}), is_awaited({"value": 0.12, "seen": 0.12})
+    (True, False)
+    """
+    value, seen = row["value"], row["seen"]
+    return value is not None and seen is not None and abs(value - seen) > 1e-9
+
+
 def _sentence(row: dict[str, Any]) -> str:
     """Which sentence is true of a row."""
     if row["value"] is None:
         return "unrecorded" if row["whole"] else "nothing"
     # before enough refunds have come in, what was counted and what it will come to are two numbers
-    awaited = row["seen"] is not None and abs(row["value"] - row["seen"]) > 1e-9
+    awaited = is_awaited(row)
     verdict, known = row["verdict"], row["normal_low"] is not None and row["normal_high"] is not None
     if verdict in {"above", "below"}:
         return f"{'estimated_' if awaited else ''}{'outside_since' if row['since'] else 'outside'}"

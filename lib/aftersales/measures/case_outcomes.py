@@ -60,10 +60,7 @@ def members_by_outcome(
     [('1', 'a')]
     """
     meant = case_outcomes(cases, members, until=until).filter(pl.col("outcome") == outcome).select("case_id", "at")
-    kept = columns_of(members, CaseMembers, ["case_id", "kind", "member_id"], needed=["case_id", "kind", "member_id"])
-    found = kept.filter(pl.col("kind") == kind).join(meant.lazy(), on="case_id")
-    named = found.select(pl.col("member_id").alias(f"{kind}_id"), "case_id", "at")
-    return named.sort(f"{kind}_id", "case_id").collect()
+    return _members(meant, members, kind).sort(f"{kind}_id", "case_id").collect()
 
 
 def confirmed_orders(cases: Frame, members: Frame, *, until: date | None = None) -> pl.DataFrame:
@@ -111,10 +108,15 @@ def cleared(cases: Frame, members: Frame, *, kind: Literal["order", "complaint"]
     ['complaint_id', 'day']
     """
     innocent = case_outcomes(cases, members).filter(pl.col("state") == "innocent").select("case_id", "at")
-    kept = columns_of(members, CaseMembers, ["case_id", "kind", "member_id"], needed=["case_id", "kind", "member_id"])
-    found = kept.filter(pl.col("kind") == kind).join(innocent.lazy(), on="case_id")
-    days = found.group_by(pl.col("member_id").alias(f"{kind}_id")).agg(day=pl.col("at").dt.date().max())
+    days = _members(innocent, members, kind).group_by(f"{kind}_id").agg(day=pl.col("at").dt.date().max())
     return days.sort(f"{kind}_id").collect()
+
+
+def _members(meant: pl.DataFrame, members: Frame, kind: str) -> pl.LazyFrame:
+    """Orders or complaints of those cases: order_id or complaint_id, case_id, at."""
+    kept = columns_of(members, CaseMembers, ["case_id", "kind", "member_id"], needed=["case_id", "kind", "member_id"])
+    found = kept.filter(pl.col("kind") == kind).join(meant.lazy(), on="case_id")
+    return found.select(pl.col("member_id").alias(f"{kind}_id"), "case_id", "at")
 
 
 def win_rates(outcomes: pl.DataFrame) -> pl.DataFrame:

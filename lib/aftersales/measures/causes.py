@@ -13,6 +13,7 @@ import polars as pl
 
 from aftersales.measures.cause_words import CAUSE_WORDS
 from aftersales.measures.text import CLASSIFIED_CHARS, UNSURE, UNSURE_BELOW, TextModel, normal_texts, predict
+from aftersales.tables.values import REASONS
 from aftersales.words.errors import DataError
 
 SAYS, HINTS = 2.0, 1.0
@@ -51,6 +52,18 @@ def causes(
         "probability",
         pl.when(sure).then("ground").alias("ground"),
     )
+
+
+def complaint_causes(facts: pl.DataFrame, *, model: TextModel | None = None) -> pl.Series:
+    """A cause a complaint: its kind where that is a reason group already, else by `causes` from kind and words.
+
+    >>> complaint_causes(pl.DataFrame({"kind": ["quality", "投诉"], "text": ["", "付款五天了还没发货"]})).to_list()
+    ['quality', 'late_ship']
+    """
+    words = facts.select(pl.concat_str(pl.col("kind", "text").fill_null(""), separator="。"))[:, 0]
+    known = facts["kind"].is_in(list(REASONS)).fill_null(value=False)
+    told = causes(words, model=model)["cause"]
+    return pl.select(pl.when(known).then(facts["kind"]).otherwise(told)).to_series()
 
 
 def _by_words(texts: Sequence[str | None] | pl.Series) -> pl.DataFrame:

@@ -79,8 +79,11 @@ def contradictions_of(facts: pl.DataFrame) -> pl.DataFrame:
 def with_demands(facts: pl.DataFrame) -> pl.DataFrame:
     """Facts with what complaint and chat demand: threat, silence, cites_law, asked, price_multiple, chat_threat.
 
-    asked is the largest of the amount demanded, the sum in the text, and the multiple of the price told in it.
+    asked is the largest of the amount demanded, the sum in the text, and the multiple of the price told in it. Facts
+    that have them already are returned as they are.
     """
+    if "price_multiple" in facts.columns:
+        return facts
     words = facts.select(
         told=pl.concat_str(pl.col("text", "demand").fill_null(""), separator="。"), chat=pl.col("chat").fill_null("")
     )

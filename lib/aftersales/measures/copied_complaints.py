@@ -31,7 +31,7 @@ def copied_complaints(facts: pl.DataFrame) -> pl.DataFrame:
     ("copied": most buyers on one product, beyond chance, and more asked than paid; "one_product", "sums": one of
     the two; "stock": neither, as a platform's or a common phrase is).
     """
-    frame = with_demands(facts) if "price_multiple" not in facts.columns else facts
+    frame = with_demands(facts)
     groups = near_copies(frame["text"], similar_from=SIMILAR_FROM)
     frame = frame.hstack(groups).with_columns(buyer=pl.coalesce("buyer_key", "order_id", "complaint_id"))
     grouped = frame.filter(pl.col("group").is_not_null()).with_columns(buyers=pl.col("buyer").n_unique().over("group"))

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.measures.inputs import columns_of
+from aftersales.measures.inputs import columns_of, local_time
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders
@@ -118,7 +118,7 @@ def _shipping(orders: Frame, *, now: datetime) -> pl.DataFrame:
 def _local(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Times as the shop's clock shows them, without their zone."""
     times = pl.col(pl.Datetime("us", "*"), pl.Datetime("ms", "*"), pl.Datetime("us"), pl.Datetime("ms"))
-    return lines.with_columns(times.dt.replace_time_zone(None).dt.cast_time_unit("us"))
+    return lines.with_columns(local_time(times))
 
 
 def _with_due(

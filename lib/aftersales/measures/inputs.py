@@ -42,6 +42,17 @@ def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *,
     return table.lazy().select(chosen)
 
 
+def local_time(at: pl.Expr) -> pl.Expr:
+    """Moments as the shop's clock showed them, without a zone, in microseconds: what moments are compared in.
+
+    >>> from datetime import datetime
+    >>> at = pl.Series("at", [datetime(2026, 11, 9, 10)]).dt.replace_time_zone("Asia/Shanghai")
+    >>> at.to_frame().select(local_time(pl.col("at"))).item()
+    datetime.datetime(2026, 11, 9, 10, 0)
+    """
+    return at.dt.replace_time_zone(None).dt.cast_time_unit("us")
+
+
 def zone_of(table: Frame, column: str) -> str | None:
     """The time zone of a column; None where it has none or is not there.
 

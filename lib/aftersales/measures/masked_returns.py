@@ -11,6 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from aftersales.measures.bursts import windows
+from aftersales.measures.rings import names_nobody
 from aftersales.measures.tails import binomial_above
 
 # Longer runs are a season's or a courier's.
@@ -29,8 +30,9 @@ def returned(evidence: pl.DataFrame) -> pl.DataFrame:
     >>> returned(evidence).select("order_id", "place").rows()
     [('1', 'x')]
     """
-    unknown = pl.all_horizontal(pl.col("buyer", "address", "phone").is_null())
-    return evidence.filter("asked", unknown, pl.col("province").is_not_null()).with_columns(place=pl.col("province"))
+    return evidence.filter("asked", names_nobody(), pl.col("province").is_not_null()).with_columns(
+        place=pl.col("province")
+    )
 
 
 def run_windows(rows: pl.DataFrame) -> pl.DataFrame:
@@ -64,18 +66,16 @@ def same_products(
     mine = mine.join(often, on="product_id")
     cells = mine.group_by("group", "product_id").agg(met=pl.len().cast(pl.Int64), share=pl.col("share").first())
     cells = cells.with_columns(of=pl.col("met").sum().over("group"), products=pl.len().over("group"))
+    # met once it was not met again, and the chance of that is one
     p = binomial_above(cells["met"].to_numpy() - 2, cells["of"].to_numpy() - 1, cells["share"].to_numpy())
-    # met once it was not met again
-    again = pl.when(pl.col("met") >= 2).then(pl.Series(p)).otherwise(1.0)
-    cells = cells.with_columns(p=again)
+    cells = cells.with_columns(p=pl.Series(p))
     whole = cells.group_by("group").agg(p_same=(pl.col("p").min() * pl.col("products").first()).clip(0, 1))
     hot = cells.filter(pl.col("p") <= PRODUCT_CHANCE).select("group", "product_id")
     run = mine.join(hot, on=["group", "product_id"])
     spans = run.group_by("group").agg(
         pl.col("place").first(), begin=pl.col("at").min(), stop=pl.col("at").max(), returns=pl.len()
     ).filter(pl.col("returns") >= LEAST_RETURNS)  # fmt: skip
-    unknown = pl.all_horizontal(pl.col("buyer", "address", "phone").is_null())
-    masked = evidence.filter(unknown).select("order_id", "product_id", "at", place="province")
+    masked = evidence.filter(names_nobody()).select("order_id", "product_id", "at", place="province")
     inside = spans.join(hot, on="group").join(masked, on=["place", "product_id"])
     inside = (
         inside.filter(pl.col("at").is_between("begin", "stop")).select("group", "order_id").sort("group", "order_id")

@@ -64,20 +64,14 @@ def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CA
     [(8.0, 24.0, 5, 'fault')]
     """
     joined, offered = rows, pl.col("fault").ne_missing("buyer") & (pl.col("value") > 0)
-    nothing = pl.lit(None)
-    low, high, cases, basis = nothing, nothing, nothing, nothing
-    for name, by in reversed(BASES.items()):
-        ranges = offer_ranges(past.drop_nulls(by), by=by, least=least)
-        renamed = {c: f"{c}_{name}" for c in ("cases", "share_low", "share_high")}
-        joined = joined.join(ranges.rename(renamed), on=by, how="left", maintain_order="left")
-        there = offered & pl.col(f"share_low_{name}").is_not_null()
-        low, high, cases, basis = (
-            pl.when(there).then(value).otherwise(other)
-            for value, other in (
-                (pl.col(f"share_low_{name}"), low), (pl.col(f"share_high_{name}"), high),
-                (pl.col(f"cases_{name}"), cases), (pl.lit(name), basis),
-            )
-        )  # fmt: skip
+    told = ("share_low", "share_high", "cases", "basis")
+    for name, by in BASES.items():
+        ranges = offer_ranges(past.drop_nulls(by), by=by, least=least).drop_nulls("share_low")
+        ranges = ranges.with_columns(basis=pl.lit(name)).rename({c: f"{c}_{name}" for c in told})
+        joined = joined.join(ranges, on=by, how="left", maintain_order="left")
+    low, high, cases, basis = (
+        pl.when(offered).then(pl.coalesce(pl.col(f"{c}_{name}" for name in BASES))) for c in told
+    )
     money = pl.col("value")
     return joined.select(
         *rows.columns,

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from aftersales.measures.inputs import columns_of
+from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
@@ -65,6 +65,17 @@ def order_evidence(orders: Frame, refunds: Frame, *, until: date) -> pl.DataFram
     return _with_trials(rows.collect(engine="streaming"))
 
 
+def named_buyer() -> pl.Expr:
+    """``buyer_key`` where it names one person (`NAMING`, or of no stated quality), else null.
+
+    >>> orders = pl.DataFrame({"buyer_key": ["a", "b"], "buyer_key_quality": ["full", "masked"]})
+    >>> orders.select(named_buyer()).to_series().to_list()
+    ['a', None]
+    """
+    naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
+    return pl.when(naming).then("buyer_key")
+
+
 def _heads(orders: Frame, *, until: date) -> pl.LazyFrame:
     """Order lines as orders: the dearest line says which product it was."""
     columns = [
@@ -73,7 +84,7 @@ def _heads(orders: Frame, *, until: date) -> pl.LazyFrame:
     ]  # fmt: skip
     lines = columns_of(orders, Orders, columns, needed=["order_id"])
     lines = lines.with_columns(
-        created_at=pl.coalesce(pl.col("created_at", "paid_at").dt.replace_time_zone(None).dt.cast_time_unit("us")),
+        created_at=pl.coalesce(local_time(pl.col("created_at", "paid_at"))),
         amount=pl.col("amount").cast(pl.Float64),
     ).filter(pl.col("created_at").dt.date() <= until)
     dear = pl.col("amount").fill_null(0.0).arg_max()
@@ -84,9 +95,8 @@ def _heads(orders: Frame, *, until: date) -> pl.LazyFrame:
         pl.col("shipped_at").min(),
         pl.col("status", "close_reason").first(),
     )
-    naming = pl.col("buyer_key_quality").is_null() | pl.col("buyer_key_quality").is_in(NAMING)
     return lone.with_columns(
-        buyer=pl.when(naming).then("buyer_key"),
+        buyer=named_buyer(),
         at=pl.col("created_at").dt.epoch("s"),
     ).rename({"address_key": "address", "phone_key": "phone"}).drop("buyer_key", "buyer_key_quality")  # fmt: skip
 

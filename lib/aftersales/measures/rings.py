@@ -15,6 +15,16 @@ COMMON_KEY_BUYERS = 30
 KEYS = ("address", "phone")
 
 
+def names_nobody() -> pl.Expr:
+    """Orders of `order_evidence` by which nobody can be known: no buyer, and no key that people could share.
+
+    >>> pl.DataFrame({"buyer": ["a", None], "address": [None, None], "phone": [None, None]}).select(
+    ...     names_nobody()).to_series().to_list()
+    [False, True]
+    """
+    return pl.all_horizontal(pl.col("buyer", *KEYS).is_null())
+
+
 def rare_keys(evidence: pl.DataFrame, *, common_key_buyers: int = COMMON_KEY_BUYERS) -> pl.DataFrame:
     """The evidence with address and phone null wherever the key is one buyer's alone, or shared by too many.
 

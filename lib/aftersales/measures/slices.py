@@ -176,6 +176,15 @@ def segment_text(conditions: Sequence[tuple[str, str | None]]) -> str:
     return " & ".join(f"{d}={'unknown' if v is None else v}" for d, v in conditions) or "all"
 
 
+def segment_parts(segment: str) -> dict[str, str]:
+    """The written form of a slice read back: its dimensions with their levels.
+
+    >>> segment_parts("courier=A & province=B"), segment_parts("all")
+    ({'courier': 'A', 'province': 'B'}, {})
+    """
+    return dict(part.split("=", 1) for part in segment.split(" & ") if "=" in part)
+
+
 def _named(cells: Cells, conditions: dict[int, int]) -> list[tuple[str, str | None]]:
     order = sorted(conditions, key=lambda d: (d < 0, d))
     return [

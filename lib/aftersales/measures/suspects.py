@@ -19,7 +19,7 @@ from aftersales.measures.bursts import surprising, windows
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
 from aftersales.measures.refund_tails import refund_tails, spreads
-from aftersales.measures.rings import KEYS, rare_keys, sameness
+from aftersales.measures.rings import KEYS, names_nobody, rare_keys, sameness
 
 # The first look is wide, the second is what the list answers for.
 FIRST_TARGET = 0.05
@@ -114,9 +114,8 @@ def _named(found: tuple[pl.DataFrame, pl.DataFrame], evidence: pl.DataFrame) -> 
 
 def _masked(evidence: pl.DataFrame) -> pl.DataFrame:
     """``place``: product and province, of orders that name no buyer and no rare key."""
-    unknown = pl.col("buyer").is_null() & pl.col("address").is_null() & pl.col("phone").is_null()
     place = pl.concat_str(pl.col("product_id"), pl.col("province"), separator=" | ")
-    return evidence.with_columns(place=pl.when(unknown).then(place))
+    return evidence.with_columns(place=pl.when(names_nobody()).then(place))
 
 
 def _views(rare: pl.DataFrame) -> list[tuple[str, str, pl.DataFrame, str | None]]:

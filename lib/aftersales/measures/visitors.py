@@ -103,9 +103,16 @@ def visitors_after_all(traffic: Frame, first_days: Sequence[date], *, until: dat
     if not len(own) or len(means) < LEAST_PLACEBO_DAYS:
         return nothing | {"attacks": len(own), "shifts": len(means)}
     change, low, high = float(own.mean()), float(np.quantile(means, LOW)), float(np.quantile(means, HIGH))
-    verdict = "fell" if change < low else "rose" if change > high else "as_usual"
-    return {"attacks": len(own), "change": float(np.expm1(change)), "change_low": float(np.expm1(change - high)),
-            "change_high": float(np.expm1(change - low)), "shifts": len(means), "verdict": verdict}  # fmt: skip
+    return {"attacks": len(own), "shifts": len(means)} | _against(change, low, high)
+
+
+def _against(change: float, low: float, high: float) -> dict[str, Any]:
+    """A log change beside what days without an attack show, as relative change with its ends, and the verdict."""
+    return {
+        "change": float(np.expm1(change)), "change_low": float(np.expm1(change - high)),
+        "change_high": float(np.expm1(change - low)),
+        "verdict": "fell" if change < low else "rose" if change > high else "as_usual",
+    }  # fmt: skip
 
 
 def _line(traffic: Frame, *, until: date) -> tuple[date, np.ndarray] | None:
@@ -148,9 +155,5 @@ def _row(level: np.ndarray, start: int, *, low: float | None, high: float | None
     change, days, usual = _change(level, start)
     if change is None or usual is None or low is None or high is None:
         return {"days_after": days, "verdict": "cannot_tell"}
-    verdict = "fell" if change < low else "rose" if change > high else "as_usual"
-    return {
-        "days_after": days, "usual": float(np.exp(usual)), "visitors": float(np.exp(usual + change)),
-        "change": float(np.expm1(change)), "change_low": float(np.expm1(change - high)),
-        "change_high": float(np.expm1(change - low)), "verdict": verdict,
-    }  # fmt: skip
+    worth = {"days_after": days, "usual": float(np.exp(usual)), "visitors": float(np.exp(usual + change))}
+    return worth | _against(change, low, high)

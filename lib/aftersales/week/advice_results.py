@@ -13,6 +13,7 @@ from aftersales.advice.known_bad import known_bad, never_paid, shipped_in_vain
 from aftersales.advice.refund_rules import replay_auto_approve
 from aftersales.advice.replay import replay
 from aftersales.advice.replay_record import Replay, as_frame, of_frame
+from aftersales.advice.standardise import Swap
 from aftersales.advice.suggest import suggestions
 from aftersales.advice.terms import Terms
 from aftersales.findings.products import with_product_headlines
@@ -71,7 +72,7 @@ class AdviceResults(Span):
         recent = self.tables["orders"].lazy().filter(pl.col("created_at").dt.date().is_between(self.since, self.until))
         return recent.select(columns).collect()
 
-    @cached_property
+    @kept_frame
     def never_paid(self) -> pl.DataFrame:
         """Orders placed and never paid, with what their locked stock lost."""
         return never_paid(self.recent_orders, until=self.until, locked_share=self.terms.locked_share)
@@ -111,9 +112,24 @@ class AdviceResults(Span):
         )  # fmt: skip
 
     @cached_property
+    def swaps(self) -> Mapping[str, tuple[str, Swap]]:
+        """By segment that names a courier, the one to change to; the same in every language."""
+        return courier_swaps(
+            self.tables["orders"], self.tables["refunds"], self.drivers(self.shop.language[0]), since=self.quarter,
+            until=self.until,
+        )  # fmt: skip
+
+    @cached_property
+    def quarter_orders(self) -> pl.DataFrame:
+        """Order lines of twelve weeks: order_id, product_id, amount, as far as the shop's files have them."""
+        columns = [c for c in ("order_id", "product_id", "amount") if c in self.tables["orders"].collect_schema()]
+        lines = self.tables["orders"].lazy().filter(pl.col("created_at").dt.date().is_between(self.quarter, self.until))
+        return lines.select(columns).collect()
+
+    @cached_property
     def prices(self) -> dict[str, float]:
         """What an order of each product came to on average, over twelve weeks."""
-        lines = self.recent_orders.filter(pl.col("created_at").dt.date() >= self.quarter)
+        lines = self.quarter_orders
         if not {"product_id", "amount"} <= set(lines.columns):
             return {}
         value = lines.group_by("product_id", "order_id").agg(pl.col("amount").cast(pl.Float64).sum())
@@ -136,13 +152,12 @@ class AdviceResults(Span):
 
     def _suggested(self, language: Language) -> pl.DataFrame:
         products = with_product_headlines(self.problem_products, language=language, currency=self.shop.currency)
-        drivers, orders = self.drivers(language), self.tables["orders"]
-        quarter = self.recent_orders.filter(pl.col("created_at").dt.date() >= self.quarter)
+        drivers = self.drivers(language)
         return suggestions(
             products, drivers, self.suspicious_orders(language), week=self.week, shop=self.shop.id,
             service=self.service_findings(language), people=self.shop.people, replays=self.replays,
-            swaps=courier_swaps(orders, self.tables["refunds"], drivers, since=self.quarter, until=self.until),
-            decisions=self.ledger, prices=self.prices, orders_a_week=quarter["order_id"].n_unique() / QUARTER_WEEKS,
+            swaps=self.swaps, decisions=self.ledger, prices=self.prices,
+            orders_a_week=self.quarter_orders["order_id"].n_unique() / QUARTER_WEEKS,
             terms=self.terms, cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
             language=language, currency=self.shop.currency,
         )  # fmt: skip

@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.cases.case import Case, named_case
 from aftersales.findings.orders import suspicious_orders
-from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders, win_rates
+from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
@@ -25,11 +25,6 @@ class CaseResults(Span):
     def case_outcomes(self) -> pl.DataFrame:
         """Each recorded case with its last state."""
         return case_outcomes(self.tables["cases"], self.tables["case_members"])
-
-    @cached_property
-    def win_rates(self) -> pl.DataFrame:
-        """How recorded cases ended, by pattern, with intervals."""
-        return win_rates(self.case_outcomes)
 
     @cached_property
     def confirmed_orders(self) -> pl.DataFrame:

@@ -43,10 +43,10 @@ class ComplaintSuspects(CaseResults):
         """How many rows a table of the shop has; a table without any is a file that the shop has not given."""
         return int(self.tables[table].select(pl.len()).collect().item())
 
-    @cached_property
+    @kept_frame
     def ever_suspected_complaints(self) -> pl.DataFrame:
-        """The list with nobody cleared: what a case's id may mean."""
-        return self._suspected(self.shop.language[0], innocent={}, innocent_complaints=())
+        """The list with nobody cleared: what a case's id may mean. Its sentences are in Chinese; nobody reads them."""
+        return self._suspected("zh", innocent={}, innocent_complaints=())
 
     @cached_property
     def text_model(self) -> TextModel | None:

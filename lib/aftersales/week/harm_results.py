@@ -35,8 +35,7 @@ class HarmResults(Span):
 
         With ``confirmed``: whether the platform found for the shop.
         """
-        ever: pl.DataFrame = self.ever_suspected  # type: ignore[attr-defined]
-        every = ever.group_by("case_id").agg(first_day=pl.col("created_at").min().dt.date())
+        every = self._first_days
         listed = self.suspicious_orders(self.shop.language[0])  # type: ignore[attr-defined]
         won = self.confirmed_orders["case_id"].unique()  # type: ignore[attr-defined]
         mine = every.filter(
@@ -50,14 +49,14 @@ class HarmResults(Span):
     @cached_property
     def visitors_after_all(self) -> dict[str, Any]:
         """The same over all cases ever suspected together, back to the beginning of the data."""
-        ever: pl.DataFrame = self.ever_suspected  # type: ignore[attr-defined]
-        days = ever.group_by("case_id").agg(pl.col("created_at").min().dt.date())["created_at"]
-        return visitors_after_all(self.tables["traffic"], days.to_list(), until=self.until)
+        return visitors_after_all(self.tables["traffic"], self._first_days["first_day"].to_list(), until=self.until)
 
-    @property
-    def has_traffic(self) -> bool:
-        """Whether the shop gave its daily traffic."""
-        return not self.tables["traffic"].head(1).collect().is_empty()
+    @cached_property
+    def _first_days(self) -> pl.DataFrame:
+        """The first day of each case ever suspected, the earliest first."""
+        ever: pl.DataFrame = self.ever_suspected  # type: ignore[attr-defined]
+        first_days = ever.group_by("case_id").agg(first_day=pl.col("created_at").min().dt.date())
+        return first_days.sort("first_day", "case_id")
 
     @cached_property
     def _confirmed_aside(self) -> pl.Series:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -167,8 +167,22 @@ def hours_change(value: float | None, language: Language = "zh") -> str:
     return number(value, digits=1, plus=True) + (" 小时" if language == "zh" else " h")
 
 
-def _joined(values: Any, language: Language) -> str:
+def enumerated(values: Iterable[Any], language: Language) -> str:
+    """Things in a row.
+
+    >>> enumerated(["a", "b"], "en"), enumerated(["甲", "乙"], "zh")
+    ('a, b', '甲、乙')
+    """
     return ("、" if language == "zh" else ", ").join(str(v) for v in values)
+
+
+def run_on(sentences: Iterable[str], language: Language) -> str:
+    """Whole sentences after one another in one paragraph: Chinese ones without a blank between.
+
+    >>> run_on(["One.", "Two."], "en"), run_on(["一。", "二。"], "zh")
+    ('One. Two.', '一。二。')
+    """
+    return ("" if language == "zh" else " ").join(sentences)
 
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
@@ -176,7 +190,7 @@ FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "hours": hours,
     "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
-    "plus": lambda v, lang: number(v, lang, plus=True), "list": _joined,
+    "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,
     "pp2": lambda v, lang: points(v, lang, digits=2),
     "pct_change": lambda v, lang: NOTHING if v is None else number(100 * v, lang, plus=True) + "%",
     "pct0": lambda v, lang: percent(v, lang, digits=0), "pct2": lambda v, lang: percent(v, lang, digits=2),

@@ -6,7 +6,7 @@ import unicodedata
 
 # A spreadsheet takes a cell that begins with one of these for a formula; some take their full-width forms as well.
 # Source: OWASP, "CSV Injection".
-_RUNS = frozenset("=+-@＝＋－＠−|")
+FORMULA_SIGNS = frozenset("=+-@＝＋－＠−|")
 
 
 def one_line(text: str, *, longest: int = 150) -> str:
@@ -34,7 +34,7 @@ def safe_cell(text: str, *, longest: int = 2_000) -> str:
     ("'=cmd|' /C calc'!A0", "'@SUM(1)", '收到；=1+1')
     """
     clean = one_line(text, longest=longest).replace(";", "；")
-    return "'" + clean if clean[:1] in _RUNS else clean
+    return "'" + clean if clean[:1] in FORMULA_SIGNS else clean
 
 
 def number_cell(number: str) -> str:

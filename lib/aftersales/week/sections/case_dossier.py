@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import polars as pl
 
 from aftersales.cases.dossier import Dossier
@@ -17,6 +15,7 @@ from aftersales.week.case_writing import gathered
 from aftersales.week.loading import Report
 from aftersales.week.sections.case_record import past_cases
 from aftersales.week.sections.shown import lacking
+from aftersales.words.language import run_on
 
 MOST_ROWS = 30
 _TEXT_MOST = 160
@@ -145,9 +144,10 @@ def for_buyer(report: Report, case_id: str = "") -> Stack | Note:
     told = _told(report, case_id)
     if told is None:
         return lacking(report, "case.page.none")
-    gap = "" if report.language == "zh" else " "
-    weak = report.say("case.page.weak", told=gap.join(told.weaknesses))
-    kind = report.say("case.page.for_buyer", told=gap.join(told.for_buyer) or report.say("dossier.nothing"))
+    weak = report.say("case.page.weak", told=run_on(told.weaknesses, report.language))
+    kind = report.say(
+        "case.page.for_buyer", told=run_on(told.for_buyer, report.language) or report.say("dossier.nothing")
+    )
     return Stack([
         Note(kind, language=report.language, look="plain"), Note(weak, language=report.language, look="plain"),
     ])  # fmt: skip
@@ -183,12 +183,13 @@ def record(report: Report) -> Stack:
 
 def _told(report: Report, case_id: str) -> Dossier | None:
     name = case_id.strip() or report.data.most_urgent_case
-    return _gathered(report, name) if name else None
-
-
-@lru_cache(maxsize=4)
-def _gathered(report: Report, name: str) -> Dossier:
-    return gathered(report, name)
+    if not name:
+        return None
+    # kept with the week it is of, so that both go together
+    held: dict[tuple[str, str], Dossier] = report.data.__dict__.setdefault("_dossiers", {})
+    if (name, report.language) not in held:
+        held[name, report.language] = gathered(report, name)
+    return held[name, report.language]
 
 
 def _deadline(report: Report, told: Dossier) -> str:

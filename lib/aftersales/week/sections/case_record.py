@@ -50,10 +50,9 @@ def _shown(report: Report, outcomes: pl.DataFrame, *, id: str) -> Stack:
 def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:
     word = report.say
     won = pl.col("won") + pl.col("partly_won")
-    told = rows.filter(pl.col("pattern").is_not_null() | (rows.height == 1)).with_columns(
-        won=won, kind=pl.Series([_pattern(report, p) for p in rows.filter(
-            pl.col("pattern").is_not_null() | (rows.height == 1))["pattern"]], dtype=pl.String)
-    )  # fmt: skip
+    told = rows.filter(pl.col("pattern").is_not_null() | (rows.height == 1))
+    kinds = [_pattern(report, pattern) for pattern in told["pattern"]]
+    told = told.with_columns(won=won, kind=pl.Series(kinds, dtype=pl.String))
     rates = [
         word("case.record.rate", rate=r["win_rate"], part=r["won"], whole=r["decided"], low=r["win_low"],
              high=r["win_high"]) if r["decided"] else word("case.record.no_rate")

@@ -55,7 +55,7 @@ def indicators(report: Report) -> Table:
 def visitors(report: Report) -> Stack | Note:
     """Visitors before and after the quarter's cases; first all cases together, then one row each."""
     word, data = report.say, report.data
-    if not data.has_traffic:
+    if not data.rows_of("traffic"):
         return lacking(report, "harm.no_traffic")
     rows = data.visitors_after_attacks
     if rows.is_empty():

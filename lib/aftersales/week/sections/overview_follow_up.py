@@ -19,7 +19,7 @@ from aftersales.week.sections import (
 )
 from aftersales.week.sections.health_told import absent_names, gaps_told
 from aftersales.week.sections.shown import more_link
-from aftersales.words.language import number
+from aftersales.words.language import number, run_on
 
 MOST_CASES = 3  # a manager reads the first few; the service team works from their own page
 MOST_GAPS = 4
@@ -81,8 +81,8 @@ def data_quality(report: Report) -> Stack:
         )
     ]  # fmt: skip
     gaps = gaps_told(report)
-    gap = "" if report.language == "zh" else " "
-    notes += [Note(gap.join((told, cost)), language=report.language, look="warning") for told, cost in gaps[:MOST_GAPS]]
+    told = [run_on(gap, report.language) for gap in gaps[:MOST_GAPS]]
+    notes += [Note(said, language=report.language, look="warning") for said in told]
     if len(gaps) > MOST_GAPS:
         notes.append(Note(report.say("overview.more_gaps", more=len(gaps) - MOST_GAPS), language=report.language))
     if not gaps:

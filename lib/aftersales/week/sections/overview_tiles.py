@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.charts.note import Note
 from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile, Tiles, tile_state
+from aftersales.findings.signals import is_awaited
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, last_judged, signal_rows
 from aftersales.words.periods import Week
@@ -50,7 +51,7 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
     unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
     last = rows.row(-1, named=True)
     value, state = last["value"], tile_state(last["verdict"])
-    waiting = last["seen"] is not None and value is not None and abs(value - last["seen"]) > 1e-9
+    waiting = is_awaited(last)
     counts = report.say(f"overview.counts.{last['unit']}", part=last["part"], whole=last["whole"])
     notes = [report.say("overview.expected", seen=unit.text(last["seen"]), counts=counts) if waiting else counts]
     if last["lacking"]:

@@ -20,7 +20,7 @@ from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
-from aftersales.words.language import money, percent
+from aftersales.words.language import money, percent, run_on
 
 # The curve of the limit is always asked for; beside it those of rules that would pay, as far as a page has room.
 ALWAYS, MOST_CURVES = "purchase_limit", 3
@@ -72,7 +72,7 @@ def cards(report: Report) -> Stack | Note:
 
 
 def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
-    word, gap = report.say, "" if report.language == "zh" else " "
+    word = report.say
     measure = spoken_measure(row["measure"], word("advice.page.it"), report.language)
     seen = [word("advice.page.detectable", **row)] if row["detectable"] is not None else []
     cost = [word("advice.page.cost", **row)] if row["cost"] else []
@@ -80,10 +80,12 @@ def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
     decided = row["state"] == "decided"
     who = word("advice.page.decided", **row) if decided else word("advice.page.who", **row)
     answers = {
-        "worth": gap.join([word("advice.page.worth", **row), *cost]),
+        "worth": run_on([word("advice.page.worth", **row), *cost], report.language),
         "hurts": word("advice.page.harm", harm=hurt, cost=word(f"advice.lever.{row['lever']}.cost")),
         "who": who,
-        "tell": gap.join([word("advice.page.measured", measure=measure), *seen, word("advice.page.failed", **row)]),
+        "tell": run_on(
+            [word("advice.page.measured", measure=measure), *seen, word("advice.page.failed", **row)], report.language
+        ),
         "watch": word("advice.page.guard", **row), "rule": word("advice.page.rule", **row),
         "because": row["because"] or "",
     }  # fmt: skip
@@ -149,15 +151,10 @@ def _curve(report: Report, found: Replay) -> Any:
     word, currency = report.say, report.data.shop.currency
     said = word(f"advice.lever.{found.rule}.name") + ("：" if report.language == "zh" else ": ")
     sources = [word(f"advice.source.{s}", orders=n) for s, n in found.sources if s in SOURCES]
-    caption = word("advice.page.sources", sources=sources) if sources else ""
+    caption = [word(f"advice.mildest.{'auto_approve' if found.rule == 'auto_approve' else 'order'}")]
+    caption += [word("advice.page.sources", sources=sources)] if sources else []
     known = found.table["known_share"][0] if found.table.height else None
-    if known is not None and known < 1:
-        caption += ("" if report.language == "zh" else " ") + word("advice.page.known", known=known)
-    caption = (
-        ("" if report.language == "zh" else " ")
-        .join([word(f"advice.mildest.{'auto_approve' if found.rule == 'auto_approve' else 'order'}"), caption])
-        .strip()
-    )
+    caption += [word("advice.page.known", known=known)] if known is not None and known < 1 else []
     written = pl.Series("written", [_form_of(report, found.rule, t) for t in found.table["threshold"]], dtype=pl.String)
     of = found.table["bad_orders"][0] if found.table.height else 0
     return benefit_harm(
@@ -165,7 +162,7 @@ def _curve(report: Report, found: Replay) -> Any:
         currency=currency,
         axis_name=word(f"advice.axis.{found.rule}"), chosen=found.threshold,
         stopped_name=word(f"advice.stopped.{found.rule}", of=of), hurt_name=word(f"advice.hurts.{found.rule}"),
-        title=said + found.headline(report.language, currency=currency), caption=caption,
+        title=said + found.headline(report.language, currency=currency), caption=run_on(caption, report.language),
         so_what=word(f"advice.so_what.{found.answer}"),
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ from aftersales.measures.maturity_stages import SHOWN_FROM
 from aftersales.measures.shrinkage import WORSE
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
+from aftersales.words.language import run_on
 
 # Each shown product costs the reader two charts; the rest stand in the tables.
 MOST_CARDS = 3
@@ -74,10 +75,9 @@ def funnel(report: Report) -> Chart | Note:
     inside = rows.join(found.points.filter("outside"), on="product_id", how="anti").height
     caption = [report.say("products.caption_funnel", worse=WORSE)]
     caption += [report.say("products.caption_inside", count=inside)] if inside else []
-    gap = "" if report.language == "zh" else " "
     return funnel_plot(
         found.points, found.limits, id="product-funnel", language=report.language, what=report.say("products.what"),
-        centre=found.centre, caption=gap.join(caption),
+        centre=found.centre, caption=run_on(caption, report.language),
     )  # fmt: skip
 
 
@@ -267,4 +267,4 @@ def declared(report: Report) -> Note:
     said += [report.say("products.aside", count=aside)] if aside else []
     if not said:
         said.append(report.say("products.none"))
-    return Note(("" if report.language == "zh" else " ").join(said), language=report.language, look="plain")
+    return Note(run_on(said, report.language), language=report.language, look="plain")

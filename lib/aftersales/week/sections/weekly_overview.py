@@ -16,7 +16,7 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.finding import Finding
 from aftersales.findings.headline import week_verdict
 from aftersales.findings.products import product_headline
-from aftersales.findings.signals import signal_headline
+from aftersales.findings.signals import is_awaited, signal_headline
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
@@ -69,7 +69,7 @@ def _headline(report: Report, found: Finding) -> str:
         return found.headline(report.language, currency=report.data.shop.currency)
     row = found.table.row(by_predicate=pl.col("measure") == measure, named=True)
     unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
-    awaited = "_expected" if abs(row["value"] - (row["seen"] or 0)) > 1e-9 else ""
+    awaited = "_expected" if is_awaited(row) else ""
     said = report.say(
         f"overview.headline.{row['verdict']}{awaited}", name=f"measure.{measure}", value=unit.text(row["value"]),
         low=unit.text(row["normal_low"]), high=unit.text(row["normal_high"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aftersales.week.today.queue import Queue
-from aftersales.week.today.wording import due_words, left_words, orders_of
+from aftersales.week.today.wording import clock_words, moment_words, orders_of
 from aftersales.words.plain import one_line
 
 # WeCom's webhook takes 2,048 bytes of text, DingTalk's some twenty thousand.
@@ -18,13 +18,12 @@ def chat_lines(queue: Queue, *, limit: int, largest: int = LARGEST) -> str:
     name = one_line(queue.shop.name, longest=30)
     head = [queue.say("today.chat.title", shop=name, people=queue.people.height, now=queue.moment.now)]
     if queue.moment.taken_from != "clock":
-        until = {"until": queue.moment.data_until, "now": queue.moment.now, "age": abs(queue.moment.age_hours)}
-        head.append(queue.say(f"today.head.now_{queue.moment.taken_from}", **until))
+        head.append(moment_words(queue))
     lines = [
         queue.say(
             "today.chat.line", place=place, what=row["what"], orders=orders_of(queue, row, most=1),
             money=row["money"],
-            due=" ".join(w for w in (due_words(queue, row), left_words(queue, row)) if w),
+            due=clock_words(queue, row),
         )
         for place, row in enumerate(queue.people.head(limit).iter_rows(named=True), 1)
     ]  # fmt: skip

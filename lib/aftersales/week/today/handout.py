@@ -10,6 +10,7 @@ from typing import Any
 from aftersales.week.today.queue import Queue
 from aftersales.week.today.wording import due_words, left_words, note_words
 from aftersales.words.errors import SetupError
+from aftersales.words.language import run_on
 from aftersales.words.plain import number_cell, safe_cell
 
 COLUMNS = ("place", "what", "orders", "buyer", "money", "due", "left", "source", "do", "draft", "offer", "why", "ids",
@@ -48,12 +49,11 @@ def write_handout(queue: Queue, file: Path, *, limit: int | None = None) -> int:
 
 
 def _cells(queue: Queue, row: dict[str, Any], *, place: int) -> list[str]:
-    gap = "" if queue.language == "zh" else " "
     source = "" if row["due_at"] is None else queue.say(f"today.source.{'file' if row['from_file'] else 'usual'}")
     values = {
         "what": row["what"], "due": due_words(queue, row | {"from_file": True}) if row["due_at"] else "",
         "left": left_words(queue, row), "source": source, "do": row["do"], "draft": row["draft"],
-        "offer": row["offer"] or "", "why": gap.join(note_words(queue, row | {"offer": None})),
+        "offer": row["offer"] or "", "why": run_on(note_words(queue, row | {"offer": None}), queue.language),
         "title": row["title"] or "",
     }  # fmt: skip
     cells = {name: safe_cell(value) for name, value in values.items()}

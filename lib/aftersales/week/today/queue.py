@@ -95,12 +95,14 @@ def contact_queue(
     judged = week.complaint_judgement.rows.drop("probability").join(told, on="complaint_id", how="left")
     orders, refunds, complaints = (tables[name] for name in ("orders", "refunds", "complaints"))
     progress("putting the queue together")
-    people = contacts(orders, refunds, complaints, now=moment.now, suspected=suspected, judged=judged, states=states)
+    clocks = deadlines(orders, refunds, complaints, now=moment.now)
+    people = contacts(
+        orders, refunds, complaints, now=moment.now, suspected=suspected, judged=judged, states=states, clocks=clocks
+    )
     people = _with_cases(with_drafts(people, language=spoken, currency=shop.currency), suspected, told, states)
     settled = ShopWeek(settings, shop, last_whole_week(until.date()), tables)
     settled = week if settled.week == week.week else settled
     batches, buyers = batch_buyers(settled.product_views, orders, refunds, complaints, now=moment.now)
-    clocks = deadlines(orders, refunds, complaints, now=moment.now)
     return Queue(
         shop, spoken, moment, people, batches, buyers, waiting=int((clocks["step"] == "wait_for_return").sum()),
         to_ship=_to_ship(clocks, now=moment.now), lacking=_lacking(tables, spoken), said=tuple(said),

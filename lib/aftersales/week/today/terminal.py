@@ -11,8 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from aftersales.week.today.queue import Queue
-from aftersales.week.today.wording import due_words, head_lines, left_words, note_words, orders_of, tail_lines
-from aftersales.words.language import money
+from aftersales.week.today.wording import (
+    clock_words,
+    due_words,
+    head_lines,
+    left_words,
+    note_words,
+    orders_of,
+    tail_lines,
+)
+from aftersales.words.language import enumerated, money
 from aftersales.words.plain import one_line
 
 # Where the output is no terminal (a log, a pipe) lines of this width are wrapped.
@@ -89,7 +97,7 @@ def _list(queue: Queue, rows: list[dict[str, Any]]) -> Group:
         if row["stage"] != stage:
             stage = row["stage"]
             parts.append(Text(queue.say(f"today.stage.{stage}"), style="bold underline"))
-        due = " ".join(w for w in (due_words(queue, row), left_words(queue, row)) if w)
+        due = clock_words(queue, row)
         parts.append(Text(f"{place}. {row['what']} · {_money(queue, row['money'])} · {due}", style="bold"))
         parts.append(Text(orders_of(queue, row, most=MOST_ORDERS)))
         parts.append(Text(row["do"]))
@@ -105,8 +113,7 @@ def _batches(queue: Queue, *, drafts: bool) -> list[RenderableType]:
         mine = queue.batch_buyers.filter(product_id=row["product_id"], batch=row["batch"])["order_id"].to_list()
         if not mine:
             continue
-        gap = "、" if queue.language == "zh" else ", "
-        named = gap.join(one_line(order, longest=60) for order in mine[:MOST_BATCH_ORDERS])
+        named = enumerated((one_line(order, longest=60) for order in mine[:MOST_BATCH_ORDERS]), queue.language)
         key = "today.batch.named_some" if len(mine) > MOST_BATCH_ORDERS else "today.batch.named"
         parts += [Text(queue.say(key, orders=named)), Text(queue.say("today.do.come_forward"))]
         if drafts:

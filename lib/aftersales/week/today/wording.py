@@ -7,7 +7,7 @@ from typing import Any
 
 from aftersales.findings.drafts import order_words
 from aftersales.week.today.queue import Queue
-from aftersales.words.language import clock
+from aftersales.words.language import clock, run_on
 
 # The weightiest contradictions; the page tells them all.
 MOST_AGAINST = 2
@@ -38,8 +38,7 @@ def note_words(queue: Queue, row: dict[str, Any]) -> list[str]:
     if row["case_id"]:
         notes.append(queue.say("today.why.case", case=row["case_id"], probability=row["case_probability"]))
     if row["against"]:
-        gap = "" if queue.language == "zh" else " "
-        notes.append(queue.say("today.why.against", what=gap.join(row["against"][:MOST_AGAINST])))
+        notes.append(queue.say("today.why.against", what=run_on(row["against"][:MOST_AGAINST], queue.language)))
     if row["case_state"]:
         notes.append(queue.say("today.why.state", state=f"case.state.{row['case_state']}"))
     if row["offer"]:
@@ -55,11 +54,22 @@ def orders_of(queue: Queue, row: dict[str, Any], *, most: int) -> str:
     return order_words(row["orders"], queue.language, most=most)
 
 
+def moment_words(queue: Queue) -> str:
+    """Which moment counts as now, and where the files end."""
+    moment = queue.moment
+    until = {"until": moment.data_until, "now": moment.now, "age": abs(moment.age_hours)}
+    return queue.say(f"today.head.now_{moment.taken_from}", **until)
+
+
+def clock_words(queue: Queue, row: dict[str, Any]) -> str:
+    """Until when, and how long that is."""
+    return " ".join(w for w in (due_words(queue, row), left_words(queue, row)) if w)
+
+
 def head_lines(queue: Queue, *, shown: int) -> list[str]:
     """What stands above the queue: which moment counts, how many, how much, and what is not in the list."""
     moment, people = queue.moment, queue.people
-    until = {"until": moment.data_until, "now": moment.now, "age": abs(moment.age_hours)}
-    lines = [*queue.said, queue.say(f"today.head.now_{moment.taken_from}", **until)]
+    lines = [*queue.said, moment_words(queue)]
     if moment.taken_from == "given" and moment.now < moment.data_until:
         lines.append(queue.say("today.head.ahead"))
     if people.is_empty():
