@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 
 import nbformat
@@ -84,6 +85,20 @@ def test_plotly_comes_once_and_from_the_installed_wheel(made):
     before = found[0].stat().st_mtime_ns
     published_assets(given.assets)
     assert found[0].stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_assets_that_a_killed_process_left_half_copied_go(tmp_path, there_already):
+    if there_already:
+        published_assets(tmp_path)
+    gone = subprocess.Popen([sys.executable, "-c", "pass"])
+    gone.wait()
+    half = tmp_path / f"{assets_version()}.partial-{gone.pid}"
+    half.mkdir()
+    (half / "plotly.min.js").write_text("half")
+    target = published_assets(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [target.name]
+    assert (target / "plotly.min.js").read_bytes() == plotly_script().read_bytes()
 
 
 def test_the_record_says_what_was_run(made):

@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from aftersales.reports.place import mend, partial_folder
 from aftersales.words.errors import SetupError
 
 OURS = Path(__file__).parent / "template" / "assets"
@@ -20,13 +21,14 @@ def published_assets(folder: Path) -> Path:
     """The folder below the shared one that holds this version's files, filled where it is not there yet.
 
     Its name is the hash of its content, so that old pages keep what they were made with and a browser may keep it for
-    ever. It appears whole or not at all, also when several workers make it at once.
+    ever. It appears whole or not at all, also when several workers make it at once; what a process that was killed
+    in the middle left goes.
     """
     target = folder / assets_version()
+    mend(target)
     if target.is_dir():
         return target
-    part = folder / f"{target.name}.partial-{os.getpid()}"
-    part.mkdir(parents=True, exist_ok=True)
+    part = partial_folder(target)
     for source in _sources():
         shutil.copyfile(source, part / source.name)
     try:
