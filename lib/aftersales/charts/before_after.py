@@ -10,7 +10,7 @@ import polars as pl
 
 from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
-from aftersales.charts.markup import plot_text
+from aftersales.charts.markup import plot_lines, plot_text
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure, word
@@ -19,6 +19,9 @@ from aftersales.words.language import Language, enumerated, say
 
 _MOST_TICKS, _NARROW_TICKS = 8, 4
 _WEEKS, _OTHERS = (0.34, 1.0), (0.0, 0.15)
+# On a phone the names stand over one another and the sentence over the strip takes two lines.
+_PHONE_HEIGHT, _PHONE_TOP, _PHONE_LINE = 440, 46, {"zh": 25, "en": 46}
+_NAME, _BAND, _STRIP = 0, 2, 3  # places among the notes
 # Moves beyond these stand at the edge of the strip: a rate that doubled and one that rose tenfold look alike there.
 _LEAST, _MOST = -1.0, 1.5
 
@@ -49,7 +52,7 @@ def before_after(
     unit, rows = Unit(form, language), frame.sort("week")
     strip = change is not None
     top = _WEEKS if strip else (0.0, 1.0)
-    figure = quiet_figure(language, height=400 if strip else 300, narrow=_narrow(rows, language))
+    figure = quiet_figure(language, height=400 if strip else 300)
     values = [*rows["rate"].to_list(), *rows["low"].to_list(), *rows["high"].to_list()]
     figure.update_layout(
         xaxis={"domain": [0, 1], "range": [-0.6, rows.height - 0.4], "anchor": "y",
@@ -64,17 +67,19 @@ def before_after(
         type="line", x0=at, x1=at, xref="x", y0=0, y1=1, yref="y domain",
         line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
     )  # fmt: skip
+    early = at < rows.height / 4
     notes = [
         word(plot_text(name, most=24), x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
              yshift=5, bold=True, colour="blue"),
-        word(say("charts.before_after.since", language, day=since), x=at, y=1, yref="y domain", xanchor="right",
-             yanchor="top", xshift=-4, colour="ink"),
+        word(say("charts.before_after.since", language, day=since), x=at, y=1, yref="y domain",
+             xanchor="left" if early else "right", yanchor="top", xshift=4 if early else -4, colour="ink"),
         word(say("charts.before_after.band", language), x=1, y=1, xref="paper", yref="paper", xanchor="right",
              yanchor="bottom", yshift=5),
     ]  # fmt: skip
     if change is not None:
         notes += _strip(figure, change, placebos or [], language)
     figure.layout.annotations = tuple(notes)
+    figure.layout.meta["narrow"] = _narrow(rows, language, notes)
     return Chart(
         id, title, figure, rows.select("week", "events", "exposure", "rate", "low", "high"), _columns(language, form),
         language=language, so_what=so_what,
@@ -83,8 +88,15 @@ def before_after(
     )  # fmt: skip
 
 
-def _narrow(rows: pl.DataFrame, language: Language) -> dict[str, Any]:
-    return {"height": 400, "xaxis": week_ticks(rows["week"], language, _NARROW_TICKS)}
+def _narrow(rows: pl.DataFrame, language: Language, notes: list[dict[str, Any]]) -> dict[str, Any]:
+    places: dict[str, Any] = {f"{_NAME}": {"yshift": 23}, f"{_BAND}": {"x": 0, "xanchor": "left"}}
+    if len(notes) > _STRIP:
+        lines = plot_lines(notes[_STRIP]["text"], language, limit=_PHONE_LINE[language])
+        places[f"{_STRIP}"] = {"text": "<br>".join(lines), "align": "left"}
+    return {
+        "height": _PHONE_HEIGHT if len(notes) > _STRIP else 320, "margin": {"t": _PHONE_TOP}, "annotations": places,
+        "xaxis": week_ticks(rows["week"], language, _NARROW_TICKS),
+    }  # fmt: skip
 
 
 def _band(figure: go.Figure, rows: pl.DataFrame) -> None:

@@ -21,6 +21,9 @@ NEEDED = (
 )  # fmt: skip
 # Harm beyond so many times the largest benefit is drawn at the panel's edge with its number: it would flatten the rest.
 _BEYOND = 1.6
+# Pixels between the panels' sides on the narrowest page and on a phone, and a character's of a number in them.
+_WIDE, _PHONE, _DIGIT = 460, 265, 7.5
+_HURT_NAME = 1  # its place among the notes
 _TOP, _BOTTOM = (0.53, 1.0), (0.0, 0.40)
 
 
@@ -51,7 +54,7 @@ def benefit_harm(
     unit, count = Unit("money", language, currency), Unit("int", language)
     steps = list(range(frame.height))
     ticks = [plot_text(text) for text in frame["written"]]
-    figure = quiet_figure(language, height=430, narrow={"height": 440, "margin": {"r": 14}})
+    figure = quiet_figure(language, height=430)
     orders, money = _orders_axis(frame, count), _money_axis(frame, unit)
     figure.update_layout(
         xaxis={"domain": [0, 1], "range": [-0.5, frame.height - 0.5], "tickvals": steps, "ticktext": ticks,
@@ -64,11 +67,16 @@ def benefit_harm(
     _stopped(figure, frame, count)
     _hurt(figure, frame, orders["range"][1], count)
     _net(figure, frame, money["range"], unit)
-    figure.layout.annotations = (
-        *_names(language, stopped_name=stopped_name, hurt_name=hurt_name, axis_name=axis_name),
-        *_beyond(frame, orders["range"], money["range"], count, unit),
-        *_choice(frame, chosen, language),
+    names = _names(language, stopped_name=stopped_name, hurt_name=hurt_name, axis_name=axis_name)
+    beyond, on_a_phone = (
+        _beyond(frame, orders["range"], money["range"], count, unit, width=px) for px in (_WIDE, _PHONE)
     )
+    figure.layout.annotations = (*names, *beyond, *_choice(frame, chosen, language))
+    shorter = {f"{len(names) + k}": {"text": mark["text"]} for k, mark in enumerate(on_a_phone) if mark != beyond[k]}
+    figure.layout.meta["narrow"] = {
+        "height": 460, "margin": {"r": 14, "t": 44},
+        "annotations": {"0": {"yshift": 22}, f"{_HURT_NAME}": {"x": 0, "xanchor": "left"}, **shorter},
+    }  # fmt: skip
     if chosen is not None:
         at = frame["threshold"].to_list().index(chosen)
         figure.add_shape(
@@ -120,7 +128,8 @@ def _stopped(figure: go.Figure, frame: pl.DataFrame, count: Unit) -> None:
     hover = [f"{count.text(n)} / {count.text(of)}" for n, of in frame.select("bad_stopped", "bad_orders").iter_rows()]
     figure.add_trace(
         go.Scatter(
-            x=x, y=frame["bad_stopped"].to_list(), mode="lines+markers", line={"color": LIGHT["blue"], "width": 2.2},
+            x=x, y=frame["bad_stopped"].to_list(), mode="lines+markers", cliponaxis=False,
+            line={"color": LIGHT["blue"], "width": 2.2},
             marker={"size": 7, "color": LIGHT["blue"]}, hoverinfo="text", hovertext=hover,
         )
     )  # fmt: skip
@@ -132,7 +141,8 @@ def _hurt(figure: go.Figure, frame: pl.DataFrame, edge: float, count: Unit) -> N
     tone = {"color": LIGHT["orange"], "width": 1.8}
     figure.add_trace(
         go.Scatter(
-            x=list(range(len(values))), y=inside, mode="lines+markers", connectgaps=False, hoverinfo="text",
+            x=list(range(len(values))), y=inside, mode="lines+markers", connectgaps=False,
+            cliponaxis=False, hoverinfo="text",
             hovertext=[count.text(v) for v in values], line={**tone, "dash": "5px,3px"},
             marker={"size": 8, "color": LIGHT["card"], "symbol": "diamond", "line": tone},
         )
@@ -172,27 +182,45 @@ def _names(language: Language, *, stopped_name: str, hurt_name: str, axis_name: 
 
 
 def _beyond(
-    frame: pl.DataFrame, orders: list[float], money: list[float], count: Unit, unit: Unit
+    frame: pl.DataFrame, orders: list[float], money: list[float], count: Unit, unit: Unit, *, width: float
 ) -> list[dict[str, Any]]:
-    """Numbers that lie outside a panel, at its edge."""
-    marks = []
-    for k, (hurt, net) in enumerate(frame.select("good_hurt", "net").iter_rows()):
-        if hurt > orders[1]:
-            marks.append(word(f"↑{count.text(hurt)}", x=k, y=orders[1], colour="orange", yanchor="top"))
-        if net < money[0]:
-            marks.append(word(f"↓{unit.text(net)}", x=k, y=money[0], yref="y2", colour="ink", yanchor="bottom"))
-    return marks
+    """Arrows at a panel's edge for what lies outside it, with their numbers where a panel so wide has room for them."""
+    hurt = {k: f"↑{count.text(v)}" for k, v in enumerate(frame["good_hurt"]) if v > orders[1]}
+    net = {k: f"↓{unit.text(v)}" for k, v in enumerate(frame["net"]) if v < money[0]}
+    step = width / frame.height
+    return [
+        *(word(text, x=k, y=orders[1], colour="orange", yanchor="top") for k, text in _thinned(hurt, step).items()),
+        *(word(text, x=k, y=money[0], yref="y2", colour="ink", yanchor="bottom")
+          for k, text in _thinned(net, step).items()),
+    ]  # fmt: skip
+
+
+def _thinned(texts: dict[int, str], step: float) -> dict[int, str]:
+    """Texts by place, ``step`` pixels apart, from the last backwards: one that would touch the next is its arrow alone.
+
+    >>> _thinned({4: "↑17", 5: "↑2,700", 6: "↑8,300"}, 33)
+    {4: '↑17', 5: '↑', 6: '↑8,300'}
+    """
+    shown: dict[int, str] = {}
+    free = float("inf")  # the left end of what was put last
+    for k in sorted(texts, reverse=True):
+        half = len(texts[k]) * _DIGIT / 2
+        fits = k * step + half < free
+        shown[k] = texts[k] if fits else texts[k][0]
+        free = k * step - (half if fits else _DIGIT / 2)
+    return {k: shown[k] for k in texts}
 
 
 def _choice(frame: pl.DataFrame, chosen: float | None, language: Language) -> list[dict[str, Any]]:
     if chosen is None:
         return []
     at = frame["threshold"].to_list().index(chosen)
-    near_end = at > frame.height / 2
+    place = (at + 0.5) / frame.height
+    side, shift = ("left", 5) if place < 1 / 3 else ("right", -5) if place > 2 / 3 else ("center", 0)
     text = say("charts.benefit.chosen", language)
     return [
-        word(text, x=at, y=_TOP[0], yref="paper", yanchor="top", yshift=-2, xanchor="right" if near_end else "left",
-             xshift=-5 if near_end else 5, colour="ink", bold=True)
+        word(text, x=at, y=_TOP[0], yref="paper", yanchor="top", yshift=-2, xanchor=side, xshift=shift, colour="ink",
+             bold=True, bgcolor=LIGHT["card"])
     ]  # fmt: skip
 
 

@@ -120,7 +120,7 @@ def _figure(runs: pl.DataFrame, first: date, last: date, language: Language) -> 
         yaxis={"range": [len(kinds) - 0.4, -0.7], "tickmode": "array", "tickvals": list(range(len(kinds))),
                "ticktext": [plot_text(k, most=20) for k in kinds], "showgrid": False,
                "tickfont": {"size": 13, "color": LIGHT["ink"]}},
-        margin={"t": 6, "b": 8, "r": 24},
+        margin={"t": 6, "b": 28, "r": 24},  # plotly's own margin would not grow on so low a plot
     )  # fmt: skip
     every_other = [at[i] for i in range(0, len(at), 3)]
     figure.layout.meta["narrow"] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import plotly.graph_objects as go
 import polars as pl
 
@@ -13,6 +15,8 @@ from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure, word
 from aftersales.charts.weekly import MOST_TICKS, week_ticks
 from aftersales.words.language import Language, say
+
+_NEAR = 0.1  # of the panel's height: names of lines that end nearer would lie on one another
 
 
 def duration_strip(
@@ -40,10 +44,12 @@ def duration_strip(
     unit = Unit("hours", language)
     small = {"height": 260, "xaxis": {**week_ticks(rows["week"], language, 3), "range": [-0.5, rows.height * 1.5]}}
     figure = quiet_figure(language, height=290, narrow=small)
-    _lines(figure, rows, unit)
     values = [*rows["p50_hours"].to_list(), *rows["p90_hours"].to_list(), limit_hours]
+    axis = unit.axis(values, zero=True)
+    _lines(figure, rows, unit)
+    figure.layout.annotations = _labels(rows, unit, near=_NEAR * (axis["range"][1] - axis["range"][0]))
     figure.update_layout(
-        yaxis=unit.axis(values, zero=True),
+        yaxis=axis,
         xaxis={**week_ticks(rows["week"], language, MOST_TICKS), "range": [-0.5, rows.height * 1.2 - 0.3]},
     )
     if limit_hours is not None:
@@ -67,8 +73,7 @@ def duration_strip(
 def _lines(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
     levels = series_frame(rows.with_columns(pl.col("p50_hours").alias("value")), "week")
     x = list(range(rows.height))
-    labels = []
-    for column, key, tone, width in (("p90_hours", "p90", "grey", 1.4), ("p50_hours", "p50", "blue", 2.4)):
+    for column, tone, width in (("p90_hours", "grey", 1.4), ("p50_hours", "blue", 2.4)):
         ys = rows[column].to_list()
         fills = [LIGHT[tone] if ok else LIGHT["card"] for ok in levels["mature"]]
         hover = [f"{day_tick(w, unit.language)}: {unit.text(v)}" for w, v in zip(rows["week"], ys, strict=True)]
@@ -79,13 +84,23 @@ def _lines(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
                 marker={"size": 7, "color": fills, "line": {"color": LIGHT[tone], "width": 1.6}},
             )
         )  # fmt: skip
-        last = max((i for i, v in enumerate(ys) if v is not None), default=None)
-        if last is not None:
-            text = say(f"charts.duration.{key}", unit.language, value=unit.text(ys[last]))
-            colour = "blue" if tone == "blue" else "muted"
-            labels.append(word(text, x=last, y=ys[last], colour=colour, xanchor="left", align="left", xshift=9,
-                               bgcolor=LIGHT["card"]))  # fmt: skip
-    figure.layout.annotations = tuple(labels)
+
+
+def _labels(rows: pl.DataFrame, unit: Unit, *, near: float) -> tuple[dict[str, Any], ...]:
+    """The name of each line to the right of its last point; two that end nearer than ``near`` keep apart."""
+    ends = {}
+    for key in ("p90", "p50"):
+        known = [(i, v) for i, v in enumerate(rows[f"{key}_hours"]) if v is not None]
+        if known:
+            ends[key] = known[-1]
+    close = len(ends) == 2 and abs(ends["p90"][1] - ends["p50"][1]) < near
+    labels = []
+    for key, (last, value) in ends.items():
+        text = say(f"charts.duration.{key}", unit.language, value=unit.text(value))
+        place: dict[str, Any] = {"yanchor": "bottom" if key == "p90" else "top"} if close else {}
+        labels.append(word(text, x=last, y=value, colour="blue" if key == "p50" else "muted", xanchor="left",
+                           align="left", xshift=9, bgcolor=LIGHT["card"], **place))  # fmt: skip
+    return tuple(labels)
 
 
 def _finding(rows: pl.DataFrame, name: str, limit: float | None, unit: Unit) -> str:

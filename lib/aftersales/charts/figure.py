@@ -12,7 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.markup import checked_id, escaped, lang_of, plain, plot_text, script_json
+from aftersales.charts.markup import checked_id, escaped, lang_of, plain, plot_lines, script_json
 from aftersales.charts.table import Column, Table
 from aftersales.charts.theme import LIGHT, SIZES
 from aftersales.words.language import Language, say
@@ -79,7 +79,10 @@ class Chart:
         """The figure for JupyterLab, with title, so-what and caption inside, as there is no page around it."""
         spec = self.spec()
         layout = spec["layout"]
-        title, below, caption = (_lines(t, self.language) for t in (self.title, self.so_what, self.caption))
+        title, below, caption = (
+            plot_lines(t, self.language, limit=_LAB_LINE[self.language])
+            for t in (self.title, self.so_what, self.caption)
+        )
         head, foot = 24 * len(title) + 21 * len(below) + 10, 18 * len(caption) + 14
         margin = layout.get("margin", {})
         over = margin.get("t", 26)  # panels write their own names into the margin: ours stand above those
@@ -111,19 +114,3 @@ def _beside(lines: list[str], y: int, shift: int, font: dict[str, Any]) -> dict[
         "text": "<br>".join(lines), "x": 0, "xref": "paper", "xanchor": "left", "align": "left", "y": y,
         "yref": "paper", "yanchor": "bottom" if y else "top", "yshift": shift, "showarrow": False, "font": font,
     }  # fmt: skip
-
-
-def _lines(text: str, language: Language) -> list[str]:
-    """Text broken for a plotly title, which does not wrap by itself; markup in it is shown, not obeyed."""
-    if not text:
-        return []
-    limit, lines, line = _LAB_LINE[language], [], ""
-    pieces = text.split(" ") if language == "en" else list(text)
-    glue = " " if language == "en" else ""
-    for piece in pieces:
-        if line and len(line) + len(piece) + len(glue) > limit:
-            lines.append(line)
-            line = piece
-        else:
-            line = f"{line}{glue}{piece}" if line else piece
-    return [plot_text(each) for each in (*lines, line)]

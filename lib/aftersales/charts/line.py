@@ -15,6 +15,8 @@ from aftersales.words.errors import QuestionError
 from aftersales.words.language import say
 
 _LABEL_STEPS = 3  # a label is about three steps of a line wide
+# Of a panel's height: what lies lower has no room for words under it; two that lie nearer would lie on one another.
+_LOW, _NEAR = 0.12, 0.2
 _LEVELS = ("value", "value_low", "value_high", "normal_low", "normal_high", "prior_year")
 
 
@@ -110,31 +112,51 @@ def _points(frame: pl.DataFrame, unit: Unit, place: dict[str, Any]) -> go.Scatte
     fills = [tone if r["mature"] else LIGHT["card"] for tone, r in zip(tones, rows, strict=True)]
     return go.Scatter(
         x=list(range(len(rows))), y=[r["value"] for r in rows], mode="markers", hoverinfo="text", hovertext=hover,
+        cliponaxis=False,
         marker={"size": 8, "color": fills, "line": {"color": tones, "width": 2}}, error_y=error, **place,
     )  # fmt: skip
 
 
 def end_labels(
-    frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], signal: bool, prior: bool = True
+    frame: pl.DataFrame,
+    unit: Unit,
+    *,
+    axes: tuple[str, str],
+    span: Sequence[float],
+    signal: bool,
+    prior: bool = True,
 ) -> list[dict[str, Any]]:
-    """Words instead of a legend: the last value over its point, the year before to the right of its own."""
+    """Words instead of a legend: the last value over its point, the year before to the right of its own.
+
+    ``span`` is the axis' range: words at its foot stand above their point, off the weeks' own.
+    """
     at: dict[str, Any] = {"xref": axes[0], "yref": axes[1]}
     last, end = frame.row(-1, named=True), frame.height - 1
     value, before = last["value"], last["prior_year"] if prior else None
     labels = []
     if value is not None:
-        # under the point where the year before lies above it, so that the two texts keep apart
-        under = before is not None and before > value
+        # under the point where the year before lies above it and there is room, so that the two texts keep apart
+        lowest = value if last["value_low"] is None else last["value_low"]
+        under = before is not None and before > value and not _at_foot(lowest, span)
         edge = last["value_low"] if under else last["value_high"]
-        look: dict[str, Any] = {"yanchor": "top" if under else "bottom", "yshift": -8 if under else 8}
-        tone = "orange" if signal else "blue"
         height = value if edge is None else edge
+        look: dict[str, Any] = {"yanchor": "top" if under else "bottom", "yshift": -8 if under else 8}
+        if before is not None and abs(before - height) < _NEAR * (span[1] - span[0]):
+            look |= {"xanchor": "right", "xshift": 8}
+        tone = "orange" if signal else "blue"
         labels.append(word(unit.text(value), x=end, y=height, colour=tone, bold=True, **look, **at))
     if before is not None:
         text = say("charts.trend.prior_year", unit.language, value=unit.text(before))
         head, _, tail = text.rpartition(" ")
-        labels.append(word(f"{head}<br>{tail}", x=end, y=before, xanchor="left", align="left", xshift=10, **at))
+        foot = "bottom" if _at_foot(before, span) else "middle"
+        labels.append(
+            word(f"{head}<br>{tail}", x=end, y=before, xanchor="left", align="left", xshift=10, yanchor=foot, **at)
+        )
     return labels
+
+
+def _at_foot(value: float, span: Sequence[float]) -> bool:
+    return value - span[0] < _LOW * (span[1] - span[0])
 
 
 def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], beside: bool = False) -> list[dict[str, Any]]:
@@ -154,7 +176,8 @@ def band_label(frame: pl.DataFrame, unit: Unit, *, axes: tuple[str, str], beside
         middle = (row["normal_low"] + row["normal_high"]) / 2
         return [word(f"{head}<br>{tail}", x=frame.height - 0.4, y=middle, align="left", xshift=4, **place)]
     if known["normal_low"][0] <= 0:  # under a band that stands on the axis its name would lie on the weeks' own
-        return [word(text, x=-0.45, y=known["normal_high"][0], yanchor="bottom", **place)]
+        highest = max(known["normal_high"].head(_LABEL_STEPS).to_list())
+        return [word(text, x=-0.45, y=highest, yanchor="bottom", **place)]
     return [word(text, x=-0.45, y=known["normal_low"][0], yanchor="top", **place)]
 
 

@@ -42,6 +42,23 @@ def plot_text(text: Any, *, most: int | None = None) -> str:
     return html.escape(clean, quote=False)
 
 
+def plot_lines(text: str, language: Language, *, limit: int) -> list[str]:
+    """Text broken into lines of at most ``limit`` characters for a plotly label, which does not wrap by itself.
+
+    >>> plot_lines("where it would lie", "en", limit=10), plot_lines("什么都不做时", "zh", limit=4)
+    (['where it', 'would lie'], ['什么都不', '做时'])
+    """
+    lines: list[str] = []
+    glue = " " if language == "en" else ""
+    for piece in text.split(" ") if glue else text:
+        longer = f"{lines[-1]}{glue}{piece}" if lines else piece
+        if lines and len(longer) <= limit:
+            lines[-1] = longer
+        elif piece:
+            lines.append(piece)
+    return [plot_text(line) for line in lines]
+
+
 def plain(value: Any) -> Any:
     """A value as bare JSON types: six significant digits, no NaN, dates written out, no binary arrays."""
     if isinstance(value, pl.Series):

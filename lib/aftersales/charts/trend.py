@@ -54,9 +54,9 @@ def trend_6_12(
     figure = _figure(language, wide=months is not None)
     values = [v for frame in (weeks, months) if frame is not None for v in _levels(frame)]
     axis = unit.axis([*values, target])
-    _draw_weeks(figure, weeks, unit)
+    _draw_weeks(figure, weeks, unit, axis["range"])
     if months is not None:
-        _draw_months(figure, months, unit)
+        _draw_months(figure, months, unit, axis["range"])
     figure.update_layout(yaxis=axis)
     if months is not None:
         figure.update_layout(yaxis2={**axis, "showticklabels": False})
@@ -111,7 +111,7 @@ def _figure(language: Language, *, wide: bool) -> go.Figure:
     return figure
 
 
-def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit) -> None:
+def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit, span: list[float]) -> None:
     axes = ("x", "y")
     add_band(figure, weeks, axes=axes)
     add_line(figure, weeks, unit=unit, axes=axes)
@@ -125,12 +125,12 @@ def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit) -> None:
     figure.layout.annotations = (
         *figure.layout.annotations,
         _panel_title(say("charts.trend.six_weeks", unit.language), "x"),
-        *end_labels(weeks, unit, axes=axes, signal=signal),
+        *end_labels(weeks, unit, axes=axes, span=span, signal=signal),
         *band_label(weeks, unit, axes=axes),
     )
 
 
-def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit) -> None:
+def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit, span: list[float]) -> None:
     axes = ("x2", "y2")
     add_line(figure, months, unit=unit, axes=axes)
     ticks = _ticks([month_tick(d, unit.language) for d in months["month"]], room=0.7)
@@ -139,7 +139,7 @@ def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit) -> None:
     figure.layout.annotations = (
         *figure.layout.annotations,
         _panel_title(say("charts.trend.twelve_months", unit.language), "x2"),
-        *end_labels(months, unit, axes=axes, signal=False, prior=False),
+        *end_labels(months, unit, axes=axes, span=span, signal=False, prior=False),
     )
 
 

@@ -57,7 +57,9 @@ def weekly_trend(
     figure.layout.annotations = (
         word(name, **top, yref="y domain", yshift=6),
         word(count_name, **top, yref="y2 domain", yshift=4),
-        *end_labels(levels, unit, axes=axes, signal=last in ("above", "below"), prior=not band),
+        *end_labels(
+            levels, unit, axes=axes, span=figure.layout.yaxis.range, signal=last in ("above", "below"), prior=not band
+        ),
         *band,
     )
     note = say("charts.weekly.caption", language)

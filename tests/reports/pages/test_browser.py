@@ -157,21 +157,14 @@ def test_every_chart_is_drawn_at_every_width(visits):
     assert sum(len(v.charts[WIDTHS[0]]) for v in visits) > 30
 
 
-@pytest.mark.xfail(
-    reason="known: titles over before-after charts on a phone, and some tick labels under labels of values"
-)
 def test_nothing_is_cut_at_any_width_nor_on_paper(visits):
     assert {f"{v.name} {where}": cut for v in visits for where, cut in v.cut.items() if cut} == {}
 
 
-@pytest.mark.xfail(
-    reason="known: titles over before-after charts on a phone, and some tick labels under labels of values"
-)
 def test_no_words_of_a_chart_lie_on_one_another(visits):
     assert {f"{v.name} {where}": lie for v in visits for where, lie in v.overlaps.items() if lie} == {}
 
 
-@pytest.mark.xfail(reason="mended, and not yet seen to pass in a whole run")
 def test_axe_finds_nothing_in_either_language(visits):
     assert {v.name: v.axe for v in visits if v.axe} == {}
 
@@ -232,7 +225,6 @@ def test_without_script_the_tables_are_open_and_a_sentence_says_so(chromium, rep
         assert not page.locator("figure.chart .plot").first.is_visible()
 
 
-@pytest.mark.xfail(reason="mended, and not yet seen to pass in a whole run")
 @pytest.mark.parametrize("name", ["index.html", "refund-trends.en.html"])
 def test_the_single_file_opens_alone(chromium, reports, tmp_path, name):
     [path] = reports.glob(f"demo/*/{name}")

@@ -114,7 +114,7 @@ def _strip(report: Report, rows: pl.DataFrame, name: str, lacks: str) -> Chart |
     shown = rows.select(week="cohort", p50_hours="median_hours", p90_hours="p90_hours")
     return duration_strip(
         shown, id=f"hours-{name.replace('_', '-')}", name=report.say(f"complaints.hours.{name}"),
-        language=report.language, caption=report.say("complaints.caption_hours"),
+        language=report.language,
     )  # fmt: skip
 
 
