@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -77,10 +78,11 @@ class Visit:
     dead_links: list[str] = field(default_factory=list)
 
 
-def watched(page: Any, visit: Visit) -> None:
-    page.on("console", lambda m: visit.faults.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: visit.faults.append(str(error)))
-    page.on("request", lambda request: visit.asked.add(request.url))
+def watched(page: Any, current: Callable[[], Visit]) -> None:
+    """Note what the page says and asks for, in the visit that is current when it does."""
+    page.on("console", lambda m: current().faults.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: current().faults.append(str(error)))
+    page.on("request", lambda request: current().asked.add(request.url))
 
 
 def settled(page: Any) -> None:
@@ -108,12 +110,16 @@ def visits(chromium: Any, pages: list[Path], reports: Path, tmp_path_factory: py
 
     The pictures stay in the test's folder, for whoever wants to look.
     """
-    pictures, found = tmp_path_factory.mktemp("screenshots"), []
+    pictures, found = tmp_path_factory.mktemp("screenshots"), list[Visit]()
     with chromium.new_context(viewport={"width": WIDTHS[0], "height": 900}, offline=True) as context:
+        page = context.new_page()  # one for all: the browser then reads plotly's five megabytes once
+        watched(page, lambda: found[-1])
         for path in pages:
             name = "_".join(path.relative_to(reports).with_suffix("").parts)
-            visit, page = Visit(name, path.stat().st_size), context.new_page()
-            watched(page, visit)
+            visit = Visit(name, path.stat().st_size)
+            found.append(visit)
+            page.emulate_media(media="screen")
+            page.set_viewport_size({"width": WIDTHS[0], "height": 900})
             opened(page, path)
             links = page.evaluate("() => [...document.querySelectorAll('a[href]')].map(a => a.href.split('#')[0])")
             visit.dead_links = [a for a in set(links) if not Path(a.removeprefix("file://")).is_file()]
@@ -133,8 +139,6 @@ def visits(chromium: Any, pages: list[Path], reports: Path, tmp_path_factory: py
             page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
             settled(page)
             visit.cut["paper"] = page.evaluate(CUT, PAPER) + page.evaluate(TABLES_CUT)
-            page.close()
-            found.append(visit)
     return found
 
 
@@ -234,7 +238,7 @@ def test_the_single_file_opens_alone(chromium, reports, tmp_path, name):
     visit = Visit(name, alone.stat().st_size)
     with chromium.new_context(offline=True) as context:
         page = context.new_page()
-        watched(page, visit)
+        watched(page, lambda: visit)
         opened(page, alone)
         charts = page.evaluate(DRAWN)
         assert charts
