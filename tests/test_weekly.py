@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -165,3 +166,8 @@ def test_no_shops_toml_says_how_to_get_one_and_init_writes_it(tmp_path):
     done = quiet(run("weekly", cwd=tmp_path))
     assert done.returncode == 1
     assert "no orders yet" in done.stdout
+
+
+def test_the_program_tells_its_version():
+    done = run("--version")
+    assert (done.returncode, done.stdout.strip()) == (0, version("aftersales"))

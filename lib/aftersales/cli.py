@@ -20,7 +20,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="After-sales analytics for online shops: export files in, weekly reports out.",
     epilog="Start with [bold]aftersales init[/bold], put the shop's export files into its folder, then run "
     "[bold]aftersales weekly[/bold].",
 )
@@ -31,6 +30,23 @@ Config = Annotated[
     typer.Option("--config", help="The shops.toml to use; without it the nearest one upwards.", show_default=False),
 ]
 ShopName = Annotated[str, typer.Argument(help="The shop's id, as in shops.toml.", metavar="SHOP", show_default=False)]
+
+
+def _told_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        _out.print(version("aftersales"))
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", help="Tell the version and stop.", is_eager=True, callback=_told_version)
+    ] = False,
+) -> None:
+    """After-sales analytics for online shops: export files in, weekly reports out."""
 
 
 def _day(text: str | None) -> date | None:

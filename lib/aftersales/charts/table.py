@@ -98,10 +98,11 @@ class Table:
         if self.so_what:
             head += f'<p class="so-what">{escaped(self.so_what)}</p>'
         if self.frame.is_empty():
-            body = f'<p class="empty">{escaped(self.empty or say("charts.table.empty", self.language))}</p>'
+            said = self.empty or say("charts.table.empty", self.language)
+            body = f'<p class="empty">{escaped(said)}</p>' if said != self.title else ""
         else:
             body = self.scroller()
-        foot = " ".join(part for part in (self.caption, self.rows_shown()) if part)
+        foot = " ".join(part for part in (self.caption, self.rows_shown()) if part and not self.frame.is_empty())
         foot = f'<p class="caption">{escaped(foot)}</p>' if foot else ""
         if self.link:
             words, address = self.link

@@ -21,8 +21,8 @@ def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
     The first of these that is true: a measure above its normal range (the one furthest out is told, in widths of its
     range); one below; one back to normal (above last week, routine now); all routine; some routine and the rest
     unknown; nothing can be said, because the files hold no refund dates, or because there is not enough data. ``table``
-    holds the rows of the week that have a value, ``size`` is how many measures are above; ``caution`` tells how many
-    more lie outside and how many cannot be judged.
+    holds the rows of the week, ``size`` is how many measures are above; ``caution`` tells how many more lie outside and
+    how many cannot be judged, those without a value among them.
 
     >>> row = {"measure": "refund_rate_orders", "scope": "shop", "unit": "share_of_orders", "value": 0.08,
     ...     "normal_low": 0.05, "normal_high": 0.1, "verdict": "routine", "dated": True}
@@ -60,9 +60,10 @@ def _calm(rows: pl.DataFrame, routine: int, unsure: int) -> str:
     """What is true of a week in which nothing lies outside and nothing came back."""
     if routine:
         return "quiet_partly" if unsure else "quiet"
-    if rows.is_empty():
+    known = rows.filter(pl.col("value").is_not_null())
+    if known.is_empty():
         return "no_data"
-    return "too_early" if rows["dated"].all() else "undated"
+    return "too_early" if known["dated"].all() else "undated"
 
 
 def _caveat(others: int, unsure: int) -> str | None:
@@ -72,10 +73,10 @@ def _caveat(others: int, unsure: int) -> str | None:
 
 
 def _of_week(signals: pl.DataFrame, week: Week) -> pl.DataFrame:
-    """The whole shop's rows of one week that have a value, leading measures first; ``beyond``: widths out of range."""
+    """The whole shop's rows of one week, leading measures first; ``beyond``: how far out, in widths of the range."""
     value, low, high = pl.col("value"), pl.col("normal_low"), pl.col("normal_high")
     beyond = pl.max_horizontal(value - high, low - value) / (high - low)
     places = {measure: i for i, measure in enumerate(LEADING)}
     place = pl.col("measure").replace_strict(places, default=len(LEADING), return_dtype=pl.Int64)
-    rows = signals.filter(pl.col("scope") == "shop", pl.col("week") == str(week), value.is_not_null())
+    rows = signals.filter(pl.col("scope") == "shop", pl.col("week") == str(week))
     return rows.with_columns(beyond=beyond.fill_nan(None), place=place).sort("place", "measure").drop("place")

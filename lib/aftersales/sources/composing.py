@@ -12,8 +12,9 @@ from datetime import date, timedelta
 import polars as pl
 
 from aftersales.sources import compose
+from aftersales.sources.entangled import entangled_orders
 from aftersales.sources.records import COMPOSED, RECORDS
-from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+from aftersales.sources.store import NO_MONTH, Commit, ShopStore, month_of
 
 # Orders composed at once: a few gigabytes, whatever the shop's size.
 ORDERS_AT_ONCE = 1_000_000
@@ -42,11 +43,16 @@ def compose_tables(
     now = Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
     orders = store.table("orders", now, with_month=True)
     whole = _one_row_each(pl.concat([*touched, *_of_direct(direct, orders)]))
-    unknown = whole.filter(pl.col("month").is_null()).select("order_id")
-    homes = _homes(unknown, orders)
+    # a row without a time may be of an order whose time another file told
+    unknown = whole.filter(pl.col("month").is_null() | (pl.col("month") == NO_MONTH)).select("order_id")
+    homes = _homes(unknown, orders, store.month_spans("orders", "order_id", now))
     whole = _one_row_each(pl.concat([whole, homes])).with_columns(pl.col("month").fill_null(NO_MONTH))
+    together = entangled_orders(store, now, whole)
+    if together.height:
+        _compose(store, now, sorted(together["month"].unique()), together.select("order_id").unique())
+        whole = whole.join(together, on="order_id", how="anti")
     for (month,), ids in sorted(whole.partition_by("month", as_dict=True).items()):
-        _compose_month(store, now, str(month), ids.select("order_id"))
+        _compose(store, now, [str(month)], ids.select("order_id"))
 
 
 def _one_row_each(orders: pl.DataFrame) -> pl.DataFrame:
@@ -64,24 +70,26 @@ def _of_direct(direct: Mapping[str, pl.DataFrame], orders: pl.LazyFrame) -> Iter
             yield orders.join(keys, on=by, how="semi").select("order_id", "month").collect(engine="streaming")
 
 
-def _homes(unknown: pl.DataFrame, orders: pl.LazyFrame) -> pl.DataFrame:
-    """The months of orders that only refunds or complaints name: newest first, until all are found."""
+def _homes(unknown: pl.DataFrame, orders: pl.LazyFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The months of orders named without one: newest first, until all are found, in months whose span has any."""
     found = [pl.DataFrame(schema=_TOUCHED)]
-    months = orders.select("month").unique().collect(engine="streaming")["month"].sort(descending=True)
-    for month in months if unknown.height else ():
+    for month, low, high in spans.sort("month", descending=True).iter_rows() if unknown.height else ():
+        there = unknown.filter(pl.col("order_id").is_between(pl.lit(low), pl.lit(high)))
+        if there.is_empty():
+            continue
         of_month = orders.filter(pl.col("month") == month).select("order_id", "month")
-        found.append(of_month.join(unknown.lazy(), on="order_id", how="semi").unique().collect(engine="streaming"))
+        found.append(of_month.join(there.lazy(), on="order_id", how="semi").unique().collect(engine="streaming"))
         unknown = unknown.join(found[-1], on="order_id", how="anti")
         if not unknown.height:
             break
     return pl.concat(found)
 
 
-def _compose_month(store: ShopStore, now: Commit, month: str, ids: pl.DataFrame) -> None:
-    """Compose the orders of one month, some at a time."""
-    of_order = pl.col("month").is_in([month, NO_MONTH])
+def _compose(store: ShopStore, now: Commit, months: Sequence[str], ids: pl.DataFrame) -> None:
+    """Compose orders whose records lie in these months, some at a time; the entangled all at once."""
+    of_order = pl.col("month").is_in([*months, NO_MONTH])
     # refunds are asked for after the order; a month's margin for clocks. Those without a time lie under ``none``.
-    later = pl.lit(value=True) if month == NO_MONTH else pl.col("month") >= _month_before(month)
+    later = pl.lit(value=True) if NO_MONTH in months else pl.col("month") >= _month_before(min(months))
     bounds = {"order_records": of_order, "item_records": of_order, "orders": of_order} | dict.fromkeys(_LATER, later)
 
     def rows_of(name: str, ids: pl.DataFrame) -> pl.LazyFrame:
@@ -91,8 +99,9 @@ def _compose_month(store: ShopStore, now: Commit, month: str, ids: pl.DataFrame)
 
     # few, and spread over all later months: looked up once
     few = {name: rows_of(name, ids).collect(engine="streaming").lazy() for name in (*_LATER, *_DATELESS)}
-    for start in range(0, ids.height, ORDERS_AT_ONCE):
-        some = ids[start : start + ORDERS_AT_ONCE]
+    at_once = ids.height if len(months) > 1 else ORDERS_AT_ONCE
+    for start in range(0, ids.height, at_once):
+        some = ids[start : start + at_once]
         mine = {name: few[name].join(some.lazy(), on="order_id", how="semi") for name in few}
         orders = compose.orders(
             rows_of("order_records", some), rows_of("item_records", some), products=store.table("products", now),
@@ -113,6 +122,7 @@ def _replace(store: ShopStore, name: str, rows: pl.DataFrame, standing: pl.LazyF
     """Bring a composed table to these rows for the touched orders: insert, update what changed, delete what is gone."""
     kept = COMPOSED[name]
     key = list(kept.key)
+    place = [*key, *(["month"] if kept.month_of else [])]  # a row whose time became another lies elsewhere now
     rows = kept.schema.validate(rows, cast=False)
     old = standing.collect(engine="streaming")
     if not old.height:
@@ -121,5 +131,6 @@ def _replace(store: ShopStore, name: str, rows: pl.DataFrame, standing: pl.LazyF
     columns = rows.columns
     same = rows.join(old.select(columns), on=columns, how="semi", nulls_equal=True)
     changed = rows.join(same.select(key), on=key, how="anti")
-    gone = old.join(rows.select(key), on=key, how="anti").select(*key, *(["month"] if kept.month_of else []))
+    placed = rows.with_columns(month=month_of(kept.month_of)) if kept.month_of else rows
+    gone = old.join(placed.select(place), on=place, how="anti").select(place)
     store.upsert(name, changed, gone=gone)

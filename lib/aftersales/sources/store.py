@@ -166,6 +166,18 @@ class ShopStore:
             pl.col(c).cast(t) if not isinstance(t, pl.Datetime) else _local(c, t) for c, t in types.items()
         )
 
+    def month_spans(self, name: str, column: str, commit: Commit) -> pl.DataFrame:
+        """The lowest and highest text in each month of a table, as its files' statistics tell: month, low, high."""
+        spans = pl.DataFrame(schema={"month": pl.String, "low": pl.String, "high": pl.String})
+        if name not in commit.versions:
+            return spans
+        table = DeltaTable(self.path(name), version=commit.versions[name], storage_options=storage_options())
+        files = pl.DataFrame(table.get_add_actions(flatten=True))
+        if f"min.{column}" not in files.columns:
+            return spans
+        low, high = pl.col(f"min.{column}").min(), pl.col(f"max.{column}").max()
+        return files.group_by(month="partition.month").agg(low=low, high=high).sort("month")
+
     def version(self, name: str) -> int | None:
         """The newest version of one table, whether committed or not; None where it is not there."""
         try:

@@ -27,7 +27,8 @@ SHOWN = {
     "handling_hours_median": ("hours", "complaint-trends"),
     "first_response_hours_median": ("hours", "complaint-trends"),
 }
-# Rates of the same refunds by another denominator: a tile each only where they are the news, else in the last table.
+# Rates of the same refunds by another denominator: a tile each only where they are the news, or where the files hold no
+# dates of requests and there is no other; else in the last table.
 SECOND_VIEWS = ("refund_rate_orders", "refund_rate_money")
 
 
@@ -44,7 +45,8 @@ def tiles(report: Report) -> Tiles | Note:
 def _has_tile(measure: str, weeks: pl.DataFrame) -> bool:
     if weeks.is_empty() or weeks["value"].is_null().all():
         return False
-    return measure not in SECOND_VIEWS or weeks["verdict"][-1] in ("above", "below")
+    news = weeks["verdict"][-1] in ("above", "below") or not weeks["dated"][-1]
+    return measure not in SECOND_VIEWS or news
 
 
 def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:

@@ -180,9 +180,8 @@ def exceptions(report: Report) -> Stack:
     rows = outside(report)
     if not rows:
         judged = _this_week(report).filter(pl.col("verdict") == "routine").height
-        return Stack(
-            (Note(report.say("overview.no_exception", judged=judged), language=report.language, look="plain"),)
-        )
+        key = "overview.no_exception" if judged else "overview.none_judged"
+        return Stack((Note(report.say(key, judged=judged), language=report.language, look="plain"),))
     return Stack(tuple(_exception(report, row["measure"]) for row in rows))
 
 
