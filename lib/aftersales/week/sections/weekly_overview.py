@@ -17,6 +17,7 @@ from aftersales.findings.finding import Finding
 from aftersales.findings.headline import week_verdict
 from aftersales.findings.products import product_headline
 from aftersales.findings.signals import is_awaited, signal_headline
+from aftersales.measures.reasons import USUAL_WEEKS
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
@@ -145,8 +146,9 @@ def _reason_points(report: Report) -> list[Conclusion]:
     return [
         Conclusion(
             report.say(
-                "overview.reason", reason=f"reason.{row['reason']}", cases=row["cases"], usual=row["usual_cases"],
-                share=row["share"], usual_share=row["usual_share"],
+                "overview.reason" if row["usual_cases"] else "overview.reason_new", reason=f"reason.{row['reason']}",
+                cases=row["cases"], usual=row["usual_cases"], share=row["share"], usual_share=row["usual_share"],
+                weeks=USUAL_WEEKS,
             ),
             do=report.say("overview.do.reason"),
         )
