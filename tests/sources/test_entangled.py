@@ -32,11 +32,16 @@ LINES = ITEMS + "".join(item(number, number, at=at) for number, at in year())
 # the damaged files: a line of July under an order of October; an order of August with a date of September
 UNDER_ANOTHER = ITEMS + item(1, 31, at="2026-10-01 10:00:00", status="卖家已发货")
 ANOTHER_DATE = HEAD + order(12, at="2026-09-12 10:00:00", status="交易关闭")
+UNDER_A_DATELESS = ITEMS + item(1, 50, at="", status="卖家已发货")
 DATELESS = HEAD + order(40, at="")
 DATED = ITEMS + item(40, 40, at="2026-10-20 10:00:00")
 
 
-@pytest.mark.parametrize("late", [UNDER_ANOTHER, ANOTHER_DATE, DATELESS, DATED], ids=["line", "date", "none", "dated"])
+@pytest.mark.parametrize(
+    "late",
+    [UNDER_ANOTHER, UNDER_A_DATELESS, ANOTHER_DATE, DATELESS, DATED],
+    ids=["line", "dateless line", "date", "none", "dated"],
+)
 def test_no_line_stands_twice_and_the_order_of_import_does_not_matter(tmp_path, late):
     steps = [{"a": ORDERS, "b": LINES}, {"c": late}] + ([{"d": DATELESS}] if late == DATED else [])
     made = []

@@ -21,12 +21,12 @@ def entangled_orders(store: ShopStore, now: Commit, touched: pl.DataFrame) -> pl
     ``touched`` holds order_id and month of the orders an import touched; orders it did not touch are among the result
     where they share a line with one of those, since which of them the line belongs to may have changed.
     """
-    months = _mixed_months(store, now, set(touched["month"].unique()) - {NO_MONTH})
+    months = _mixed_months(store, now, set(touched["month"].unique()))
     if not months:
         return pl.DataFrame(schema=_SCHEMA)
     heads = store.table("order_records", now, with_month=True).select("order_id", "month", number="order_id")
     items = store.table("item_records", now, with_month=True).select("order_id", "month", number="line_id")
-    records = pl.concat([heads, items]).filter(pl.col("month").is_in([*sorted(months), NO_MONTH]))
+    records = pl.concat([heads, items]).filter(pl.col("month").is_in(sorted(months)))
 
     asked = touched.select("order_id").unique()
     while True:  # an order's other lines may be shared with yet another one
@@ -46,7 +46,7 @@ def _mixed_months(store: ShopStore, now: Commit, touched: set[str]) -> set[str]:
     """The touched months whose numbers mix with those of another month, and those others."""
     mixed: set[str] = set()
     for table, column in _NUMBERS:
-        spans = store.month_spans(table, column, now).filter(pl.col("month") != NO_MONTH)
+        spans = store.month_spans(table, column, now)
         for month, low, high in spans.filter(pl.col("month").is_in(sorted(touched))).iter_rows():
             others = spans.filter((pl.col("month") != month) & (pl.col("low") <= high) & (pl.col("high") >= low))
             mixed |= {month, *others["month"]} if others.height else set()
