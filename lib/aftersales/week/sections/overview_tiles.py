@@ -134,7 +134,8 @@ def _suspected(report: Report) -> list[Tile]:
         listed.unique("order_id").group_by(pl.col("created_at").dt.date().dt.truncate("1w")).len().iter_rows()
     )
     counts = [placed.get(week, 0) for week in weeks]
-    note = report.say("overview.suspected_whole", orders=listed["order_id"].n_unique())
+    key = "overview.suspected_none" if listed.is_empty() else "overview.suspected_whole"
+    note = report.say(key, orders=listed["order_id"].n_unique())
     before = report.say("overview.change.count", change=counts[-1] - counts[-2])
     return [
         Tile(
