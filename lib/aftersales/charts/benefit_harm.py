@@ -230,7 +230,8 @@ def _columns(language: Language, axis_name: str) -> tuple[Column, ...]:
 
     return (
         Column("written", axis_name, align="right", strong=True), Column("bad_stopped", name("stopped"), "int"),
-        Column("bad_orders", name("of"), "int"), Column("good_hurt", name("hurt"), "int"),
+        Column("bad_orders", name("of"), "int"), Column("stopped_share_low", name("share_low"), "pct0"),
+        Column("stopped_share_high", name("share_high"), "pct0"), Column("good_hurt", name("hurt"), "int"),
         Column("saved", name("saved"), "money"), Column("lost", name("lost"), "money"),
         Column("net", name("net"), "money"), Column("net_low", name("low"), "money"),
         Column("net_high", name("high"), "money"), Column("break_even_substitution", name("break_even"), "pct0"),
