@@ -9,8 +9,8 @@ masked identities, and base rates of .1, .3 and 1 % of orders.
 
 from __future__ import annotations
 
+import argparse
 import resource
-import sys
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -264,9 +264,12 @@ def _million() -> None:
 
 
 if __name__ == "__main__":
-    if "--million" in sys.argv:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("seeds", type=int, nargs="?", default=5, help="how many shops of each kind")
+    asked.add_argument("--million", action="store_true", help="time and memory of a million orders instead")
+    given = asked.parse_args()
+    if given.million:
         _million()
     else:
-        many = range(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
-        _by_base_rate(many)
-        _hard(many)
+        _by_base_rate(range(given.seeds))
+        _hard(range(given.seeds))
