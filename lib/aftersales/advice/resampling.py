@@ -124,7 +124,9 @@ class Resampling:
     """
 
     def __init__(self, case: pl.Series, *, rng: np.random.Generator, draws: int = DRAWS) -> None:
-        self.code = case.rank("dense").cast(pl.Int64).to_numpy() - 1
+        # numbered as they first come: buyers' names are hashes, whose order is another at every installation
+        first = case.to_frame("case").with_row_index("at").select(pl.col("at").min().over("case")).to_series()
+        self.code = first.rank("dense").cast(pl.Int64).to_numpy() - 1
         self.cases = int(self.code.max()) + 1 if len(case) else 0
         self.times = rng.poisson(1.0, (draws, self.cases)).astype(np.float64)
 
