@@ -14,6 +14,7 @@ import pytest
 from said import SCALES, numbers, soup, unexplained, values_of, words
 
 import aftersales as asa
+from aftersales.measures.reasons import USUAL_WEEKS
 from aftersales.words.language import LANGUAGES, catalogue, say
 
 pytestmark = pytest.mark.slow
@@ -172,7 +173,7 @@ def test_every_conclusion_is_told_from_one_finding_and_says_what_to_do(week, rea
         data.signals,
         data.problem_products,
         data.drivers(language),
-        data.reasons_against_usual.with_columns(pl.col("usual_cases")),
+        data.reasons_against_usual.with_columns(weeks=pl.lit(USUAL_WEEKS)),
     ]
     points = page.select(".as-verdict li")
     assert 1 <= len(points) <= 3
