@@ -70,8 +70,7 @@ def test_where_the_months_numbers_do_not_mix_nothing_is_read(tmp_path, monkeypat
     store = ShopStore(settings.store_path, "t")
     monkeypatch.setattr(ShopStore, "table", lambda *_, **__: pytest.fail("a table was read"))
     touched = pl.DataFrame({"order_id": [str(FIRST + 1)], "month": ["2026-07"]})
-    head = ShopStore.head(store)
-    assert entangled_orders(store, head, touched).is_empty()
+    assert entangled_orders(store, store.head(), touched).is_empty()
 
 
 def test_orders_that_share_a_line_are_found_from_either_side(tmp_path):

@@ -45,8 +45,11 @@ def compose_tables(
     whole = _one_row_each(pl.concat([*touched, *_of_direct(direct, orders)]))
     # a row without a time may be of an order whose time another file told
     unknown = whole.filter(pl.col("month").is_null() | (pl.col("month") == NO_MONTH)).select("order_id")
-    homes = _homes(unknown, orders, store.month_spans("orders", "order_id", now))
-    whole = _one_row_each(pl.concat([whole, homes])).with_columns(pl.col("month").fill_null(NO_MONTH))
+    if unknown.height:
+        whole = _one_row_each(
+            pl.concat([whole, _homes(unknown, orders, store.month_spans("orders", ["order_id"], now))])
+        )
+    whole = whole.with_columns(pl.col("month").fill_null(NO_MONTH))
     together = entangled_orders(store, now, whole)
     if together.height:
         _compose(store, now, sorted(together["month"].unique()), together.select("order_id").unique())
@@ -73,7 +76,7 @@ def _of_direct(direct: Mapping[str, pl.DataFrame], orders: pl.LazyFrame) -> Iter
 def _homes(unknown: pl.DataFrame, orders: pl.LazyFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """The months of orders named without one: newest first, until all are found, in months whose span has any."""
     found = [pl.DataFrame(schema=_TOUCHED)]
-    for month, low, high in spans.sort("month", descending=True).iter_rows() if unknown.height else ():
+    for month, low, high in spans.sort("month", descending=True).select("month", "low", "high").iter_rows():
         there = unknown.filter(pl.col("order_id").is_between(pl.lit(low), pl.lit(high)))
         if there.is_empty():
             continue

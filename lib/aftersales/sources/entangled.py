@@ -12,7 +12,7 @@ import polars as pl
 from aftersales.sources.store import NO_MONTH, Commit, ShopStore
 
 _SCHEMA = pl.Schema({"order_id": pl.String, "month": pl.String})
-_NUMBERS = (("order_records", "order_id"), ("item_records", "order_id"), ("item_records", "line_id"))
+_NUMBERS = {"order_records": ("order_id",), "item_records": ("order_id", "line_id")}
 
 
 def entangled_orders(store: ShopStore, now: Commit, touched: pl.DataFrame) -> pl.DataFrame:
@@ -37,17 +37,18 @@ def entangled_orders(store: ShopStore, now: Commit, touched: pl.DataFrame) -> pl
         found = rows.filter(shared.over("number")).select("order_id").unique()
         more = found.join(asked, on="order_id", how="anti").height
         asked = found
-        if not more:
-            break
-    return records.join(asked.lazy(), on="order_id", how="semi").select("order_id", "month").unique().collect()
+        if not more:  # then the rows just read hold all that is there of them
+            return rows.join(found, on="order_id", how="semi").select("order_id", "month").unique()
 
 
 def _mixed_months(store: ShopStore, now: Commit, touched: set[str]) -> set[str]:
     """The touched months whose numbers mix with those of another month, and those others."""
     mixed: set[str] = set()
-    for table, column in _NUMBERS:
-        spans = store.month_spans(table, column, now)
-        for month, low, high in spans.filter(pl.col("month").is_in(sorted(touched))).iter_rows():
-            others = spans.filter((pl.col("month") != month) & (pl.col("low") <= high) & (pl.col("high") >= low))
+    for table, columns in _NUMBERS.items():
+        spans = store.month_spans(table, columns, now)
+        for column, month, low, high in spans.filter(pl.col("month").is_in(sorted(touched))).iter_rows():
+            others = spans.filter(
+                pl.col("column") == column, pl.col("month") != month, pl.col("low") <= high, pl.col("high") >= low
+            )
             mixed |= {month, *others["month"]} if others.height else set()
     return mixed

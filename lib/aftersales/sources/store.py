@@ -166,17 +166,24 @@ class ShopStore:
             pl.col(c).cast(t) if not isinstance(t, pl.Datetime) else _local(c, t) for c, t in types.items()
         )
 
-    def month_spans(self, name: str, column: str, commit: Commit) -> pl.DataFrame:
-        """The lowest and highest text in each month of a table, as its files' statistics tell: month, low, high."""
-        spans = pl.DataFrame(schema={"month": pl.String, "low": pl.String, "high": pl.String})
+    def month_spans(self, name: str, columns: Sequence[str], commit: Commit) -> pl.DataFrame:
+        """The lowest and highest text of columns in each month of a table: column, month, low, high.
+
+        Read off its files' statistics, which the table's log holds.
+        """
+        spans = pl.DataFrame(schema=dict.fromkeys(("column", "month", "low", "high"), pl.String))
         if name not in commit.versions:
             return spans
         table = DeltaTable(self.path(name), version=commit.versions[name], storage_options=storage_options())
         files = pl.DataFrame(table.get_add_actions(flatten=True))
-        if f"min.{column}" not in files.columns:
-            return spans
-        low, high = pl.col(f"min.{column}").min(), pl.col(f"max.{column}").max()
-        return files.group_by(month="partition.month").agg(low=low, high=high).sort("month")
+        by_month = [
+            files.group_by(month="partition.month")
+            .agg(low=pl.col(f"min.{c}").min(), high=pl.col(f"max.{c}").max())
+            .select(pl.lit(c).alias("column"), "month", "low", "high")
+            for c in columns
+            if f"min.{c}" in files.columns
+        ]
+        return pl.concat([spans, *by_month]).sort("column", "month")
 
     def version(self, name: str) -> int | None:
         """The newest version of one table, whether committed or not; None where it is not there."""
