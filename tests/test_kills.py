@@ -6,17 +6,17 @@ import sys
 
 import pytest
 
-PLURAL = {"import": "imports", "weekly": "weeklies", "mail": "mails"}
-
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("verb", "kills"), [("import", 5), ("weekly", 3), ("mail", 4)])
-def test_killed_at_random_moments_the_next_run_completes_and_nothing_tells_of_it(root, tmp_path, verb, kills):
+@pytest.mark.parametrize(
+    ("verb", "asked"), [("import", {"imports": 5}), ("weekly", {"weeklies": 3}), ("mail", {"mails": 4})]
+)
+def test_killed_at_random_moments_the_next_run_completes_and_nothing_tells_of_it(root, tmp_path, verb, asked):
     sys.path.insert(0, str(root / "benchmarks"))
     try:
         from kills import run_kills
     finally:
         sys.path.pop(0)
-    asked = dict.fromkeys(("imports", "weeklies", "mails"), 0) | {PLURAL[verb]: kills}
     fell = run_kills(tmp_path, **asked, notebooks=("02-weekly-overview",))
-    assert fell[verb] >= kills // 2, f"too few fell into the work: {fell}"
+    # a half at least, and of an odd number more
+    assert 2 * fell[verb] >= sum(asked.values()), f"too few fell into the work: {fell}"
