@@ -21,7 +21,7 @@ _MOST_TICKS, _NARROW_TICKS = 8, 4
 _WEEKS, _OTHERS = (0.34, 1.0), (0.0, 0.15)
 # On a phone the names stand over one another and the sentence over the strip takes two lines.
 _PHONE_HEIGHT, _PHONE_TOP, _PHONE_LINE = 440, 46, {"zh": 25, "en": 46}
-_NAME, _BAND, _STRIP = 0, 2, 3  # places among the notes
+_NAME, _BAND, _STRIP = "0", "2", "3"  # places among the notes
 # Moves beyond these stand at the edge of the strip: a rate that doubled and one that rose tenfold look alike there.
 _LEAST, _MOST = -1.0, 1.5
 
@@ -89,12 +89,13 @@ def before_after(
 
 
 def _narrow(rows: pl.DataFrame, language: Language, notes: list[dict[str, Any]]) -> dict[str, Any]:
-    places: dict[str, Any] = {f"{_NAME}": {"yshift": 23}, f"{_BAND}": {"x": 0, "xanchor": "left"}}
-    if len(notes) > _STRIP:
-        lines = plot_lines(notes[_STRIP]["text"], language, limit=_PHONE_LINE[language])
-        places[f"{_STRIP}"] = {"text": "<br>".join(lines), "align": "left"}
+    places: dict[str, Any] = {_NAME: {"yshift": 23}, _BAND: {"x": 0, "xanchor": "left"}}
+    strip = notes[int(_STRIP) :]
+    if strip:
+        lines = plot_lines(strip[0]["text"], language, limit=_PHONE_LINE[language])
+        places[_STRIP] = {"text": "<br>".join(lines), "align": "left"}
     return {
-        "height": _PHONE_HEIGHT if len(notes) > _STRIP else 320, "margin": {"t": _PHONE_TOP}, "annotations": places,
+        "height": _PHONE_HEIGHT if strip else 320, "margin": {"t": _PHONE_TOP}, "annotations": places,
         "xaxis": week_ticks(rows["week"], language, _NARROW_TICKS),
     }  # fmt: skip
 

@@ -23,7 +23,7 @@ NEEDED = (
 _BEYOND = 1.6
 # Pixels between the panels' sides on the narrowest page and on a phone, and a character's of a number in them.
 _WIDE, _PHONE, _DIGIT = 460, 265, 7.5
-_HURT_NAME = 1  # its place among the notes
+_STOPPED_NAME, _HURT_NAME = "0", "1"  # their places among the notes
 _TOP, _BOTTOM = (0.53, 1.0), (0.0, 0.40)
 
 
@@ -75,7 +75,7 @@ def benefit_harm(
     shorter = {f"{len(names) + k}": {"text": mark["text"]} for k, mark in enumerate(on_a_phone) if mark != beyond[k]}
     figure.layout.meta["narrow"] = {
         "height": 460, "margin": {"r": 14, "t": 44},
-        "annotations": {"0": {"yshift": 22}, f"{_HURT_NAME}": {"x": 0, "xanchor": "left"}, **shorter},
+        "annotations": {_STOPPED_NAME: {"yshift": 22}, _HURT_NAME: {"x": 0, "xanchor": "left"}, **shorter},
     }  # fmt: skip
     if chosen is not None:
         at = frame["threshold"].to_list().index(chosen)

@@ -99,11 +99,10 @@ class Table:
             head += f'<p class="so-what">{escaped(self.so_what)}</p>'
         if self.frame.is_empty():
             said = self.empty or say("charts.table.empty", self.language)
-            body = f'<p class="empty">{escaped(said)}</p>' if said != self.title else ""
+            body, notes = f'<p class="empty">{escaped(said)}</p>' if said != self.title else "", ""
         else:
-            body = self.scroller()
-        foot = " ".join(part for part in (self.caption, self.rows_shown()) if part and not self.frame.is_empty())
-        foot = f'<p class="caption">{escaped(foot)}</p>' if foot else ""
+            body, notes = self.scroller(), " ".join(part for part in (self.caption, self.rows_shown()) if part)
+        foot = f'<p class="caption">{escaped(notes)}</p>' if notes else ""
         if self.link:
             words, address = self.link
             foot += f'<p class="more"><a href="{escaped(address)}">{escaped(words)}</a></p>'

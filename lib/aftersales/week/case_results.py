@@ -8,6 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from aftersales.cases.case import Case, named_case
+from aftersales.cases.dossier import Dossier
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
 from aftersales.week.kept import kept_frame
@@ -25,6 +26,11 @@ class CaseResults(Span):
     def case_outcomes(self) -> pl.DataFrame:
         """Each recorded case with its last state."""
         return case_outcomes(self.tables["cases"], self.tables["case_members"])
+
+    @cached_property
+    def dossiers(self) -> dict[tuple[str, str], Dossier]:
+        """Dossiers gathered so far, by case and language: kept with the week they are of, so that both go together."""
+        return {}
 
     @cached_property
     def confirmed_orders(self) -> pl.DataFrame:

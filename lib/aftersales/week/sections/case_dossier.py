@@ -185,8 +185,7 @@ def _told(report: Report, case_id: str) -> Dossier | None:
     name = case_id.strip() or report.data.most_urgent_case
     if not name:
         return None
-    # kept with the week it is of, so that both go together
-    held: dict[tuple[str, str], Dossier] = report.data.__dict__.setdefault("_dossiers", {})
+    held = report.data.dossiers
     if (name, report.language) not in held:
         held[name, report.language] = gathered(report, name)
     return held[name, report.language]
