@@ -10,8 +10,8 @@ import pytest
 
 from aftersales.findings.contract import check
 from aftersales.findings.orders import (
+    conduct_known,
     expected_innocent,
-    masked_share,
     orders_from_timing_and_keys_alone,
     seller_agreement,
     suspicious_orders,
@@ -158,10 +158,11 @@ def test_the_sellers_label_is_compared_and_the_masked_share_counted() -> None:
     orders, refunds = frames(shop(), burst(NEAR, close_reason="恶意买家/同行捣乱"))
     evidence = order_evidence(orders, refunds, until=WEEK.sunday)
     rows = suspicious_orders(orders, refunds, week=WEEK, evidence=evidence)
-    counts = seller_agreement(rows, evidence, week=WEEK)
+    known = conduct_known(evidence, week=WEEK)
+    counts = seller_agreement(rows, told=known["told"][0])
     assert (counts["told"], counts["both"], counts["listed"]) == (9, 9, 9)
     assert counts["share_low"] < counts["share"] == counts["share_high"] == 1.0
-    assert masked_share(evidence) == 0
+    assert known["share_masked"].to_list() == [0]
 
 
 def test_words_are_calm_in_both_languages() -> None:

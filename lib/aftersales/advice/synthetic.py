@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from aftersales.words.errors import QuestionError
 
@@ -71,5 +70,7 @@ def _weights(columns: Array, target: Array, *, ridge: float) -> Array:
     size = centred.shape[1]
     held = SUM_HELD * max(float(np.abs(centred).max()), ridge**0.5, 1e-12)
     rows = np.vstack([centred, np.sqrt(ridge) * np.eye(size), np.full((1, size), held)])
+    from scipy.optimize import nnls  # half a second to import: only where results are not kept
+
     found, _ = nnls(rows, np.concatenate([aim, np.zeros(size), [held]]), maxiter=50 * size)
     return found / found.sum()

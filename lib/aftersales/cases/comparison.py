@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from aftersales.measures.intervals import rate, wilson
+from aftersales.measures.order_evidence import placed_at
 
 # Other orders are looked at over half a year up to the case's last: long enough for counts, short enough to be alike.
 BACK = timedelta(weeks=26)
@@ -36,14 +37,13 @@ class Comparison:
 
 
 def comparison(evidence: pl.DataFrame, orders: tuple[str, ...]) -> Comparison | None:
-    """``evidence`` has a row an order (order_id, product_id, created_at, asked, buyer: `order_evidence`).
+    """``evidence`` has a row an order (order_id, product_id, at, asked, buyer: `order_evidence`).
 
     None where the case's orders are not there or their products unknown. Orders of the case's own buyers are not among
     the others. An order still open counts as what it is so far, on both sides.
 
-    >>> from datetime import datetime
     >>> rows = pl.DataFrame({"order_id": ["1", "2", "3"], "product_id": ["p"] * 3, "buyer": ["x", "y", "z"],
-    ...     "created_at": [datetime(2026, 11, 9)] * 3, "asked": [True, False, True]})
+    ...     "at": [1_762_700_000] * 3, "asked": [True, False, True]})
     >>> found = comparison(rows, ("1",))
     >>> (found.own.part, found.own.whole, found.others.part, found.others.whole)
     (1, 1, 1, 2)
@@ -52,10 +52,10 @@ def comparison(evidence: pl.DataFrame, orders: tuple[str, ...]) -> Comparison | 
     products = own["product_id"].drop_nulls().unique()
     if own.is_empty() or products.is_empty():
         return None
-    last = own["created_at"].max()
+    last = own.select(placed_at().max()).item()
     first = last - BACK  # type: ignore[operator]
     near = evidence.filter(
-        pl.col("product_id").is_in(products.implode()), pl.col("created_at").is_between(first, last),
+        pl.col("product_id").is_in(products.implode()), placed_at().is_between(first, last),
         ~pl.col("order_id").is_in(list(orders)),
     )  # fmt: skip
     theirs = own["buyer"].drop_nulls().unique()

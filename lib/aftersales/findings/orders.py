@@ -12,12 +12,14 @@ import polars as pl
 from aftersales.findings.contract import contract_of
 from aftersales.findings.finding import finding_id
 from aftersales.findings.order_reasons import reasons_of
+from aftersales.measures.inputs import columns_of
 from aftersales.measures.intervals import wilson
-from aftersales.measures.order_evidence import order_evidence
+from aftersales.measures.order_evidence import key_number, named_buyer, order_evidence, placed_at
 from aftersales.measures.refund_tails import beta_binomial_tail
 from aftersales.measures.rings import joined
 from aftersales.measures.suspects import PATTERNS, by_timing_and_keys, suspects
 from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.orders import Orders
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
 
@@ -72,7 +74,7 @@ def suspicious_orders(
     members = _without_innocent(members, evidence, innocent or {})
     members = members.filter(~pl.col("order_id").is_in(list(innocent_orders)))
     members = joined(members.sort("group", "order_id"), evidence)
-    rows = _rows(groups, members, evidence)
+    rows = _rows(groups, members, evidence, orders)
     if weeks is not None:
         rows = rows.filter(pl.col("created_at").max().over("case") >= week.shift(1 - weeks).monday)
     if rows.is_empty():
@@ -118,21 +120,36 @@ def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
     return say("suspects.expected_innocent", language, cases=count, innocent=float(rows["expected_innocent"][0]))
 
 
-def seller_agreement(rows: pl.DataFrame, evidence: pl.DataFrame, *, week: Week) -> dict[str, Any]:
+def conduct_known(evidence: pl.DataFrame, *, week: Week) -> pl.DataFrame:
+    """What can be known of conduct at all, as one row; ``evidence`` is of `order_evidence`.
+
+    Columns out: told (Int64, orders the seller closed as malicious in the list's weeks), share_masked (0..1 of orders
+    whose buyer the platform masks; 0 where there are no orders), with_keys (whether any order has an address or
+    telephone key).
+
+    >>> evidence = pl.DataFrame({"at": [0, 1_762_700_000, 1_762_700_000], "buyer": ["a", None, "b"],
+    ...     "address": [None] * 3, "phone": ["p", None, None], "seller_says": [True, True, False]})
+    >>> conduct_known(evidence, week=Week.parse("2025-W46")).rows()
+    [(1, 0.3333333333333333, True)]
+    """
+    first = week.shift(1 - LIST_WEEKS).monday
+    return evidence.lazy().select(
+        told=(pl.col("seller_says") & (placed_at() >= first)).sum().cast(pl.Int64),
+        share_masked=pl.col("buyer").is_null().mean().fill_null(0.0),
+        with_keys=pl.any_horizontal(pl.col("address", "phone").is_not_null().any()),
+    ).collect()  # fmt: skip
+
+
+def seller_agreement(rows: pl.DataFrame, *, told: int) -> dict[str, Any]:
     """Orders the seller closed as malicious in the list's weeks (told), listed ones, and both: a noisy label.
 
     With both over told (share, share_low, share_high; Wilson, 90 %) and both over listed (of_list …), null over none.
 
     >>> rows = pl.DataFrame({"order_id": ["a", "b", "c"], "seller_says": [True, False, False]})
-    >>> from datetime import datetime
-    >>> evidence = pl.DataFrame({"order_id": ["a", "d"], "seller_says": [True, True],
-    ...     "created_at": [datetime(2026, 11, 9)] * 2})
-    >>> counts = seller_agreement(rows, evidence, week=Week.parse("2026-W46"))
+    >>> counts = seller_agreement(rows, told=2)
     >>> {name: counts[name] for name in ("told", "both", "listed", "share")}
     {'told': 2, 'both': 1, 'listed': 3, 'share': 0.5}
     """
-    first = week.shift(1 - LIST_WEEKS).monday
-    told = evidence.filter(pl.col("seller_says"), pl.col("created_at") >= first).height
     of = rows.unique("order_id")
     both = int(of["seller_says"].sum())
     counts = pl.DataFrame({"share": [both / told if told else None], "told": [told],
@@ -144,15 +161,6 @@ def seller_agreement(rows: pl.DataFrame, evidence: pl.DataFrame, *, week: Week) 
     return {"both": both} | counts.with_columns(named).row(0, named=True)
 
 
-def masked_share(evidence: pl.DataFrame) -> float:
-    """Share of orders whose buyer the platform masks; 0 where there are none.
-
-    >>> masked_share(pl.DataFrame({"buyer": ["a", None, None, "b"]}))
-    0.5
-    """
-    return float(evidence["buyer"].is_null().mean() or 0.0)  # type: ignore[arg-type]
-
-
 def _without_innocent(members: pl.DataFrame, evidence: pl.DataFrame, innocent: Mapping[str, date]) -> pl.DataFrame:
     """Members without the orders of cleared buyers, unless what followed the day is clearly worse than before it."""
     if not innocent or members.is_empty():
@@ -160,7 +168,11 @@ def _without_innocent(members: pl.DataFrame, evidence: pl.DataFrame, innocent: M
     cleared = pl.DataFrame(
         {"buyer": list(innocent), "day": list(innocent.values())}, schema={"buyer": pl.String, "day": pl.Date}
     )
-    theirs = evidence.join(cleared, on="buyer").with_columns(later=pl.col("created_at").dt.date() > pl.col("day"))
+    cleared = cleared.with_columns(buyer=key_number(pl.col("buyer")))
+    theirs = (
+        evidence.lazy().select("order_id", "buyer", "asked", placed_at()).join(cleared.lazy(), on="buyer").collect()
+    )
+    theirs = theirs.with_columns(later=pl.col("created_at").dt.date() > pl.col("day"))
     tally = theirs.group_by("buyer").agg(
         n0=(~pl.col("later")).sum().cast(pl.Int64), k0=(pl.col("asked") & ~pl.col("later")).sum().cast(pl.Int64),
         n1=pl.col("later").sum().cast(pl.Int64), k1=(pl.col("asked") & pl.col("later")).sum().cast(pl.Int64),
@@ -175,7 +187,7 @@ def _without_innocent(members: pl.DataFrame, evidence: pl.DataFrame, innocent: M
     return members.join(off.select("order_id"), on="order_id", how="anti")
 
 
-def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
+def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, orders: Frame) -> pl.DataFrame:
     """One row an order of a case, with the case's name, pattern and probability."""
     rank = {pattern: place for place, pattern in enumerate(PATTERNS)}
     rows = members.join(groups.select("group", "pattern", "probability"), on="group")
@@ -187,13 +199,25 @@ def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame) -
     lone = rows.group_by("case", "order_id").agg(
         pl.col("pattern").first(), pl.col("probability").max(), pl.col("case_probability").first()
     )
-    shown = evidence.select(
-        "order_id", "created_at", "product_id", "province", "asked", "undone", "refused", "waiting", "seller_says",
-        buyer_key="buyer", money_at_risk=pl.col("amount").fill_null(0.0).round(2).cast(MONEY),
+    ids = lone["order_id"].unique().implode()
+    shown = evidence.lazy().filter(pl.col("order_id").is_in(ids)).select(
+        "order_id", placed_at(), pl.col("product_id", "province").cast(pl.String), "asked", "undone", "refused",
+        "waiting", "seller_says", money_at_risk=pl.col("amount").fill_null(0.0).round(2).cast(MONEY),
     )  # fmt: skip
-    lone = lone.join(shown, on="order_id").with_columns(case_orders=pl.len().over("case").cast(pl.Int64))
-    ids = {case: finding_id("suspect", case) for case in lone["case"].unique()}
-    return lone.with_columns(case_id=pl.col("case").replace_strict(ids, return_dtype=pl.String))
+    lone = (
+        lone.join(shown.collect(), on="order_id")
+        .join(_buyers(orders, ids), on="order_id", how="left")
+        .with_columns(case_orders=pl.len().over("case").cast(pl.Int64))
+    )
+    names = {case: finding_id("suspect", case) for case in lone["case"].unique()}
+    return lone.with_columns(case_id=pl.col("case").replace_strict(names, return_dtype=pl.String))
+
+
+def _buyers(orders: Frame, ids: pl.Series) -> pl.DataFrame:
+    """Who placed these orders: order_id, buyer_key (null where the platform masks it)."""
+    columns = columns_of(orders, Orders, ["order_id", "buyer_key", "buyer_key_quality"], needed=["order_id"])
+    of = columns.filter(pl.col("order_id").is_in(ids)).group_by("order_id").agg(buyer_key=named_buyer().first())
+    return of.collect(engine="streaming")
 
 
 def _with_sentences(

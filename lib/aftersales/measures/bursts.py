@@ -8,14 +8,16 @@ that is no burst. Sources: Naus 1965 and Kulldorff 1997 (scan statistics); Robbi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize
 from scipy.special import gammaln
 
+from aftersales.measures.parts import in_parts, parts_for
 from aftersales.measures.tails import negative_binomial_above
 from aftersales.words.errors import QuestionError
 
@@ -54,33 +56,22 @@ def windows(
     ...     "buyer_key": [f"b{i}" for i in range(60)] + ["x"] * 6})
     >>> evidence = order_evidence(orders, pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String}),
     ...     until=date(2027, 1, 31))
-    >>> windows(evidence, by="buyer").filter(pl.col("p_timing") < 1e-4)["source"].unique().to_list()
-    ['x']
+    >>> windows(evidence, by="buyer").filter(pl.col("p_timing") < 1e-4).select(
+    ...     pl.col("source").n_unique(), pl.col("orders").max()).row(0)
+    (1, 6)
     """
     if not lengths_hours or min(lengths_hours) <= 0:
         raise QuestionError("A window has a length above zero hours", found=str(list(lengths_hours)))
-    named = evidence.lazy().filter(pl.col("counts"), pl.col(by).is_not_null())
-    # sorting whole numbers is many times quicker than sorting keys
-    coded = named.select("at", *{by, within or by}, code=pl.col(by).cast(pl.Categorical).to_physical())
-    rows = coded.sort("code", "at").collect()
-    if rows.height < LEAST_ORDERS:
-        return _nothing(evidence.schema[by])
-    source = rows["code"].rle_id().to_numpy().astype(np.int64)
-    own = np.bincount(source)
-    known = _Known(
-        at=rows["at"].to_numpy(),
-        source=source,
-        own=own,
-        everything=np.sort(evidence.filter("counts")["at"].to_numpy()),
-        prior=_prior(own),
-        wide=_Wide(evidence.filter("counts"), rows, within) if within else None,
-    )
-    found = [_of_length(hours, known, tried=len(lengths_hours)) for hours in lengths_hours]
-    table = pl.concat(found)
-    names = rows[by].gather(np.flatnonzero(np.r_[True, source[1:] != source[:-1]]))
-    return table.with_columns(source=names.gather(table["code"])).select(
-        "source", "start", "end", "hours", "orders", "expected", "p_timing"
-    ).sort("source", "start", "hours")  # fmt: skip
+    counts = evidence.lazy().filter(pl.col("counts"))
+    shop = _Shop(np.sort(counts.select("at").collect()["at"].to_numpy()), lengths_hours)
+    n = parts_for(evidence.height)
+    # the wider source's orders lie in one part, and so do the source's own
+    cut = list(in_parts(counts.select("at", *{by, within or by}), within or by, n=n))
+    held = [_sources(cut[0], by, within)] if n == 1 else None  # a large shop's are sorted twice, never all held
+    for rows in held or cut:
+        shop.add(rows if isinstance(rows, _Sources) else _sources(rows, by, within))
+    found = [_tests(rows if isinstance(rows, _Sources) else _sources(rows, by, within), shop) for rows in held or cut]
+    return pl.concat([_nothing(evidence.schema[by]), *found]).sort("source", "start", "hours")
 
 
 def _nothing(kind: pl.DataType) -> pl.DataFrame:
@@ -90,9 +81,16 @@ def _nothing(kind: pl.DataType) -> pl.DataFrame:
     })  # fmt: skip
 
 
-def _prior(own: np.ndarray) -> tuple[float, float]:
-    """Gamma prior of the sources' orders over the whole span, fitted to counts of which no zero is ever seen."""
-    counts, times = np.unique(own, return_counts=True)
+def _prior(orders_of: Mapping[int, int]) -> tuple[float, float]:
+    """Gamma prior of the sources' orders over the whole span, fitted to counts of which no zero is ever seen.
+
+    ``orders_of``: how many sources have so many orders.
+    """
+    from scipy.optimize import minimize  # half a second to import: only where results are not kept
+
+    counts = np.array(sorted(orders_of))
+    times = np.array([orders_of[n] for n in counts])
+    mean = (counts * times).sum() / times.sum()
 
     def loss(x: np.ndarray) -> float:
         a, b = np.exp(x)
@@ -100,7 +98,7 @@ def _prior(own: np.ndarray) -> tuple[float, float]:
         seen = np.log1p(-np.minimum((b / (1 + b)) ** a, 1 - 1e-12))
         return -float((times * (log_p - seen)).sum())
 
-    start = np.log([1.0, 1.0 / max(own.mean(), 0.5)])
+    start = np.log([1.0, 1.0 / max(mean, 0.5)])
     # beyond these ends the prior no longer changes a tail
     best = minimize(loss, start, method="L-BFGS-B", bounds=[(-3.0, 4.0), (-7.0, 6.0)]).x
     return float(np.exp(best[0])), float(np.exp(best[1]))
@@ -109,17 +107,17 @@ def _prior(own: np.ndarray) -> tuple[float, float]:
 class _Wide:
     """Traffic of the wider source each row belongs to: its times on one axis, one stretch a source."""
 
-    def __init__(self, evidence: pl.DataFrame, rows: pl.DataFrame, within: str) -> None:
-        both = pl.concat([evidence.select(within, "at", mark=pl.lit(0)), rows.select(within, "at", mark=pl.lit(1))])
-        both = both.with_columns(code=pl.col(within).rank("dense").cast(pl.Int64).fill_null(0))
+    def __init__(self, crowd: pl.DataFrame, rows: pl.DataFrame, within: str) -> None:
+        both = pl.concat([crowd.select(within, "at", mark=pl.lit(0)), rows.select(within, "at", mark=pl.lit(1))])
+        both = both.with_columns(code=_numbered(within, both).rank("dense").cast(pl.Int64).fill_null(0))
         times = both["at"].to_numpy()
         self.base = int(times.min())
         # wider than any window, so that no window reaches into the next source's stretch
         self.stride = int(times.max()) - self.base + 400 * 86_400
-        crowd = both.filter(mark=0)
-        self.axis = np.sort(self._place(crowd["code"].to_numpy(), crowd["at"].to_numpy()))
+        others = both.filter(mark=0)
+        self.axis = np.sort(self._place(others["code"].to_numpy(), others["at"].to_numpy()))
         self.code = both.filter(mark=1)["code"].to_numpy()
-        self.total = np.bincount(crowd["code"].to_numpy(), minlength=int(both["code"].to_numpy().max()) + 1)
+        self.total = np.bincount(others["code"].to_numpy(), minlength=int(both["code"].to_numpy().max()) + 1)
 
     def _place(self, code: np.ndarray, at: np.ndarray) -> np.ndarray:
         return code * self.stride + (at - self.base)
@@ -130,53 +128,114 @@ class _Wide:
 
 
 @dataclass(frozen=True)
-class _Known:
-    """What all lengths of window share: each order's time and source, each source's orders, the shop's traffic."""
+class _Sources:
+    """Some sources with all their orders: each order's time and source (0, 1, …), each source's name and orders."""
 
+    names: pl.Series
     at: np.ndarray
     source: np.ndarray
     own: np.ndarray
-    everything: np.ndarray
-    prior: tuple[float, float]
     wide: _Wide | None
 
 
-def _of_length(hours: int, known: _Known, *, tried: int) -> pl.DataFrame:
-    """All windows of one length."""
-    at, source, everything = known.at, known.source, known.everything
+@dataclass
+class _Shop:
+    """What a window is held against: the shop's traffic, and what all its sources show."""
+
+    everything: np.ndarray
+    lengths: Sequence[int]
+    rows: int = 0
+    several: int = 0
+    votes: Counter[int] = field(default_factory=Counter)
+    orders_of: Counter[int] = field(default_factory=Counter)
+
+    def add(self, part: _Sources) -> None:
+        """Count these sources in."""
+        self.rows += len(part.at)
+        for orders, times in zip(*np.unique(part.own, return_counts=True), strict=True):
+            self.orders_of[int(orders)] += int(times)
+        self.several += int((part.own >= 2).sum())
+        for hours in self.lengths:
+            self.votes[hours] += _votes(*_near(part, self, hours), part).sum()  # type: ignore[assignment]
+
+    @cached_property
+    def prior(self) -> tuple[float, float]:
+        return _prior(self.orders_of)
+
+
+def _sources(rows: pl.LazyFrame, by: str, within: str | None) -> _Sources:
+    # sorting whole numbers is many times quicker than sorting keys
+    named = rows.filter(pl.col(by).is_not_null()).with_columns(code=_numbered(by, rows)).sort("code", "at").collect()
+    source = named["code"].rle_id().to_numpy().astype(np.int64)
+    first = np.flatnonzero(np.r_[True, source[1:] != source[:-1]][: len(source)])
+    wide = _Wide(rows.select(within, "at").collect(), named, within) if within and named.height else None
+    return _Sources(named[by].gather(first), named["at"].to_numpy(), source, np.bincount(source), wide)
+
+
+def _numbered(column: str, rows: pl.LazyFrame | pl.DataFrame) -> pl.Expr:
+    """Equal numbers for equal values."""
+    if rows.collect_schema()[column].is_integer():
+        return pl.col(column)
+    return pl.col(column).cast(pl.Categorical).to_physical()
+
+
+def _near(part: _Sources, shop: _Shop, hours: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each order, the source's own orders in the window it opens, and the share of the shop's others in it."""
+    at, source = part.at, part.source
+    if not len(at):
+        return at, at
+    stop, each = at + hours * _HOUR, part.own[source]
     axis = source * (int(at.max() - at.min()) + 2 * hours * _HOUR) + (at - at.min())
-    stop, each = at + hours * _HOUR, known.own[source]
     count = np.searchsorted(axis, axis + hours * _HOUR) - np.arange(len(axis))
-    crowd = np.searchsorted(everything, stop) - np.searchsorted(everything, at) - count
+    crowd = np.searchsorted(shop.everything, stop) - np.searchsorted(shop.everything, at) - count
     # one more order on both sides: the traffic of a quiet night in a small shop is not known to be nothing
-    share = (np.maximum(crowd, 0) + 1) / (len(everything) - each + 2)
-    spree = _sprees(count, share, source, each)
+    return count, (np.maximum(crowd, 0) + 1) / (len(shop.everything) - each + 2)
+
+
+def _tests(part: _Sources, shop: _Shop) -> pl.DataFrame:
+    """All windows of these sources."""
+    found = [_of_length(hours, part, shop) for hours in shop.lengths] if shop.rows >= LEAST_ORDERS else []
+    none = _nothing(part.names.dtype)
+    named = [table.with_columns(source=part.names.gather(table["code"])).select(none.columns) for table in found]
+    return pl.concat([none, *named])
+
+
+def _of_length(hours: int, part: _Sources, shop: _Shop) -> pl.DataFrame:
+    """All windows of one length."""
+    at, source = part.at, part.source
+    count, share = _near(part, shop, hours)
+    spree = _sprees(_votes(count, share, part), shop.votes[hours], part.own, shop.several)
     rows = np.flatnonzero(count >= LEAST_ORDERS)
-    k, n, share = count[rows], each[rows], share[rows]
-    if known.wide is not None:
-        total = known.wide.total[known.wide.code[rows]]
-        near = known.wide.between(rows, at[rows], stop[rows]) - k
+    k, n, share = count[rows], part.own[source[rows]], share[rows]
+    if part.wide is not None:
+        total = part.wide.total[part.wide.code[rows]]
+        near = part.wide.between(rows, at[rows], at[rows] + hours * _HOUR) - k
         share = np.maximum(share, (np.maximum(near, 0) + 1) / (total - n + 2))
-    share, (shape, rate) = np.minimum(share, 1.0), known.prior
+    share, (shape, rate) = np.minimum(share, 1.0), shop.prior
     outside, rest = shape + n - k, rate + 1 - share
     tail = negative_binomial_above(k - 2, outside, rest / (rest + share)) + spree[source[rows]] ** (k - 1)
     return pl.DataFrame({
-        "code": source[rows], "start": at[rows], "end": stop[rows], "hours": np.full(len(rows), hours), "orders": k,
-        "expected": outside / rest * share, "p_timing": np.minimum(tail * n * tried, 1.0),
+        "code": source[rows], "start": at[rows], "end": at[rows] + hours * _HOUR,
+        "hours": np.full(len(rows), hours, dtype=np.int64), "orders": k,
+        "expected": outside / rest * share, "p_timing": np.minimum(tail * n * len(shop.lengths), 1.0),
     })  # fmt: skip
 
 
-def _sprees(count: np.ndarray, share: np.ndarray, source: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """By source: how much more often than by chance the others order again within the window, one vote a source.
+def _votes(count: np.ndarray, share: np.ndarray, part: _Sources) -> np.ndarray:
+    """By source: whether it was seen to order again within the window, beyond what chance gives; one vote a source.
 
     By chance each of a source's other orders falls into the window with the share of the traffic that it holds.
     """
-    quiet = np.bincount(source, (own - 1) * np.log1p(-np.minimum(share, 0.999)))
-    again = np.bincount(source, count >= 2) > 0
-    several = np.bincount(source) >= 2
-    votes = np.where(several, again - (1 - np.exp(quiet)), 0.0)
-    others = np.maximum(votes.sum() - votes, 0.0)
-    return np.minimum((others + 1) / (several.sum() - several + SPREE_SOURCES), 1.0)
+    own = part.own[part.source]
+    quiet = np.bincount(part.source, (own - 1) * np.log1p(-np.minimum(share, 0.999)))
+    again = np.bincount(part.source, count >= 2) > 0
+    return np.where(part.own >= 2, again - (1 - np.exp(quiet)), 0.0)
+
+
+def _sprees(votes: np.ndarray, all_votes: float, own: np.ndarray, all_several: int) -> np.ndarray:
+    """By source: how much more often than by chance the others order again within the window."""
+    others = np.maximum(all_votes - votes, 0.0)
+    return np.minimum((others + 1) / (all_several - (own >= 2) + SPREE_SOURCES), 1.0)
 
 
 def surprising(tests: pl.DataFrame, *, tried: int, target: float, p: str = "p_timing") -> pl.DataFrame:

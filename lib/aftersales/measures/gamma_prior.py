@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import digamma, expit, gammainc, gammaincc, gammaln, ndtri
 
 # Products with the same count and exposures within this ratio are fitted as one row: the likelihood moves by far less
@@ -80,6 +79,8 @@ def _cells(events: np.ndarray, exposure: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _climb(start: np.ndarray, r: np.ndarray, e: np.ndarray, n: np.ndarray):  # type: ignore[no-untyped-def]
+    from scipy.optimize import minimize  # half a second to import: only where results are not kept
+
     low, high = np.log(SHAPES)
     pairs = len(start) // 2
     bounds = [(low, high), (-40.0, 40.0)] * pairs + [(-9.0, 0.0)] * (len(start) % 2)

@@ -11,6 +11,7 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from aftersales.measures.parts import in_parts, parts_for
 from aftersales.measures.tails import poisson_above
 
 APART_SECONDS = 3600
@@ -35,44 +36,59 @@ def lockstep(evidence: pl.DataFrame, *, target: float) -> tuple[pl.DataFrame, pl
     >>> [table.height for table in lockstep(evidence, target=0.05)]
     [1, 6]
     """
-    rows = evidence.filter(pl.col("counts"), pl.col("buyer").is_not_null(), pl.col("product_id").is_not_null())
-    rows = rows.with_columns(
-        who=pl.col("buyer").rank("dense").cast(pl.Int64), what=pl.col("product_id").rank("dense").cast(pl.Int64)
-    ).sort("what", "at", "order_id")  # fmt: skip
-    own = np.bincount(rows["who"].to_numpy()) if rows.height else np.zeros(1)
-    pairs, chance = _meetings(rows, own)
-    busy = int((own >= LEAST_MEETINGS).sum())
+    rows = evidence.lazy().filter(pl.col("counts"), pl.col("buyer").is_not_null(), pl.col("product_id").is_not_null())
+    n, own = parts_for(evidence.height), _own(rows, evidence.height)
+    found, orders, met = [], 0, 0
+    for part in in_parts(rows.select("order_id", "buyer", "product_id", "at"), "product_id", n=n):
+        meetings, height, more = _meetings(part.join(own.lazy(), on="buyer", how="left"))
+        found.append(meetings)
+        orders, met = orders + height, met + more
+    pairs = pl.concat(found)
+    busy = own.filter(pl.col("own") >= LEAST_MEETINGS).height
     tried = busy * (busy - 1) / 2
-    counted = (
-        pairs.with_columns(day=pl.col("at") // 86_400).group_by("one", "other").agg(times=pl.col("day").n_unique())
-    )
-    counted = counted.filter(pl.col("times") >= LEAST_MEETINGS)
-    expected = own[counted["one"].to_numpy()] * own[counted["other"].to_numpy()] * chance
+    counted = pairs.with_columns(day=pl.col("at") // 86_400).group_by("one", "other").agg(
+        pl.col("own_one", "own_other").first(), times=pl.col("day").n_unique()
+    ).filter(pl.col("times") >= LEAST_MEETINGS).sort("one", "other")  # fmt: skip
+    chance = met / max(orders**2 / 2, 1)
+    expected = counted["own_one"].to_numpy() * counted["own_other"].to_numpy() * chance
     p = np.minimum(poisson_above(counted["times"].to_numpy() - 1, expected) * max(tried, 1), 1.0)
     counted = counted.with_columns(expected=pl.Series(expected, dtype=pl.Float64), p=pl.Series(p, dtype=pl.Float64))
     order = np.sort(p)
     within = np.flatnonzero(order <= target * np.arange(1, len(order) + 1))
     counted = counted.filter(pl.col("p") <= (order[within[-1]] if len(within) else -1.0))
-    return _groups(counted, pairs, rows)
+    return _groups(counted, pairs, evidence)
 
 
-def _meetings(rows: pl.DataFrame, own: np.ndarray) -> tuple[pl.DataFrame, float]:
-    """Pairs of orders of one product within the hour by two busy buyers; and the chance that any two are such."""
-    who, what, at = (rows[c].to_numpy() for c in ("who", "what", "at"))
+def _own(rows: pl.LazyFrame, height: int) -> pl.DataFrame:
+    """How many orders each buyer has: buyer, own."""
+    parts = in_parts(rows.select("buyer"), "buyer", n=parts_for(height))
+    return pl.concat(part.group_by("buyer").agg(own=pl.len().cast(pl.Int64)).collect() for part in parts)
+
+
+def _meetings(part: pl.LazyFrame) -> tuple[pl.DataFrame, int, int]:
+    """Pairs of orders of one product within the hour by two busy buyers; how many orders, and how many of any met."""
+    what = pl.col("product_id").cast(pl.Categorical).to_physical().cast(pl.Int64)
+    rows = part.with_columns(what=what).sort("what", "at", "order_id").collect()
+    what_, at = (rows[c].to_numpy() for c in ("what", "at"))
+    # equal numbers for equal buyers; which number is nobody's business
+    who = rows["buyer"].rank("dense").to_numpy() if rows.height else np.zeros(0, dtype=np.int64)
     # who ordered less often cannot have met anybody so often
-    busy = own[who] >= LEAST_MEETINGS
-    found, crowd, met = [], _near(what, at, CROWD), 0
+    busy = rows["own"].to_numpy() >= LEAST_MEETINGS
+    found, crowd, met = [], _near(what_, at, CROWD), 0
     for step in range(1, min(CROWD, len(who))):
-        near = _near(what, at, step) & ~crowd & (np.roll(who, -step) != who)
+        near = _near(what_, at, step) & ~crowd & (np.roll(who, -step) != who)
         met += int(near.sum())
         left = np.flatnonzero(near & busy & np.roll(busy, -step))
         found.append(np.stack([left, left + step]))
     left, right = np.concatenate(found, axis=1) if found else np.zeros((2, 0), dtype=np.int64)
+    swap = who[left] > who[right]
+    one, other = np.where(swap, right, left), np.where(swap, left, right)
     pairs = pl.DataFrame({
-        "one": np.minimum(who[left], who[right]), "other": np.maximum(who[left], who[right]), "at": at[left],
-        "left": left, "right": right,
+        "one": rows["buyer"].gather(one), "other": rows["buyer"].gather(other), "at": at[left],
+        "own_one": rows["own"].gather(one), "own_other": rows["own"].gather(other),
+        "left": rows["order_id"].gather(left), "right": rows["order_id"].gather(right),
     })  # fmt: skip
-    return pairs, met / max(len(who) ** 2 / 2, 1)
+    return pairs, rows.height, met
 
 
 def _near(what: np.ndarray, at: np.ndarray, step: int) -> np.ndarray:
@@ -83,19 +99,23 @@ def _near(what: np.ndarray, at: np.ndarray, step: int) -> np.ndarray:
     return near
 
 
-def _groups(counted: pl.DataFrame, pairs: pl.DataFrame, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    size = int(rows["who"].to_numpy().max(initial=0)) + 1
-    one, other = counted["one"].to_numpy(), counted["other"].to_numpy()
+def _groups(counted: pl.DataFrame, pairs: pl.DataFrame, evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    both = pl.concat([counted["one"], counted["other"]]).rank("dense").to_numpy().astype(np.int64) - 1
+    one, other = both[: counted.height], both[counted.height :]
+    size = int(both.max(initial=0)) + 1
     part = connected_components(coo_array((np.ones(len(one)), (one, other)), shape=(size, size)), directed=False)[1]
     counted = counted.with_columns(group=pl.Series(part[one], dtype=pl.Int64))
     met = pairs.join(counted.select("one", "other", "group"), on=["one", "other"])
-    place = pl.concat([met.select("group", row="left"), met.select("group", row="right")]).unique().sort("group", "row")
-    inside = rows[place["row"]].with_columns(group=place["group"])
+    place = pl.concat([met.select("group", order_id="left"), met.select("group", order_id="right")]).unique()
+    orders = evidence.lazy().filter(pl.col("order_id").is_in(place["order_id"].unique().implode()))
+    inside = place.join(orders.select("order_id", "buyer", "at").collect(), on="order_id").sort(
+        "group", "at", "order_id"
+    )
     best = counted.sort("p").group_by("group", maintain_order=True).agg(
         p_timing=pl.col("p").first(), expected_orders=pl.col("expected").first()
     )  # fmt: skip
     groups = inside.group_by("group").agg(
-        source=pl.col("buyer").sort_by("at").first(), orders=pl.len().cast(pl.Int64),
+        source=pl.col("buyer").first(), orders=pl.len().cast(pl.Int64),
         buyers=pl.col("buyer").n_unique().cast(pl.Int64), hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
     )  # fmt: skip
     return groups.join(best, on="group").sort("group"), inside.select("group", "order_id")

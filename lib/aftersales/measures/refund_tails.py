@@ -7,9 +7,13 @@ person that the shop's own buyers show: a beta-binomial tail. Source: reference 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import polars as pl
 from scipy.special import betaln, gammaln
+
+from aftersales.measures.parts import in_parts, parts_for
 
 # A product's rate is drawn towards the shop's as if these orders stood behind the latter: with fewer orders of its own
 # a product says little. Chosen by sense, not fitted: recall moved by .003 from 10 to 40.
@@ -20,7 +24,11 @@ MONTH_SECONDS = 28 * 86_400
 # quarter each for never paid or cancelled before shipping, and for parcels refused.
 WAYS = {"asked": 2.0, "undone": 4.0, "refused": 4.0}
 # The spreads tried: from people who differ wildly (2) to all alike (200).
+# Buyers with like orders share a term of the likelihood: thousands of terms, not a hundred thousand.
+_ALIKE = (pl.col("n"), pl.col("k"), pl.col("mean").round(2).alias("near"))
 _SPREADS = np.exp(np.linspace(np.log(2.0), np.log(200.0), 40))
+
+Frames = TypeVar("Frames", pl.DataFrame, pl.LazyFrame)
 
 
 def spreads(evidence: pl.DataFrame, *, apart: pl.Series | None = None) -> dict[str, float]:
@@ -34,15 +42,21 @@ def spreads(evidence: pl.DataFrame, *, apart: pl.Series | None = None) -> dict[s
     ...     "asked": pl.Boolean, "undone": pl.Boolean, "refused": pl.Boolean, "counts": pl.Boolean}))
     {'asked': 10.0, 'undone': 10.0, 'refused': 10.0}
     """
-    rows = evidence.filter(pl.col("counts"), pl.col("buyer").is_not_null())
+    rows = evidence.lazy().filter(pl.col("counts"), pl.col("buyer").is_not_null())
     if apart is not None:
         rows = rows.filter(~pl.col("order_id").is_in(apart.implode()))
+    rows = rows.select("buyer", "product_id", *WAYS)
     found = {}
     for way in WAYS:
-        rate = _smoothed(pl.col(way).sum().over("product_id"), pl.len().over("product_id"), rows[way].mean())
-        each = rows.with_columns(rate=rate).group_by("buyer").agg(
-            n=pl.len(), k=pl.col(way).sum(), mean=pl.col("rate").mean()
-        ).filter(pl.col("n") >= 2)  # fmt: skip
+        shop = rows.select(pl.col(way).mean()).collect().item()
+        rates = rows.group_by("product_id").agg(rate=_smoothed(pl.col(way).sum(), pl.len(), shop)).collect()
+        each = pl.concat(
+            part.join(rates.lazy(), on="product_id", how="left", nulls_equal=True)
+            .group_by("buyer").agg(n=pl.len(), k=pl.col(way).sum(), mean=pl.col("rate").mean())
+            .filter(pl.col("n") >= 2).group_by(_ALIKE).agg(times=pl.len(), mean=pl.col("mean").mean())
+            .collect()
+            for part in in_parts(rows.select("buyer", "product_id", way), "buyer", n=parts_for(evidence.height))
+        )  # fmt: skip
         found[way] = _spread(each) if each.height else 10.0
     return found
 
@@ -53,10 +67,6 @@ def _smoothed(cases: pl.Expr, orders: pl.Expr, shop: object) -> pl.Expr:
 
 
 def _spread(each: pl.DataFrame) -> float:
-    # buyers with like orders share a term: thousands of terms, not a hundred thousand
-    each = each.group_by("n", "k", pl.col("mean").round(2).alias("near")).agg(
-        times=pl.len(), mean=pl.col("mean").mean()
-    )
     n, k, times = (each[c].to_numpy().astype(float) for c in ("n", "k", "times"))
     mean = np.clip(each["mean"].to_numpy(), 1e-4, 1 - 1e-4)
     likely = [float((times * (betaln(k + s * mean, n - k + s * (1 - mean))
@@ -78,19 +88,29 @@ def refund_tails(members: pl.DataFrame, evidence: pl.DataFrame, *, spread: dict[
     ...     "counted", "asked", pl.col("expected").round(2)).rows()
     [(4, 4, 1.39)]
     """
-    counted = evidence.filter("counts").with_columns(month=pl.col("at") // MONTH_SECONDS)
-    rows = members.unique().join(counted.select("order_id", "product_id", "month", *WAYS), on="order_id")
+    counted = evidence.lazy().filter("counts").with_columns(month=pl.col("at") // MONTH_SECONDS)
+    shop = counted.select(pl.col(list(WAYS)).mean()).collect().row(0, named=True)
+    crowd = [
+        (_cells(counted, ["product_id"], "ever").collect(), ["product_id"]),
+        (_cells(counted, ["product_id", "month"], "then").collect(), ["product_id", "month"]),
+    ]
+    counted = counted.select("order_id", "product_id", "month", *WAYS)
+    parts = in_parts(members, "group", n=parts_for(members.height))
+    return pl.concat(_judged(part.unique().collect(), counted, crowd, shop, spread) for part in parts).sort("group")
+
+
+def _judged(
+    members: pl.DataFrame, counted: pl.LazyFrame, crowd: list[tuple[pl.DataFrame, list[str]]], shop: dict[str, float],
+    spread: dict[str, float],
+) -> pl.DataFrame:  # fmt: skip
+    rows = members.lazy().join(counted, on="order_id").collect()
     cells = _cells(rows, ["group", "product_id", "month"], "own")
-    groups_of = _cells(rows, ["group", "product_id"], "own_ever")
-    for more, key in (
-        (groups_of, ["group", "product_id"]),
-        (_cells(counted, ["product_id"], "ever"), ["product_id"]),
-        (_cells(counted, ["product_id", "month"], "then"), ["product_id", "month"]),
-    ):
+    own_ever = _cells(rows, ["group", "product_id"], "own_ever"), ["group", "product_id"]
+    for more, key in (own_ever, *crowd):
         cells = cells.join(more, on=key, how="left", nulls_equal=True)
     due = []
     for way in WAYS:
-        ever = _smoothed(_others(way, "ever", "own_ever"), _others("n", "ever", "own_ever"), counted[way].mean())
+        ever = _smoothed(_others(way, "ever", "own_ever"), _others("n", "ever", "own_ever"), shop[way])
         then, of = _others(way, "then", "own"), _others("n", "then", "own")
         due.append((pl.col("n_own") * (then + PRIOR_ORDERS * ever) / (of + PRIOR_ORDERS)).alias(f"{way}_due"))
     groups = cells.with_columns(due).group_by("group").agg(
@@ -108,7 +128,7 @@ def refund_tails(members: pl.DataFrame, evidence: pl.DataFrame, *, spread: dict[
     )
 
 
-def _cells(rows: pl.DataFrame, key: list[str], name: str) -> pl.DataFrame:
+def _cells(rows: Frames, key: list[str], name: str) -> Frames:
     """Orders and cases by way, counted by key: columns n_name, asked_name …"""
     sums = [pl.col(way).sum().cast(pl.Int64).alias(f"{way}_{name}") for way in WAYS]
     return rows.group_by(key).agg(pl.len().cast(pl.Int64).alias(f"n_{name}"), *sums)

@@ -7,6 +7,7 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from aftersales.measures.parts import in_parts, parts_for
 from aftersales.measures.tails import binomial_above
 
 # A key that more buyers share is a parcel locker, a dormitory or a forwarder's warehouse, and says nothing of who
@@ -35,12 +36,15 @@ def rare_keys(evidence: pl.DataFrame, *, common_key_buyers: int = COMMON_KEY_BUY
     >>> rare_keys(evidence)["address"].to_list()
     ['x', 'x', None]
     """
-    who = pl.coalesce("buyer", "order_id")
+    who = pl.when(pl.col("buyer").is_not_null()).then(pl.col("buyer").hash()).otherwise(pl.col("order_id").hash())
     for key in KEYS:
-        shared = who.n_unique().over(key)
-        evidence = evidence.with_columns(
-            pl.when(pl.col(key).is_not_null() & shared.is_between(2, common_key_buyers)).then(key).alias(key)
-        )
+        known = evidence.lazy().filter(pl.col(key).is_not_null()).select(key, who=who)
+        shared = pl.concat(
+            part.group_by(key).agg(pl.col("who").n_unique())
+            .filter(pl.col("who").is_between(2, common_key_buyers)).select(key).collect()
+            for part in in_parts(known, key, n=parts_for(evidence.height))
+        )[key]  # fmt: skip
+        evidence = evidence.with_columns(pl.when(pl.col(key).is_in(shared.implode())).then(key).alias(key))
     return evidence
 
 
@@ -57,8 +61,9 @@ def joined(members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     """
     if members.is_empty():
         return members.with_columns(case=pl.lit(None, dtype=pl.String))
-    known = rare_keys(evidence).select("order_id", "at", "buyer", *KEYS)
-    rows = members.join(known, on="order_id", how="left", maintain_order="left")
+    known = rare_keys(evidence).lazy().select("order_id", "at", "buyer", *KEYS)
+    known = known.filter(pl.col("order_id").is_in(members["order_id"].unique().implode()))
+    rows = members.join(known.collect(), on="order_id", how="left", maintain_order="left")
     parts = [rows.select("group", node=pl.format("order {}", "order_id"))]
     for key in ("buyer", *KEYS):
         parts.append(rows.filter(pl.col(key).is_not_null()).select("group", node=pl.format(key + " {}", key)))
@@ -89,8 +94,9 @@ def sameness(members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     [(1, 3, 0.25)]
     """
     pair = ["product_id", "reason"]
-    asked = evidence.filter("asked").with_columns(share=pl.len().over(pair) / pl.len())
-    rows = members.unique().join(asked.select("order_id", *pair, "share"), on="order_id")
+    asked = evidence.lazy().filter("asked").select("order_id", *pair).collect()
+    asked = asked.with_columns(share=pl.len().over(pair) / pl.len())
+    rows = members.unique().join(asked, on="order_id")
     cells = rows.group_by("group", *pair).agg(alike=pl.len().cast(pl.Int64), share=pl.col("share").first())
     cells = cells.with_columns(of=pl.col("alike").sum().over("group"))
     ordered = cells.sort("group", "alike", "share", descending=[False, True, False])

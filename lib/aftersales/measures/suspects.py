@@ -18,6 +18,7 @@ import polars as pl
 from aftersales.measures.bursts import surprising, windows
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
+from aftersales.measures.parts import in_parts, parts_for
 from aftersales.measures.refund_tails import refund_tails, spreads
 from aftersales.measures.rings import KEYS, names_nobody, rare_keys, sameness
 
@@ -105,7 +106,7 @@ def _named(found: tuple[pl.DataFrame, pl.DataFrame], evidence: pl.DataFrame) -> 
     groups, members = found
     masked = pl.col("pattern").str.starts_with("masked")
     unknown = groups.filter(masked)["group"]
-    asked = evidence.filter("asked")["order_id"]
+    asked = evidence.lazy().filter("asked").select("order_id").collect()["order_id"]
     keep = ~pl.col("group").is_in(unknown.implode()) | pl.col("order_id").is_in(asked.implode())
     extra = (1 - pl.col("expected") / pl.col("asked").clip(lower_bound=1)).clip(0, 1)
     sure = pl.when(masked).then(pl.col("probability") * extra).otherwise("probability")
@@ -114,8 +115,9 @@ def _named(found: tuple[pl.DataFrame, pl.DataFrame], evidence: pl.DataFrame) -> 
 
 def _masked(evidence: pl.DataFrame) -> pl.DataFrame:
     """``place``: product and province, of orders that name no buyer and no rare key."""
-    place = pl.concat_str(pl.col("product_id"), pl.col("province"), separator=" | ")
-    return evidence.with_columns(place=pl.when(names_nobody()).then(place))
+    known = pl.all_horizontal(pl.col("product_id", "province").is_not_null())
+    place = pl.when(names_nobody() & known).then(pl.struct("product_id", "province").hash())
+    return evidence.with_columns(place=place)
 
 
 def _views(rare: pl.DataFrame) -> list[tuple[str, str, pl.DataFrame, str | None]]:
@@ -156,7 +158,8 @@ def _episodes(kept: pl.DataFrame, rows: pl.DataFrame, *, by: str, pattern: str) 
         p_timing=pl.col("p_timing").min(),
         expected_orders=pl.col("expected").get(pl.col("p_timing").arg_min()),
     )  # fmt: skip
-    own = rows.filter(pl.col(by).is_in(spans["source"].unique().implode()))
+    of = rows.lazy().filter(pl.col(by).is_in(spans["source"].unique().implode()))
+    own = of.select("order_id", "at", *{by, "buyer"}).collect()
     inside = spans.join(own, left_on="source", right_on=by, how="inner").filter(
         pl.col("at") >= pl.col("begin"), pl.col("at") < pl.col("stop")
     )
@@ -190,7 +193,8 @@ def _judged(
     groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
 ) -> pl.DataFrame:
     """Groups with what became of their orders."""
-    waiting = members.join(evidence.select("order_id", "waiting"), on="order_id")
+    of = evidence.lazy().filter(pl.col("order_id").is_in(members["order_id"].unique().implode()))
+    waiting = members.join(of.select("order_id", "waiting").collect(), on="order_id")
     waiting = waiting.group_by("group").agg(pl.col("waiting").sum().cast(pl.Int64))
     return groups.join(refund_tails(members, evidence, spread=spread), on="group").join(waiting, on="group")
 
@@ -268,18 +272,25 @@ def _stand_out(judged: pl.DataFrame, *, p: str, tried: int, target: float) -> pl
 
 def _serial(evidence: pl.DataFrame, spread: dict[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Buyers who ask for their money back far beyond what they buy, and beyond how buyers differ."""
-    counted = evidence.filter(pl.col("counts"), pl.col("buyer").is_not_null())
-    many = counted.group_by("buyer").agg(
-        orders=pl.len().cast(pl.Int64), hours=(pl.col("at").max() - pl.col("at").min()) / 3600
-    ).filter(pl.col("orders") >= SERIAL_LEAST_ORDERS).sort("buyer").with_row_index("group")  # fmt: skip
-    many = many.with_columns(pl.col("group").cast(pl.Int64))
-    members = counted.join(many.select("group", "buyer"), on="buyer").select("group", "order_id")
+    counted = evidence.lazy().filter(pl.col("counts"), pl.col("buyer").is_not_null())
+    conduct = counted.select("buyer", "at", "asked")
+    many = pl.concat(
+        part.group_by("buyer").agg(
+            orders=pl.len().cast(pl.Int64), hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
+            ever=pl.col("asked").any(),
+        ).filter(pl.col("orders") >= SERIAL_LEAST_ORDERS).collect()
+        for part in in_parts(conduct, "buyer", n=parts_for(evidence.height))
+    )  # fmt: skip
+    tried = many.height
+    # who never sent anything back can surprise nobody, but was looked at like the others
+    many = many.filter("ever").sort("buyer").with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
+    members = counted.join(many.lazy().select("group", "buyer"), on="buyer").select("group", "order_id").collect()
     judged = _judged(many, members, evidence, spread).with_columns(
         pattern=pl.lit("serial_refunder"), source="buyer", buyers=pl.lit(1, dtype=pl.Int64),
         p_timing=pl.lit(None, dtype=pl.Float64), expected_orders=pl.lit(None, dtype=pl.Float64),
     )  # fmt: skip
-    kept = _stand_out(judged, p="p_refund", tried=judged.height, target=SECOND_TARGET)
-    kept = _probable(kept, tried=judged.height, p="p_refund")
+    kept = _stand_out(judged, p="p_refund", tried=tried, target=SECOND_TARGET)
+    kept = _probable(kept, tried=tried, p="p_refund")
     return kept, members.filter(pl.col("group").is_in(kept["group"].implode()))
 
 

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix
 
 from aftersales.words.errors import DataError
@@ -243,6 +242,8 @@ def _temperature(features: csr_matrix, target: np.ndarray, *, seed: int) -> floa
         return float(-np.log(shares[places, target] + 1e-12).mean())
 
     # A temperature outside e±3 is a margin so wide, or so empty, that the next step changes no decision.
+    from scipy.optimize import minimize_scalar  # half a second to import: only where results are not kept
+
     return float(np.exp(minimize_scalar(surprise, bounds=(-3.0, 3.0), method="bounded").x))
 
 

@@ -7,7 +7,7 @@ and never see half an import. What a killed import left behind is rolled back by
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -152,8 +152,14 @@ class ShopStore:
 
     # -- tables ----------------------------------------------------------------------------------------------------
 
-    def table(self, name: str, commit: Commit | None = None, *, with_month: bool = False) -> pl.LazyFrame:
-        """One table at a commit (the newest without one), lazily, its times in the shop's zone."""
+    def table(
+        self, name: str, commit: Commit | None = None, *, with_month: bool = False,
+        months: Collection[str] | None = None,
+    ) -> pl.LazyFrame:  # fmt: skip
+        """One table at a commit (the newest without one), lazily, its times in the shop's zone.
+
+        With ``months`` (written 2026-11) the files of those alone are read.
+        """
         pinned = commit or self.head()
         kept = KEPT[name]
         types = kept.types(self.zone)
@@ -162,6 +168,8 @@ class ShopStore:
         if name not in pinned.versions:
             return pl.LazyFrame(schema=types)
         frame = pl.scan_delta(self.path(name), version=pinned.versions[name], storage_options=storage_options())
+        if months is not None:
+            frame = frame.filter(pl.col("month").is_in(list(months)))
         return frame.select(
             pl.col(c).cast(t) if not isinstance(t, pl.Datetime) else _local(c, t) for c, t in types.items()
         )

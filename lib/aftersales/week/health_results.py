@@ -10,7 +10,7 @@ import polars as pl
 
 from aftersales.findings.damage import damages, lacking_weeks
 from aftersales.findings.finding import Finding
-from aftersales.findings.health import data_health, file_account
+from aftersales.findings.health import HEALTH_TABLES, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
 from aftersales.measures.silences import days_covered
 from aftersales.week.kept import kept_frame
@@ -31,8 +31,8 @@ class HealthResults(Span):
     @cached_property
     def data_findings(self) -> list[Finding]:
         """What is missing or odd in the data, in the order of what it costs; one that says so where nothing is."""
-        names = [name for name in self.tables.commit.versions if name != "lineage"]
-        return data_health({name: self.tables[name] for name in names}, until=self.until)
+        there = [name for name in HEALTH_TABLES if name in self.tables.commit.versions]
+        return data_health({name: self.tables[name] for name in there}, until=self.until)
 
     @property
     def damage(self) -> list[Finding]:

@@ -54,10 +54,11 @@ def load(shop: str, week: str = "", language: str = "", *, config: str | None = 
         raise QuestionError(f"There is no language '{chosen}'", found=", ".join(LANGUAGES))
     store = ShopStore(settings.store_path, found.id, found.zone)
     pinned = os.environ.get(COMMIT_VARIABLE)
-    commit = store.commit(int(pinned)) if pinned else store.head()
-    key = (str(settings.file), found.id, commit.number, week, model_print(stored_model(settings.store_path)))
+    # what a number names never changes: a pinned week that is open needs no look into the store
+    number = int(pinned) if pinned else store.head().number
+    key = (str(settings.file), found.id, number, week, model_print(stored_model(settings.store_path)))
     if key not in _open or _open[key].settings != settings:
-        tables = Tables(store, commit)
+        tables = Tables(store, store.commit(number))
         _open[key] = ShopWeek(settings, found, week_of(week, tables, found), tables)
         while len(_open) > _HELD:
             _open.popitem(last=False)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
-from aftersales.findings.orders import suspicious_orders
+from aftersales.findings.orders import conduct_known, suspicious_orders
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.suspects import suspects
 from aftersales.week.case_results import CaseResults
@@ -20,7 +20,12 @@ class SuspectResults(CaseResults):
     @cached_property
     def order_evidence(self) -> pl.DataFrame:
         """What each order up to the week shows of its buyer's conduct."""
-        return order_evidence(self.tables["orders"], self.tables["refunds"], until=self.until)
+        return order_evidence(self.tables.parts("orders"), self.tables["refunds"], until=self.until)
+
+    @kept_frame
+    def conduct_known(self) -> pl.DataFrame:
+        """What can be known of conduct at all, as one row: told, share_masked, with_keys."""
+        return conduct_known(self.order_evidence, week=self.week)
 
     @cached_property
     def suspects(self) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -17,6 +17,8 @@ from aftersales.words.periods import Week, last_whole_week
 COMMIT_VARIABLE = "AFTERSALES_COMMIT"
 # Up to here a table is held in memory: one read serves all measures. Larger ones are scanned by each, streaming.
 ROWS_IN_MEMORY = 750_000
+# Rows that are worked on at a time where a measure takes a table in parts.
+PART_ROWS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,19 @@ class Tables:
             rows = scan.select(pl.len()).collect().item()
             frames[name] = scan.collect().lazy() if rows <= ROWS_IN_MEMORY else scan
         return frames[name]
+
+    def parts(self, name: str) -> list[pl.LazyFrame]:
+        """The table in parts of some `PART_ROWS` rows, cut between months, earliest first; a small one in one.
+
+        Each part reads the files of its months alone; rows without a month come last.
+        """
+        whole = self.store.table(name, self.commit, with_month=True)
+        sizes = whole.group_by("month").agg(rows=pl.len()).sort("month").collect(engine="streaming")
+        if sizes["rows"].sum() <= PART_ROWS:
+            return [self[name]]
+        part = (sizes["rows"].cum_sum() - 1) // PART_ROWS
+        cuts = sizes.with_columns(part=part).group_by("part", maintain_order=True).agg("month")["month"]
+        return [self.store.table(name, self.commit, months=months.to_list()) for months in cuts]
 
     @cached_property
     def last_day(self) -> date | None:

@@ -13,7 +13,6 @@ from functools import cache
 from typing import NamedTuple
 
 import polars as pl
-from holidays.countries import China
 
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
@@ -69,6 +68,8 @@ def spring_festival(year: int) -> date:
     """
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise QuestionError(f"Festivals are known from {FIRST_YEAR} to {LAST_YEAR}", found=str(year))
+    from holidays.countries import China  # a fifth of a second to import
+
     calendar = China(years=year, language="en_US", observed=False)
     # by name, earliest first: New Year's Eve is a holiday of its own in some years
     return min(day for day in calendar.get_named("Chinese New Year (Spring Festival)", lookup="exact"))

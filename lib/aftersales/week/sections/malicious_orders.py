@@ -9,7 +9,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
-from aftersales.findings.orders import expected_innocent, masked_share, seller_agreement
+from aftersales.findings.orders import expected_innocent, seller_agreement
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 
@@ -100,18 +100,17 @@ def orders_listed(report: Report) -> Table:
 def seller_label(report: Report) -> Note:
     """How the list agrees with the orders that the seller closed as malicious."""
     rows = report.data.suspicious_orders(report.language)
-    counts = seller_agreement(rows, report.data.order_evidence, week=report.data.week)
+    counts = seller_agreement(rows, told=report.data.conduct_known["told"][0])
     key = "suspects.seller_agrees" if counts["told"] else "suspects.seller_silent"
     return lacking(report, key, **counts)
 
 
 def unknown(report: Report) -> Note:
     """What can no longer be known where the platform masks buyers."""
-    share = masked_share(report.data.order_evidence)
-    if share:
-        return lacking(report, "suspects.masked", share=share)
-    keys = report.data.order_evidence.select(pl.col("address", "phone").is_not_null().any())
-    return lacking(report, "suspects.unmasked" if any(keys.row(0)) else "suspects.no_keys")
+    known = report.data.conduct_known.row(0, named=True)
+    if known["share_masked"]:
+        return lacking(report, "suspects.masked", share=known["share_masked"])
+    return lacking(report, "suspects.unmasked" if known["with_keys"] else "suspects.no_keys")
 
 
 def _cases(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,36 @@
+"""Large frames in parts: all rows of one key in one part, so that what is judged by key never holds all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+# Rows that are worked on at a time: a few hundred bytes each while they are.
+PART_ROWS = 4_000_000
+
+
+def in_parts(rows: pl.DataFrame | pl.LazyFrame, key: str, *, n: int) -> Iterator[pl.LazyFrame]:
+    """The rows in ``n`` parts, lazily; rows of one key lie in one part, those without a key all in one.
+
+    >>> rows = pl.DataFrame({"k": ["a", "b", "a", "c", None]})
+    >>> parts = [part.collect()["k"].to_list() for part in in_parts(rows, "k", n=2)]
+    >>> sorted(map(len, parts)) in ([0, 5], [1, 4], [2, 3]), sum(p.count("a") == 2 for p in parts)
+    (True, 1)
+    """
+    if n <= 1:
+        yield rows.lazy()
+        return
+    # the hash's low bits alone would put hashes of hashes into few parts
+    number = pl.col(key).hash(seed=1) // 65_536 % n
+    for part in range(n):
+        yield rows.lazy().filter(number == part)
+
+
+def parts_for(rows: int) -> int:
+    """Into how many parts so many rows are cut.
+
+    >>> parts_for(0), parts_for(PART_ROWS), parts_for(PART_ROWS + 1)
+    (1, 1, 2)
+    """
+    return max(1, -(-rows // PART_ROWS))
