@@ -70,7 +70,7 @@ def lines_of_days(days: list[date], counts: np.ndarray, size: Size, draw: np.ran
     orders = int(order[-1]) + 1
     created = np.sort(day * DAY + draw.integers(8 * 3600, DAY - 1, lines))
     start = created[np.flatnonzero(first)]
-    buyer = np.minimum(draw.pareto(1.6, orders) * size.buyers / 6, size.buyers - 1).astype(np.int64)
+    buyer = (draw.pareto(1.6, orders) * size.buyers / 6).astype(np.int64) % size.buyers
     buyer = (buyer * 7919) % size.buyers
     product = np.minimum(draw.pareto(1.1, lines) * size.products / 60, size.products - 1).astype(np.int64)
     # a burst: one buyer, one product, some orders within minutes

@@ -9,7 +9,7 @@ that is no burst. Sources: Naus 1965 and Kulldorff 1997 (scan statistics); Robbi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,16 +28,24 @@ SPREE_SOURCES = 20
 # Two orders are a second thought, not a burst.
 LEAST_ORDERS = 3
 _HOUR = 3600
+# Five years: beyond that a count for every second would take more room than the orders.
+_SECONDS = 5 * 366 * 86_400
 
 
 def windows(
-    evidence: pl.DataFrame, *, by: str, lengths_hours: Sequence[int] = LENGTHS_HOURS, within: str | None = None
+    evidence: pl.DataFrame,
+    *,
+    by: str,
+    lengths_hours: Sequence[int] = LENGTHS_HOURS,
+    within: str | None = None,
+    keep: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
 ) -> pl.DataFrame:
     """Every window with at least three orders of one source, and how surprising it is.
 
     ``evidence`` is of `order_evidence`; ``by`` names the column of the source (rows where it is null are left out, and
     so are orders that do not count). ``within`` names a wider source (the product of a product-in-province) whose own
-    traffic must not explain the window either.
+    traffic must not explain the window either. ``keep`` chooses among all windows of some sources, where a shop has
+    more than can be held.
 
     Columns out: source (as ``by``), start, end (seconds; the orders lie in start <= at < end), hours (length), orders,
     expected (orders to be expected after the first), p_timing (0..1: chance of as many, times the windows tried for
@@ -63,15 +71,18 @@ def windows(
     if not lengths_hours or min(lengths_hours) <= 0:
         raise QuestionError("A window has a length above zero hours", found=str(list(lengths_hours)))
     counts = evidence.lazy().filter(pl.col("counts"))
-    shop = _Shop(np.sort(counts.select("at").collect()["at"].to_numpy()), lengths_hours)
+    shop = _Shop(_Traffic(counts.select("at").collect()["at"].to_numpy()), lengths_hours)
     n = parts_for(evidence.height)
     # the wider source's orders lie in one part, and so do the source's own
     cut = list(in_parts(counts.select("at", *{by, within or by}), within or by, n=n))
     held = [_sources(cut[0], by, within)] if n == 1 else None  # a large shop's are sorted twice, never all held
     for rows in held or cut:
         shop.add(rows if isinstance(rows, _Sources) else _sources(rows, by, within))
-    found = [_tests(rows if isinstance(rows, _Sources) else _sources(rows, by, within), shop) for rows in held or cut]
-    return pl.concat([_nothing(evidence.schema[by]), *found]).sort("source", "start", "hours")
+    found = [_nothing(evidence.schema[by])]
+    for rows in held or cut:
+        tests = _tests(rows if isinstance(rows, _Sources) else _sources(rows, by, within), shop)
+        found.append(tests if keep is None else keep(tests))
+    return pl.concat(found).sort("source", "start", "hours")
 
 
 def _nothing(kind: pl.DataType) -> pl.DataFrame:
@@ -138,11 +149,30 @@ class _Sources:
     wide: _Wide | None
 
 
+class _Traffic:
+    """How many of the shop's orders were placed before a moment, looked up: searching millions for each of millions
+    of moments takes minutes.
+    """
+
+    def __init__(self, at: np.ndarray) -> None:
+        self.orders, self.first = len(at), int(at.min()) if len(at) else 0
+        span = int(at.max()) - self.first + 1 if len(at) else 0
+        self.counted = span <= _SECONDS
+        # by second the orders up to it; else their times
+        self.known = np.cumsum(np.bincount(at - self.first), dtype=np.int32) if self.counted else np.sort(at)
+
+    def before(self, moment: np.ndarray) -> np.ndarray:
+        if not self.counted or not self.orders:
+            return np.searchsorted(self.known, moment)
+        second = moment - self.first - 1
+        return np.where(second < 0, 0, self.known[np.clip(second, 0, len(self.known) - 1)])
+
+
 @dataclass
 class _Shop:
     """What a window is held against: the shop's traffic, and what all its sources show."""
 
-    everything: np.ndarray
+    traffic: _Traffic
     lengths: Sequence[int]
     rows: int = 0
     several: int = 0
@@ -187,9 +217,9 @@ def _near(part: _Sources, shop: _Shop, hours: int) -> tuple[np.ndarray, np.ndarr
     stop, each = at + hours * _HOUR, part.own[source]
     axis = source * (int(at.max() - at.min()) + 2 * hours * _HOUR) + (at - at.min())
     count = np.searchsorted(axis, axis + hours * _HOUR) - np.arange(len(axis))
-    crowd = np.searchsorted(shop.everything, stop) - np.searchsorted(shop.everything, at) - count
+    crowd = shop.traffic.before(stop) - shop.traffic.before(at) - count
     # one more order on both sides: the traffic of a quiet night in a small shop is not known to be nothing
-    return count, (np.maximum(crowd, 0) + 1) / (len(shop.everything) - each + 2)
+    return count, (np.maximum(crowd, 0) + 1) / (shop.traffic.orders - each + 2)
 
 
 def _tests(part: _Sources, shop: _Shop) -> pl.DataFrame:

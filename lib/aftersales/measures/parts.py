@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 # Rows that are worked on at a time: a few hundred bytes each while they are.
-PART_ROWS = 4_000_000
+PART_ROWS = 2_000_000
 
 
 def in_parts(rows: pl.DataFrame | pl.LazyFrame, key: str, *, n: int) -> Iterator[pl.LazyFrame]:

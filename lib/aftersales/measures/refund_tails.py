@@ -48,13 +48,17 @@ def spreads(evidence: pl.DataFrame, *, apart: pl.Series | None = None) -> dict[s
     rows = rows.select("buyer", "product_id", *WAYS)
     found = {}
     for way in WAYS:
-        shop = rows.select(pl.col(way).mean()).collect().item()
-        rates = rows.group_by("product_id").agg(rate=_smoothed(pl.col(way).sum(), pl.len(), shop)).collect()
+        shop = rows.select(pl.col(way).mean()).collect(engine="streaming").item()
+        rates = (
+            rows.group_by("product_id")
+            .agg(rate=_smoothed(pl.col(way).sum(), pl.len(), shop))
+            .collect(engine="streaming")
+        )
         each = pl.concat(
             part.join(rates.lazy(), on="product_id", how="left", nulls_equal=True)
             .group_by("buyer").agg(n=pl.len(), k=pl.col(way).sum(), mean=pl.col("rate").mean())
             .filter(pl.col("n") >= 2).group_by(_ALIKE).agg(times=pl.len(), mean=pl.col("mean").mean())
-            .collect()
+            .collect(engine="streaming")
             for part in in_parts(rows.select("buyer", "product_id", way), "buyer", n=parts_for(evidence.height))
         )  # fmt: skip
         found[way] = _spread(each) if each.height else 10.0

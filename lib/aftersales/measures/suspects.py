@@ -133,7 +133,8 @@ def _fast(rare: pl.DataFrame, *, target: float) -> list[tuple[pl.DataFrame, pl.D
     found = []
     for pattern, by, rows, within in _views(rare):
         if rows[by].is_not_null().any():
-            tests = windows(rows, by=by, within=within)
+            # a window beyond the target cannot stand, whatever the others are
+            tests = windows(rows, by=by, within=within, keep=lambda found: found.filter(pl.col("p_timing") <= target))
             kept = surprising(tests, tried=rows[by].n_unique(), target=target)
             groups, members = _episodes(kept, rows, by=by, pattern=pattern)
             if by in KEYS:
@@ -193,9 +194,8 @@ def _judged(
     groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
 ) -> pl.DataFrame:
     """Groups with what became of their orders."""
-    of = evidence.lazy().filter(pl.col("order_id").is_in(members["order_id"].unique().implode()))
-    waiting = members.join(of.select("order_id", "waiting").collect(), on="order_id")
-    waiting = waiting.group_by("group").agg(pl.col("waiting").sum().cast(pl.Int64))
+    of = members.lazy().join(evidence.lazy().select("order_id", "waiting"), on="order_id")
+    waiting = of.group_by("group").agg(pl.col("waiting").sum().cast(pl.Int64)).collect(engine="streaming")
     return groups.join(refund_tails(members, evidence, spread=spread), on="group").join(waiting, on="group")
 
 
@@ -219,13 +219,7 @@ def _slow(
     for pattern, by, rows, within in [*views, ("masked_slow_ring", "place", _masked(rare), "product_id")]:
         if not rows[by].is_not_null().any():
             continue
-        tests = windows(rows, by=by, lengths_hours=SLOW_HOURS, within=within).filter(
-            pl.col("orders") >= SLOW_LEAST_BUYERS
-        )
-        # of overlapping windows the fullest
-        best = tests.sort("orders", "start", descending=[True, False]).unique(
-            "source", keep="first", maintain_order=True
-        )
+        best = windows(rows, by=by, lengths_hours=SLOW_HOURS, within=within, keep=_fullest)
         groups, members = _episodes(best, rows, by=by, pattern=pattern)
         if by in KEYS:
             groups = groups.filter(pl.col("buyers") >= SLOW_LEAST_BUYERS)
@@ -242,6 +236,12 @@ def _slow(
         last = _probable(last, tried=alike.height, p="p_both").drop("alike", "p_same", "p_both")
         found.append((last, members.filter(pl.col("group").is_in(last["group"].implode()))))
     return found
+
+
+def _fullest(tests: pl.DataFrame) -> pl.DataFrame:
+    """Of a source's overlapping windows the fullest."""
+    many = tests.filter(pl.col("orders") >= SLOW_LEAST_BUYERS)
+    return many.sort("orders", "start", descending=[True, False]).unique("source", keep="first", maintain_order=True)
 
 
 def _returned_together(

@@ -18,7 +18,7 @@ COMMIT_VARIABLE = "AFTERSALES_COMMIT"
 # Up to here a table is held in memory: one read serves all measures. Larger ones are scanned by each, streaming.
 ROWS_IN_MEMORY = 750_000
 # Rows that are worked on at a time where a measure takes a table in parts.
-PART_ROWS = 4_000_000
+PART_ROWS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
