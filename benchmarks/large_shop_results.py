@@ -44,6 +44,11 @@ def one(config: Path, name: str) -> dict[str, float]:
     }  # fmt: skip
 
 
+def line(name: str, spent: dict[str, float]) -> str:
+    """One result's cost as a line of the table."""
+    return f"{name:28s} {spent['seconds']:8.1f} s {spent['processor']:8.1f} s {spent['peak_mb']:8.0f} MB"
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("folder", type=Path)
@@ -65,9 +70,11 @@ def main() -> None:
             print(f"{name:28s} failed ({done.returncode}): {(done.stderr.strip().splitlines() or ['killed'])[-1]}")
             continue
         found = json.loads(done.stdout.splitlines()[-1])
-        print(f"{name:28s} {found['seconds']:8.1f} s {found['processor']:8.1f} s {found['peak_mb']:8.0f} MB", flush=True)
+        print(
+            f"{name:28s} {found['seconds']:8.1f} s {found['processor']:8.1f} s {found['peak_mb']:8.0f} MB", flush=True
+        )
         total = {k: max(total[k], v) if k == "peak_mb" else total[k] + v for k, v in found.items()}
-    print(f"{'all':28s} {total['seconds']:8.1f} s {total['processor']:8.1f} s {total['peak_mb']:8.0f} MB")
+    print(line("all", total))
 
 
 if __name__ == "__main__":

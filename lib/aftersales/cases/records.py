@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,10 @@ class Tables(Protocol):
 
     def __getitem__(self, name: str, /) -> Frame:
         """One table."""
+        ...
+
+    def scan(self, name: str, /) -> Frame:
+        """One table for a single look, which is not held."""
         ...
 
 
@@ -63,7 +68,7 @@ def case_records(tables: Tables, case: Case) -> Records:
         "evidence": _of(tables, "evidence", mine),
         "parcels": _of(tables, "parcels", pl.col("tracking_no").is_in(parcels)),
     }  # fmt: skip
-    placed = {name: _placed(rows, name, tables["lineage"]) for name, rows in direct.items()}
+    placed = _placed(direct, tables.scan("lineage"))
     read = {name: _of(tables, name, _about(name, mine, complaints)) for name in _RECORDS}
     return Records(
         orders=orders.sort("created_at", "line_id"), refunds=refunds.sort("applied_at", "refund_id"),
@@ -74,7 +79,7 @@ def case_records(tables: Tables, case: Case) -> Records:
 
 
 def _of(tables: Tables, name: str, condition: pl.Expr) -> pl.DataFrame:
-    return tables[name].lazy().filter(condition).collect(engine="streaming")
+    return tables.scan(name).lazy().filter(condition).collect(engine="streaming")
 
 
 def _about(name: str, mine: pl.Expr, complaints: pl.DataFrame) -> pl.Expr:
@@ -83,14 +88,24 @@ def _about(name: str, mine: pl.Expr, complaints: pl.DataFrame) -> pl.Expr:
     return mine
 
 
-def _placed(rows: pl.DataFrame, name: str, lineage: Frame) -> pl.DataFrame:
-    """Rows with the file and row they were read from last."""
-    keys = _DIRECT_KEYS[name].split("|")
-    keyed = rows.with_columns(key=pl.concat_str([pl.col(k).fill_null("") for k in keys], separator="|"))
-    told = lineage.lazy().filter((pl.col("table") == name) & pl.col("key").is_in(keyed["key"].to_list()))
-    last = told.select("key", "file", "row", "import_id").collect(engine="streaming")
-    last = last.sort("import_id", "file", "row").unique("key", keep="last", maintain_order=True)
-    return keyed.join(last.select("key", "file", "row"), on="key", how="left", maintain_order="left").drop("key")
+def _placed(direct: Mapping[str, pl.DataFrame], lineage: Frame) -> dict[str, pl.DataFrame]:
+    """Rows of each table with the file and row they were read from last; the lineage, a long table, is read once."""
+    keyed = {
+        name: rows.with_columns(
+            key=pl.concat_str([pl.col(k).fill_null("") for k in _DIRECT_KEYS[name].split("|")], separator="|")
+        )
+        for name, rows in direct.items()
+    }
+    keys = pl.concat([rows["key"] for rows in keyed.values()]).implode()
+    told = lineage.lazy().filter(pl.col("table").is_in(list(keyed)), pl.col("key").is_in(keys))
+    last = told.select("table", "key", "file", "row", "import_id").collect(engine="streaming")
+    last = last.sort("import_id", "file", "row").unique(["table", "key"], keep="last", maintain_order=True)
+    return {
+        name: rows.join(
+            last.filter(table=name).select("key", "file", "row"), on="key", how="left", maintain_order="left"
+        ).drop("key")
+        for name, rows in keyed.items()
+    }
 
 
 def origin(records: pl.DataFrame, key: str, value: str, field: str | None = None) -> tuple[str | None, int | None]:

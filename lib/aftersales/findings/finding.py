@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any, Literal
 
 import polars as pl
@@ -15,6 +17,10 @@ State = Literal["new", "still", "better", "gone"]
 Strength = Literal["counted", "strong", "weak"]
 # A fall by a fifth is the least a reader would call better without looking at the numbers.
 BETTER_FROM = 0.8
+_KEPT = {
+    "kind": pl.String, "scope": pl.String, "key": pl.String, "values": pl.String, "size": pl.Float64,
+    "strength": pl.String, "caveat": pl.String, "source": pl.String,
+}  # fmt: skip
 
 
 def finding_id(kind: str, scope: str = "shop") -> str:
@@ -62,6 +68,54 @@ class Finding:
     def caution(self, language: Language, *, currency: str = "CNY") -> str | None:
         """What the finding cannot tell, or costs; None where there is nothing to add."""
         return say(self.caveat, language, currency=currency, **self.values) if self.caveat else None
+
+
+def as_frame(findings: Iterable[Finding]) -> pl.DataFrame:
+    """Findings as rows to keep: kind, scope, key, values (JSON), size, strength, caveat, source. Their tables stay out.
+
+    >>> day = date(2026, 11, 9)
+    >>> kept = as_frame([Finding("cut_day", "orders", "health.cut_day", {"day": day}, pl.DataFrame(), size=2)])
+    >>> [(f.kind, f.values, f.size) for f in of_frame(kept)]
+    [('cut_day', {'day': datetime.date(2026, 11, 9)}, 2.0)]
+    """
+    rows = [
+        (
+            f.kind,
+            f.scope,
+            f.key,
+            json.dumps(dict(f.values), default=_dated),
+            float(f.size),
+            f.strength,
+            f.caveat,
+            f.source,
+        )
+        for f in findings
+    ]
+    return pl.DataFrame(rows, schema=_KEPT, orient="row")
+
+
+def of_frame(rows: pl.DataFrame) -> list[Finding]:
+    """Findings as `as_frame` kept them; the table of each is its values."""
+    found = []
+    for row in rows.iter_rows(named=True):
+        values = json.loads(row.pop("values"), object_hook=_undated)
+        found.append(Finding(**row, values=values, table=pl.DataFrame([values])))
+    return found
+
+
+def _dated(value: object) -> dict[str, str]:
+    if isinstance(value, datetime):
+        return {"datetime": value.isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    raise TypeError(f"{type(value).__name__} is no value of a sentence")
+
+
+def _undated(value: dict[str, Any]) -> Any:
+    kind, text = next(iter(value.items()), ("", ""))
+    if len(value) == 1 and kind in ("date", "datetime"):
+        return date.fromisoformat(text) if kind == "date" else datetime.fromisoformat(text)
+    return value
 
 
 def with_states(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:

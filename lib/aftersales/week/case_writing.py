@@ -47,7 +47,7 @@ def gathered(report: Report, name: str) -> Dossier:
     last = data.tables.last_day
     assert last is not None
     return dossier(
-        data.tables, case, shop=data.shop.name, outcomes=data.order_evidence,
+        data.tables, case, shop=data.shop.name, outcomes=data.evidence_near(case.orders),
         known_until=datetime.combine(last, time(23, 59), data.shop.tz), evidence_folder=evidence_folder(report),
         suspicion=_suspicion(report, case), language=report.language, currency=data.shop.currency,
     )  # fmt: skip

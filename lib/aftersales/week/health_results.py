@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from aftersales.findings.damage import damages, lacking_weeks
-from aftersales.findings.finding import Finding
+from aftersales.findings.finding import Finding, as_frame, of_frame
 from aftersales.findings.health import HEALTH_TABLES, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
 from aftersales.measures.silences import days_covered
@@ -31,8 +31,13 @@ class HealthResults(Span):
     @cached_property
     def data_findings(self) -> list[Finding]:
         """What is missing or odd in the data, in the order of what it costs; one that says so where nothing is."""
+        return of_frame(self.data_findings_kept)
+
+    @kept_frame
+    def data_findings_kept(self) -> pl.DataFrame:
+        """The same as rows (`findings.finding.as_frame`)."""
         there = [name for name in HEALTH_TABLES if name in self.tables.commit.versions]
-        return data_health({name: self.tables[name] for name in there}, until=self.until)
+        return as_frame(data_health({name: self.tables[name] for name in there}, until=self.until))
 
     @property
     def damage(self) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import polars as pl
@@ -21,6 +22,18 @@ class SuspectResults(CaseResults):
     def order_evidence(self) -> pl.DataFrame:
         """What each order up to the week shows of its buyer's conduct."""
         return order_evidence(self.tables.parts("orders"), self.tables["refunds"], until=self.until)
+
+    def evidence_near(self, orders: Sequence[str]) -> pl.DataFrame:
+        """`order_evidence` of these orders, their buyers' others, and all that hold one of the same products."""
+        lines = self.tables.scan("orders")
+        own = lines.filter(pl.col("order_id").is_in(list(orders))).select("buyer_key", "product_id").collect()
+        alike = pl.any_horizontal(
+            pl.col("order_id").is_in(list(orders)),
+            *(pl.col(c).is_in(own[c].drop_nulls().unique().implode()) for c in ("buyer_key", "product_id")),
+        )
+        near = lines.filter(alike).select("order_id").unique()
+        whole = lines.join(near, on="order_id", how="semi")
+        return order_evidence(whole, self.tables.scan("refunds"), until=self.until)
 
     @kept_frame
     def conduct_known(self) -> pl.DataFrame:

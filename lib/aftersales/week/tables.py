@@ -31,6 +31,11 @@ class Tables:
     def __getitem__(self, name: str) -> pl.LazyFrame:
         return self._held(name)
 
+    def scan(self, name: str) -> pl.LazyFrame:
+        """One table for a single look: what is held already, else its files, which are not held then."""
+        held: dict[str, pl.LazyFrame] = self.__dict__.get("_frames", {})
+        return held[name] if name in held else self.store.table(name, self.commit)
+
     def _held(self, name: str) -> pl.LazyFrame:
         frames: dict[str, pl.LazyFrame] = self.__dict__.setdefault("_frames", {})
         if name not in frames:
