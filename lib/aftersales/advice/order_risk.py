@@ -7,9 +7,11 @@ come to nothing by then. No learning: the threshold is chosen by replay, on the 
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from aftersales.measures.inputs import local_time
+from aftersales.measures.parts import in_parts, parts_for
 
 # An account's fourth order in a day, or the fourth account at one door in two, is as likely as not worth a look.
 HALF_AT = 3.0
@@ -36,22 +38,30 @@ def order_risk(facts: pl.DataFrame) -> pl.DataFrame:
     >>> order_risk(facts)["score"].round(2).to_list()
     [0.0, 0.25, 0.4, 0.5]
     """
-    rows = facts.select(
-        "order_id", "buyer_key", "address_key", "phone_key", "paid",
-        at=_plain(facts, "created_at"), asked=_plain(facts, "asked_at"),
+    n = parts_for(facts.height)
+    rows = facts.lazy().select(
+        "buyer_key", "address_key", "phone_key", "paid", at=_plain(facts, "created_at"),
+        asked=_plain(facts, "asked_at"),
     ).with_row_index("row")  # fmt: skip
-    own = _just_before(rows, "buyer_key", OWN_HOURS).rename({"n": "own"})
-    doors = [_others_before(rows, key).rename({"n": key + "_n"}) for key in ("address_key", "phone_key")]
-    past = _undone_before(rows)
-    wide = rows.select("row", "order_id", "buyer_key", "address_key", "phone_key")
-    for part in (own, *doors, past):
-        wide = wide.join(part, on="row", how="left", maintain_order="left")
-    doors_n = [pl.col("address_key_n"), pl.col("phone_key_n")]
-    others = pl.max_horizontal(pl.when(m <= BUSY_DOOR).then(m).otherwise(0) for m in doors_n).fill_null(0)
-    n, u = pl.col("own").fill_null(0), pl.col("undone").fill_null(0.0)
-    score = 1 - (HALF_AT / (n + HALF_AT)) * (HALF_AT / (others + HALF_AT)) * (1 - u)
+    own, undone = np.zeros(facts.height), np.zeros(facts.height)
+    for part in in_parts(rows.filter(pl.col("buyer_key").is_not_null()), "buyer_key", n=n):
+        mine = part.collect()
+        _put(own, _just_before(mine, "buyer_key", OWN_HOURS), "n")
+        _put(undone, _undone_before(mine), "undone")
+    others = np.zeros(facts.height)
+    for key in ("address_key", "phone_key"):
+        at_door = np.zeros(facts.height)
+        keyed = rows.select("row", "buyer_key", key, "at").filter(pl.col(key).is_not_null())
+        for part in in_parts(keyed, key, n=n):
+            _put(at_door, _others_before(part.collect(), key), "n")
+        others = np.maximum(others, np.where(at_door <= BUSY_DOOR, at_door, 0))
+    score = 1 - (HALF_AT / (own + HALF_AT)) * (HALF_AT / (others + HALF_AT)) * (1 - undone)
     known = pl.any_horizontal(pl.col("buyer_key", "address_key", "phone_key").is_not_null())
-    return wide.sort("row").select("order_id", score=pl.when(known).then(score))
+    return facts.select("order_id", score=pl.when(known).then(pl.Series(score)))
+
+
+def _put(into: np.ndarray, found: pl.DataFrame, name: str) -> None:
+    into[found["row"].to_numpy()] = found[name].fill_null(0).to_numpy()
 
 
 def _plain(facts: pl.DataFrame, name: str) -> pl.Expr:
@@ -76,7 +86,7 @@ def _just_before(rows: pl.DataFrame, key: str, hours: int) -> pl.DataFrame:
 def _others_before(rows: pl.DataFrame, key: str) -> pl.DataFrame:
     """The same, less the account's own."""
     every = _just_before(rows, key, SHARED_HOURS)
-    both = rows.with_columns(both=pl.concat_str(key, "buyer_key", separator="|"))
+    both = rows.with_columns(both=pl.when(pl.col("buyer_key").is_not_null()).then(pl.struct(key, "buyer_key").hash()))
     mine = _just_before(both, "both", SHARED_HOURS).rename({"n": "mine"})
     return every.join(mine, on="row", how="left").select("row", n=pl.col("n") - pl.col("mine").fill_null(0))
 

@@ -6,7 +6,7 @@ by the hold's end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -16,6 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from aftersales.measures.inputs import columns_of
+from aftersales.measures.order_evidence import key_number
+from aftersales.measures.parts import in_parts, parts_for
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
@@ -47,45 +49,56 @@ class OrderRule:
     spares: Callable[[float], float] = lambda threshold: 1.0
 
 
-def order_facts(orders: Frame, refunds: Frame | None = None, *, scores: Frame | None = None) -> pl.DataFrame:
+def order_facts(
+    orders: Frame | Sequence[Frame], refunds: Frame | None = None, *, scores: Frame | None = None
+) -> pl.DataFrame:
     """One row an order, by time of creation: what rules may know of it.
 
-    Columns out: order_id, buyer_key, address_key, phone_key, province, created_at, paid_at, shipped_at, amount
+    ``orders`` may come in parts, as a large shop's months do. Columns out: order_id, buyer_key, address_key, phone_key
+    (numbers, see `order_evidence.key_number`), province (Categorical), created_at, paid_at, shipped_at, amount
     (payable, else paid; Float64), paid (whether it was; true where the table has no times of payment), asked_at (first
-    refund request; null without), score (of ``scores``: order_id, score; null without). Orders without a time of
+    refund request; null without), score (of ``scores``: order_id, score; not there without). Orders without a time of
     creation are left out.
 
     >>> from datetime import datetime
     >>> at = [datetime(2026, 11, 2), datetime(2026, 11, 1), datetime(2026, 11, 1)]
     >>> lines = pl.DataFrame({"order_id": ["b", "a", "a"], "created_at": at, "amount": [5, 2, 3]})
-    >>> order_facts(lines).select("order_id", "amount").rows()
-    [('a', 5.0), ('b', 5.0)]
+    >>> order_facts(lines).select("created_at", "amount").rows()
+    [(datetime.datetime(2026, 11, 1, 0, 0), 5.0), (datetime.datetime(2026, 11, 2, 0, 0), 5.0)]
     """
-    keys = ["buyer_key", "address_key", "phone_key", "province"]
-    known = ["order_id", *keys, "created_at", "paid_at", "shipped_at", "amount", "paid"]
-    lines = columns_of(orders, Orders, known, needed=["order_id", "created_at"])
+    more = []
+    if refunds is not None:
+        cases = columns_of(refunds, Refunds, ["order_id", "applied_at"], needed=["order_id", "applied_at"])
+        more.append(cases.group_by("order_id").agg(asked_at=pl.col("applied_at").min()))
+    if scores is not None:
+        more.append(scores.lazy().group_by("order_id").agg(pl.col("score").cast(pl.Float64).max()))
+    known = [rows.collect(engine="streaming") for rows in more]
+    parts = orders if isinstance(orders, Sequence) else [orders]
+    facts = pl.concat([_facts(part, known) for part in parts])
+    return facts if facts["created_at"].is_sorted() else facts.sort("created_at", maintain_order=True)
+
+
+def _facts(orders: Frame, known: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    keys = ["buyer_key", "address_key", "phone_key"]
+    columns = ["order_id", *keys, "province", "created_at", "paid_at", "shipped_at", "amount", "paid"]
+    lines = columns_of(orders, Orders, columns, needed=["order_id", "created_at"])
     price = pl.coalesce("amount", "paid").cast(pl.Float64).sum()
+    firsts = pl.col([*keys, "province"]).first()
     facts = (
         lines.group_by("order_id")
-        .agg(pl.col(keys).first(), pl.col("created_at", "paid_at", "shipped_at").min(), amount=price)
+        .agg(firsts, pl.col("created_at", "paid_at", "shipped_at").min(), amount=price)
         .drop_nulls("created_at")
     )
+    for rows in known:
+        facts = facts.join(rows.lazy(), on="order_id", how="left")
     dated = "paid_at" in orders.collect_schema()
     facts = facts.with_columns(paid=pl.col("paid_at").is_not_null() if dated else pl.lit(value=True))
-    zone = pl.lit(None, dtype=facts.collect_schema()["created_at"])
-    if refunds is None:
-        facts = facts.with_columns(asked_at=zone)
-    else:
-        cases = columns_of(refunds, Refunds, ["order_id", "applied_at"], needed=["order_id", "applied_at"])
-        facts = facts.join(
-            cases.group_by("order_id").agg(asked_at=pl.col("applied_at").min()), on="order_id", how="left"
-        )
-    if scores is None:
-        facts = facts.with_columns(score=pl.lit(None, dtype=pl.Float64))
-    else:
-        best = scores.lazy().group_by("order_id").agg(pl.col("score").cast(pl.Float64).max())
-        facts = facts.join(best, on="order_id", how="left")
-    return facts.sort("created_at", "order_id").collect()
+    if not any("asked_at" in rows.columns for rows in known):
+        facts = facts.with_columns(asked_at=pl.lit(None, dtype=facts.collect_schema()["created_at"]))
+    # text is many times larger than its number
+    return facts.sort("created_at", "order_id").with_columns(
+        pl.col("province").cast(pl.Categorical), *(key_number(pl.col(key)).alias(key) for key in ("order_id", *keys))
+    ).collect(engine="streaming")  # fmt: skip
 
 
 def over_limit(facts: pl.DataFrame, threshold: float, *, days: int, **_: object) -> Flags:
@@ -99,33 +112,37 @@ def over_limit(facts: pl.DataFrame, threshold: float, *, days: int, **_: object)
     >>> over_limit(facts, 1, days=7).tolist()
     [False, True, False, False]
     """
-    limit, window = int(threshold), days * DAY_US
     flags = np.zeros(facts.height, bool)
-    rows = (
-        facts.select("buyer_key", at=pl.col("created_at").dt.epoch("us"))
-        .with_row_index("row")
-        .drop_nulls("buyer_key")
-        .sort("buyer_key", "at", "row")
-        .with_columns(turn=pl.int_range(pl.len()).over("buyer_key"), many=pl.len().over("buyer_key"))
-        # a buyer with no more orders than the limit can never be over it
-        .filter(pl.col("many") > limit)
-        .with_columns(buyer=pl.col("buyer_key").rank("dense") - 1)
+    rows = facts.lazy().select("buyer_key", at=pl.col("created_at").dt.epoch("us")).with_row_index("row")
+    for part in in_parts(rows.filter(pl.col("buyer_key").is_not_null()), "buyer_key", n=parts_for(facts.height)):
+        flags[_refused(part, int(threshold), days * DAY_US)] = True
+    return flags
+
+
+def _refused(rows: pl.LazyFrame, limit: int, window: int) -> NDArray[np.int64]:
+    """Which rows (row, buyer_key, at) the limit refuses; the rows hold all orders of their buyers."""
+    # a buyer with no more orders than the limit can never be over it
+    many = rows.group_by("buyer_key").len().filter(pl.col("len") > limit)
+    turns = (
+        rows.join(many, on="buyer_key", how="semi").sort("buyer_key", "at", "row").collect()
+        .with_columns(turn=pl.int_range(pl.len()).over("buyer_key"), buyer=pl.col("buyer_key").rank("dense") - 1)
         .sort("turn", "buyer")
-    )
-    if rows.is_empty():
-        return flags
-    row, at, turn, buyer = (rows[c].to_numpy().astype(np.int64) for c in ("row", "at", "turn", "buyer"))
+    )  # fmt: skip
+    row, at, turn, buyer = (turns[c].to_numpy().astype(np.int64) for c in ("row", "at", "turn", "buyer"))
+    if not len(row):
+        return row
     # the last `limit` orders that each buyer was allowed, as a ring; one round for every buyer's first order, second …
     recent = np.full((int(buyer.max()) + 1, limit), NEVER)
     place = np.zeros(len(recent), np.int64)
+    refused = []
     for part in np.split(np.arange(len(turn)), np.flatnonzero(np.diff(turn)) + 1):
         who, when = buyer[part], at[part]
         allowed = when - recent[who, place[who]] >= window
-        flags[row[part[~allowed]]] = True
+        refused.append(row[part[~allowed]])
         let, moment = who[allowed], when[allowed]
         recent[let, place[let]] = moment
         place[let] = (place[let] + 1) % limit
-    return flags
+    return np.concatenate(refused)
 
 
 def under_minimum(facts: pl.DataFrame, threshold: float, **_: object) -> Flags:
@@ -163,17 +180,19 @@ def closed_unpaid(facts: pl.DataFrame, threshold: float, **_: object) -> Flags:
 
 def worst_provinces(facts: pl.DataFrame, number: int, *, bad: Flags, older: Flags) -> list[str]:
     """The provinces with the largest share of bad orders in the older part, worst first."""
-    table = facts.select("province").with_columns(bad=pl.Series(bad)).filter(pl.Series(older)).drop_nulls("province")
-    usual = float(table["bad"].mean() or 0.0)  # type: ignore[arg-type]
-    share = (pl.col("bad").sum() + usual * PROVINCE_PRIOR_ORDERS) / (pl.len() + PROVINCE_PRIOR_ORDERS)
-    worst = table.group_by("province").agg(share=share).sort("share", "province", descending=[True, False])
+    every = facts.select("province").with_columns(bad=pl.Series(bad)).filter(pl.Series(older)).drop_nulls("province")
+    table = every.group_by("province").agg(bad=pl.col("bad").sum(), orders=pl.len())
+    table = table.with_columns(pl.col("province").cast(pl.String))
+    usual = float(every["bad"].mean() or 0.0)  # type: ignore[arg-type]
+    share = (pl.col("bad") + usual * PROVINCE_PRIOR_ORDERS) / (pl.col("orders") + PROVINCE_PRIOR_ORDERS)
+    worst = table.with_columns(share=share).sort("share", "province", descending=[True, False])
     return worst["province"].head(number).to_list()
 
 
 def restricted(facts: pl.DataFrame, threshold: float, *, bad: Flags, older: Flags, **_: object) -> Flags:
     """Orders from the ``threshold`` provinces with the largest share of bad orders in the older part."""
     provinces = worst_provinces(facts, int(threshold), bad=bad, older=older)
-    return facts["province"].is_in(provinces).fill_null(value=False).to_numpy()
+    return facts["province"].is_in(pl.Series(provinces, dtype=pl.String)).fill_null(value=False).to_numpy()
 
 
 ORDER_RULES: Mapping[str, OrderRule] = MappingProxyType({

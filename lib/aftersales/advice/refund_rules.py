@@ -48,7 +48,8 @@ def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: f
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])
     new = time > cut
     spans = [max(span / 86_400e6 / DAYS_A_MONTH, 1e-9) for span in (cut - time[0], time[-1] - cut)]
-    drawn = Resampling(rows["order_id"].filter(pl.Series(new)), rng=np.random.default_rng(seed))
+    drawn = Resampling(rows["order_id"].filter(pl.Series(new)), rng=np.random.default_rng(seed),
+                       weight=rows["amount"].to_numpy()[new])  # fmt: skip
     part = _Part(rows["amount"].to_numpy(), rows["paid"].to_numpy(), new, spans[0], spans[1])
     table = with_flat(pl.DataFrame([_row(t, part, drawn, handling=handling) for t in AMOUNTS], schema=COLUMNS))
     flat: list[float] = table.filter("flat")["threshold"].to_list()

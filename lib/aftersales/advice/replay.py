@@ -29,6 +29,7 @@ from aftersales.advice.replay_record import (
 )
 from aftersales.advice.resampling import FEW, Cases, Drawn, Resampling, resampled_buyers
 from aftersales.advice.terms import ASSUMED, Terms
+from aftersales.measures.order_evidence import key_number
 from aftersales.tables.columns import Frame
 from aftersales.words.errors import DataError, QuestionError, unknown
 
@@ -38,7 +39,7 @@ _DAY_US = 86_400e6
 
 
 def replay(
-    orders: Frame,
+    orders: Frame | None,
     bad: pl.DataFrame,
     *,
     rule: str,
@@ -46,6 +47,7 @@ def replay(
     thresholds: tuple[float, ...] | None = None,
     days: int = 7,
     refunds: Frame | None = None,
+    facts: pl.DataFrame | None = None,
     scores: Frame | None = None,
     score_source: str | None = None,
     known_until: date | None = None,
@@ -57,7 +59,8 @@ def replay(
     found it) and ``known_at`` (when that was known; null: at once) may be there. ``scores`` (order_id, score) are those
     that manual review goes by, and ``score_source`` their name: bad orders found by it are refused; without scores it
     goes by `order_risk`. ``days`` is the window of a purchase limit. ``known_until`` leaves out later orders; of those
-    before it the share of bad ones that is known by their age is estimated, and money is divided by it.
+    before it the share of bad ones that is known by their age is estimated, and money is divided by it. ``facts`` (of
+    `order_facts`) stand for orders, refunds and scores where several rules are replayed.
 
     ``table``, one row a threshold as tried (mildest first), all of the newest part: threshold, bad_orders (known yet),
     bad_stopped, stopped_share with _low and _high (0..1), good_orders, good_hurt, good_hurt_share, good_hurt_a_month,
@@ -79,38 +82,42 @@ def replay(
     """
     chosen = _rule(rule)
     _check(bad, score_source, chosen, scores)
-    facts = order_facts(orders, refunds, scores=scores)
+    if facts is None:
+        if orders is None:
+            raise QuestionError("There is nothing to replay the rule on", hint="pass orders, or facts made of them")
+        facts = order_facts(orders, refunds, scores=scores)
     if known_until is not None:
         facts = facts.filter(pl.col("created_at").dt.date() <= known_until)
     if facts.is_empty():
         return Replay(rule, "cannot_say", None, 0, pl.DataFrame(schema=COLUMNS | {"flat": pl.Boolean}))
-    if chosen.act == "review" and scores is None:
-        facts = facts.drop("score").join(order_risk(facts), on="order_id", how="left", maintain_order="left")
-    facts = _with_bad(facts, bad, terms)
+    if chosen.act == "review" and "score" not in facts.columns:
+        facts = facts.with_columns(order_risk(facts)["score"])
+    known = _bad_rows(facts, bad, terms)
     time = facts["created_at"].dt.epoch("us").to_numpy()
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])
     older = time <= cut
-    parts = _parts(facts, time, cut)
+    parts = _parts(facts, known, time, cut)
     tried = thresholds or chosen.thresholds
     rng = np.random.default_rng(seed)
-    new = facts.filter(pl.Series(~older))
-    drawn = Resampling(new["case_id"].drop_nulls(), rng=rng)
+    new = known.filter(pl.Series(~older[known["row"].to_numpy()]))
+    drawn = Resampling(new["case_id"], rng=rng, weight=new["loss"].fill_null(0.0).to_numpy())
     rows = [
-        _row(chosen, facts, t, older=older, parts=parts, terms=terms, days=days, drawn=drawn, rng=rng) for t in tried
+        _row(chosen, facts, t, known=known, older=older, parts=parts, terms=terms, days=days, drawn=drawn, rng=rng)
+        for t in tried
     ]
     table = with_flat(pl.DataFrame(rows, schema=COLUMNS))
-    cases = new["case_id"].drop_nulls().n_unique()
+    cases = new["case_id"].n_unique()
     # the mildest of those that are as good as the best
     flat: list[float] = table.filter("flat")["threshold"].to_list()
     threshold = flat[0] if flat else None
     provinces: list[str] = []
     if rule == "region_restriction" and threshold is not None:
-        bad_flags = facts["case_id"].is_not_null().to_numpy()
-        provinces = worst_provinces(facts, int(threshold), bad=bad_flags, older=older)
-    sources = new.drop_nulls("case_id").group_by("source").len().sort("len", "source", descending=[True, False])
+        provinces = worst_provinces(facts, int(threshold), bad=_flags(known, facts.height), older=older)
+    days_new = facts.select(pl.col("created_at").filter(pl.Series(~older)).dt.date())["created_at"]
+    sources = new.group_by("source").len().sort("len", "source", descending=[True, False])
     return Replay(
         rule, answer_of(table, threshold, cases), threshold, cases, table, tuple(provinces),
-        since=new["created_at"].dt.date().min(), until=new["created_at"].dt.date().max(),  # type: ignore[arg-type]
+        since=days_new.min(), until=days_new.max(),  # type: ignore[arg-type]
         sources=tuple((s, n) for s, n in sources.iter_rows() if s),
     )  # fmt: skip
 
@@ -123,8 +130,8 @@ class _Part:
     known: float
 
 
-def _with_bad(facts: pl.DataFrame, bad: pl.DataFrame, terms: Terms) -> pl.DataFrame:
-    """The facts with case_id (null: good as far as is known), loss, source and known_at of those that are bad."""
+def _bad_rows(facts: pl.DataFrame, bad: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """The bad orders among the facts: row (in these), case_id, loss, source, known_at; by row."""
     loss = pl.col("loss").cast(pl.Float64) if "loss" in bad.columns else pl.lit(terms.loss_per_bad)
     source = pl.col("source") if "source" in bad.columns else pl.lit(None, dtype=pl.String)
     known_at = (
@@ -132,25 +139,34 @@ def _with_bad(facts: pl.DataFrame, bad: pl.DataFrame, terms: Terms) -> pl.DataFr
         if "known_at" in bad.columns
         else pl.lit(None, dtype=pl.Datetime("us"))
     )
-    rows = bad.select("order_id", "case_id", loss=loss, source=source, known_at=known_at)
-    rows = rows.unique("order_id", keep="first", maintain_order=True)
-    return facts.join(rows, on="order_id", how="left", maintain_order="left")
+    rows = bad.select(key_number(pl.col("order_id")).alias("order_id"), "case_id", loss=loss, source=source,
+                      known_at=known_at)  # fmt: skip
+    rows = rows.unique("order_id", keep="first", maintain_order=True).drop_nulls("case_id")
+    there = facts.lazy().select("order_id").with_row_index("row").join(rows.lazy(), on="order_id")
+    return there.drop("order_id").sort("row").collect(engine="streaming")
 
 
-def _parts(facts: pl.DataFrame, time: NDArray[np.int64], cut: float) -> tuple[_Part, _Part]:
+def _flags(known: pl.DataFrame, orders: int) -> NDArray[np.bool_]:
+    flags = np.zeros(orders, bool)
+    flags[known["row"].to_numpy()] = True
+    return flags
+
+
+def _parts(facts: pl.DataFrame, known: pl.DataFrame, time: NDArray[np.int64], cut: float) -> tuple[_Part, _Part]:
     """The older and the newest part."""
     age = (time[-1] - time) / _DAY_US
-    created = facts["created_at"].dt.replace_time_zone(None).dt.cast_time_unit("us")
-    waited = (facts["known_at"] - created).dt.total_seconds().cast(pl.Float64).to_numpy() / 86_400
+    of = age[known["row"].to_numpy()]
+    created = facts["created_at"].gather(known["row"]).dt.replace_time_zone(None).dt.cast_time_unit("us")
+    waited = (known["known_at"] - created).dt.total_seconds().cast(pl.Float64).to_numpy() / 86_400
     told = np.isfinite(waited)
-    known = known_share(waited[told], age[told], age)
+    share = known_share(waited[told], of[told], age)
     # a case whose day nobody wrote down was known at once, for all that can be said
-    dated = told.sum() / max((facts["case_id"].is_not_null()).sum(), 1)
-    known = 1 - dated * (1 - known)
+    dated = told.sum() / max(known.height, 1)
+    share = 1 - dated * (1 - share)
     spans = (time <= cut, cut - time[0]), (time > cut, time[-1] - cut)
     older, newest = (
         _Part(
-            max(span / _DAY_US / DAYS_A_MONTH, 1e-9), max(float(known[part].mean()) if part.any() else 1.0, LEAST_SHARE)
+            max(span / _DAY_US / DAYS_A_MONTH, 1e-9), max(float(share[part].mean()) if part.any() else 1.0, LEAST_SHARE)
         )
         for part, span in spans
     )
@@ -178,34 +194,36 @@ def _check(bad: pl.DataFrame, score_source: str | None, rule: OrderRule, scores:
 
 
 def _row(
-    rule: OrderRule, facts: pl.DataFrame, threshold: float, *, older: NDArray[np.bool_],
+    rule: OrderRule, facts: pl.DataFrame, threshold: float, *, known: pl.DataFrame, older: NDArray[np.bool_],
     parts: tuple[_Part, _Part], terms: Terms, days: int, drawn: Resampling, rng: np.random.Generator,
 ) -> dict:  # fmt: skip
     """One threshold: counts and money of the newest part, and the net of the older one."""
-    bad = facts["case_id"].is_not_null().to_numpy()
+    at = known["row"].to_numpy()
+    bad = _flags(known, facts.height)
     # an order that was never paid brings no margin: it is neither good nor bad
     good = ~bad & facts["paid"].to_numpy()
     met = rule.met(facts, threshold, days=days, bad=bad, older=older)
-    caught = (met if rule.act != "delay" else saved_by_hold(facts, threshold)) & bad
+    caught = (met if rule.act != "delay" else saved_by_hold(facts, threshold))[at]
     share = terms.review_catches if rule.act == "review" else 1.0
-    saved = np.where(caught, facts["loss"].fill_null(0.0).to_numpy() * share * rule.spares(threshold), 0.0)
+    saved = np.where(caught, known["loss"].fill_null(0.0).to_numpy() * share * rule.spares(threshold), 0.0)
     lost = _lost(rule, facts, met, good, terms)
     past, now = parts
     new = ~older
-    of_bad = np.column_stack([caught[new & bad] * share, np.ones((new & bad).sum()), saved[new & bad]])
+    late = new[at]
+    of_bad = np.column_stack([caught[late] * share, np.ones(late.sum()), saved[late]])
     cases = drawn.of(of_bad)
     buyers = facts["buyer_key"].fill_null(facts["order_id"]).filter(pl.Series(new))
     hurt = resampled_buyers(buyers, lost[new], rng=rng)
     stopped = cases.drawn(2)
     net = _scaled(stopped, 1 / now.known).less(hurt)
     row: dict = {"threshold": float(threshold), "bad_orders": int((new & bad).sum()), "known_share": now.known}
-    row["net_older"] = saved[older].sum() / past.known / past.months - lost[older].sum() / past.months
-    row |= {"bad_stopped": int((caught & new).sum()), "good_orders": int((new & good).sum())}
+    row["net_older"] = saved[~late].sum() / past.known / past.months - lost[older].sum() / past.months
+    row |= {"bad_stopped": int(caught[late].sum()), "good_orders": int((new & good).sum())}
     row["good_hurt"] = int((met & new & good).sum())
     row["good_hurt_a_month"] = row["good_hurt"] / now.months
     row["good_hurt_share"] = row["good_hurt"] / row["good_orders"] if row["good_orders"] else None
     row["reviews"] = int((met & new).sum()) if rule.act == "review" else 0
-    row["stopped_share"] = (caught[new].sum() * share) / row["bad_orders"] if row["bad_orders"] else None
+    row["stopped_share"] = (caught[late].sum() * share) / row["bad_orders"] if row["bad_orders"] else None
     row["stopped_share_low"], row["stopped_share_high"] = cases.share_interval(0, 1)
     ends = {
         "saved": (stopped.total / now.known, *(x / now.known for x in cases.interval(2))),

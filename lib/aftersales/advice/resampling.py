@@ -8,6 +8,9 @@ in its own error (bootstrap-t: Efron and Tibshirani 1993, ch. 12; Hall 1988, Ann
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +26,10 @@ DRAWS = 1000
 LEVEL = 0.9
 # Errors of draws that hold but a handful of cases say nothing: below this the draws themselves are taken.
 FEW = 10
+# So many of the largest cases are drawn one by one. What hundreds of thousands of smaller ones add up to is normal,
+# with the mean and variance that drawing them would give.
+MOST_CASES = 20_000
+_FEATURES = 20  # five columns and their products
 
 
 class Drawn(NamedTuple):
@@ -52,11 +59,21 @@ class Drawn(NamedTuple):
         )  # fmt: skip
 
 
-class Cases(NamedTuple):
-    """``sums`` (cases, columns): what each case adds to a total · ``times`` (draws, cases): how often it is drawn."""
+class Draws(NamedTuple):
+    """How often cases are drawn: ``times`` (draws, cases) of those ``kept``, and the noise of all the ``small`` ones."""
+
+    kept: NDArray[np.int64]
+    times: Floats
+    small: NDArray[np.int64]
+    noise: Floats | None
+
+
+@dataclass(frozen=True)
+class Cases:
+    """``sums`` (cases, columns): what each case adds to a total · ``draws``: how often each is drawn."""
 
     sums: Floats
-    times: Floats
+    draws: Draws
 
     @property
     def number(self) -> int:
@@ -66,7 +83,32 @@ class Cases(NamedTuple):
     def drawn(self, column: int) -> Drawn:
         """One column's total under resampling."""
         x = self.sums[:, column]
-        return Drawn(float(x.sum()), float((x**2).sum()), self.times @ x, self.times @ x**2)
+        return Drawn(float(x.sum()), float((x**2).sum()), self._totals(column), self._totals(column, column))
+
+    def _totals(self, column: int, other: int | None = None) -> Floats:
+        """In each draw, the total of a column, or of its product with another."""
+        kept = self.sums[self.draws.kept]
+        found = self.draws.times @ (kept[:, column] if other is None else kept[:, column] * kept[:, other])
+        rest = self._rest
+        return found if rest is None else found + rest[:, self._feature(column, other)]
+
+    def _feature(self, column: int, other: int | None) -> int:
+        columns = self.sums.shape[1]
+        pairs = list(combinations_with_replacement(range(columns), 2))
+        return column if other is None else columns + pairs.index((min(column, other), max(column, other)))
+
+    @cached_property
+    def _rest(self) -> Floats | None:
+        """What the many small cases add in each draw to every column and product: normal, by their own moments."""
+        if self.draws.noise is None:
+            return None
+        small = self.sums[self.draws.small]
+        pairs = combinations_with_replacement(range(small.shape[1]), 2)
+        each = np.column_stack([small, *(small[:, j] * small[:, k] for j, k in pairs)])
+        # how often a case is drawn has mean and variance one, so sums of squares are covariances
+        spread, way = np.linalg.eigh(each.T @ each)
+        root = way * np.sqrt(np.maximum(spread, 0)) @ way.T
+        return each.sum(axis=0) + self.draws.noise[:, : each.shape[1]] @ root
 
     def interval(self, column: int) -> tuple[float, float]:
         """A column's 90 % interval, never narrower than the number of cases behind it leaves open.
@@ -83,7 +125,7 @@ class Cases(NamedTuple):
 
     def plain_interval(self, column: int) -> tuple[float, float]:
         """The draws' own quantiles of a column."""
-        low, high = np.quantile(self.times @ self.sums[:, column], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        low, high = np.quantile(self._totals(column), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return float(low), float(high)
 
     def share_interval(self, part: int, whole: int) -> tuple[float | None, float | None]:
@@ -91,18 +133,20 @@ class Cases(NamedTuple):
         x, y = self.sums[:, part], self.sums[:, whole]
         if self.number < 2 or y.sum() <= 0:
             return None, None
-        share, all_of = x.sum() / y.sum(), self.times @ y
+        share, all_of = x.sum() / y.sum(), self._totals(whole)
         if share == 0:
             # none of so many: the largest share that leaves this outcome a chance of 5 %
             return 0.0, float(1 - ((1 - LEVEL) / 2) ** (1 / self.number))
         there = all_of > 0
-        # the matrix of draws is large: it is copied only where a draw has to be left out
-        times = self.times if there.all() else self.times[there]
-        shares = (times @ x) / all_of[there]
-        spread = times @ x**2 - 2 * shares * (times @ (x * y)) + shares**2 * (times @ y**2)
+        xs, ys, xx, xy, yy = (
+            total[there] for total in (self._totals(part), all_of, self._totals(part, part),
+                                       self._totals(part, whole), self._totals(whole, whole))
+        )  # fmt: skip
+        shares = xs / ys
+        spread = xx - 2 * shares * xy + shares**2 * yy
         found = Drawn(
             float(share), float(((x - share * y) ** 2).sum() / y.sum() ** 2), shares,
-            np.maximum(spread, 0.0) / all_of[there] ** 2,
+            np.maximum(spread, 0.0) / ys**2,
         )  # fmt: skip
         if (x > 0).sum() >= FEW:
             low, high = found.interval()
@@ -123,17 +167,25 @@ class Resampling:
     (2, 3.0, (1000,))
     """
 
-    def __init__(self, case: pl.Series, *, rng: np.random.Generator, draws: int = DRAWS) -> None:
+    def __init__(
+        self, case: pl.Series, *, rng: np.random.Generator, draws: int = DRAWS, weight: Floats | None = None
+    ) -> None:
         # numbered as they first come: buyers' names are hashes, whose order is another at every installation
         first = case.to_frame("case").with_row_index("at").select(pl.col("at").min().over("case")).to_series()
         self.code = first.rank("dense").cast(pl.Int64).to_numpy() - 1
         self.cases = int(self.code.max()) + 1 if len(case) else 0
-        self.times = rng.poisson(1.0, (draws, self.cases)).astype(np.float64)
+        kept, small = np.arange(self.cases), np.zeros(0, dtype=np.int64)
+        if self.cases > MOST_CASES:
+            worth = np.bincount(self.code, np.ones(len(case)) if weight is None else weight)
+            order = np.argsort(-worth, kind="stable")
+            kept, small = np.sort(order[:MOST_CASES]), np.sort(order[MOST_CASES:])
+        times = rng.poisson(1.0, (draws, len(kept))).astype(np.float64)
+        self.draws = Draws(kept, times, small, rng.standard_normal((draws, _FEATURES)) if len(small) else None)
 
     def of(self, values: Floats) -> Cases:
         """Columns of ``values`` (orders, columns) summed by case, with how often each draw holds each case."""
         sums = [np.bincount(self.code, column, minlength=self.cases) for column in values.T]
-        return Cases(np.column_stack(sums) if self.cases else np.zeros((0, values.shape[1])), self.times)
+        return Cases(np.column_stack(sums) if self.cases else np.zeros((0, values.shape[1])), self.draws)
 
 
 def resampled_buyers(buyer: pl.Series, value: Floats, *, rng: np.random.Generator, draws: int = DRAWS) -> Drawn:

@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.advice.courier_swap import courier_swaps
 from aftersales.advice.decisions import judged_decisions, with_decision_headlines
 from aftersales.advice.known_bad import known_bad, never_paid, shipped_in_vain
+from aftersales.advice.order_rules import order_facts
 from aftersales.advice.refund_rules import replay_auto_approve
 from aftersales.advice.replay import replay
 from aftersales.advice.replay_record import Replay, as_frame, of_frame
@@ -19,6 +20,7 @@ from aftersales.advice.terms import Terms
 from aftersales.findings.products import with_product_headlines
 from aftersales.findings.service import service_findings
 from aftersales.measures.case_outcomes import confirmed_orders
+from aftersales.tables.columns import Frame
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
@@ -65,12 +67,14 @@ class AdviceResults(Span):
             freight_out=costs.freight_out, freight_back=costs.freight_back, handling=costs.handling,
         )  # fmt: skip
 
-    @cached_property
-    def recent_orders(self) -> pl.DataFrame:
+    @property
+    def recent_orders(self) -> pl.LazyFrame:
         """Order lines of sixty weeks, with what the replays look at."""
-        columns = [c for c in _OF_ORDERS if c in self.tables["orders"].collect_schema()]
-        recent = self.tables["orders"].lazy().filter(pl.col("created_at").dt.date().is_between(self.since, self.until))
-        return recent.select(columns).collect()
+        return self._recent(self.tables["orders"])
+
+    def _recent(self, orders: Frame) -> pl.LazyFrame:
+        columns = [c for c in _OF_ORDERS if c in orders.collect_schema()]
+        return orders.lazy().filter(pl.col("created_at").dt.date().is_between(self.since, self.until)).select(columns)
 
     @kept_frame
     def never_paid(self) -> pl.DataFrame:
@@ -92,10 +96,10 @@ class AdviceResults(Span):
             # what was won had been found by a search that looks at the same facts as the score
             "manual_review": self.bad_orders.filter(pl.col("source") != "case"),
         }
+        facts = order_facts([self._recent(part) for part in self.tables.parts("orders")], refunds)
         found = {
             rule: replay(
-                recent, of.get(rule, self.bad_orders), rule=rule, terms=self.terms, refunds=refunds,
-                known_until=self.until,
+                None, of.get(rule, self.bad_orders), rule=rule, terms=self.terms, facts=facts, known_until=self.until
             )
             for rule in REPLAYED
         }  # fmt: skip
