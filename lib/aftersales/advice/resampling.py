@@ -60,7 +60,7 @@ class Drawn(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """How often cases are drawn: ``times`` (draws, cases) of those ``kept``, and the noise of all the ``small`` ones."""
+    """How often cases are drawn: ``times`` (draws, cases) of those ``kept``, and the noise of all ``small`` ones."""
 
     kept: NDArray[np.int64]
     times: Floats
