@@ -2,6 +2,7 @@
 
     python benchmarks/shop_weeks.py [--weeks 10] [--plain 2] [--orders 20000]
     python benchmarks/shop_weeks.py --where              where the time of one report goes
+    python benchmarks/shop_weeks.py --memory 200         the most memory of a worker over so many reports
 
 Four made-up shops (two seeds, each with the shop of all files and the shop of masked buyers), ten weeks each, all
 notebooks, one language. The papermill program is called notebook after notebook, as in a shell loop, and makes executed
@@ -148,6 +149,15 @@ def rates(folder: Path, *, weeks: int, plain: int, workers: int) -> dict[str, fl
     return found | {f"ours over {n}": found["ours"] / found[n] for n in list(made)[:2]}
 
 
+def memory_of(jobs: Sequence[ReportJob], workers: int) -> list[float]:
+    """The most memory (MB) of the worker during each report, in the order in which they were made."""
+    results = run_batch(jobs, workers=workers, time_limit_seconds=1200)
+    failed = [r.reason for r in results if r.status != "ok"]
+    if failed:
+        sys.exit(f"a report failed: {failed[0]}")
+    return [r.peak_memory_mb for r in results]
+
+
 def where_time_goes(config: Path, out: Path) -> dict[str, float]:
     """Seconds of one report in a fresh process, results not yet kept, by what the main thread was at."""
     seen: Counter[str] = Counter()
@@ -184,6 +194,7 @@ def main() -> None:
     asked.add_argument("--orders", type=int, default=20_000)
     asked.add_argument("--workers", type=int, default=max(1, len(os.sched_getaffinity(0))))
     asked.add_argument("--where", action="store_true", help="where the time of one report goes, cold and warm")
+    asked.add_argument("--memory", type=int, metavar="REPORTS", help="the most memory of a worker over so many reports")
     asked.add_argument("--config", type=Path, help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.config:
@@ -200,6 +211,14 @@ def main() -> None:
                 command = [sys.executable, __file__, "--config", str(config)]
                 done = subprocess.run(command, check=True, capture_output=True, text=True)
                 print(f"{state}: {time.perf_counter() - started:.1f} s with start-up and imports\n{done.stdout}")
+            return
+        if given.memory:
+            weeks = -(-given.memory // (2 * len(SEEDS)))
+            jobs = jobs_of(config, folder.parent / "out", weeks=weeks)[: given.memory]
+            peaks = memory_of(jobs, given.workers)
+            eighth = max(1, len(peaks) // 8)
+            said = " ".join(f"{max(peaks[k : k + eighth]):.0f}" for k in range(0, len(peaks), eighth))
+            print(f"most memory of a worker, eighth by eighth of {len(peaks)} reports: {said} MB")
             return
         for name, rate in rates(folder, weeks=given.weeks, plain=given.plain, workers=given.workers).items():
             print(f"{name:40s} {rate:6.2f}")

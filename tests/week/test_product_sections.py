@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
+from frames import Frames
 
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures.costs import refund_costs
@@ -25,7 +26,7 @@ class Results(ProductResults):
     results_folder = None
 
     def __init__(self, tables: dict[str, pl.DataFrame]) -> None:
-        self.tables, self.week = {name: frame.lazy() for name, frame in tables.items()}, WEEK
+        self.tables, self.week = Frames(tables), WEEK
         self.shop = SimpleNamespace(currency="CNY")
         self.dated = has_refund_dates(tables["refunds"])
         self.order_evidence = order_evidence(tables["orders"], tables["refunds"], until=WEEK.sunday)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from frames import Frames
 
 from aftersales.cases.case import Case
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
@@ -26,13 +27,6 @@ NO_MEMBERS = Case("", "orders", "", ()).members()
 NO_COMPLAINTS = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
 
 
-class Frames(dict):
-    """Frames by name, each in one part."""
-
-    def parts(self, name: str) -> list[pl.LazyFrame]:
-        return [self[name]]
-
-
 class Results(SuspectResults):
     """A shop's week over frames in memory."""
 
@@ -42,7 +36,7 @@ class Results(SuspectResults):
         self, tables: dict[str, pl.DataFrame], cases: pl.DataFrame = NO_CASES, members: pl.DataFrame = NO_MEMBERS
     ) -> None:
         own = {"cases": cases, "case_members": members, "complaints": NO_COMPLAINTS}
-        self.tables = Frames({name: frame.lazy() for name, frame in (tables | own).items()})
+        self.tables = Frames(tables | own)
         self.week, self.shop = WEEK, SimpleNamespace(currency="CNY")
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.order_evidence import key_number
-from aftersales.measures.parts import in_parts, parts_for
+from aftersales.measures.parts import in_parts, parts_for, parts_of
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
@@ -73,8 +73,7 @@ def order_facts(
     if scores is not None:
         more.append(scores.lazy().group_by("order_id").agg(pl.col("score").cast(pl.Float64).max()))
     known = [rows.collect(engine="streaming") for rows in more]
-    parts = orders if isinstance(orders, Sequence) else [orders]
-    facts = pl.concat([_facts(part, known) for part in parts])
+    facts = pl.concat([_facts(part, known) for part in parts_of(orders)])
     return facts if facts["created_at"].is_sorted() else facts.sort("created_at", maintain_order=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import polars as pl
 from aftersales.measures.cohorts import paid_lines
 from aftersales.measures.delays import ANY, LONGEST_AGE, TRAILING, delay_curve, delay_triangle, with_stratum
 from aftersales.measures.maturity import with_maturity
+from aftersales.measures.parts import parts_of
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week, week_start
@@ -42,9 +44,10 @@ class ProductCounts(NamedTuple):
     batches: pl.DataFrame
 
 
-def product_counts(orders: Frame, refunds: Frame, *, week: Week) -> ProductCounts:
+def product_counts(orders: Frame | Sequence[Frame], refunds: Frame, *, week: Week) -> ProductCounts:
     """Count paid orders and first refund requests, as known by the end of the week.
 
+    ``orders`` may come in parts that hold whole orders, as a large shop's months do; what is counted is added up.
     An order counts once for each product (SKU, batch) it holds; its first dated request that touches it counts, with
     that request's reason, whatever came of it. Lines without a product id are left out. ``maturity`` holds no rows
     where the refunds have no dates or the shop is too young to know its delays.
@@ -60,20 +63,31 @@ def product_counts(orders: Frame, refunds: Frame, *, week: Week) -> ProductCount
     """
     until = week.sunday
     since = week.shift(1 - HISTORY_WEEKS).monday
-    festive = with_stratum(orders)
+    festive = [with_stratum(part) for part in parts_of(orders)]
+    counted = [_of_part(part, refunds, since=since, until=until) for part in festive]
+    units, touched, names, batches = (pl.concat(of) for of in zip(*counted, strict=True))
+    events = pl.concat([_events(touched, level) for level in LEVELS])
+    whole = units.group_by(*KEY, "stratum", "cohort").agg(pl.col("orders").sum()).sort(*KEY, "stratum", "cohort")
+    maturity = _maturity(pl.concat(festive), refunds, whole, until=until, week=week)
+    return ProductCounts(whole, events, maturity, _names(names), _batches(batches))
+
+
+def _of_part(orders: pl.LazyFrame, refunds: Frame, *, since: date, until: date) -> tuple[pl.DataFrame, ...]:
+    """Of a part: units, the lines that requests touch, latest names by product, and lines by batch and SKU."""
     columns = ["sku", "batch", "title", "category", "stratum"]
-    lines = paid_lines(festive, until=until, since=since, columns=columns).filter(pl.col("product_id").is_not_null())
+    lines = paid_lines(orders, until=until, since=since, columns=columns).filter(pl.col("product_id").is_not_null())
     lines = lines.with_columns(cohort=week_start("day"))
     asked = touched_lines(refund_requests(refunds, until=until), lines).filter(pl.col("applied_at").is_not_null())
     touched = asked.select(
         "order_id", "product_id", "sku", "batch", "stratum", "cohort", "refund_id", "applied_at", "reason", "state",
         "cents",
     ).collect(engine="streaming")  # fmt: skip
-    wanted = [*(_units(lines, level) for level in LEVELS), _names(lines), _batches(lines)]
+    latest = [pl.col(c).sort_by("day").drop_nulls().last() for c in ("title", "category")]
+    named = lines.group_by("product_id").agg(pl.col("day").max(), *latest)
+    parts = lines.drop_nulls(["batch", "sku"]).group_by("product_id", "batch", "sku").agg(lines=pl.len())
+    wanted = [*(_units(lines, level) for level in LEVELS), named, parts]
     *units, names, batches = pl.collect_all(wanted, engine="streaming")
-    events = pl.concat([_events(touched, level) for level in LEVELS])
-    whole = pl.concat(units).sort(*KEY, "stratum", "cohort")
-    return ProductCounts(whole, events, _maturity(festive, refunds, whole, until=until, week=week), names, batches)
+    return pl.concat(units), touched, names, batches
 
 
 def _at(level: str) -> list[pl.Expr]:
@@ -85,8 +99,9 @@ def _at(level: str) -> list[pl.Expr]:
 def _units(lines: pl.LazyFrame, level: str) -> pl.LazyFrame:
     keys = list(LEVELS[level])
     known = lines.filter(pl.col(keys[-1]).is_not_null())
-    units = known.group_by("order_id", *keys).agg(pl.col("stratum").first(), pl.col("cohort").min())
-    counted = units.group_by(*keys, "stratum", "cohort").agg(orders=pl.len().cast(pl.Int64))
+    # their numbers, for texts take five times the room
+    orders = pl.col("order_id").hash().n_unique().cast(pl.Int64)
+    counted = known.group_by(*keys, "stratum", "cohort").agg(orders=orders)
     return counted.select(*_at(level), "stratum", "cohort", "orders")
 
 
@@ -110,15 +125,15 @@ def _events(touched: pl.DataFrame, level: str) -> pl.DataFrame:
     )
 
 
-def _names(lines: pl.LazyFrame) -> pl.LazyFrame:
+def _names(parts: pl.DataFrame) -> pl.DataFrame:
     latest = [pl.col(c).sort_by("day").drop_nulls().last() for c in ("title", "category")]
-    named = lines.group_by("product_id").agg(latest)
+    named = parts.group_by("product_id").agg(latest)
     return named.with_columns(pl.col("title").fill_null(pl.col("product_id")), pl.col("category").fill_null(ALL))
 
 
-def _batches(lines: pl.LazyFrame) -> pl.LazyFrame:
-    parts = lines.drop_nulls(["batch", "sku"]).group_by("product_id", "batch", "sku").agg(lines=pl.len())
-    whole = parts.group_by("product_id", "batch").agg(
+def _batches(parts: pl.DataFrame) -> pl.DataFrame:
+    lines = parts.group_by("product_id", "batch", "sku").agg(pl.col("lines").sum())
+    whole = lines.group_by("product_id", "batch").agg(
         of_sku=pl.col("sku").sort_by("lines").last(), share=pl.col("lines").max() / pl.col("lines").sum()
     )
     of_sku = pl.when(pl.col("share") >= NEARLY_ALL).then("of_sku")

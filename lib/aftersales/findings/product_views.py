@@ -7,7 +7,7 @@ gives no product more chances to look bad by luck.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import polars as pl
@@ -16,6 +16,7 @@ from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_
 from aftersales.findings.product_rates import product_rates
 from aftersales.measures.delays import ANY
 from aftersales.measures.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
+from aftersales.measures.parts import parts_of
 from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week
@@ -55,7 +56,7 @@ VIEWS_SCHEMA = pl.Schema({
 
 
 def product_views(
-    orders: Frame,
+    orders: Frame | Sequence[Frame],
     refunds: Frame,
     *,
     week: Week,
@@ -100,7 +101,7 @@ def product_views(
     if aside.is_empty():
         without = judged
     else:
-        rest = orders.lazy().join(aside.lazy(), on="order_id", how="anti")
+        rest = [part.join(aside.lazy(), on="order_id", how="anti") for part in parts_of(orders)]
         without = _judged(product_counts(rest, refunds, week=week), week=week, worse=worse)
     beside = without.select(*_VIEW, kept="orders", rate_set_aside="rate", probability_set_aside="probability_worse")
     judged = judged.join(beside, on=_VIEW, how="left", nulls_equal=True, maintain_order="left")

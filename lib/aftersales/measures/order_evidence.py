@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from aftersales.measures.inputs import columns_of, local_time
+from aftersales.measures.parts import parts_of
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
@@ -45,13 +46,11 @@ def order_evidence(orders: Frame | Sequence[Frame], refunds: Frame, *, until: da
     >>> seen.select("order_id", "undone", "refused", "asked").rows()
     [('a', False, True, True), ('b', True, False, True), ('c', False, False, False)]
     """
-    asked = _asked(refunds, until=until)
-    if not isinstance(orders, Sequence):
-        return _thin(_evidence(orders, asked, until=until))
-    rows = pl.concat([_thin(_evidence(part, asked, until=until)) for part in orders])
-    split = _in_several_parts(rows)
+    asked, parts = _asked(refunds, until=until), parts_of(orders)
+    rows = pl.concat([_thin(_evidence(part, asked, until=until)) for part in parts])
+    split = _in_several_parts(rows) if len(parts) > 1 else rows["order_id"].clear()
     if split.len():
-        whole = pl.concat([part.lazy().filter(pl.col("order_id").is_in(split.implode())) for part in orders])
+        whole = pl.concat([part.filter(pl.col("order_id").is_in(split.implode())) for part in parts])
         rest = rows.filter(~pl.col("order_id").is_in(split.implode()))
         rows = pl.concat([rest, _thin(_evidence(whole, asked, until=until))])
     return rows if rows["at"].is_sorted() else rows.sort("at", "order_id")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
+
+from aftersales.tables.columns import Frame
 
 # Rows that are worked on at a time: a few hundred bytes each while they are.
 PART_ROWS = 2_000_000
@@ -25,6 +27,15 @@ def in_parts(rows: pl.DataFrame | pl.LazyFrame, key: str, *, n: int) -> Iterator
     number = pl.col(key).hash(seed=1) // 65_536 % n
     for part in range(n):
         yield rows.lazy().filter(number == part)
+
+
+def parts_of(table: Frame | Sequence[Frame]) -> list[pl.LazyFrame]:
+    """A table that may come in parts, as a large shop's months do, as a list of them.
+
+    >>> len(parts_of(pl.DataFrame({"k": ["a", "b", "c"]})))
+    1
+    """
+    return [part.lazy() for part in (table if isinstance(table, Sequence) else [table])]
 
 
 def parts_for(rows: int) -> int:

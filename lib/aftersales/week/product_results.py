@@ -32,7 +32,7 @@ class ProductResults(Span):
     @cached_property
     def product_counts(self) -> ProductCounts:
         """Orders, requests and maturity by product, SKU and batch."""
-        return product_counts(self.tables["orders"], self.tables["refunds"], week=self.week)
+        return product_counts(self.tables.parts("orders"), self.tables["refunds"], week=self.week)
 
     @kept_frame
     def orders_set_aside(self) -> pl.DataFrame:
@@ -49,7 +49,7 @@ class ProductResults(Span):
     def product_views(self) -> pl.DataFrame:
         """Every product, SKU and batch from every side, and which views fire."""
         return product_views(
-            self.tables["orders"], self.tables["refunds"], week=self.week, counts=self.product_counts,
+            self.tables.parts("orders"), self.tables["refunds"], week=self.week, counts=self.product_counts,
             set_aside=self.orders_set_aside,
         )  # fmt: skip
 
@@ -57,8 +57,9 @@ class ProductResults(Span):
     def product_views_before(self) -> pl.DataFrame:
         """The same as of the week before, for what is new, better or gone."""
         return product_views(
-            self.tables["orders"], self.tables["refunds"], week=self.week.shift(-1), set_aside=self.orders_set_aside
-        )
+            self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1),
+            set_aside=self.orders_set_aside,
+        )  # fmt: skip
 
     @kept_frame
     def problem_products(self) -> pl.DataFrame:

@@ -1,0 +1,17 @@
+"""Tables of a week in memory, for tests of results and sections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+
+class Frames(dict):
+    """Frames by name, lazily, each in one part."""
+
+    def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        super().__init__({name: frame.lazy() for name, frame in tables.items()})
+
+    def parts(self, name: str) -> list[pl.LazyFrame]:
+        return [self[name]]
