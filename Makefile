@@ -54,15 +54,17 @@ data/demo/.made: | .venv/.run
 weekly: .venv/.run data/demo/.made
 	@.venv/bin/aftersales weekly --jobs $(JOBS)
 
-# The browser tests want Debian's Chromium and some Chinese font. Where apt may install them it does, once and only if
-# missing; else those tests are skipped, with the reason.
+# The browser tests want Debian's Chromium, some Chinese font, and Latin letters as wide as the Arial that readers have:
+# where a machine has none, wider ones stand in. Where apt may install them it does, once and only if missing; else those
+# tests are skipped, with the reason.
 chromium:
-	@command -v "$${CHROMIUM:-chromium}" >/dev/null || ! command -v apt-get >/dev/null || { \
+	@{ command -v "$${CHROMIUM:-chromium}" && fc-match Arial | grep -qE "Liberation|Arial|Arimo"; } >/dev/null 2>&1 || \
+	  ! command -v apt-get >/dev/null || { \
 	  [ "$$(id -u)" = 0 ] && SUDO= || SUDO="sudo -n"; \
 	  GET="$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60"; \
-	  WANTED="--no-install-recommends -y install chromium fonts-wqy-microhei"; \
+	  WANTED="--no-install-recommends -y install chromium fonts-wqy-microhei fonts-liberation fontconfig"; \
 	  if $$SUDO true 2>/dev/null; then \
-	    echo "installing Chromium for the browser tests (once)"; \
+	    echo "installing Chromium and fonts for the browser tests (once)"; \
 	    { $$GET $$WANTED || { $$GET update && $$GET $$WANTED; }; } >/dev/null 2>&1 || echo "apt could not install Chromium: the browser tests will be skipped"; \
 	  fi; }
 
