@@ -58,12 +58,10 @@ def known_bad(
         orders, Orders, ["order_id", "buyer_key", "created_at", "shipped_at", "close_reason", "tracking_no"],
         needed=["order_id"],
     )  # fmt: skip
-    # few orders are spoken of at all: only these are looked at
     spoken = [_refused(refunds, until), _judged(refunds, until), _by_seller(lines)]
     spoken += [] if parcels is None else [_turned_back(parcels, lines, until)]
     spoken += [] if confirmed is None else [confirmed.lazy()]
-    ids = pl.concat([part.select("order_id") for part in spoken]).unique().collect(engine="streaming")["order_id"]
-    lines = lines.filter(pl.col("order_id").is_in(ids.implode())).collect(engine="streaming").lazy()
+    lines = _lines_of(lines, pl.concat([part.select("order_id") for part in spoken]))
     heads = lines.group_by("order_id").agg(
         pl.col("buyer_key", "close_reason", "tracking_no").first(), pl.col("created_at", "shipped_at").min()
     )
@@ -104,8 +102,7 @@ def shipped_in_vain(orders: Frame, refunds: Frame, *, until: date, loss: float) 
     lines = columns_of(orders, Orders, ["order_id", "buyer_key", "shipped_at"], needed=["order_id"])
     asked = refund_requests(refunds, until=until).filter(pl.col("phase") == "in_transit", pl.col("state") != "closed")
     first = asked.group_by("order_id").agg(known_at=local_time(pl.col("applied_at")).min())
-    heads = lines.join(first, on="order_id", how="semi").collect(engine="streaming").lazy()
-    heads = heads.group_by("order_id").agg(pl.col("buyer_key").first(), pl.col("shipped_at").min())
+    heads = _lines_of(lines, first).group_by("order_id").agg(pl.col("buyer_key").first(), pl.col("shipped_at").min())
     rows = heads.filter(pl.col("shipped_at").is_not_null()).join(first, on="order_id")
     rows = rows.with_columns(
         case_id=pl.coalesce("buyer_key", "order_id"), loss=pl.lit(loss), source=pl.lit("in_transit")
@@ -129,6 +126,11 @@ def never_paid(orders: Frame, *, until: date, locked_share: float) -> pl.DataFra
     )
     rows = rows.with_columns(source=pl.lit("unpaid"), known_at=pl.lit(None))
     return rows.select(pl.col(c).cast(t) for c, t in COLUMNS.items()).sort("order_id").collect()
+
+
+def _lines_of(lines: pl.LazyFrame, spoken_of: pl.LazyFrame) -> pl.LazyFrame:
+    """The lines of these orders, read once: few orders are spoken of at all, and only these need be looked at."""
+    return lines.join(spoken_of.select("order_id"), on="order_id", how="semi").collect(engine="streaming").lazy()
 
 
 def _refused(refunds: Frame, until: date) -> pl.LazyFrame:

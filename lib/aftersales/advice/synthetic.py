@@ -66,11 +66,11 @@ def synthetic_effect(treated: Array, controls: Array, *, before: int) -> Synthet
 
 def _weights(columns: Array, target: Array, *, ridge: float) -> Array:
     """Weights on the simplex that make the columns resemble the target up to a constant, with a ridge."""
+    from scipy.optimize import nnls  # half a second to import: only where results are not kept
+
     centred, aim = columns - columns.mean(axis=0), target - target.mean()
     size = centred.shape[1]
     held = SUM_HELD * max(float(np.abs(centred).max()), ridge**0.5, 1e-12)
     rows = np.vstack([centred, np.sqrt(ridge) * np.eye(size), np.full((1, size), held)])
-    from scipy.optimize import nnls  # half a second to import: only where results are not kept
-
     found, _ = nnls(rows, np.concatenate([aim, np.zeros(size), [held]]), maxiter=50 * size)
     return found / found.sum()

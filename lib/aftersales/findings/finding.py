@@ -79,19 +79,10 @@ def as_frame(findings: Iterable[Finding]) -> pl.DataFrame:
     [('cut_day', {'day': datetime.date(2026, 11, 9)}, 2.0)]
     """
     rows = [
-        (
-            f.kind,
-            f.scope,
-            f.key,
-            json.dumps(dict(f.values), default=_dated),
-            float(f.size),
-            f.strength,
-            f.caveat,
-            f.source,
-        )
+        {name: getattr(f, name) for name in _KEPT} | {"values": json.dumps(dict(f.values), default=_dated)}
         for f in findings
     ]
-    return pl.DataFrame(rows, schema=_KEPT, orient="row")
+    return pl.DataFrame(rows, schema=_KEPT)
 
 
 def of_frame(rows: pl.DataFrame) -> list[Finding]:

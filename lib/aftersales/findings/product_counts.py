@@ -25,6 +25,7 @@ UNKNOWN = "unknown"
 ALL = "all"
 # A batch is one SKU's where nine in ten of its lines are: the product list may name batches by day, not by order.
 NEARLY_ALL = 0.9
+_LATEST = [pl.col(c).sort_by("day").drop_nulls().last() for c in ("title", "category")]
 
 
 class ProductCounts(NamedTuple):
@@ -82,8 +83,7 @@ def _of_part(orders: pl.LazyFrame, refunds: Frame, *, since: date, until: date) 
         "order_id", "product_id", "sku", "batch", "stratum", "cohort", "refund_id", "applied_at", "reason", "state",
         "cents",
     ).collect(engine="streaming")  # fmt: skip
-    latest = [pl.col(c).sort_by("day").drop_nulls().last() for c in ("title", "category")]
-    named = lines.group_by("product_id").agg(pl.col("day").max(), *latest)
+    named = lines.group_by("product_id").agg(pl.col("day").max(), *_LATEST)
     parts = lines.drop_nulls(["batch", "sku"]).group_by("product_id", "batch", "sku").agg(lines=pl.len())
     wanted = [*(_units(lines, level) for level in LEVELS), named, parts]
     *units, names, batches = pl.collect_all(wanted, engine="streaming")
@@ -126,8 +126,7 @@ def _events(touched: pl.DataFrame, level: str) -> pl.DataFrame:
 
 
 def _names(parts: pl.DataFrame) -> pl.DataFrame:
-    latest = [pl.col(c).sort_by("day").drop_nulls().last() for c in ("title", "category")]
-    named = parts.group_by("product_id").agg(latest)
+    named = parts.group_by("product_id").agg(_LATEST)
     return named.with_columns(pl.col("title").fill_null(pl.col("product_id")), pl.col("category").fill_null(ALL))
 
 

@@ -9,7 +9,7 @@ that is no burst. Sources: Naus 1965 and Kulldorff 1997 (scan statistics); Robbi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -76,11 +76,15 @@ def windows(
     # the wider source's orders lie in one part, and so do the source's own
     cut = list(in_parts(counts.select("at", *{by, within or by}), within or by, n=n))
     held = [_sources(cut[0], by, within)] if n == 1 else None  # a large shop's are sorted twice, never all held
-    for rows in held or cut:
-        shop.add(rows if isinstance(rows, _Sources) else _sources(rows, by, within))
+
+    def sources() -> Iterator[_Sources]:
+        yield from held or (_sources(rows, by, within) for rows in cut)
+
+    for part in sources():
+        shop.add(part)
     found = [_nothing(evidence.schema[by])]
-    for rows in held or cut:
-        tests = _tests(rows if isinstance(rows, _Sources) else _sources(rows, by, within), shop)
+    for part in sources():
+        tests = _tests(part, shop)
         found.append(tests if keep is None else keep(tests))
     return pl.concat(found).sort("source", "start", "hours")
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
+from aftersales.measures.parts import PART_ROWS
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
@@ -17,8 +18,6 @@ from aftersales.words.periods import Week, last_whole_week
 COMMIT_VARIABLE = "AFTERSALES_COMMIT"
 # Up to here a table is held in memory: one read serves all measures. Larger ones are scanned by each, streaming.
 ROWS_IN_MEMORY = 750_000
-# Rows that are worked on at a time where a measure takes a table in parts.
-PART_ROWS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
