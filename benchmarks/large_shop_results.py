@@ -23,7 +23,7 @@ from aftersales.week.loading import load
 from aftersales.week.shopweek import ShopWeek
 
 SHOP = "large"
-NOT_RESULTS = ("key", "packed_model", "results_folder", "dossiers")
+NOT_RESULTS = ("key", "packed_model", "results_folder", "dossiers", "case_material")
 
 
 def results() -> list[str]:

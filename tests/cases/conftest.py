@@ -7,6 +7,7 @@ import pytest
 
 from aftersales.cases.case import Case
 from aftersales.cases.dossier import Suspicion, dossier
+from aftersales.cases.records import case_records
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.sources.places import Folder
 
@@ -25,8 +26,9 @@ def fullest(hostile_parts):
     outcomes = order_evidence(tables["orders"], tables["refunds"], until=hostile.known_until().date())
     doubt = Suspicion(0.9, (*hostile.HOSTILE[:3], "{{7*7}}"), ("可能是送礼。",), "先联系买家。", (1.0, 9.0))
     case = Case("suspect-00000000", "orders", "burst", tuple(hostile.ORDERS))
+    records = case_records(tables, case)
     return {
-        language: dossier(tables, case, shop="敌意店", outcomes=outcomes, known_until=hostile.known_until(),
+        language: dossier(tables, case, records=records, shop="敌意店", outcomes=outcomes, known_until=hostile.known_until(),
                           evidence_folder=folder, suspicion=doubt, language=language)
         for language in ("zh", "en")
     }  # fmt: skip

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.order_evidence import order_evidence
-from aftersales.measures.refund_tails import beta_binomial_tail, refund_tails
+from aftersales.measures.refund_tails import beta_binomial_tail, ordinary, refund_tails
 from aftersales.measures.rings import COMMON_KEY_BUYERS, joined, rare_keys
 from aftersales.measures.suspects import by_timing_and_keys, suspects
 
@@ -64,14 +64,18 @@ def test_refunds_of_a_product_that_always_comes_back_surprise_nobody() -> None:
     members = pl.DataFrame(
         {"group": [1] * 4 + [2] * 4, "order_id": [f"{p}{i}" for p in ("shoes", "lamps") for i in range(4)]}
     )
-    p = refund_tails(members, evidence, spread=dict.fromkeys(("asked", "undone", "refused"), 10.0))["p_refund"]
+    p = refund_tails(members, ordinary(evidence, spread=dict.fromkeys(("asked", "undone", "refused"), 10.0)))[
+        "p_refund"
+    ]
     assert p[0] > 0.1 > 0.01 > p[1]
 
 
 def test_a_group_does_not_excuse_itself() -> None:
     evidence = of_product({"new": 1.0}, each=6).vstack(of_product({"old": 0.05}))
     members = pl.DataFrame({"group": [1] * 6, "order_id": [f"new{i}" for i in range(6)]})
-    row = refund_tails(members, evidence, spread=dict.fromkeys(("asked", "undone", "refused"), 10.0)).row(0, named=True)
+    row = refund_tails(members, ordinary(evidence, spread=dict.fromkeys(("asked", "undone", "refused"), 10.0))).row(
+        0, named=True
+    )
     assert row["asked"] == 6
     assert row["expected"] < 1
     assert row["p_refund"] < 0.01

@@ -110,7 +110,7 @@ def test_progress_hears_of_every_job_once_ended_and_of_running_ones(mixed):
 def test_resume_starts_nothing_for_what_is_there(tmp_path, monkeypatch):
     given = [job(tmp_path, toy(tmp_path, "02-weekly-overview", CHART), shop=shop) for shop in ("a", "b")]
     made = [run_report(one) for one in given]
-    monkeypatch.setattr(batch, "WorkerPool", lambda *_, **__: pytest.fail("a worker was started"))
+    monkeypatch.setattr(batch, "worker_pool", lambda *_, **__: pytest.fail("a worker was started"))
     steps: list[Step] = []
     kept = run_batch(given, workers=2, time_limit_seconds=60, resume=True, progress=steps.append)
     assert [r.status for r in kept] == ["skipped", "skipped"]

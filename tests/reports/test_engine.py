@@ -155,7 +155,7 @@ def test_reading_from_a_keyboard_nobody_sits_at_fails_at_once(tmp_path):
     assert "EOFError" in run(toy(tmp_path, "01-asks", "input('name?')"), tmp_path, "in-process").reason
 
 
-@pytest.mark.parametrize("first", ["aftersales.reports.engine", "papermill"])
+@pytest.mark.parametrize("first", ["aftersales.reports.engine.in_process", "papermill"])
 def test_the_engine_is_found_whichever_is_imported_first(first):
     code = f"import {first}; from papermill.engines import papermill_engines as e; print(e.get_engine('aftersales'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

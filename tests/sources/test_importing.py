@@ -9,7 +9,7 @@ from itertools import permutations
 import polars as pl
 import pytest
 
-from aftersales.sources.importing import import_files, undo_import
+from aftersales.sources.importing import import_files, nothing_new, undo_import
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import AftersalesError, QuestionError, SetupError
@@ -198,3 +198,30 @@ def test_no_clear_name_phone_or_address_is_stored(tmp_path):
             assert clear not in said
             assert clear.encode() not in stored
     assert table(settings, "orders")["buyer_key_quality"].to_list() == ["full"]
+
+
+def test_nothing_is_new_until_a_file_is_added_or_changed_and_looking_writes_nothing(tmp_path):
+    settings, one = shop(tmp_path, a=HEAD + order(1))
+    assert not nothing_new(settings, one)  # never imported
+    import_files(settings, one)
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+    assert nothing_new(settings, one)
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
+    shop(tmp_path, a=HEAD + order(1) + order(2))
+    assert not nothing_new(settings, one)  # the same name, other rows
+    import_files(settings, one)
+    assert nothing_new(settings, one)
+    shop(tmp_path, b=HEAD + order(3))
+    assert not nothing_new(settings, one)
+    import_files(settings, one)
+    (tmp_path / "in" / "b.csv").unlink()
+    assert nothing_new(settings, one)  # a file moved away is no news
+    undo_import(settings, one)
+    shop(tmp_path, b=HEAD + order(3))
+    assert not nothing_new(settings, one)  # taken back, so to be read again
+
+
+def test_a_file_that_could_not_be_read_stays_news(tmp_path):
+    settings, one = shop(tmp_path, a=HEAD + order(1), b="nothing,of,the,kind\n1,2,3,4\n")
+    assert import_files(settings, one).failed
+    assert not nothing_new(settings, one)

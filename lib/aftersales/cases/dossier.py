@@ -16,7 +16,7 @@ from aftersales.cases.comparison import Comparison, comparison
 from aftersales.cases.completeness import Need, completeness
 from aftersales.cases.evidence import EvidenceFile, evidence_index
 from aftersales.cases.held import held
-from aftersales.cases.records import Records, Tables, case_records
+from aftersales.cases.records import Records, Tables
 from aftersales.cases.statement import statement
 from aftersales.cases.timeline import timeline
 from aftersales.cases.weighing import speaks_for_buyer, weaknesses
@@ -78,14 +78,12 @@ class Dossier:
 
 
 def dossier(
-    tables: Tables, case: Case, *, shop: str, outcomes: pl.DataFrame, known_until: datetime,
+    tables: Tables, case: Case, *, records: Records, shop: str, outcomes: pl.DataFrame, known_until: datetime,
     evidence_folder: Folder, suspicion: Suspicion = Suspicion(), language: Language = "zh", currency: str = "CNY",
 ) -> Dossier:  # fmt: skip
-    """Gather a case. ``outcomes`` has a row an order of the shop (`order_evidence`); ``shop`` is its name.
-
-    Of ``tables`` only rows of the case are read.
+    """Gather a case. ``records`` is of `case_records`; ``outcomes`` has a row an order of the shop (`order_evidence`);
+    ``shop`` is its name. Of ``tables`` the states recorded of the case are read.
     """
-    records = case_records(tables, case)
     states = tables["cases"].lazy().filter(pl.col("case_id") == case.id).sort("at").collect()
     facts = claim_facts(records, until=known_until.date())
     found = contradictions_of(facts)

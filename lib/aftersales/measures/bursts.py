@@ -28,8 +28,8 @@ SPREE_SOURCES = 20
 # Two orders are a second thought, not a burst.
 LEAST_ORDERS = 3
 _HOUR = 3600
-# Five years: beyond that a count for every second would take more room than the orders.
-_SECONDS = 5 * 366 * 86_400
+# A count for every second pays where the shop has an order in so many: else it takes more room and time than searching.
+_SECONDS_AN_ORDER = 20
 
 
 def windows(
@@ -154,14 +154,14 @@ class _Sources:
 
 
 class _Traffic:
-    """How many of the shop's orders were placed before a moment, looked up: searching millions for each of millions
-    of moments takes minutes.
+    """How many of the shop's orders were placed before a moment; in a large shop looked up, for searching millions
+    for each of millions of moments takes minutes.
     """
 
     def __init__(self, at: np.ndarray) -> None:
         self.orders, self.first = len(at), int(at.min()) if len(at) else 0
         span = int(at.max()) - self.first + 1 if len(at) else 0
-        self.counted = span <= _SECONDS
+        self.counted = span <= _SECONDS_AN_ORDER * self.orders
         # by second the orders up to it; else their times
         self.known = np.cumsum(np.bincount(at - self.first), dtype=np.int32) if self.counted else np.sort(at)
 

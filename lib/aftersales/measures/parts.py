@@ -38,6 +38,15 @@ def parts_of(table: Frame | Sequence[Frame]) -> list[pl.LazyFrame]:
     return [part.lazy() for part in (table if isinstance(table, Sequence) else [table])]
 
 
+def part_of(sizes: pl.Series) -> pl.Series:
+    """Which part (0, 1, …) each of some blocks of rows falls into, in their order: parts of some `PART_ROWS` rows.
+
+    >>> part_of(pl.Series([PART_ROWS, 1, PART_ROWS])).to_list()
+    [0, 1, 1]
+    """
+    return (sizes.cum_sum() - 1) // PART_ROWS
+
+
 def parts_for(rows: int) -> int:
     """Into how many parts so many rows are cut.
 

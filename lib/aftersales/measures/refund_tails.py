@@ -7,6 +7,7 @@ person that the shop's own buyers show: a beta-binomial tail. Source: reference 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -29,6 +30,36 @@ _ALIKE = (pl.col("n"), pl.col("k"), pl.col("mean").round(2).alias("near"))
 _SPREADS = np.exp(np.linspace(np.log(2.0), np.log(200.0), 40))
 
 Frames = TypeVar("Frames", pl.DataFrame, pl.LazyFrame)
+
+
+@dataclass(frozen=True)
+class Ordinary:
+    """What a group is held against: every order that counts, what products give at all and by month, how buyers differ.
+
+    ``ever`` and ``then`` hold orders and cases by way, by product and by product and month; ``shop`` the shop's rates.
+    """
+
+    orders: pl.LazyFrame
+    shop: dict[str, float]
+    ever: pl.DataFrame
+    then: pl.DataFrame
+    spread: dict[str, float]
+
+
+def ordinary(evidence: pl.DataFrame, *, spread: dict[str, float]) -> Ordinary:
+    """What is ordinary in a shop, counted once for all groups; ``spread`` is of `spreads`.
+
+    >>> evidence = pl.DataFrame({"order_id": list("abc"), "product_id": ["p", "p", "q"], "at": [0] * 3,
+    ...     "counts": [True] * 3, "asked": [True, False, False], "undone": [False] * 3, "refused": [False] * 3})
+    >>> usual = ordinary(evidence, spread={"asked": 9.0, "undone": 9.0, "refused": 9.0})
+    >>> usual.ever.sort("product_id").select("product_id", "n_ever", "asked_ever").rows()
+    [('p', 2, 1), ('q', 1, 0)]
+    """
+    counted = evidence.lazy().filter("counts").with_columns(month=pl.col("at") // MONTH_SECONDS)
+    shop = counted.select(pl.col(list(WAYS)).mean()).collect(engine="streaming").row(0, named=True)
+    ever = _cells(counted, ["product_id"], "ever").collect(engine="streaming")
+    then = _cells(counted, ["product_id", "month"], "then").collect(engine="streaming")
+    return Ordinary(counted.select("order_id", "product_id", "month", *WAYS), shop, ever, then, spread)
 
 
 def spreads(evidence: pl.DataFrame, *, apart: pl.Series | None = None) -> dict[str, float]:
@@ -78,43 +109,35 @@ def _spread(each: pl.DataFrame) -> float:
     return float(_SPREADS[int(np.argmax(likely))])
 
 
-def refund_tails(members: pl.DataFrame, evidence: pl.DataFrame, *, spread: dict[str, float]) -> pl.DataFrame:
+def refund_tails(members: pl.DataFrame, usual: Ordinary) -> pl.DataFrame:
     """One row a group: how many of its orders came to nothing, how many should have, and how surprising that is.
 
-    ``members`` holds group and order_id; ``evidence`` is of `order_evidence`; ``spread`` of `spreads`. Columns out:
-    group, counted (orders that count), asked, undone, refused (of those), expected (of asked: what the same products
-    give to others), p_refund (0..1: smallest of the ways' tails, each times its allowance). Sorted by group.
+    ``members`` holds group and order_id; ``usual`` is of `ordinary`. Columns out: group, counted (orders that count),
+    asked, undone, refused (of those), expected (of asked: what the same products give to others), p_refund (0..1:
+    smallest of the ways' tails, each times its allowance). Sorted by group.
 
     >>> evidence = pl.DataFrame({"order_id": list("abcdefgh"), "product_id": ["p"] * 8, "at": [0] * 8,
     ...     "counts": [True] * 8, "asked": [True] * 4 + [False] * 4, "undone": [False] * 8, "refused": [False] * 8})
     >>> members = pl.DataFrame({"group": [1, 1, 1, 1], "order_id": list("abcd")})
-    >>> refund_tails(members, evidence, spread={"asked": 9.0, "undone": 9.0, "refused": 9.0}).select(
-    ...     "counted", "asked", pl.col("expected").round(2)).rows()
+    >>> usual = ordinary(evidence, spread={"asked": 9.0, "undone": 9.0, "refused": 9.0})
+    >>> refund_tails(members, usual).select("counted", "asked", pl.col("expected").round(2)).rows()
     [(4, 4, 1.39)]
     """
-    counted = evidence.lazy().filter("counts").with_columns(month=pl.col("at") // MONTH_SECONDS)
-    shop = counted.select(pl.col(list(WAYS)).mean()).collect().row(0, named=True)
-    crowd = [
-        (_cells(counted, ["product_id"], "ever").collect(), ["product_id"]),
-        (_cells(counted, ["product_id", "month"], "then").collect(), ["product_id", "month"]),
-    ]
-    counted = counted.select("order_id", "product_id", "month", *WAYS)
     parts = in_parts(members, "group", n=parts_for(members.height))
-    return pl.concat(_judged(part.unique().collect(), counted, crowd, shop, spread) for part in parts).sort("group")
+    return pl.concat(_tails(part.unique().collect(), usual) for part in parts).sort("group")
 
 
-def _judged(
-    members: pl.DataFrame, counted: pl.LazyFrame, crowd: list[tuple[pl.DataFrame, list[str]]], shop: dict[str, float],
-    spread: dict[str, float],
-) -> pl.DataFrame:  # fmt: skip
-    rows = members.lazy().join(counted, on="order_id").collect()
+def _tails(members: pl.DataFrame, usual: Ordinary) -> pl.DataFrame:
+    # streaming: a large shop's orders pass by the members, and are not all held once more
+    rows = members.lazy().join(usual.orders, on="order_id").collect(engine="streaming")
     cells = _cells(rows, ["group", "product_id", "month"], "own")
     own_ever = _cells(rows, ["group", "product_id"], "own_ever"), ["group", "product_id"]
+    crowd = (usual.ever, ["product_id"]), (usual.then, ["product_id", "month"])
     for more, key in (own_ever, *crowd):
         cells = cells.join(more, on=key, how="left", nulls_equal=True)
     due = []
     for way in WAYS:
-        ever = _smoothed(_others(way, "ever", "own_ever"), _others("n", "ever", "own_ever"), shop[way])
+        ever = _smoothed(_others(way, "ever", "own_ever"), _others("n", "ever", "own_ever"), usual.shop[way])
         then, of = _others(way, "then", "own"), _others("n", "then", "own")
         due.append((pl.col("n_own") * (then + PRIOR_ORDERS * ever) / (of + PRIOR_ORDERS)).alias(f"{way}_due"))
     groups = cells.with_columns(due).group_by("group").agg(
@@ -123,7 +146,7 @@ def _judged(
     ).sort("group")  # fmt: skip
     n = groups["counted"].to_numpy()
     tails = [
-        WAYS[way] * beta_binomial_tail(groups[way].to_numpy(), n, groups[f"{way}_due"].to_numpy(), spread[way])
+        WAYS[way] * beta_binomial_tail(groups[way].to_numpy(), n, groups[f"{way}_due"].to_numpy(), usual.spread[way])
         for way in WAYS
     ]
     p = np.minimum(np.min(tails, axis=0), 1.0) if groups.height else np.array([])

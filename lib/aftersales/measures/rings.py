@@ -94,9 +94,11 @@ def sameness(members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     [(1, 3, 0.25)]
     """
     pair = ["product_id", "reason"]
-    asked = evidence.lazy().filter("asked").select("order_id", *pair).collect()
-    asked = asked.with_columns(share=pl.len().over(pair) / pl.len())
-    rows = members.unique().join(asked, on="order_id")
+    asked = evidence.lazy().filter("asked").select("order_id", *pair)
+    often = asked.group_by(pair).agg(times=pl.len()).collect(engine="streaming")
+    often = often.select(*pair, share=pl.col("times") / pl.col("times").sum())
+    rows = members.unique().lazy().join(asked, on="order_id").collect(engine="streaming")
+    rows = rows.join(often, on=pair, nulls_equal=True)
     cells = rows.group_by("group", *pair).agg(alike=pl.len().cast(pl.Int64), share=pl.col("share").first())
     cells = cells.with_columns(of=pl.col("alike").sum().over("group"))
     ordered = cells.sort("group", "alike", "share", descending=[False, True, False])

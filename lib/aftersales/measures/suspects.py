@@ -9,17 +9,16 @@ that must hold twice).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import polars as pl
 
 from aftersales.measures.bursts import surprising, windows
+from aftersales.measures.judging import SUREST, as_episodes, possible, standing_out, with_outcome, with_probability
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
-from aftersales.measures.parts import in_parts, parts_for
-from aftersales.measures.refund_tails import refund_tails, spreads
+from aftersales.measures.parts import in_parts, part_of, parts_for
+from aftersales.measures.refund_tails import Ordinary, ordinary, spreads
 from aftersales.measures.rings import KEYS, names_nobody, rare_keys, sameness
 
 # The first look is wide, the second is what the list answers for.
@@ -37,8 +36,6 @@ SERIAL_LEAST_ORDERS = 6
 # Orders that still wait are listed where such timing was confirmed by refunds more often than not.
 LEAST_SHARE = 0.5
 OPEN_SHARE = 1 / 3
-# No sum of a model's probabilities speaks of explanations that the model has no place for.
-SUREST = 0.99
 # In this order a case that is several things is called after the first.
 PATTERNS = ("ring", "lockstep", "burst", "slow_ring", "serial_refunder", "masked_burst", "masked_returns",
             "masked_slow_ring")  # fmt: skip
@@ -74,11 +71,11 @@ def suspects(evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     rare = rare_keys(evidence)
     episodes = _fast(rare, target=FIRST_TARGET)
     apart = pl.concat([m["order_id"] for _, m in episodes]).unique() if episodes else None
-    spread = spreads(evidence, apart=apart)
-    found = [_confirmed(g, m, evidence, spread) for g, m in episodes]
-    found += _slow(rare, evidence, spread)
-    found.append(_serial(evidence, spread))
-    found.append(_returned_together(rare, evidence, spread))
+    usual = ordinary(evidence, spread=spreads(evidence, apart=apart))
+    found = [_confirmed(g, m, evidence, usual) for g, m in episodes]
+    found += _slow(rare, evidence, usual)
+    found.append(_serial(evidence, usual))
+    found.append(_returned_together(rare, evidence, usual))
     return _numbered([_named(f, evidence) for f in found if f[0].height])
 
 
@@ -106,6 +103,8 @@ def _named(found: tuple[pl.DataFrame, pl.DataFrame], evidence: pl.DataFrame) -> 
     groups, members = found
     masked = pl.col("pattern").str.starts_with("masked")
     unknown = groups.filter(masked)["group"]
+    if unknown.is_empty():
+        return found
     asked = evidence.lazy().filter("asked").select("order_id").collect()["order_id"]
     keep = ~pl.col("group").is_in(unknown.implode()) | pl.col("order_id").is_in(asked.implode())
     extra = (1 - pl.col("expected") / pl.col("asked").clip(lower_bound=1)).clip(0, 1)
@@ -136,7 +135,7 @@ def _fast(rare: pl.DataFrame, *, target: float) -> list[tuple[pl.DataFrame, pl.D
             # a window beyond the target cannot stand, whatever the others are
             tests = windows(rows, by=by, within=within, keep=lambda found: found.filter(pl.col("p_timing") <= target))
             kept = surprising(tests, tried=rows[by].n_unique(), target=target)
-            groups, members = _episodes(kept, rows, by=by, pattern=pattern)
+            groups, members = as_episodes(kept, rows, by=by, pattern=pattern)
             if by in KEYS:
                 # one buyer's own burst is judged as that buyer's
                 groups = groups.filter(pl.col("buyers") >= 2)
@@ -149,38 +148,13 @@ def _fast(rare: pl.DataFrame, *, target: float) -> list[tuple[pl.DataFrame, pl.D
     return found
 
 
-def _episodes(kept: pl.DataFrame, rows: pl.DataFrame, *, by: str, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Windows of one source that overlap are one episode; its orders are all those of the source within it."""
-    ordered = kept.sort("source", "start")
-    past = pl.col("end").cum_max().shift(1).over("source")
-    ordered = ordered.with_columns(group=(pl.col("start") > past).fill_null(value=True).cast(pl.Int64).cum_sum())
-    spans = ordered.group_by("group", maintain_order=True).agg(
-        pl.col("source").first(), begin=pl.col("start").min(), stop=pl.col("end").max(),
-        p_timing=pl.col("p_timing").min(),
-        expected_orders=pl.col("expected").get(pl.col("p_timing").arg_min()),
-    )  # fmt: skip
-    of = rows.lazy().filter(pl.col(by).is_in(spans["source"].unique().implode()))
-    own = of.select("order_id", "at", *{by, "buyer"}).collect()
-    inside = spans.join(own, left_on="source", right_on=by, how="inner").filter(
-        pl.col("at") >= pl.col("begin"), pl.col("at") < pl.col("stop")
-    )
-    who = (pl.col("buyer") if by != "buyer" else pl.col("source")).drop_nulls().n_unique()
-    sizes = inside.group_by("group").agg(
-        orders=pl.len().cast(pl.Int64),
-        buyers=who.cast(pl.Int64),
-        hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
-    )
-    groups = spans.join(sizes, on="group").with_columns(pattern=pl.lit(pattern)).drop("begin", "stop")
-    return groups, inside.select("group", "order_id")
-
-
 def _confirmed(
-    groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
+    groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of episodes that stand out by timing, those whose refunds stand out as well."""
-    judged = _judged(groups, members, evidence, spread)
-    found = _stand_out(judged, p="p_refund", tried=judged.height, target=SECOND_TARGET)
-    found = _probable(found, tried=judged.height, p="p_refund")
+    judged = with_outcome(groups, members, evidence, usual)
+    found = standing_out(judged, p="p_refund", tried=judged.height, target=SECOND_TARGET)
+    found = with_probability(found, tried=judged.height, p="p_refund")
     # of what is not shipped little can be known yet: it is judged by how such timing turned out before
     waits = pl.col("waiting") > OPEN_SHARE * pl.col("orders")
     share = (found.filter(~waits).height + 0.5) / (judged.filter(~waits).height + 1)
@@ -190,29 +164,7 @@ def _confirmed(
     return found, members.filter(pl.col("group").is_in(found["group"].implode()))
 
 
-def _judged(
-    groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
-) -> pl.DataFrame:
-    """Groups with what became of their orders."""
-    of = members.lazy().join(evidence.lazy().select("order_id", "waiting"), on="order_id")
-    waiting = of.group_by("group").agg(pl.col("waiting").sum().cast(pl.Int64)).collect(engine="streaming")
-    return groups.join(refund_tails(members, evidence, spread=spread), on="group").join(waiting, on="group")
-
-
-def _probable(found: pl.DataFrame, *, tried: int, p: str) -> pl.DataFrame:
-    """``probability``: the most that p can speak against chance, from the share of those tried that were kept.
-
-    Source: Sellke, Bayarri and Berger 2001, The American Statistician 55 (the bound -e p log p).
-    """
-    prior = min(max(found.height / max(tried, 1), 1e-6), 0.9)
-    value = np.clip(found[p].to_numpy(), 1e-300, 1 / math.e)
-    chance = -math.e * value * np.log(value) * (1 - prior)
-    return found.with_columns(probability=pl.Series(np.minimum(prior / (prior + chance), SUREST), dtype=pl.Float64))
-
-
-def _slow(
-    rare: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
-) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+def _slow(rare: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
     """Low and slow: one order an account over weeks. Refunds first, then pace or sameness of product and reason."""
     found = []
     views = [("slow_ring", key, rare, None) for key in KEYS]
@@ -220,22 +172,46 @@ def _slow(
         if not rows[by].is_not_null().any():
             continue
         best = windows(rows, by=by, lengths_hours=SLOW_HOURS, within=within, keep=_fullest)
-        groups, members = _episodes(best, rows, by=by, pattern=pattern)
-        if by in KEYS:
-            groups = groups.filter(pl.col("buyers") >= SLOW_LEAST_BUYERS)
-        members = members.filter(pl.col("group").is_in(groups["group"].implode()))
-        judged = _judged(groups, members, evidence, spread)
-        kept = _stand_out(judged, p="p_refund", tried=judged.height, target=FIRST_TARGET)
+        judged, members, tried = _slow_judged(best, rows, evidence, usual, by=by, pattern=pattern)
+        kept = standing_out(judged, p="p_refund", tried=tried, target=FIRST_TARGET)
         alike = kept.join(sameness(members, evidence), on="group", how="left")
         # in one product and province sameness is no news: a bad batch would show it too
         evidence_p = (
             (2 * pl.min_horizontal("p_timing", "p_same")).clip(upper_bound=1.0) if by in KEYS else pl.col("p_timing")
         )
         alike = alike.with_columns(p_both=evidence_p)
-        last = _stand_out(alike, p="p_both", tried=alike.height, target=SECOND_TARGET)
-        last = _probable(last, tried=alike.height, p="p_both").drop("alike", "p_same", "p_both")
+        last = standing_out(alike, p="p_both", tried=alike.height, target=SECOND_TARGET)
+        last = with_probability(last, tried=alike.height, p="p_both").drop("alike", "p_same", "p_both")
         found.append((last, members.filter(pl.col("group").is_in(last["group"].implode()))))
     return found
+
+
+def _slow_judged(
+    best: pl.DataFrame, rows: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary, *, by: str, pattern: str
+) -> tuple[pl.DataFrame, pl.DataFrame, int]:
+    """The windows, one a source, as groups with what became of their orders; their orders; how many were tried.
+
+    Some sources at a time: of those whose refunds cannot stand out by themselves nothing is held.
+    """
+    kept, tried, base = [], 0, 0
+    for some in _of_so_many_orders(best):
+        groups, members = as_episodes(some, rows, by=by, pattern=pattern)
+        groups = groups.with_columns(pl.col("group") + base)
+        members = members.with_columns(pl.col("group") + base)
+        base += some.height
+        if by in KEYS:
+            groups = groups.filter(pl.col("buyers") >= SLOW_LEAST_BUYERS)
+        members = members.filter(pl.col("group").is_in(groups["group"].implode()))
+        tried += groups.height
+        kept.append(possible(with_outcome(groups, members, evidence, usual), members, target=FIRST_TARGET))
+    return pl.concat(g for g, _ in kept), pl.concat(m for _, m in kept), tried
+
+
+def _of_so_many_orders(best: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Windows, one a source, so many at a time that their orders are no more than one part's."""
+    part = part_of(best["orders"])
+    for first in [0, *part.filter(part != part.shift(1))]:
+        yield best.filter(part == first)
 
 
 def _fullest(tests: pl.DataFrame) -> pl.DataFrame:
@@ -245,7 +221,7 @@ def _fullest(tests: pl.DataFrame) -> pl.DataFrame:
 
 
 def _returned_together(
-    rare: pl.DataFrame, evidence: pl.DataFrame, spread: dict[str, float]
+    rare: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Masked orders of one province that came back together: by their timing first, then by falling on few products."""
     rows = returned(rare)
@@ -253,45 +229,43 @@ def _returned_together(
     if rows.height < LEAST_RETURNS:
         return none
     kept = surprising(run_windows(rows), tried=rows["place"].n_unique(), target=FIRST_TARGET)
-    episodes, returns = _episodes(kept, rows, by="place", pattern="masked_returns")
+    episodes, returns = as_episodes(kept, rows, by="place", pattern="masked_returns")
     same, members = same_products(returns, rows, rare)
     if same.is_empty():
         return none
     sizes = members.group_by("group").agg(orders=pl.len().cast(pl.Int64))
     groups = episodes.drop("orders").join(sizes, on="group").join(same, on="group")
-    judged = _judged(groups, members, evidence, spread)
-    last = _stand_out(judged, p="p_same", tried=episodes.height, target=SECOND_TARGET)
-    last = _probable(last, tried=episodes.height, p="p_same").drop("p_same")
+    judged = with_outcome(groups, members, evidence, usual)
+    last = standing_out(judged, p="p_same", tried=episodes.height, target=SECOND_TARGET)
+    last = with_probability(last, tried=episodes.height, p="p_same").drop("p_same")
     return last, members.filter(pl.col("group").is_in(last["group"].implode()))
 
 
-def _stand_out(judged: pl.DataFrame, *, p: str, tried: int, target: float) -> pl.DataFrame:
-    tests = judged.select(pl.col("group").alias("source"), p)
-    return judged.filter(pl.col("group").is_in(surprising(tests, tried=tried, target=target, p=p)["source"].implode()))
-
-
-def _serial(evidence: pl.DataFrame, spread: dict[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _serial(evidence: pl.DataFrame, usual: Ordinary) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Buyers who ask for their money back far beyond what they buy, and beyond how buyers differ."""
     counted = evidence.lazy().filter(pl.col("counts"), pl.col("buyer").is_not_null())
-    conduct = counted.select("buyer", "at", "asked")
-    many = pl.concat(
-        part.group_by("buyer").agg(
+    conduct = counted.select("order_id", "buyer", "at", "asked")
+    kept, tried = [], 0
+    for part in in_parts(conduct, "buyer", n=parts_for(evidence.height)):
+        orders = part.collect()
+        many = orders.group_by("buyer").agg(
             orders=pl.len().cast(pl.Int64), hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
             ever=pl.col("asked").any(),
-        ).filter(pl.col("orders") >= SERIAL_LEAST_ORDERS).collect()
-        for part in in_parts(conduct, "buyer", n=parts_for(evidence.height))
-    )  # fmt: skip
-    tried = many.height
-    # who never sent anything back can surprise nobody, but was looked at like the others
-    many = many.filter("ever").sort("buyer").with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
-    members = counted.join(many.lazy().select("group", "buyer"), on="buyer").select("group", "order_id").collect()
-    judged = _judged(many, members, evidence, spread).with_columns(
+        ).filter(pl.col("orders") >= SERIAL_LEAST_ORDERS).sort("buyer")  # fmt: skip
+        # who never sent anything back can surprise nobody, but was looked at like the others
+        group = (pl.int_range(pl.len()) + tried).alias("group")
+        tried += many.height
+        some = many.with_columns(group).filter("ever")
+        members = orders.join(some.select("group", "buyer"), on="buyer").select("group", "order_id")
+        kept.append(possible(with_outcome(some, members, evidence, usual), members, target=SECOND_TARGET))
+    judged = pl.concat(g for g, _ in kept).sort("buyer").with_columns(
         pattern=pl.lit("serial_refunder"), source="buyer", buyers=pl.lit(1, dtype=pl.Int64),
         p_timing=pl.lit(None, dtype=pl.Float64), expected_orders=pl.lit(None, dtype=pl.Float64),
     )  # fmt: skip
-    kept = _stand_out(judged, p="p_refund", tried=tried, target=SECOND_TARGET)
-    kept = _probable(kept, tried=tried, p="p_refund")
-    return kept, members.filter(pl.col("group").is_in(kept["group"].implode()))
+    found = standing_out(judged, p="p_refund", tried=tried, target=SECOND_TARGET)
+    found = with_probability(found, tried=tried, p="p_refund")
+    members = pl.concat(m for _, m in kept)
+    return found, members.filter(pl.col("group").is_in(found["group"].implode()))
 
 
 def _numbered(found: Sequence[tuple[pl.DataFrame, pl.DataFrame]]) -> tuple[pl.DataFrame, pl.DataFrame]:

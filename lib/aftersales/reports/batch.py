@@ -1,22 +1,18 @@
-"""Many reports at once, on this machine or elsewhere: checked before, told while they run, one failure stays one.
-
-Each worker has its share of the cores for polars; two workers with all cores each are slower than one.
-"""
+"""Many reports at once, on this machine or elsewhere: checked before, told while they run, one failure stays one."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from aftersales.reports.contents import check_job
+from aftersales.reports.ending import already_made
 from aftersales.reports.job import ReportJob, ReportResult
-from aftersales.reports.process_state import environment
 from aftersales.reports.published import mend, put_in_place
-from aftersales.reports.run import already_made, check_job
-from aftersales.reports.workers import WorkerPool, notebooks_done
+from aftersales.reports.workers import WorkerPool, notebooks_done, worker_pool
 from aftersales.sources.places import TROUBLE, said_by_storage
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import say
@@ -51,12 +47,14 @@ def run_batch(
     resume: bool = False,
     progress: Tell | None = None,
     executor: Executor | None = None,
+    pool: WorkerPool | None = None,
 ) -> list[ReportResult]:
     """Make all reports and return their results in the order of the jobs; none stops another.
 
     ``time_limit_seconds`` and ``memory_limit_mb`` hold for one report; a report that passes one is killed. With
     ``resume`` a report that is there and would come out the same is kept. Unknown or ill-typed parameters are refused
-    before anything starts (`QuestionError`). ``executor`` makes the jobs elsewhere than in ``workers`` processes here.
+    before anything starts (`QuestionError`). ``executor`` makes the jobs elsewhere than in ``workers`` processes here,
+    which are those of ``pool`` where there is one already.
     """
     folders = [job.folder.absolute() for job in jobs]
     if len(set(folders)) < len(folders):
@@ -75,8 +73,14 @@ def run_batch(
             mend(job)
     if todo and executor is not None:
         results |= executor(todo, tell)
+    elif todo and pool is not None:
+        results |= _watched(pool, todo, tell)
     elif todo:
-        results |= _made(todo, min(workers, len(todo)), time_limit_seconds, memory_limit_mb, tell)
+        runs = max(map(runs_of, todo.values()))
+        with worker_pool(
+            min(workers, len(todo)), seconds=time_limit_seconds, memory_mb=memory_limit_mb, runs=runs
+        ) as own:
+            results |= _watched(own, todo, tell)
     return [results[number] for number in range(len(jobs))]
 
 
@@ -89,39 +93,6 @@ def in_place(job: ReportJob, result: ReportResult) -> ReportResult:
     except TROUBLE as error:
         reason = say("reports.failed.storage", job.languages[0], error=said_by_storage(error))
         return replace(result, status="failed", page=None, reason=result.reason or reason)
-
-
-def threads_per_worker(workers: int, cores: int | None = None) -> int:
-    """Each worker's share of the cores, one at least.
-
-    >>> threads_per_worker(2, cores=8), threads_per_worker(4, cores=2)
-    (4, 1)
-    """
-    return max(1, (cores or available_cores()) // max(1, workers))
-
-
-def available_cores() -> int:
-    """The cores this process may use, where the system tells it; else those the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def worker_variables(threads: int) -> dict[str, str]:
-    """The environment a worker is started in, for its share of the cores and the same order of everything."""
-    return {"POLARS_MAX_THREADS": str(threads), "PYTHONHASHSEED": "0"}
-
-
-def _made(
-    todo: Mapping[int, ReportJob], workers: int, seconds: float, memory_mb: float | None, tell: Tell
-) -> dict[int, ReportResult]:
-    with environment(worker_variables(threads_per_worker(workers))):  # inherited, also by workers renewed later
-        pool = WorkerPool(workers, seconds=seconds, memory_mb=memory_mb, runs=max(map(runs_of, todo.values())))
-        try:
-            results = _watched(pool, todo, tell)
-        except BaseException:
-            pool.stop()
-            raise
-        pool.close()
-    return results
 
 
 def runs_of(job: ReportJob) -> int:

@@ -21,15 +21,14 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from aftersales.reports.batch import Step, Tell, in_place, threads_per_worker
+from aftersales.reports.batch import Step, Tell, in_place
 from aftersales.reports.errand import TOPIC, Errand, WorkerFacts, carry_out, facts, travelling_settings
 from aftersales.reports.job import ReportJob, ReportResult
-from aftersales.reports.notebook import error_words
 from aftersales.reports.version import code_version, fingerprint
-from aftersales.reports.workers import GRACE_SECONDS, failed_report
+from aftersales.reports.workers import GRACE_SECONDS, failed_report, threads_per_worker
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings
-from aftersales.words.errors import AftersalesError, SetupError
+from aftersales.words.errors import AftersalesError, SetupError, error_words
 from aftersales.words.language import Language, say
 
 SCHEDULER_VARIABLE = "AFTERSALES_SCHEDULER"

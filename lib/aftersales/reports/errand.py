@@ -21,11 +21,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from aftersales.reports.batch import available_cores, runs_of, worker_variables
+from aftersales.reports.batch import runs_of
 from aftersales.reports.job import ReportJob, ReportResult
 from aftersales.reports.published import ASSETS
 from aftersales.reports.version import code_version
-from aftersales.reports.workers import WorkerPool, notebooks_done
+from aftersales.reports.workers import WorkerPool, available_cores, notebooks_done, worker_variables
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings
 from aftersales.sources.store import ShopStore

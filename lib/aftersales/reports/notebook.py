@@ -17,16 +17,15 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from aftersales.charts.figure import PLOTLY_TYPE
+from aftersales.reports.environment import environment
 from aftersales.reports.job import Engine
-from aftersales.reports.process_state import RENDERER, environment
+from aftersales.reports.process_state import RENDERER
+from aftersales.words.errors import error_words, uncoloured
 from aftersales.words.language import Language, say
 from aftersales.words.prose import localised
 
 SHOW = "show"
 _ENGINES: dict[Engine, str | None] = {"in-process": "aftersales", "kernel": None}
-_OUR_ERRORS = {"DataError", "QuestionError", "SetupError", "AftersalesError"}
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_ERROR_LENGTH = 300  # an error sentence stands in a table's cell; the traceback holds the rest
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def executed_notebook(
         "reports.failed.cell", language, notebook=path.stem, count=failure.exec_count or "–",
         section=_section_of(notebook, failure.exec_count, language), error=error_words(failure.ename, failure.evalue),
     )  # fmt: skip
-    return Execution(notebook, reason, _ANSI.sub("", "\n".join(failure.traceback)))
+    return Execution(notebook, reason, uncoloured("\n".join(failure.traceback)))
 
 
 def _kernel_settings(stack: ExitStack) -> dict[str, Any]:
@@ -106,17 +105,6 @@ def unshown_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:
 def shown_outputs(notebook: NotebookNode) -> int:
     """How many outputs of the notebook a page can show."""
     return sum(_has_html(output) for cell in notebook.cells for output in cell.get("outputs", []))
-
-
-def error_words(name: str, text: str) -> str:
-    """An error as a short sentence: our own errors speak for themselves, others with their name.
-
-    >>> error_words("DataError", "The file is empty."), error_words("KeyError", "'a'")
-    ('The file is empty', "KeyError: 'a'")
-    """
-    first = next((line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip()), "")
-    words = first if name in _OUR_ERRORS else f"{name}: {first}" if first else name
-    return words[:_ERROR_LENGTH].rstrip(".")
 
 
 def _has_html(output: NotebookNode) -> bool:

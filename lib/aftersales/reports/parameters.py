@@ -9,9 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import papermill as pm
-
 from aftersales.words.errors import QuestionError, SetupError
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
@@ -43,20 +40,23 @@ def declared_parameters(notebook: Path) -> dict[str, Parameter]:
     Raises `QuestionError` where there is no such notebook or it cannot be read, `SetupError` where the cell is missing.
     """
     if not notebook.is_file():
-        raise QuestionError(f"There is no notebook '{notebook.name}'", found=f"looked in {notebook.parent}")
+        raise no_notebook(notebook)
     return _declared(str(notebook), notebook.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
 def _declared(path: str, changed: int) -> dict[str, Parameter]:
-    name = Path(path).name
+    from nbformat import ValidationError  # with papermill a second: whoever gives no parameters needs neither
+    from nbformat.reader import NotJSONError
+    from papermill import inspect_notebook
+
     try:
-        found = pm.inspect_notebook(path)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError, KeyError) as error:
-        raise QuestionError(f"The notebook '{name}' cannot be read", found=str(error).splitlines()[0][:200]) from error
+        found = inspect_notebook(path)
+    except (NotJSONError, ValidationError, ValueError, KeyError) as error:
+        raise unreadable(Path(path), error) from error
     if not found:
         raise SetupError(
-            f"The notebook '{name}' declares no parameters",
+            f"The notebook '{Path(path).name}' declares no parameters",
             hint="tag the cell with shop, week and language 'parameters'",
         )
     return {
@@ -78,11 +78,28 @@ def checked_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, A
     return dict(values)
 
 
+def no_notebook(path: Path) -> QuestionError:
+    """The error for a notebook that is not there."""
+    return QuestionError(f"There is no notebook '{path.name}'", found=f"looked in {path.parent}")
+
+
+def unreadable(path: Path, error: Exception) -> QuestionError:
+    """The error for a file that is no notebook."""
+    found = (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return QuestionError(f"The notebook '{path.name}' cannot be read", found=found)
+
+
+def check_run(week: str, languages: Iterable[str]) -> None:
+    """Refuse a week or a language that is none (`QuestionError`)."""
+    Week.parse(week)
+    for language in languages:
+        if language not in LANGUAGES:
+            raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+
+
 def run_parameters(notebook: Path, *, shop: str, week: str, language: str, extra: Mapping[str, Any]) -> dict[str, Any]:
     """What one notebook of a report is run with: shop, week, language, and of the extra ones those it declares."""
-    Week.parse(week)
-    if language not in LANGUAGES:
-        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+    check_run(week, [language])
     declared = declared_parameters(notebook)
     own = {name: value for name, value in extra.items() if name in declared and name not in RUN_PARAMETERS}
     return checked_parameters(notebook, {"shop": shop, "week": week, "language": language, **own})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aftersales.reports.environment import environment
 from aftersales.reports.job import ReportJob
-from aftersales.reports.process_state import environment
 from aftersales.reports.version import code_version
 from aftersales.sources.settings import CONFIG_VARIABLE
 from aftersales.week.tables import COMMIT_VARIABLE

@@ -5,30 +5,28 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pebble import ProcessPool
 from rich.console import Console
 
 from aftersales.reports.alone import one_weekly_run
-from aftersales.reports.batch import available_cores, run_batch
+from aftersales.reports.batch import run_batch
 from aftersales.reports.index import updated_index
 from aftersales.reports.job import Engine, ReportJob, ReportResult
-from aftersales.reports.limits import start_watching
 from aftersales.reports.parameters import refuse_unknown
 from aftersales.reports.progress import print_summary, result_line, shown_progress
 from aftersales.reports.published import ASSETS
+from aftersales.reports.readying import made_ready
 from aftersales.reports.tidying import run_tidy
+from aftersales.reports.workers import available_cores, worker_pool
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
-from aftersales.week.preparing import Prepared, prepared
+from aftersales.week.preparing import Prepared
 from aftersales.words.errors import QuestionError, SetupError, of_the_machine
 from aftersales.words.language import say
 from aftersales.words.periods import Week
@@ -85,19 +83,27 @@ def run_weekly(
     asked = str(Week.parse(week)) if week else ""
     books = tuple(notebooks) or notebook_paths(settings)
     extra = given_parameters(parameters)
-    refuse_unknown(books, extra)
+    if extra:
+        refuse_unknown(books, extra)
     screen = console or Console(stderr=True)
     cores = workers or available_cores()
     language = chosen[0].language[0]
     with one_weekly_run(settings), ExitStack() as stack:
-        cluster = None
-        if on == "dask":
+        cluster = pool = None
+        if on == "local":
+            pool = stack.enter_context(
+                worker_pool(
+                    min(cores, len(chosen)), seconds=time_limit_seconds, memory_mb=memory_limit_mb,
+                    runs=len(books) * max(len(shop.language) for shop in chosen),
+                )
+            )  # fmt: skip
+        else:
             from aftersales.reports.cluster import connected
 
             cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=screen))
-        ready, failures = _prepared(
-            settings, chosen, week=asked, as_of=as_of, workers=cores, with_import=with_import and as_of is None,
-            screen=screen,
+        ready, failures = made_ready(
+            settings, chosen, week=asked, as_of=as_of, with_import=with_import and as_of is None, workers=cores,
+            pool=pool, screen=screen,
         )  # fmt: skip
         reports = Folder(settings.reports_path)
         _check_writable(reports)
@@ -121,7 +127,7 @@ def run_weekly(
         progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
         results = run_batch(
             jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=memory_limit_mb, resume=resume,
-            progress=progress, executor=executor,
+            progress=progress, executor=executor, pool=pool,
         )  # fmt: skip
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
         tidied = _tidied(settings, chosen)
@@ -184,43 +190,6 @@ def _typed(text: str) -> object:
         except ValueError:
             continue
     return text
-
-
-def _prepared(
-    settings: Settings,
-    shops: list[Shop],
-    *,
-    week: str,
-    as_of: date | None,
-    workers: int,
-    with_import: bool,
-    screen: Console,
-) -> tuple[list[Prepared], list[Prepared]]:
-    """Import and pin every shop, several at once; those ready, those that failed."""
-    tasks = [(settings.file, shop.id, week, as_of, with_import) for shop in shops]
-    if len(shops) == 1 or workers == 1 or not with_import:
-        found = [prepared(*task) for task in tasks]
-    else:
-        with (
-            screen.status("importing"),
-            ProcessPool(
-                min(workers, len(shops)), initializer=start_watching, initargs=(None,), context=get_context("spawn")
-            ) as pool,  # spawned: a process forked after a polars query hangs; watched: none outlives this one
-        ):
-            futures = [pool.schedule(prepared, args=task) for task in tasks]
-            found = [_prepared_or_why(future, shop) for future, shop in zip(futures, shops, strict=True)]
-    for one in found:
-        for line in one.said:
-            screen.print(f"{one.shop.id}: {line}", markup=False, highlight=False, soft_wrap=True)
-    return [p for p in found if p.reason is None], [p for p in found if p.reason is not None]
-
-
-def _prepared_or_why(future: Future, shop: Shop) -> Prepared:
-    try:
-        return future.result()
-    except Exception as error:  # an import that was killed, for want of memory most often, keeps no other shop back
-        words = say("weekly.import_ended", shop.language[0], error=str(error) or type(error).__name__)
-        return Prepared(shop, reason=words)
 
 
 def _check_writable(reports: Folder) -> None:

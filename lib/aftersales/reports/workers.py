@@ -7,21 +7,25 @@ the others go on.
 from __future__ import annotations
 
 import gc
+import os
 import signal
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from multiprocessing import get_context
+from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from aftersales.reports.ending import finish
+from aftersales.reports.environment import environment
 from aftersales.reports.job import ReportJob, ReportResult
 from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, start_watching, time_limit
-from aftersales.reports.notebook import error_words
 from aftersales.reports.place import abandoned, partial_folder
-from aftersales.reports.run import finish, run_report
-from aftersales.words.errors import of_the_machine
+from aftersales.words.errors import error_words, of_the_machine
 from aftersales.words.language import say
 
 # Toy notebooks leave a worker as it was; on real data one was seen to grow by up to 12 MB a notebook. It is renewed
@@ -29,6 +33,9 @@ from aftersales.words.language import say
 GROWTH_ALLOWED_MB, GROWTH_A_NOTEBOOK_MB = 1000, 12
 # The worker ends itself at its limit; the pool steps in this much later, when a thread of the worker cannot run.
 GRACE_SECONDS = 3.0
+LOOKS = 1  # what a worker is asked before its first report, for it is there anyway
+# Polars' own share of the cores is read from here as it first runs.
+THREADS_VARIABLE = "POLARS_MAX_THREADS"
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
@@ -39,16 +46,20 @@ class WorkerPool:
     """
 
     def __init__(self, workers: int, *, seconds: float, memory_mb: float | None, runs: int) -> None:
-        self.seconds, self.memory_mb = seconds, memory_mb
+        self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
         renew_after = max(1, GROWTH_ALLOWED_MB // (GROWTH_A_NOTEBOOK_MB * max(1, runs)))
         self._pool = ProcessPool(
-            max_workers=workers, max_tasks=renew_after, context=get_context("spawn"),
+            max_workers=workers, max_tasks=LOOKS + renew_after, context=get_context("spawn"),
             initializer=start_watching, initargs=(memory_mb,),
         )  # fmt: skip
 
     def submit(self, job: ReportJob) -> Future:
         """Have a report made; what became of it is told by `outcome`."""
         return self._pool.schedule(limited_report, args=(job, self.seconds), timeout=self.seconds + GRACE_SECONDS)
+
+    def look(self, task: Callable[..., Any], *given: Any) -> Future:
+        """Have a worker look at something light before the reports begin; one look a worker at the most."""
+        return self._pool.schedule(task, args=given)
 
     def outcome(self, future: Future, job: ReportJob, *, spent: float) -> ReportResult:
         """What became of a job, waiting for it; where its worker was ended after ``spent`` seconds, that in words."""
@@ -86,8 +97,42 @@ class WorkerPool:
         return say("reports.failed.report", language, error=words)
 
 
+@contextmanager
+def worker_pool(workers: int, *, seconds: float, memory_mb: float | None, runs: int) -> Iterator[WorkerPool]:
+    """A pool whose workers share this machine's cores; they end with it, at once if something went wrong."""
+    with environment(worker_variables(threads_per_worker(workers))):  # inherited, also by workers renewed later
+        pool = WorkerPool(workers, seconds=seconds, memory_mb=memory_mb, runs=runs)
+        try:
+            yield pool
+        except BaseException:
+            pool.stop()
+            raise
+        pool.close()
+
+
+def threads_per_worker(workers: int, cores: int | None = None) -> int:
+    """Each worker's share of the cores, one at least: two workers with all cores each are slower than one.
+
+    >>> threads_per_worker(2, cores=8), threads_per_worker(4, cores=2)
+    (4, 1)
+    """
+    return max(1, (cores or available_cores()) // max(1, workers))
+
+
+def available_cores() -> int:
+    """The cores this process may use, where the system tells it; else those the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worker_variables(threads: int) -> dict[str, str]:
+    """The environment a worker is started in, for its share of the cores and the same order of everything."""
+    return {THREADS_VARIABLE: str(threads), "PYTHONHASHSEED": "0"}
+
+
 def limited_report(job: ReportJob, seconds: float) -> ReportResult:
     """Make one report in this worker, within its time."""
+    from aftersales.reports.run import run_report  # papermill and all measures: only where reports are made
+
     if not gc.get_freeze_count():
         for named in filter(None, (job.findings, job.mails)):
             import_module(named.partition(":")[0])

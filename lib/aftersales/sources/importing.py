@@ -48,7 +48,7 @@ def import_files(
         behind = _clock_behind(head, shop, now)
         named = _named(files) if files else _found(settings, shop)
         import_id = f"{head.number + 1:06d}"
-        known = dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
+        known = _known(store, head)
         erased = store.table("erased", head).collect()["mark"]
         layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
         unchanged, failed, kept = 0, [], Keeping(store, head, import_id)
@@ -81,6 +81,29 @@ def import_files(
         )  # fmt: skip
         store.write_commit(commit)
     return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged, behind)
+
+
+def nothing_new(settings: Settings, shop: Shop) -> bool:
+    """Whether an import without named files would find every file known by its contents; changes nothing.
+
+    What an import that was killed left behind stays for the next import: a report reads a pinned commit.
+    """
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    commits = store.commits()
+    if not commits:
+        return False
+    check_key(commits, fingerprint(installation_key(settings.store_path)))
+    known = _known(store, commits[-1])
+    return all(known.get(name) == _sha256_of(name, load) for name, load in _found(settings, shop).items())
+
+
+def _known(store: ShopStore, head: Commit) -> dict[str, str]:
+    """The SHA-256 of every file in the store, by name."""
+    return dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
+
+
+def _sha256_of(name: str, load: Callable[[], bytes]) -> str:
+    return hashlib.sha256(_bytes_of(name, load)).hexdigest()
 
 
 def _clock_behind(head: Commit, shop: Shop, now: datetime | None) -> datetime | None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from aftersales.cases.case import Case, named_case
 from aftersales.cases.dossier import Dossier
+from aftersales.cases.records import Records
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
 from aftersales.week.kept import kept_frame
@@ -30,6 +31,11 @@ class CaseResults(Span):
     @cached_property
     def dossiers(self) -> dict[tuple[str, str], Dossier]:
         """Dossiers gathered so far, by case and language: kept with the week they are of, so that both go together."""
+        return {}
+
+    @cached_property
+    def case_material(self) -> dict[str, tuple[Records, pl.DataFrame]]:
+        """What was read for a dossier so far, by case: its records, and `evidence_near` its orders; of no language."""
         return {}
 
     @cached_property

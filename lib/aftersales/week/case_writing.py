@@ -14,7 +14,7 @@ from aftersales.cases.case import Case
 from aftersales.cases.dossier import Dossier, Suspicion, dossier
 from aftersales.cases.evidence import FOLDER
 from aftersales.cases.page import Copy
-from aftersales.cases.records import origin
+from aftersales.cases.records import case_records, origin
 from aftersales.cases.rows import file_name, reference
 from aftersales.sources.clear_values import PEOPLE, ClearValues, clear_values
 from aftersales.sources.places import Folder
@@ -46,8 +46,11 @@ def gathered(report: Report, name: str) -> Dossier:
     case = data.case(name)
     last = data.tables.last_day
     assert last is not None
+    if case.id not in data.case_material:
+        data.case_material[case.id] = case_records(data.tables, case), data.evidence_near(case.orders)
+    records, outcomes = data.case_material[case.id]
     return dossier(
-        data.tables, case, shop=data.shop.name, outcomes=data.evidence_near(case.orders),
+        data.tables, case, records=records, shop=data.shop.name, outcomes=outcomes,
         known_until=datetime.combine(last, time(23, 59), data.shop.tz), evidence_folder=evidence_folder(report),
         suspicion=_suspicion(report, case), language=report.language, currency=data.shop.currency,
     )  # fmt: skip

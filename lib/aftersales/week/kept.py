@@ -45,15 +45,34 @@ def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame
         except (pl.exceptions.PolarsError, OSError):
             file.unlink(missing_ok=True)
     frame = compute(owner)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        frame.write_parquet(part, compression="zstd")
-        part.replace(file)
-        _forget_old(folder)
-    except OSError:
-        pass  # a full or read-only disk costs the saving, not the result
+    _put(file, lambda part: frame.write_parquet(part, compression="zstd"))
     return frame
+
+
+def kept_bytes(owner: Keeper, name: str, compute: Callable[[], bytes]) -> bytes:
+    """What ``compute`` gives, kept on disk under that name beside the other results; the name tells what it is of."""
+    folder = owner.results_folder
+    if folder is None or os.environ.get(SWITCH) == "0":
+        return compute()
+    file = folder / name
+    try:
+        return file.read_bytes()
+    except OSError:
+        made = compute()
+    _put(file, lambda part: part.write_bytes(made))
+    return made
+
+
+def _put(file: Path, write: Callable[[Path], object]) -> None:
+    """Have a file written, whole or not at all; a full or read-only disk costs the saving, not the result."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(f".{os.getpid()}.part")
+        write(part)
+        part.replace(file)
+        _forget_old(file.parent)
+    except OSError:
+        pass
 
 
 def _forget_old(folder: Path) -> None:

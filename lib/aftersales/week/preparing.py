@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from aftersales.sources.importing import import_files
+from aftersales.sources.importing import import_files, nothing_new
 from aftersales.sources.settings import Shop, load_settings
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.week.tables import Tables, week_of
@@ -22,6 +23,26 @@ class Prepared:
     commit: int = -1
     said: tuple[str, ...] = ()
     reason: str | None = None
+
+
+def without_news(
+    config: Path, shop_ids: Sequence[str], week: str, as_of: date | None, with_import: bool
+) -> list[Prepared]:
+    """Those of the shops that need no import and are ready, in a light look that changes nothing.
+
+    Whoever is missing, be it for new files or for any trouble, is to be `prepared`.
+    """
+    settings = load_settings(config)
+    found = []
+    for shop_id in shop_ids:
+        try:
+            if with_import and not nothing_new(settings, settings.shop(shop_id)):
+                continue
+        except Exception:  # whatever it is, the import meets it too, and says so in words
+            continue
+        one = prepared(config, shop_id, week, as_of, with_import=False)
+        found += [one] if one.reason is None else []
+    return found
 
 
 def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_import: bool) -> Prepared:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from aftersales.measures.parts import PART_ROWS
+from aftersales.measures.parts import part_of, parts_for
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
@@ -44,16 +44,17 @@ class Tables:
         return frames[name]
 
     def parts(self, name: str) -> list[pl.LazyFrame]:
-        """The table in parts of some `PART_ROWS` rows, cut between months, earliest first; a small one in one.
+        """The table in parts of some two million rows, cut between months, earliest first; a small one in one.
 
         Each part reads the files of its months alone; rows without a month come last.
         """
         whole = self.store.table(name, self.commit, with_month=True)
         sizes = whole.group_by("month").agg(rows=pl.len()).sort("month").collect(engine="streaming")
-        if sizes["rows"].sum() <= PART_ROWS:
+        if parts_for(int(sizes["rows"].sum())) == 1:
             return [self[name]]
-        part = (sizes["rows"].cum_sum() - 1) // PART_ROWS
-        cuts = sizes.with_columns(part=part).group_by("part", maintain_order=True).agg("month")["month"]
+        cuts = (
+            sizes.with_columns(part=part_of(sizes["rows"])).group_by("part", maintain_order=True).agg("month")["month"]
+        )
         return [self.store.table(name, self.commit, months=months.to_list()) for months in cuts]
 
     @cached_property

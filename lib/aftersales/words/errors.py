@@ -43,6 +43,9 @@ class SetupError(AftersalesError):
     """The configuration, the machine or the store is not right: whoever set it up must act."""
 
 
+_OUR_ERRORS = {"DataError", "QuestionError", "SetupError", "AftersalesError"}
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ERROR_LENGTH = 300  # an error sentence stands in a table's cell; the traceback holds the rest
 _AGAIN = "then run the same command again: what was finished is kept, nothing is half done"
 _OF_THE_MACHINE = {
     errno.ENOSPC: ("The disk is full", f"make room, {_AGAIN}"),
@@ -75,6 +78,26 @@ def of_the_machine(error: BaseException) -> SetupError | None:
 
 def _rebuild(kind: type[AftersalesError], wrong: str, found: str | None, hint: str | None) -> AftersalesError:
     return kind(wrong, found=found, hint=hint)
+
+
+def error_words(name: str, text: str) -> str:
+    """An error as a short sentence: our own errors speak for themselves, others with their name.
+
+    >>> error_words("DataError", "The file is empty."), error_words("KeyError", "'a'")
+    ('The file is empty', "KeyError: 'a'")
+    """
+    first = next((line.strip() for line in uncoloured(text).splitlines() if line.strip()), "")
+    words = first if name in _OUR_ERRORS else f"{name}: {first}" if first else name
+    return words[:_ERROR_LENGTH].rstrip(".")
+
+
+def uncoloured(text: str) -> str:
+    r"""The text without a terminal's colours.
+
+    >>> uncoloured("\x1b[31mred\x1b[0m")
+    'red'
+    """
+    return _ANSI.sub("", text)
 
 
 def unknown(what: str, asked: str, known: Iterable[str]) -> QuestionError:

@@ -15,7 +15,7 @@ from aftersales.charts.markup import lang_of
 from aftersales.charts.numbers import day_tick
 from aftersales.charts.tiles import LOOKS
 from aftersales.reports.mail.content import MailContent
-from aftersales.reports.mail.pictures import WIDTH
+from aftersales.reports.mail.kept_picture import WIDTH
 from aftersales.reports.mail.wording import one_line
 from aftersales.words.language import Language, say
 

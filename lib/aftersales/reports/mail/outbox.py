@@ -10,6 +10,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+from aftersales.reports.environment import environment
 from aftersales.reports.mail.content import MailContent, mail_content
 from aftersales.reports.mail.digest import digest_bodies
 from aftersales.reports.mail.html import Bodies
@@ -21,7 +22,6 @@ from aftersales.reports.mail.recipients import by_recipient
 from aftersales.reports.mail.sending import Outgoing
 from aftersales.reports.mail.stored import Told, language_for, sender_of, shop_message, store_mail, told
 from aftersales.reports.place import read_record
-from aftersales.reports.process_state import environment
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.loading import load
 from aftersales.week.tables import COMMIT_VARIABLE
@@ -71,8 +71,10 @@ def _shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> S
     ready: dict[Language, Told] = {}
     read = [language_for(manager, shop, settings.mail) for manager in shop.managers]
     for language in dict.fromkeys((*shop.language, *read)):
-        content = mail_content(load(shop.id, str(week), language, config=config))
-        ready[language] = told(content, shop=shop, mail=settings.mail, folder=folder)
+        report = load(shop.id, str(week), language, config=config)
+        ready[language] = told(
+            mail_content(report), shop=shop, mail=settings.mail, folder=folder, keeper=report.data
+        )  # fmt: skip
         store_mail(ready[language], shop=shop, mail=settings.mail, folder=folder)
     return ShopMail(shop, ready, folder=folder)
 
@@ -136,7 +138,9 @@ def _in_language(one: ShopMail, language: Language, settings: Settings) -> Told:
     if language not in one.told:
         content = next(iter(one.told.values())).content
         report = load(one.shop.id, str(content.week), language, config=str(settings.file))
-        one.told[language] = told(mail_content(report), shop=one.shop, mail=settings.mail, folder=one.folder)
+        one.told[language] = told(
+            mail_content(report), shop=one.shop, mail=settings.mail, folder=one.folder, keeper=report.data
+        )
     return one.told[language]
 
 

@@ -23,10 +23,10 @@ from pylopdf_fonts_zh_cn import sans_path
 from aftersales.charts.numbers import day_tick, value_axis
 from aftersales.charts.theme import LIGHT
 from aftersales.reports.mail.content import Trend
+from aftersales.reports.mail.kept_picture import HEIGHT, WIDTH
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
 
-WIDTH, HEIGHT = 320, 140  # CSS pixels: half of the mail's column, so that the whole mail fits one screen
 SMALL, LARGE = 11.5, 15  # CSS pixels: words, and the week's value
 _SCALE = 2  # pixels a CSS pixel, for dense screens
 _DPI = 100

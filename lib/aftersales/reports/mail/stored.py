@@ -13,11 +13,12 @@ from aftersales.reports.job import in_language
 from aftersales.reports.mail.chat import chat_text
 from aftersales.reports.mail.content import MailContent, mail_content
 from aftersales.reports.mail.html import shop_bodies
+from aftersales.reports.mail.kept_picture import kept_picture
 from aftersales.reports.mail.message import Attachment, composed, is_address, message_id
-from aftersales.reports.mail.pictures import trend_png
 from aftersales.reports.mail.readiness import data_reasons
 from aftersales.reports.single_file import single_file
 from aftersales.sources.settings import Mail, Settings, Shop
+from aftersales.week.kept import Keeper
 from aftersales.week.loading import load
 from aftersales.words.language import Language, say
 
@@ -37,12 +38,12 @@ class Told:
     folder: str
 
 
-def told(content: MailContent, *, shop: Shop, mail: Mail | None, folder: Path) -> Told:
-    """The mail's parts: the picture drawn, the report linked or attached as the settings ask for."""
+def told(content: MailContent, *, shop: Shop, mail: Mail | None, folder: Path, keeper: Keeper) -> Told:
+    """The mail's parts: the picture drawn, or kept by ``keeper``; the report linked or attached as the settings ask."""
     page = in_language("index", content.language, shop.language) if content.language in shop.language else "index"
     link = f"{mail.report_link.rstrip('/')}/{shop.id}/{content.week}/{page}.html" if mail and mail.report_link else ""
     attached = () if mail is None else _attached(content, folder / f"{page}.html", how=mail.attach)
-    picture = trend_png(content.trend, content.language) if content.trend else None
+    picture = kept_picture(content.trend, content.language, keeper=keeper) if content.trend else None
     return Told(content, link, picture, attached, f"{shop.id}/{content.week}")
 
 
@@ -107,7 +108,7 @@ def write_mails(*, folder: Path, shop: str, week: str, config: str | Path | None
             return
         settings: Settings = report.data.settings
         mail = settings.mail and settings.mail.model_copy(update={"attach": "none"})
-        parts = told(mail_content(report), shop=report.data.shop, mail=mail, folder=folder)
+        parts = told(mail_content(report), shop=report.data.shop, mail=mail, folder=folder, keeper=report.data)
         store_mail(parts, shop=report.data.shop, mail=mail, folder=folder)
 
 
