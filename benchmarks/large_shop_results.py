@@ -31,7 +31,7 @@ def results() -> list[str]:
     names: dict[str, None] = {}
     for owner in reversed(ShopWeek.__mro__):
         names |= dict.fromkeys(n for n, value in vars(owner).items() if isinstance(value, cached_property))
-    return [n for n in names if n not in NOT_RESULTS]
+    return [n for n in names if n not in NOT_RESULTS and not n.startswith("_")]
 
 
 def one(config: Path, name: str) -> dict[str, float]:

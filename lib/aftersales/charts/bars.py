@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from aftersales.charts.fit import NARROW, WIDE, axis_end, short_names
-from aftersales.charts.theme import LIGHT, SIZES, word
+from aftersales.charts.theme import LIGHT, SIZES, lay_out, word
 
 
 def set_bar_axes(
@@ -26,7 +26,8 @@ def set_bar_axes(
     ``meta.narrow``.
     """
     wide, narrow = short_names(names), short_names(names, narrow=True)
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={"range": [low, axis_end(ends, texts, wide, width=WIDE)], "showticklabels": False},
         yaxis={
             "range": [len(names) - 0.4, -head], "tickmode": "array", "tickvals": list(range(len(names))),

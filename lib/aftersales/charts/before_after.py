@@ -13,7 +13,7 @@ from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_lines, plot_text
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.charts.weekly import week_ticks
 from aftersales.words.language import Language, enumerated, say
 
@@ -54,7 +54,8 @@ def before_after(
     top = _WEEKS if strip else (0.0, 1.0)
     figure = quiet_figure(language, height=400 if strip else 300)
     values = [*rows["rate"].to_list(), *rows["low"].to_list(), *rows["high"].to_list()]
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={"domain": [0, 1], "range": [-0.6, rows.height - 0.4], "anchor": "y",
                **week_ticks(rows["week"], language, _MOST_TICKS)},
         yaxis={"domain": list(top), **unit.axis(values, zero=True)},
@@ -142,7 +143,8 @@ def _strip(
     unit = Unit("pct0", language)
     shown = [min(max(p, _LEAST), _MOST) for p in placebos]
     own, low, high = (min(max(v, _LEAST), _MOST) for v in change)
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis2={**figure.layout.xaxis.to_plotly_json(), **unit.axis([*shown, low, high, own, 0.0]), "anchor": "y2",
                 "domain": [0, 1]},
         yaxis2={"domain": list(_OTHERS), "range": [-1, 1], "anchor": "x2", "showticklabels": False, "showgrid": False,

@@ -12,7 +12,7 @@ from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 NEEDED = (
@@ -56,7 +56,8 @@ def benefit_harm(
     ticks = [plot_text(text) for text in frame["written"]]
     figure = quiet_figure(language, height=430)
     orders, money = _orders_axis(frame, count), _money_axis(frame, unit)
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={"domain": [0, 1], "range": [-0.5, frame.height - 0.5], "tickvals": steps, "ticktext": ticks,
                "anchor": "y2", "tickmode": "array"},
         yaxis={"domain": list(_TOP), **orders},

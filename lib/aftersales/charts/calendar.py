@@ -13,7 +13,7 @@ from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import day_tick
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 ROW_HEIGHT = 38
@@ -113,7 +113,8 @@ def _figure(runs: pl.DataFrame, first: date, last: date, language: Language) -> 
         if span > MOST_TICKS
         else list(range(span))
     )
-    figure.update_layout(
+    lay_out(
+        figure,
         barmode="overlay",
         xaxis={"range": [0, span * 1.0], "tickmode": "array", "tickvals": [a + 0.5 for a in at],
                "ticktext": [day_tick(first + a * _DAY, language) for a in at]},

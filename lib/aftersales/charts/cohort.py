@@ -12,7 +12,7 @@ from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
 
@@ -47,8 +47,8 @@ def cohort_curves(
     axis = _age_ticks(end, language)
     few = {key: values[::2] for key, values in axis.items()}
     figure = quiet_figure(language, height=320, narrow={"height": 280, "xaxis": {**few, "range": [0, end * 1.3]}})
-    figure.update_layout(yaxis=unit.axis(seen["share"].to_list(), zero=True))
-    figure.update_layout(xaxis={"range": [0, end * 1.16], "tickmode": "array", **axis})
+    sideways = {"range": [0, end * 1.16], "tickmode": "array", **axis}
+    lay_out(figure, xaxis=sideways, yaxis=unit.axis(seen["share"].to_list(), zero=True))
     ages = [a for a in axis["tickvals"] if a > 0]
     labels = []
     for cohort in cohorts:

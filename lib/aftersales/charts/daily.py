@@ -11,7 +11,7 @@ from aftersales.charts.asked import listed, require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 MOST_TICKS = 8  # day labels that stand side by side on a page without touching
@@ -67,7 +67,8 @@ def _drawn(days: pl.DataFrame, language: Language, gaps: list[date]) -> go.Figur
     half = at[::-2][::-1]
     few = {"tickvals": half, "ticktext": [day_tick(days["day"][i], language) for i in half]}
     figure = quiet_figure(language, height=260, narrow={"xaxis": few})
-    figure.update_layout(
+    lay_out(
+        figure,
         barmode="overlay", bargap=0.25, xaxis={**ticks, "range": [-0.7, days.height - 0.3]},
         yaxis=unit.axis(days["whole"].to_list(), zero=True),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.line import level_label, series_frame
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.charts.weekly import MOST_TICKS, week_ticks
 from aftersales.words.language import Language, say
 
@@ -48,7 +48,8 @@ def duration_strip(
     axis = unit.axis(values, zero=True)
     _lines(figure, rows, unit)
     figure.layout.annotations = _labels(rows, unit, near=_NEAR * (axis["range"][1] - axis["range"][0]))
-    figure.update_layout(
+    lay_out(
+        figure,
         yaxis=axis,
         xaxis={**week_ticks(rows["week"], language, MOST_TICKS), "range": [-0.5, rows.height * 1.2 - 0.3]},
     )
@@ -150,9 +151,7 @@ def survival_curve(
         go.Scatter(x=at, y=rows["share_open"].to_list(), mode="lines", hoverinfo="text", hovertext=hover,
                    line={"shape": "hv", "color": LIGHT["blue"], "width": 2.2})
     )  # fmt: skip
-    figure.update_layout(
-        xaxis=hours.axis([0, *at], zero=True), yaxis={**share.axis([0, 1], zero=True), "range": [0, 1.03]}
-    )
+    lay_out(figure, xaxis=hours.axis([0, *at], zero=True), yaxis={**share.axis([0, 1], zero=True), "range": [0, 1.03]})
     half = rows.filter(pl.col("share_open") <= 0.5)
     left = share.text(rows["share_open"][-1])
     end = hours.text(at[-1])

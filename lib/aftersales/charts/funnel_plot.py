@@ -13,7 +13,7 @@ from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 MOST_LABELS = 6  # more names than that hide the points they name
@@ -122,7 +122,8 @@ def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Uni
     seen = [*rows["rate"].to_list(), *limits.filter(pl.col("whole") >= rows["whole"].quantile(0.1))["high"].to_list()]
     # a little below nought, so that a point at nought is seen whole
     axis = unit.axis(seen, zero=True)
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={"type": "log", "range": [low - 0.05, high + 0.18], "tickmode": "array", "tickvals": at,
                "ticktext": [count.text(v) for v in at]},
         yaxis={**axis, "range": [-0.03 * axis["range"][1], axis["range"][1]]},

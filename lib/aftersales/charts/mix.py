@@ -13,7 +13,7 @@ from aftersales.charts.fit import NARROW, WIDE, axis_end
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.charts.weekly import MOST_TICKS, week_ticks
 from aftersales.words.language import Language, say
 
@@ -54,7 +54,8 @@ def stacked_mix(
     figure = quiet_figure(language, height=310, narrow=small)
     for shade, part in zip(_SHADES, parts["name"], strict=False):
         figure.add_trace(_bar(shares.filter(pl.col("name") == part), weeks, part, shade, unit=unit))
-    figure.update_layout(
+    lay_out(
+        figure,
         barmode="stack", bargap=0.25, yaxis={**unit.axis([0, 1], zero=True), "range": [0, 1.0]},
         xaxis={**week_ticks(weeks, language, MOST_TICKS), "range": [-0.6, room[WIDE]]},
     )  # fmt: skip

@@ -67,7 +67,7 @@ def quiet_figure(language: Language, *, height: int, narrow: Mapping[str, Any] |
 
     ``narrow`` is the part of the layout that the page's script lays over it where the plot is under 520 px wide.
     """
-    # one dictionary at once: every `update_layout` on top of it would take plotly twenty times as long
+    # one dictionary at once: each change on top of it would take plotly twenty times as long
     return go.Figure(
         layout={
             "template": "none", "height": height, "paper_bgcolor": LIGHT["card"], "plot_bgcolor": LIGHT["card"],
@@ -79,6 +79,22 @@ def quiet_figure(language: Language, *, height: int, narrow: Mapping[str, Any] |
             "yaxis": {"showgrid": True, "gridcolor": LIGHT["rule"], **_AXIS},
         }
     )  # fmt: skip
+
+
+def lay_out(figure: go.Figure, **layout: Any) -> None:
+    """Lay this over the figure's layout, as plotly's ``update_layout`` does, which takes three times as long.
+
+    >>> figure = quiet_figure("en", height=200)
+    >>> lay_out(figure, yaxis={"range": [0, 1]}, bargap=0.3)
+    >>> figure.layout.yaxis.range, figure.layout.yaxis.showgrid, figure.layout.bargap
+    ((0, 1), True, 0.3)
+    """
+    figure.layout = _over(figure.layout.to_plotly_json(), layout)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {k: _over(below[k], v) for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)}
+    return {**below, **above, **both}
 
 
 def word(text: str, *, x: float, y: float, colour: str = "muted", bold: bool = False, **place: Any) -> dict[str, Any]:

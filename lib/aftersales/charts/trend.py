@@ -14,7 +14,7 @@ from aftersales.charts.line import add_band, add_line, band_label, end_labels, l
 from aftersales.charts.numbers import Unit, day_tick, mondays, month_tick
 from aftersales.charts.sentence import trend_alt, trend_finding
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 WEEKS, MONTHS = 6, 12  # the weekly business review's own window (Bryar and Carr, "Working Backwards", 2021)
@@ -57,9 +57,7 @@ def trend_6_12(
     _draw_weeks(figure, weeks, unit, axis["range"])
     if months is not None:
         _draw_months(figure, months, unit, axis["range"])
-    figure.update_layout(yaxis=axis)
-    if months is not None:
-        figure.update_layout(yaxis2={**axis, "showticklabels": False})
+    lay_out(figure, yaxis=axis, **({"yaxis2": {**axis, "showticklabels": False}} if months is not None else {}))
     if target is not None:
         _draw_target(figure, target, both=months is not None)
         text = say("charts.trend.target", language, value=unit.text(target))
@@ -106,8 +104,8 @@ def _figure(language: Language, *, wide: bool) -> go.Figure:
     figure = quiet_figure(language, height=300, narrow=stacked if wide else {"height": 260})
     if wide:
         first = figure.layout.xaxis.to_plotly_json(), figure.layout.yaxis.to_plotly_json()
-        figure.update_layout(xaxis={"domain": [0, 0.44]}, xaxis2={**first[0], "domain": [0.47, 1], "anchor": "y2"})
-        figure.update_layout(yaxis2={**first[1], "anchor": "x2"})
+        right = {"xaxis2": {**first[0], "domain": [0.47, 1], "anchor": "y2"}, "yaxis2": {**first[1], "anchor": "x2"}}
+        lay_out(figure, xaxis={"domain": [0, 0.44]}, **right)
     return figure
 
 
@@ -116,7 +114,7 @@ def _draw_weeks(figure: go.Figure, weeks: pl.DataFrame, unit: Unit, span: list[f
     add_band(figure, weeks, axes=axes)
     add_line(figure, weeks, unit=unit, axes=axes)
     ticks = _ticks([day_tick(d, unit.language) for d in weeks["week"]], room=0.85)
-    figure.update_layout(xaxis=ticks)
+    lay_out(figure, xaxis=ticks)
     # on a phone the words beside the last point need a step and a half
     wider = {"range": [-0.5, WEEKS + (0.7 if weeks["prior_year"][-1] is not None else 0.1)]}
     narrow = figure.layout.meta["narrow"]
@@ -134,7 +132,7 @@ def _draw_months(figure: go.Figure, months: pl.DataFrame, unit: Unit, span: list
     axes = ("x2", "y2")
     add_line(figure, months, unit=unit, axes=axes)
     ticks = _ticks([month_tick(d, unit.language) for d in months["month"]], room=0.7)
-    figure.update_layout(xaxis2=ticks)
+    lay_out(figure, xaxis2=ticks)
     figure.layout.meta["narrow"]["xaxis2"] |= _every_other(ticks)
     figure.layout.annotations = (
         *figure.layout.annotations,

@@ -13,7 +13,7 @@ from aftersales.charts.line import add_band, add_line, band_label, end_labels, s
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.sentence import trend_alt, trend_finding
 from aftersales.charts.table import Column
-from aftersales.charts.theme import LIGHT, quiet_figure, word
+from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 MOST_TICKS = 8  # week labels that stand side by side on a page without touching
@@ -114,7 +114,8 @@ def _panels(language: Language, weeks: pl.DataFrame, unit: Unit, levels: pl.Data
     ticks = bars["tickvals"][:: max(1, len(bars["tickvals"]) // 3)]
     bars |= {"tickvals": ticks, "ticktext": [counts.text(t) for t in ticks]}
     room = weeks.height * 1.17 - 0.3  # words stand to the right of the last week
-    figure.update_layout(
+    lay_out(
+        figure,
         xaxis={**week_ticks(weeks["week"], language, MOST_TICKS), "anchor": "y2", "range": [-0.7, room]},
         yaxis={**rates, "domain": [0.42, 1]}, yaxis2={**first, **bars, "domain": [0, 0.26], "anchor": "x"}, bargap=0.35,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from aftersales.charts.figure import PLOTLY_TYPE
+from aftersales.reports.engine.tidied import tidied
 from aftersales.reports.environment import environment
 from aftersales.reports.job import Engine
 from aftersales.reports.process_state import RENDERER
@@ -63,7 +64,8 @@ def executed_notebook(
             )  # fmt: skip
         except PapermillExecutionError as error:
             notebook, failure = nbformat.read(output, as_version=4), error
-    nbformat.write(tidied(notebook, path.name, output.name), output)
+    if failure is not None or engine == "kernel":  # else it was tidied before papermill wrote it
+        nbformat.write(tidied(notebook), output)
     if failure is None:
         return Execution(notebook, _promise_broken(notebook, path.stem, language))
     reason = say(
@@ -78,19 +80,6 @@ def _kernel_settings(stack: ExitStack) -> dict[str, Any]:
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="as-", ignore_cleanup_errors=True))
     transport = {"transport": "ipc", "ip": f"{folder}/k"}
     return {"shutdown_kernel": "immediate", "config": Config({"KernelManager": transport})}
-
-
-def tidied(notebook: NotebookNode, name: str, output_name: str) -> NotebookNode:
-    """The executed notebook without machine paths and random ids, so that only its times differ between runs."""
-    record = notebook.metadata.get("papermill", {})
-    record["input_path"], record["output_path"] = name, output_name
-    for number, cell in enumerate(notebook.cells):
-        tags = cell.metadata.get("tags", [])
-        if "injected-parameters" in tags:
-            cell.id = "injected-parameters"
-        elif "papermill-error-cell-tag" in tags:
-            cell.id = f"error-{number}"
-    return notebook
 
 
 def unshown_cells(notebook: NotebookNode) -> Iterator[NotebookNode]:

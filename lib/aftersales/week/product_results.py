@@ -8,6 +8,7 @@ import polars as pl
 
 from aftersales.findings.orders import orders_from_timing_and_keys_alone
 from aftersales.findings.product_counts import ProductCounts, product_counts
+from aftersales.findings.product_funnel import Funnel, product_funnel
 from aftersales.findings.product_views import product_views
 from aftersales.findings.product_weeks import product_weeks
 from aftersales.findings.products import (
@@ -60,6 +61,27 @@ class ProductResults(Span):
             self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1),
             set_aside=self.orders_set_aside,
         )  # fmt: skip
+
+    @cached_property
+    def product_funnel(self) -> Funnel:
+        """All products against their categories, and from where on one is listed."""
+        limits = self.funnel_limits
+        centre = float(limits["centre"][0]) if limits.height else 0.0
+        return Funnel(self.funnel_points, limits.drop("centre"), centre)
+
+    @kept_frame
+    def funnel_points(self) -> pl.DataFrame:
+        """The products of the funnel."""
+        return self._funnel.points
+
+    @kept_frame
+    def funnel_limits(self) -> pl.DataFrame:
+        """The limits of the funnel, with ``centre``, the shop's rate."""
+        return self._funnel.limits.with_columns(centre=pl.lit(self._funnel.centre))
+
+    @cached_property
+    def _funnel(self) -> Funnel:
+        return product_funnel(self.product_views)
 
     @kept_frame
     def problem_products(self) -> pl.DataFrame:

@@ -24,6 +24,7 @@ from papermill.engines import Engine
 from traitlets import Type
 from traitlets.config import Config
 
+from aftersales.reports.engine.tidied import tidied
 from aftersales.reports.process_state import restored_process_state
 
 # what ipykernel writes too, so that both engines leave the same notebook
@@ -191,6 +192,7 @@ class InProcessEngine(Engine):
         with restored_process_state(), notebook_shell() as shell:
             _run_cells(nb_man, lambda cell: run_cell(shell, cell))
         nb_man.nb.metadata["language_info"] = dict(LANGUAGE_INFO)
+        tidied(nb_man.nb)
 
 
 def _run_cells(nb_man: Any, run: Callable[[NotebookNode], bool]) -> None:

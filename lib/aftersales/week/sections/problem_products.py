@@ -15,7 +15,6 @@ from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.product_counts import ALL, KEY
-from aftersales.findings.product_funnel import product_funnel
 from aftersales.findings.products import product_name, with_product_headlines
 from aftersales.measures.delays import ANY
 from aftersales.measures.false_discoveries import TARGET
@@ -67,8 +66,7 @@ def _do(row: dict[str, Any]) -> str:
 
 def funnel(report: Report) -> Chart | Note:
     """All products by size and rate, and the curve from which on one is listed."""
-    views = report.data.product_views
-    found = product_funnel(views)
+    found = report.data.product_funnel
     if found.points.is_empty():
         return lacking(report, f"products.{_why_empty(report)}")
     rows = report.data.problem_products
