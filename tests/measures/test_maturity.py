@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.measures.delays import chain_ladder, delay_curve, delay_triangle, developed, with_stratum
+from aftersales.measures.delays import chain_ladder, delay_curve, developed
 from aftersales.measures.maturity import effective_exposure, still_to_come, with_maturity
 from aftersales.measures.maturity_stages import MATURE_FROM, SHOWN_FROM
 from aftersales.measures.nowcast import nowcast, quantile
 from aftersales.measures.rates import refund_rate
+from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.words.errors import DataError, QuestionError
 
 MONDAY = date(2026, 6, 1)

@@ -8,10 +8,11 @@ import polars as pl
 
 from aftersales.advice.known_share import known_share
 from aftersales.measures.cohorts import paid_lines
-from aftersales.measures.delays import delay_curve, delay_triangle, with_stratum
+from aftersales.measures.delays import delay_curve
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.maturity import with_maturity
 from aftersales.measures.requests import refund_requests, touched_lines
+from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.words.periods import Week, week_start

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.mix import change_split
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.request_exposure import EVENT_COLUMNS, RequestTables, Span, daily_exposure, request_tables
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.slice_search import NEGLIGIBLE_SHARE
@@ -48,23 +49,23 @@ DRIVERS_SCHEMA = pl.Schema(_CONTRACT)
 
 
 def drivers(
-    orders: Frame, refunds: Frame, *, week: Week, language: Language = "zh", dimensions: Sequence[str] = DIMENSIONS
+    orders: InParts, refunds: Frame, *, week: Week, language: Language = "zh", dimensions: Sequence[str] = DIMENSIONS
 ) -> pl.DataFrame:
     """The slices of orders that carry the week's rise in refund requests over the eight weeks before.
 
-    Tables in: orders and refunds. Columns out (the contract of ``drivers.parquet``): segment, measure
-    (``refund_rate``), rate_before and rate_after (first requests over order lines at risk, 0–1), excess (requests above
-    the usual), share_of_change (of the shop's rise at an unchanged mix; null where the shop as a whole did not rise),
-    since (the day from which requests were above), headline; and orders (order lines at risk in the week), refunds,
-    expected, lift, p_value, held_out, ties, spoken (the segment in words). Largest excess first. No row where nothing
-    stands out, where refunds carry no dates, or where less than two weeks lie before.
+    Tables in: orders (which may come in parts) and refunds. Columns out (the contract of ``drivers.parquet``): segment,
+    measure (``refund_rate``), rate_before and rate_after (first requests over order lines at risk, 0–1), excess
+    (requests above the usual), share_of_change (of the shop's rise at an unchanged mix; null where the shop as a whole
+    did not rise), since (the day from which requests were above), headline; and orders (order lines at risk in the
+    week), refunds, expected, lift, p_value, held_out, ties, spoken (the segment in words). Largest excess first. No row
+    where nothing stands out, where refunds carry no dates, or where less than two weeks lie before.
 
     >>> nothing = pl.DataFrame(schema={"order_id": pl.String, "paid": pl.Float64, "paid_at": pl.Datetime})
     >>> cases = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String, "applied_at": pl.Datetime})
     >>> drivers(nothing, cases, week=Week.parse("2026-W46")).columns[:3]
     ['segment', 'measure', 'rate_before']
     """
-    spans = _spans(orders, refunds, week)
+    spans = _spans(refunds, week)
     if spans is None:
         return pl.DataFrame(schema=DRIVERS_SCHEMA)
     before, after = spans
@@ -80,7 +81,7 @@ def drivers(
     return pl.DataFrame(rows, schema=DRIVERS_SCHEMA)
 
 
-def change_parts(orders: Frame, refunds: Frame, *, week: Week, by: str, money: bool = False) -> pl.DataFrame:
+def change_parts(orders: InParts, refunds: Frame, *, week: Week, by: str, money: bool = False) -> pl.DataFrame:
     """The week's refund requests (or with `money` the money asked for) against the week before, by segment, exactly.
 
     `by` is a column of the orders, such as product_id, courier, province or channel, or of the refunds: reason, kind,
@@ -99,7 +100,9 @@ def change_parts(orders: Frame, refunds: Frame, *, week: Week, by: str, money: b
         columns=columns,
         money=money,
     )
-    return change_split(tables.exposures, tables.events, by=columns, event_by=event_by)
+    in_words = pl.col(columns).cast(pl.String)
+    exposures, events = (table.with_columns(in_words) for table in (tables.exposures, tables.events))
+    return change_split(exposures, events, by=columns, event_by=event_by)
 
 
 def change_headline(parts: pl.DataFrame, *, language: Language = "zh") -> str:
@@ -108,7 +111,7 @@ def change_headline(parts: pl.DataFrame, *, language: Language = "zh") -> str:
     return say("drivers.change", language, change=change, volume=volume, mix=mix, rate=rate)
 
 
-def _spans(orders: Frame, refunds: Frame, week: Week) -> tuple[Span, Span] | None:
+def _spans(refunds: Frame, week: Week) -> tuple[Span, Span] | None:
     if not has_refund_dates(refunds):
         return None
     first = refunds.lazy().select(pl.col("applied_at").dt.date().min()).collect().item()
@@ -119,14 +122,13 @@ def _spans(orders: Frame, refunds: Frame, week: Week) -> tuple[Span, Span] | Non
     return (start, end), (week.monday, week.sunday)
 
 
-def _titles(orders: Frame) -> Mapping[str, str]:
-    there = orders.collect_schema().names()
-    if not {"product_id", "title"} <= set(there):
-        return {}
-    named = (
-        orders.lazy().select("product_id", "title").drop_nulls().unique("product_id", keep="last", maintain_order=True)
-    )
-    return dict(named.collect().iter_rows())
+def _titles(orders: InParts) -> Mapping[str, str]:
+    titles: dict[str, str] = {}
+    for part in parts_of(orders):
+        if {"product_id", "title"} <= set(part.collect_schema().names()):
+            known = part.select("product_id", "title").drop_nulls()
+            titles |= known.unique("product_id", keep="last", maintain_order=True).collect().iter_rows()
+    return titles
 
 
 def _row(

@@ -10,11 +10,12 @@ from datetime import date
 
 import polars as pl
 
-from aftersales.measures.delays import delay_triangle, with_stratum
 from aftersales.measures.maturity_stages import MATURE_FROM
 from aftersales.measures.nowcast import nowcast
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.service import first_response_hours, handling_hours
+from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week
 from aftersales.words.promotions import promotion_of_week
@@ -32,7 +33,7 @@ _SCHEMA = {
 }  # fmt: skip
 
 
-def weekly_estimates(orders: Frame, refunds: Frame, *, complaints: Frame | None = None, week: Week) -> pl.DataFrame:
+def weekly_estimates(orders: InParts, refunds: Frame, *, complaints: Frame | None = None, week: Week) -> pl.DataFrame:
     """Every weekly measure of the shop with what it will come to, up to ``week``; empty without refund dates.
 
     Columns out: measure, scope ("shop"), week (Monday), kind (count or value, see `surveillance`), events (counted so
@@ -50,7 +51,7 @@ def weekly_estimates(orders: Frame, refunds: Frame, *, complaints: Frame | None 
     """
     until = week.sunday
     since = week.shift(1 - HISTORY_WEEKS).monday
-    lately = orders.lazy().filter(pl.col("paid_at").dt.date() >= since)
+    lately = [with_stratum(part.filter(pl.col("paid_at").dt.date() >= since)) for part in parts_of(orders)]
     found = []
     if has_refund_dates(refunds):
         found.append(_rate(lately, refunds, "refund_rate_orders", until=until))
@@ -77,9 +78,9 @@ def _involved(refunds: Frame) -> pl.LazyFrame:
     return refunds.lazy().filter("platform_involved").with_columns(applied_at=shown)
 
 
-def _rate(orders: pl.LazyFrame, refunds: Frame, measure: str, *, until: date, money: bool = False) -> pl.DataFrame:
+def _rate(festive: InParts, refunds: Frame, measure: str, *, until: date, money: bool = False) -> pl.DataFrame:
     by = ["stratum"]
-    triangle = delay_triangle(with_stratum(orders), refunds, until=until, by=by, count="money" if money else "orders")
+    triangle = delay_triangle(festive, refunds, until=until, by=by, count="money" if money else "orders")
     unit = _typical(refunds) if money else 1.0
     cohorts = nowcast(triangle, by=by, unit=unit, set_aside=_pauses(triangle))
     width = [(pl.col("value") - pl.col("low")), (pl.col("high") - pl.col("value"))]

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import polars as pl
 
 from aftersales.measures.cohorts import paid_lines
-from aftersales.measures.delays import ANY, LONGEST_AGE, TRAILING, delay_curve, delay_triangle, with_stratum
+from aftersales.measures.delays import TRAILING, delay_curve
 from aftersales.measures.maturity import with_maturity
-from aftersales.measures.parts import parts_of
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests, touched_lines
+from aftersales.measures.triangles import ANY, LONGEST_AGE, delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week, week_start
 
@@ -45,7 +46,7 @@ class ProductCounts(NamedTuple):
     batches: pl.DataFrame
 
 
-def product_counts(orders: Frame | Sequence[Frame], refunds: Frame, *, week: Week) -> ProductCounts:
+def product_counts(orders: InParts, refunds: Frame, *, week: Week) -> ProductCounts:
     """Count paid orders and first refund requests, as known by the end of the week.
 
     ``orders`` may come in parts that hold whole orders, as a large shop's months do; what is counted is added up.
@@ -69,7 +70,7 @@ def product_counts(orders: Frame | Sequence[Frame], refunds: Frame, *, week: Wee
     units, touched, names, batches = (pl.concat(of) for of in zip(*counted, strict=True))
     events = pl.concat([_events(touched, level) for level in LEVELS])
     whole = units.group_by(*KEY, "stratum", "cohort").agg(pl.col("orders").sum()).sort(*KEY, "stratum", "cohort")
-    maturity = _maturity(pl.concat(festive), refunds, whole, until=until, week=week)
+    maturity = _maturity(festive, refunds, whole, until=until, week=week)
     return ProductCounts(whole, events, maturity, _names(names), _batches(batches))
 
 
@@ -139,11 +140,13 @@ def _batches(parts: pl.DataFrame) -> pl.DataFrame:
     return whole.select("product_id", "batch", of_sku=of_sku).sort("product_id", "batch")
 
 
-def _maturity(festive: pl.LazyFrame, refunds: Frame, units: pl.DataFrame, *, until: date, week: Week) -> pl.DataFrame:
+def _maturity(
+    festive: Sequence[pl.LazyFrame], refunds: Frame, units: pl.DataFrame, *, until: date, week: Week
+) -> pl.DataFrame:
     """How much of the delays has passed, by stratum, cohort and outcome; where unknown, that of the larger group."""
     # the curve looks back over so many weeks of reports, on orders as much older as a request may be late
     first = week.shift(-(TRAILING["week"] + LONGEST_AGE["week"] + 2)).monday
-    lately = festive.filter(pl.col("paid_at").dt.date() >= first)
+    lately = [part.filter(pl.col("paid_at").dt.date() >= first) for part in festive]
     schema = {"stratum": pl.String, "cohort": pl.Date, "outcome": pl.String, "maturity": pl.Float64}
     overall = delay_triangle(lately, refunds, until=until, by=["stratum"])
     if overall.is_empty() or not overall["events"].sum():

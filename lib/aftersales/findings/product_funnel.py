@@ -9,9 +9,9 @@ import polars as pl
 
 from aftersales.findings.product_rates import Evidence, evidence, group_prior
 from aftersales.findings.product_views import LEAST_EXCESS
-from aftersales.measures.delays import ANY
 from aftersales.measures.gamma_prior import GammaPrior, above, posterior, posterior_mean
 from aftersales.measures.shrinkage import ENOUGH_REQUESTS, WORSE
+from aftersales.measures.triangles import ANY
 
 GRID_POINTS = 80
 # Forty halvings bring a count between nought and all its orders to far below one request.

@@ -7,17 +7,17 @@ gives no product more chances to look bad by luck.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date
 
 import polars as pl
 
 from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_counts
 from aftersales.findings.product_rates import product_rates
-from aftersales.measures.delays import ANY
 from aftersales.measures.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
-from aftersales.measures.parts import parts_of
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
+from aftersales.measures.triangles import ANY
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week
 
@@ -56,7 +56,7 @@ VIEWS_SCHEMA = pl.Schema({
 
 
 def product_views(
-    orders: Frame | Sequence[Frame],
+    orders: InParts,
     refunds: Frame,
     *,
     week: Week,

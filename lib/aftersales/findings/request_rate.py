@@ -9,9 +9,11 @@ from __future__ import annotations
 import polars as pl
 
 from aftersales.findings.contract import SIGNAL_WEEKS
-from aftersales.measures.delays import delay_curve, delay_triangle, with_stratum
+from aftersales.measures.delays import delay_curve
 from aftersales.measures.intervals import rate, wilson
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
+from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week, week_label
 
@@ -20,7 +22,7 @@ MEASURE = "refund_request_rate"
 LEAST_EXPOSURE = 1.0
 
 
-def request_rate(orders: Frame, refunds: Frame, *, week: Week) -> pl.DataFrame:
+def request_rate(orders: InParts, refunds: Frame, *, week: Week) -> pl.DataFrame:
     """First refund requests of each week over the orders then at risk; no rows where refunds have no dates.
 
     Columns out: week (its Monday), events (orders that asked for the first time), exposure (orders, each weighted by
@@ -38,7 +40,8 @@ def request_rate(orders: Frame, refunds: Frame, *, week: Week) -> pl.DataFrame:
     if not has_refund_dates(refunds):
         return pl.DataFrame(schema={"week": pl.Date, "events": pl.Int64, "exposure": pl.Float64, "rate": pl.Float64,
                                     "low": pl.Float64, "high": pl.Float64})  # fmt: skip
-    triangle = delay_triangle(with_stratum(orders), refunds, until=week.sunday, by=["stratum"])
+    festive = [with_stratum(part) for part in parts_of(orders)]
+    triangle = delay_triangle(festive, refunds, until=week.sunday, by=["stratum"])
     curve = delay_curve(triangle, by=["stratum"]).sort("stratum", "age")
     came = pl.col("share") - pl.col("share").shift(1, fill_value=0.0).over("stratum")
     weights = curve.select("stratum", "age", weight=came)

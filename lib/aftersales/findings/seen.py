@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.findings.contract import SIGNAL_WEEKS
 from aftersales.measures.cohorts import all_periods, paid_lines
 from aftersales.measures.coverage import refund_span
+from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.service import complaint_rate, first_response_hours, handling_hours, platform_involved_rate
@@ -35,7 +36,7 @@ SCOPES = {
 
 
 def seen_measures(
-    orders: Frame, refunds: Frame, *, complaints: Frame | None = None, week: Week, by: str | None = None
+    orders: InParts, refunds: Frame, *, complaints: Frame | None = None, week: Week, by: str | None = None
 ) -> pl.DataFrame:
     """Every measure in every week up to the report's (at most 60), as counted on its Sunday.
 
@@ -59,11 +60,11 @@ def seen_measures(
     if by is not None and by not in SCOPES:
         raise unknown("scope of signals", by, SCOPES)
     until = week.sunday
-    first = paid_lines(orders, until=until).select(pl.col("day").min()).collect(engine="streaming").item()
+    first = paid_lines(whole_of(orders), until=until).select(pl.col("day").min()).collect(engine="streaming").item()
     since = max(Week.of(first), week.shift(1 - SIGNAL_WEEKS)).monday if first else week.monday
     groups = ["week"] if by is None else ["week", by]
     refunded = refund_rate(orders, refunds, by=groups, until=until, since=since)
-    refunded = _from_first(refunded, _refunds_from(orders, refunds, until))
+    refunded = _from_first(refunded, _refunds_from(whole_of(orders), refunds, until))
     by_money = ("rate_money", "money_low", "money_high", "refund_money", "paid_money")
     by_orders = ("rate_orders", "low", "high", "refund_orders", "paid_orders")
     tables = [

@@ -6,8 +6,9 @@ from datetime import date
 
 import polars as pl
 
-from aftersales.measures.delays import delay_triangle
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
+from aftersales.measures.triangles import delay_triangle
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import week_start
 
@@ -20,7 +21,7 @@ _NO_ROWS = pl.DataFrame(
 )  # fmt: skip
 
 
-def cohort_shares(orders: Frame, refunds: Frame, *, since: date, until: date) -> pl.DataFrame:
+def cohort_shares(orders: InParts, refunds: Frame, *, since: date, until: date) -> pl.DataFrame:
     """The share of each payment week's orders that had asked for a refund by each age in days.
 
     Weeks paid from ``since`` on. An age is given only where every day of the week has reached it, so that a curve ends
@@ -36,7 +37,7 @@ def cohort_shares(orders: Frame, refunds: Frame, *, since: date, until: date) ->
     """
     if not has_refund_dates(refunds):
         return _NO_ROWS.clone()
-    lately = orders.lazy().filter(pl.col("paid_at").dt.date() >= since)
+    lately = [part.filter(pl.col("paid_at").dt.date() >= since) for part in parts_of(orders)]
     cells = delay_triangle(lately, refunds, until=until, age="day", longest_age=LONGEST_AGE_DAYS)
     if cells.is_empty():
         return _NO_ROWS.clone()

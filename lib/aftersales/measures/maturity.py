@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.cohorts import period_end
-from aftersales.measures.delays import DAYS, Grain
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
 from aftersales.measures.nowcast import LEVEL, quantile
+from aftersales.measures.triangles import DAYS, Grain
 from aftersales.words.errors import DataError
 
 

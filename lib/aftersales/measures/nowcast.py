@@ -18,8 +18,9 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaln
 
-from aftersales.measures.delays import DAYS, TRAILING, Grain, knows_its_end
+from aftersales.measures.delays import TRAILING, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
+from aftersales.measures.triangles import DAYS, Grain
 from aftersales.words.errors import DataError
 
 # The interval of every signal in the findings contract.

@@ -8,6 +8,8 @@ import polars as pl
 
 from aftersales.tables.columns import Frame
 
+# A table, or one that comes in parts that hold whole orders, as a large shop's months do.
+InParts = Frame | Sequence[Frame]
 # Rows that are worked on at a time: a few hundred bytes each while they are.
 PART_ROWS = 2_000_000
 
@@ -29,7 +31,7 @@ def in_parts(rows: pl.DataFrame | pl.LazyFrame, key: str, *, n: int) -> Iterator
         yield rows.lazy().filter(number == part)
 
 
-def parts_of(table: Frame | Sequence[Frame]) -> list[pl.LazyFrame]:
+def parts_of(table: InParts) -> list[pl.LazyFrame]:
     """A table that may come in parts, as a large shop's months do, as a list of them.
 
     >>> len(parts_of(pl.DataFrame({"k": ["a", "b", "c"]})))
@@ -38,10 +40,33 @@ def parts_of(table: Frame | Sequence[Frame]) -> list[pl.LazyFrame]:
     return [part.lazy() for part in (table if isinstance(table, Sequence) else [table])]
 
 
+def whole_of(table: InParts) -> pl.LazyFrame:
+    """A table that may come in parts as one, lazily: for what is counted in a single stream.
+
+    >>> whole_of([pl.DataFrame({"k": ["a"]}), pl.DataFrame({"k": ["b", "c"]})]).collect().height
+    3
+    """
+    parts = parts_of(table)
+    return parts[0] if len(parts) == 1 else pl.concat(parts)
+
+
+def summed(counts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
+    """Counts of parts added up by their keys; of a single part as they came.
+
+    >>> summed([pl.DataFrame({"k": ["a"], "n": [1]}), pl.DataFrame({"k": ["a"], "n": [2]})], ["k"]).rows()
+    [('a', 3)]
+    """
+    if len(counts) == 1:
+        return counts[0]
+    if not keys:
+        return pl.concat(counts).sum()
+    return pl.concat(counts).group_by(list(keys), maintain_order=True).agg(pl.all().sum())
+
+
 def part_of(sizes: pl.Series) -> pl.Series:
     """Which part (0, 1, …) each of some blocks of rows falls into, in their order: parts of some `PART_ROWS` rows.
 
-    >>> part_of(pl.Series([PART_ROWS, 1, PART_ROWS])).to_list()
+    >>> part_of(pl.Series([PART_ROWS, 1, 5])).to_list()
     [0, 1, 1]
     """
     return (sizes.cum_sum() - 1) // PART_ROWS

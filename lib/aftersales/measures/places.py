@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 from aftersales.measures.intervals import LEVEL
+from aftersales.measures.parts import InParts
 from aftersales.measures.rates import refund_rate
 from aftersales.tables.columns import Frame
 
@@ -49,7 +50,7 @@ def beta_prior(refunded: NDArray[np.float64], paid: NDArray[np.float64]) -> tupl
 
 
 def rate_by_place(
-    orders: Frame, refunds: Frame, *, by: str = "province", until: date, since: date | None = None
+    orders: InParts, refunds: Frame, *, by: str = "province", until: date, since: date | None = None
 ) -> pl.DataFrame:
     """The refund rate of each province, courier …, raw and shrunk, sorted by the shrunk one, highest first.
 

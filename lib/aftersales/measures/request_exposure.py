@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from aftersales.measures.cohorts import paid_lines
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.tables.columns import Frame
 
@@ -34,7 +35,7 @@ class RequestTables:
 
 
 def request_tables(
-    orders: Frame, refunds: Frame, *, before: Span, after: Span, columns: Sequence[str], money: bool = False
+    orders: InParts, refunds: Frame, *, before: Span, after: Span, columns: Sequence[str], money: bool = False
 ) -> RequestTables:
     """Exposure and events of two spans of days (both ends included), ready for `driving_slices` and `change_split`.
 
@@ -42,10 +43,12 @@ def request_tables(
     paid yesterday weighs little, one from a week ago much, so a sales peak raises no rate. The shares are the pooled
     cumulative incidence of both spans. A request that touches several lines counts in parts that sum to one.
 
-    ``exposures`` has the columns, ``after``, ``day`` of payment and ``exposure`` in order lines, one row a line and
-    span; ``events`` the columns, reason, kind, phase, ``after``, ``day`` of payment, ``asked_on`` and ``events``: first
-    requests, or with `money` the money asked for in all requests as Decimal. Requests without a date and orders paid
-    more than `LAST_AGE_DAYS` before are left out.
+    ``orders`` may come in parts that hold whole orders, as a large shop's months do. ``exposures`` has the columns
+    (Categorical), ``after``, ``day`` of payment, ``lines`` (order lines alike in all columns and paid on that day) and
+    ``exposure`` (their number times the share), one row a kind of line, day and span; ``events`` the columns, reason,
+    kind, phase, ``after``, ``day`` of payment, ``asked_on`` and ``events``: first requests, or with `money` the money
+    asked for in all requests as Decimal. Requests without a date and orders paid more than `LAST_AGE_DAYS` before are
+    left out.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "line_id": ["a", "b", "c"], "paid": [9, 9, 9],
@@ -58,12 +61,17 @@ def request_tables(
     ([(False, 1.0), (False, 1.0), (True, 1.0)], [(False, 1.0)])
     """
     first, last = before[0], after[1]
-    lines = paid_lines(orders, until=last, since=first - timedelta(days=LAST_AGE_DAYS), columns=columns).collect()
-    asked = _requests(lines, refunds, first=first, last=last, money=money)
-    curve = cumulative_incidence(lines, asked, first=first, last=last)
-    day = lines["day"].dt.epoch("d").to_numpy()
-    kept = lines.select(*columns, "day")
-    spans = [_exposed(kept, day, span, curve, later=later) for later, span in ((False, before), (True, after))]
+    coded = [pl.col(c).cast(pl.String).cast(pl.Categorical) for c in columns]
+    counted, requests = [], []
+    for part in parts_of(orders):
+        lines = paid_lines(part, until=last, since=first - timedelta(days=LAST_AGE_DAYS), columns=columns)
+        held = lines.with_columns(coded).collect()
+        requests.append(_requests(held, refunds, first=first, last=last, money=money))
+        counted.append(held.group_by(*columns, "day", maintain_order=True).agg(lines=pl.len()))
+    kinds, asked = pl.concat(counted), pl.concat(requests)
+    curve = cumulative_incidence(kinds, asked, first=first, last=last)
+    day = kinds["day"].dt.epoch("d").to_numpy()
+    spans = [_exposed(kinds, day, span, curve, later=later) for later, span in ((False, before), (True, after))]
     in_after, in_before = pl.col("asked_on").is_between(*after), pl.col("asked_on").is_between(*before)
     events = asked.filter(in_after | in_before).select(
         *columns, *EVENT_COLUMNS, "day", "asked_on", "events", after=in_after
@@ -82,7 +90,7 @@ def daily_exposure(tables: RequestTables, *, days: Sequence[date]) -> Floats:
     )
     first = days[0] - timedelta(days=LAST_AGE_DAYS)
     at = (lines["day"].dt.epoch("d") - (first - EPOCH).days).to_numpy()
-    paid = np.bincount(at[at >= 0], minlength=LAST_AGE_DAYS + len(days))
+    paid = np.bincount(at[at >= 0], lines["lines"].to_numpy()[at >= 0], minlength=LAST_AGE_DAYS + len(days))
     spread = np.convolve(paid, np.diff(tables.incidence, prepend=0.0))
     return spread[LAST_AGE_DAYS : LAST_AGE_DAYS + len(days)]
 
@@ -90,6 +98,7 @@ def daily_exposure(tables: RequestTables, *, days: Sequence[date]) -> Floats:
 def cumulative_incidence(lines: pl.DataFrame, asked: pl.DataFrame, *, first: date, last: date) -> Floats:
     """By age in days (0 … `LAST_AGE_DAYS`): the share of a line's first requests that have come by then.
 
+    ``lines`` has day of payment and number of lines; ``asked`` the requests with asked_on, day and part.
     Events at an age over lines seen at that age, summed up and scaled to 1: right-truncated young cohorts count only at
     the ages they reached, older ones only at the ages they had inside the span (a life table; Kaplan and Meier 1958).
     Without any request all of it comes on the first day.
@@ -98,7 +107,9 @@ def cumulative_incidence(lines: pl.DataFrame, asked: pl.DataFrame, *, first: dat
     start, end = ((d - EPOCH).days for d in (first, last))
     youngest = np.clip(start - paid, 0, size)
     oldest = np.clip(end - paid + 1, 0, size)
-    at_risk = np.cumsum(np.bincount(youngest, minlength=size + 1) - np.bincount(oldest, minlength=size + 1))[:size]
+    many = lines["lines"].to_numpy()
+    came_of_age, grew_out = (np.bincount(age, many, minlength=size + 1) for age in (youngest, oldest))
+    at_risk = np.cumsum(came_of_age - grew_out)[:size]
     age = (asked["asked_on"] - asked["day"]).dt.total_days().to_numpy()
     came = np.bincount(age, weights=asked["part"].to_numpy(), minlength=size)[:size]
     total = np.cumsum(np.divide(came, at_risk, out=np.zeros(size), where=at_risk > 0))
@@ -130,4 +141,5 @@ def _exposed(lines: pl.DataFrame, day: NDArray[np.int64], span: Span, curve: Flo
     lived_before = np.clip(start - day, 0, LAST_AGE_DAYS + 1)
     lived = np.clip(end - day + 1, 0, LAST_AGE_DAYS + 1)
     share = upto[lived] - upto[lived_before]
-    return lines.with_columns(after=pl.lit(later), exposure=pl.Series(share)).filter(pl.col("exposure") > 0)
+    exposure = pl.col("lines") * pl.Series(share)
+    return lines.with_columns(after=pl.lit(later), exposure=exposure).filter(pl.col("exposure") > 0)

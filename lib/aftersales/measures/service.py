@@ -11,6 +11,7 @@ from aftersales.measures.cohorts import period_start, with_gaps
 from aftersales.measures.durations import duration_summary
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.intervals import rate, wilson
+from aftersales.measures.parts import InParts
 from aftersales.measures.requests import refund_requests
 from aftersales.measures.shares import order_share
 from aftersales.tables.columns import MONEY, Frame
@@ -19,7 +20,7 @@ from aftersales.tables.values import FAULT
 
 
 def complaint_rate(
-    orders: Frame, complaints: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
+    orders: InParts, complaints: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
 ) -> pl.DataFrame:
     """Orders with a complaint over paid orders of the same payment cohort, complaints filed up to ``until``.
 
@@ -123,7 +124,7 @@ def complaint_outcomes(complaints: Frame, *, until: date, since: date | None = N
 
 
 def platform_involved_rate(
-    orders: Frame, refunds: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
+    orders: InParts, refunds: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
 ) -> pl.DataFrame:
     """How often the platform stepped into a refund: over paid orders, and over refund cases that say whether it did.
 

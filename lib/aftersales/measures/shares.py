@@ -9,11 +9,11 @@ import polars as pl
 
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.intervals import rate, wilson
-from aftersales.tables.columns import Frame
+from aftersales.measures.parts import InParts, parts_of, summed
 
 
 def order_share(
-    orders: Frame,
+    orders: InParts,
     marked: pl.LazyFrame,
     *,
     by: str | Sequence[str] = "week",
@@ -21,7 +21,7 @@ def order_share(
     since: date | None = None,
     totals: Sequence[str] = (),
 ) -> pl.DataFrame:
-    """Marked orders over paid orders, by payment cohort and columns of the orders table.
+    """Marked orders over paid orders, by payment cohort and columns of the orders table, which may come in parts.
 
     ``marked`` has one row a marked order: order_id and the columns of ``totals`` (numbers), which are added up.
 
@@ -39,24 +39,23 @@ def order_share(
     """
     period, columns = split_by(by)
     hashed = pl.col("order_id").hash().alias("order")
-    parts = (
-        paid_lines(orders, until=until, since=since, columns=columns)
-        .group_by(hashed, *columns)
-        .agg(day=pl.col("day").min())
-        .join(marked.select(hashed, *totals, marked=pl.lit(1)), on="order", how="left")
-    )
-    if period:
-        parts = parts.with_columns(cohort=period_start("day", period))
-    groups = [*(["cohort"] if period else []), *columns]
-    counts = (
-        parts.group_by(groups)
-        .agg(
+    groups, found = [*(["cohort"] if period else []), *columns], []
+    for part in parts_of(orders):
+        heads = (
+            paid_lines(part, until=until, since=since, columns=columns)
+            .group_by(hashed, *columns)
+            .agg(day=pl.col("day").min())
+            .join(marked.select(hashed, *totals, marked=pl.lit(1)), on="order", how="left")
+        )
+        if period:
+            heads = heads.with_columns(cohort=period_start("day", period))
+        counted = heads.group_by(groups).agg(
             pl.len().cast(pl.Int64).alias("paid_orders"),
             pl.col("marked").sum().cast(pl.Int64).alias("marked_orders"),
             *(pl.col(t).sum() for t in totals),
         )
-        .collect(engine="streaming")
-    )
+        found.append(counted.collect(engine="streaming"))
+    counts = summed(found, groups)
     counts = with_gaps(counts, period=period, columns=columns, until=until) if period else counts.sort(groups)
     counts = counts.with_columns(rate=rate(pl.col("marked_orders"), pl.col("paid_orders")))
     low, high = wilson(pl.col("rate"), pl.col("paid_orders"))

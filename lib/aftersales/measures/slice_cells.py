@@ -73,7 +73,7 @@ def numbered_cells(
     dated = _both_halves(exposures) and "day" in events.columns
     half = (pl.col("day").dt.epoch("d").fill_null(0) % 2 if dated else pl.lit(0)).cast(pl.Int64).alias("_half")
     at_risk, happened = (
-        frame.with_columns(half, pl.col("after").cast(pl.Int64).alias("_period"), *_as_text(dims))
+        frame.with_columns(half, pl.col("after").cast(pl.Int64).alias("_period"), *_coded(frame, dims))
         for frame in (exposures, events)
     )
     cells = at_risk.select(dims).unique(maintain_order=True).with_row_index("_cell")
@@ -144,20 +144,23 @@ def _check_columns(frame: pl.DataFrame, needed: set[str], name: str) -> None:
         raise QuestionError(f"The table of {name} lacks columns", found=f"missing {', '.join(sorted(missing))}")
 
 
-def _as_text(columns: Sequence[str]) -> list[pl.Expr]:
-    return [pl.col(c).cast(pl.String) for c in columns]
+def _coded(frame: pl.DataFrame, columns: Sequence[str]) -> list[pl.Expr]:
+    """The columns as categories: numbers are quicker to match than texts, and a quarter of the room."""
+    known = {c for c in columns if frame.schema[c] == pl.Categorical}
+    return [pl.col(c).cast(pl.String).cast(pl.Categorical) for c in columns if c not in known]
 
 
 def _numbered(column: pl.Series) -> tuple[tuple[str | None, ...], Codes]:
-    levels = pl.DataFrame({"level": column.unique().sort()}).with_row_index("code")
+    there = pl.DataFrame({"level": column.unique()}).with_columns(name=pl.col("level").cast(pl.String))
+    levels = there.sort("name").with_row_index("code")
     code = column.to_frame("level").join(levels, on="level", nulls_equal=True, maintain_order="left")["code"]
-    return tuple(levels["level"].to_list()), code.to_numpy().astype(np.int64)
+    return tuple(levels["name"].to_list()), code.to_numpy().astype(np.int64)
 
 
 def _layers(happened: pl.DataFrame, event_dimension: str | None) -> tuple[tuple[str | None, ...], Codes]:
     if event_dimension is None or not happened.height:
         return (None,), np.zeros(happened.height, dtype=np.int64)
-    return _numbered(happened[event_dimension].cast(pl.String))
+    return _numbered(happened[event_dimension].cast(pl.String).cast(pl.Categorical))
 
 
 def _summed(frame: pl.DataFrame, column: str, shape: tuple[int, int, int]) -> Floats:

@@ -25,19 +25,19 @@ class DriverResults(Span):
     @kept_frame
     def drivers_zh(self) -> pl.DataFrame:
         """The slices that carry the week's rise, told in Chinese."""
-        found = drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="zh")
+        found = drivers(self.tables.parts("orders"), self.tables["refunds"], week=self.week, language="zh")
         return with_driver_standing(found, self.drivers_before)
 
     @kept_frame
     def drivers_en(self) -> pl.DataFrame:
         """The same, told in English."""
-        found = drivers(self.tables["orders"], self.tables["refunds"], week=self.week, language="en")
+        found = drivers(self.tables.parts("orders"), self.tables["refunds"], week=self.week, language="en")
         return with_driver_standing(found, self.drivers_before)
 
     @kept_frame
     def drivers_before(self) -> pl.DataFrame:
         """Last week's slices, computed as of then (told in Chinese; only their segments are compared)."""
-        return drivers(self.tables["orders"], self.tables["refunds"], week=self.week.shift(-1), language="zh")
+        return drivers(self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1), language="zh")
 
     def drivers(self, language: Language) -> pl.DataFrame:
         """The slices that carry the week's rise, told in that language."""
@@ -52,14 +52,14 @@ class DriverResults(Span):
         if not has_refund_dates(self.tables["refunds"]):
             numbers = ("events_before", "events_after", "change", "volume", "mix", "rate")
             return pl.DataFrame(schema={"product_id": pl.String} | dict.fromkeys(numbers, pl.Float64))
-        return change_parts(self.tables["orders"], self.tables["refunds"], week=self.week, by="product_id")
+        return change_parts(self.tables.parts("orders"), self.tables["refunds"], week=self.week, by="product_id")
 
     @cached_property
     def province_courier(self) -> pl.DataFrame:
         """Refund rate by province and courier over twelve weeks, drawn to the shop's; small cells are marked few."""
         by = ["province", "courier"]
         rows = refund_rate(
-            self.tables["orders"], self.tables["refunds"], by=by, until=self.until, since=self.quarter
+            self.tables.parts("orders"), self.tables["refunds"], by=by, until=self.until, since=self.quarter
         ).drop_nulls(by)
         asked, paid = (rows[c].to_numpy().astype(float) for c in ("refund_orders", "paid_orders"))
         if not len(paid):

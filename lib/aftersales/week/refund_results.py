@@ -45,7 +45,7 @@ class RefundResults(Span):
         Weeks that rest on days the files lack (column ``lacking``) are not judged, nor is any other week by them.
         """
         complaints = self.tables["complaints"] if self.has_complaints else None
-        orders, refunds = self.tables["orders"], self.tables["refunds"]
+        orders, refunds = self.tables.parts("orders"), self.tables["refunds"]
         seen = seen_measures(orders, refunds, complaints=complaints, week=self.week)
         estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
         lacking = self.weeks_unsound
@@ -64,7 +64,7 @@ class RefundResults(Span):
     @kept_frame
     def request_rate_weekly(self) -> pl.DataFrame:
         """The refund rate by the week of asking, all weeks there are."""
-        return request_rate(self.tables["orders"], self.tables["refunds"], week=self.week)
+        return request_rate(self.tables.parts("orders"), self.tables["refunds"], week=self.week)
 
     @property
     def request_rate_monthly(self) -> pl.DataFrame:
@@ -83,7 +83,7 @@ class RefundResults(Span):
     def cohorts(self) -> pl.DataFrame:
         """How the refunds of the last ten payment weeks came in with age."""
         since = self.week.shift(1 - COHORT_WEEKS).monday
-        return cohort_shares(self.tables["orders"], self.tables["refunds"], since=since, until=self.until)
+        return cohort_shares(self.tables.parts("orders"), self.tables["refunds"], since=since, until=self.until)
 
     @kept_frame
     def quarter_with_and_without(self) -> pl.DataFrame:
@@ -91,11 +91,11 @@ class RefundResults(Span):
 
         Columns: orders ("all", "without_suspected"), paid_orders, refund_orders, rate, set_aside (how many orders).
         """
-        orders, refunds = self.tables["orders"], self.tables["refunds"]
+        orders, refunds = self.tables.parts("orders"), self.tables["refunds"]
         aside = self.orders_set_aside
         ids = pl.DataFrame(schema={"order_id": pl.String}) if aside is None else aside.select("order_id").unique()
-        rows = []
-        for name, kept in (("all", orders), ("without_suspected", orders.join(ids.lazy(), on="order_id", how="anti"))):
+        rows, rest = [], [part.join(ids.lazy(), on="order_id", how="anti") for part in orders]
+        for name, kept in (("all", orders), ("without_suspected", rest)):
             weeks = refund_rate(kept, refunds, by="week", until=self.until, since=self.quarter)
             paid, asked = int(weeks["paid_orders"].sum()), int(weeks["refund_orders"].sum())
             rows.append((name, paid, asked, asked / paid if paid else None))
@@ -105,19 +105,23 @@ class RefundResults(Span):
     @kept_frame
     def refund_rate_weekly(self) -> pl.DataFrame:
         """Refund rate by the week of payment."""
-        return refund_rate(self.tables["orders"], self.tables["refunds"], by="week", until=self.until, since=self.since)
+        return refund_rate(
+            self.tables.parts("orders"), self.tables["refunds"], by="week", until=self.until, since=self.since
+        )
 
     @kept_frame
     def refund_rate_monthly(self) -> pl.DataFrame:
         """Refund rate by the month of payment."""
         first = (self.until.replace(day=1) - timedelta(days=31 * (MONTHS_BACK - 1))).replace(day=1)
-        return refund_rate(self.tables["orders"], self.tables["refunds"], by="month", until=self.until, since=first)
+        return refund_rate(
+            self.tables.parts("orders"), self.tables["refunds"], by="month", until=self.until, since=first
+        )
 
     @kept_frame
     def refund_rate_daily(self) -> pl.DataFrame:
         """Refund rate by the day of payment, the last six weeks."""
         since = self.week.shift(-5).monday
-        return refund_rate(self.tables["orders"], self.tables["refunds"], by="day", until=self.until, since=since)
+        return refund_rate(self.tables.parts("orders"), self.tables["refunds"], by="day", until=self.until, since=since)
 
     @kept_frame
     def requests_weekly(self) -> pl.DataFrame:
@@ -148,14 +152,14 @@ class RefundResults(Span):
     def provinces(self) -> pl.DataFrame:
         """Refund rate by province over the last twelve weeks, small ones drawn to the shop's own rate."""
         return rate_by_place(
-            self.tables["orders"], self.tables["refunds"], by="province", until=self.until, since=self.quarter
+            self.tables.parts("orders"), self.tables["refunds"], by="province", until=self.until, since=self.quarter
         )
 
     @kept_frame
     def couriers(self) -> pl.DataFrame:
         """Refund rate by courier over the last twelve weeks."""
         return rate_by_place(
-            self.tables["orders"], self.tables["refunds"], by="courier", until=self.until, since=self.quarter
+            self.tables.parts("orders"), self.tables["refunds"], by="courier", until=self.until, since=self.quarter
         )
 
     @kept_frame

@@ -24,14 +24,14 @@ class ServiceResults(Span):
     def complaint_rate_monthly(self) -> pl.DataFrame:
         """Complaints over paid orders by payment month."""
         return complaint_rate(
-            self.tables["orders"], self.tables["complaints"], by="month", until=self.until, since=self.since
+            self.tables.parts("orders"), self.tables["complaints"], by="month", until=self.until, since=self.since
         )
 
     @kept_frame
     def complaint_rate_weekly(self) -> pl.DataFrame:
         """Complaints over paid orders by payment week."""
         return complaint_rate(
-            self.tables["orders"], self.tables["complaints"], by="week", until=self.until, since=self.since
+            self.tables.parts("orders"), self.tables["complaints"], by="week", until=self.until, since=self.since
         )
 
     @kept_frame
@@ -73,7 +73,7 @@ class ServiceResults(Span):
     def platform_monthly(self) -> pl.DataFrame:
         """How often the platform stepped into a refund, by payment month."""
         return platform_involved_rate(
-            self.tables["orders"], self.tables["refunds"], by="month", until=self.until, since=self.since
+            self.tables.parts("orders"), self.tables["refunds"], by="month", until=self.until, since=self.since
         )
 
     @kept_frame

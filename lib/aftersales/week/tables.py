@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from aftersales.measures.parts import part_of, parts_for
+from aftersales.measures.parts import part_of
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
@@ -48,14 +48,15 @@ class Tables:
 
         Each part reads the files of its months alone; rows without a month come last.
         """
-        whole = self.store.table(name, self.commit, with_month=True)
-        sizes = whole.group_by("month").agg(rows=pl.len()).sort("month").collect(engine="streaming")
-        if parts_for(int(sizes["rows"].sum())) == 1:
+        cuts: dict[str, list[list[str]]] = self.__dict__.setdefault("_cuts", {})
+        if name not in cuts:
+            whole = self.store.table(name, self.commit, with_month=True)
+            sizes = whole.group_by("month").agg(rows=pl.len()).sort("month").collect(engine="streaming")
+            cut = sizes.with_columns(part=part_of(sizes["rows"])).group_by("part", maintain_order=True)
+            cuts[name] = cut.agg("month")["month"].to_list()
+        if len(cuts[name]) <= 1:
             return [self[name]]
-        cuts = (
-            sizes.with_columns(part=part_of(sizes["rows"])).group_by("part", maintain_order=True).agg("month")["month"]
-        )
-        return [self.store.table(name, self.commit, months=months.to_list()) for months in cuts]
+        return [self.store.table(name, self.commit, months=months) for months in cuts[name]]
 
     @cached_property
     def last_day(self) -> date | None:

@@ -16,10 +16,10 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.product_counts import ALL, KEY
 from aftersales.findings.products import product_name, with_product_headlines
-from aftersales.measures.delays import ANY
 from aftersales.measures.false_discoveries import TARGET
 from aftersales.measures.maturity_stages import SHOWN_FROM
 from aftersales.measures.shrinkage import WORSE
+from aftersales.measures.triangles import ANY
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 from aftersales.words.language import run_on
