@@ -20,6 +20,7 @@ from aftersales.advice.terms import Terms
 from aftersales.findings.products import with_product_headlines
 from aftersales.findings.service import service_findings
 from aftersales.measures.case_outcomes import confirmed_orders
+from aftersales.measures.sales import product_sales
 from aftersales.tables.columns import Frame
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
@@ -123,22 +124,21 @@ class AdviceResults(Span):
             until=self.until,
         )  # fmt: skip
 
-    @cached_property
-    def quarter_orders(self) -> pl.DataFrame:
-        """Order lines of twelve weeks: order_id, product_id, amount, as far as the shop's files have them."""
-        columns = [c for c in ("order_id", "product_id", "amount") if c in self.tables["orders"].collect_schema()]
-        lines = self.tables["orders"].lazy().filter(pl.col("created_at").dt.date().is_between(self.quarter, self.until))
-        return lines.select(columns).collect()
+    @kept_frame
+    def quarter_sales(self) -> pl.DataFrame:
+        """Orders of twelve weeks and their money, by product and in all (`product_sales`)."""
+        return product_sales(self.tables.parts("orders"), since=self.quarter, until=self.until)
 
     @cached_property
     def prices(self) -> dict[str, float]:
         """What an order of each product came to on average, over twelve weeks."""
-        lines = self.quarter_orders
-        if not {"product_id", "amount"} <= set(lines.columns):
-            return {}
-        value = lines.group_by("product_id", "order_id").agg(pl.col("amount").cast(pl.Float64).sum())
-        means = value.group_by("product_id").agg(pl.col("amount").mean())
-        return dict(means.drop_nulls().sort("product_id").iter_rows())
+        known = self.quarter_sales.drop_nulls("product_id")
+        return dict(known.select("product_id", pl.col("amount") / pl.col("orders")).iter_rows())
+
+    @property
+    def orders_a_week(self) -> float:
+        """Orders created in a week, on average over twelve."""
+        return float(self.quarter_sales.filter(pl.col("product_id").is_null())["orders"].sum()) / QUARTER_WEEKS
 
     @cached_property
     def suggestions_zh(self) -> pl.DataFrame:
@@ -161,7 +161,7 @@ class AdviceResults(Span):
             products, drivers, self.suspicious_orders(language), week=self.week, shop=self.shop.id,
             service=self.service_findings(language), people=self.shop.people, replays=self.replays,
             swaps=self.swaps, decisions=self.ledger, prices=self.prices,
-            orders_a_week=self.quarter_orders["order_id"].n_unique() / QUARTER_WEEKS,
+            orders_a_week=self.orders_a_week,
             terms=self.terms, cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
             language=language, currency=self.shop.currency,
         )  # fmt: skip

@@ -9,6 +9,7 @@ import polars as pl
 
 from aftersales.findings.orders import conduct_known, suspicious_orders
 from aftersales.measures.order_evidence import order_evidence
+from aftersales.measures.parts import parts_for
 from aftersales.measures.suspects import suspects
 from aftersales.week.case_results import CaseResults
 from aftersales.week.kept import kept_frame
@@ -57,7 +58,21 @@ class SuspectResults(CaseResults):
 
     def suspicious_orders(self, language: Language) -> pl.DataFrame:
         """The list, told in that language."""
-        return self.suspicious_orders_zh if language == "zh" else self.suspicious_orders_en
+        rows = self.suspicious_orders_zh if language == "zh" else self.suspicious_orders_en
+        if "order_evidence" in self.__dict__ and parts_for(self.order_evidence.height) > 1:
+            self._let_evidence_go()
+        return rows
+
+    def _let_evidence_go(self) -> None:
+        """A large shop's evidence takes gigabytes: what else rests on it is computed now, and then it is not held."""
+        for name in ("conduct_known", "orders_set_aside", "ever_suspected", *self._lists):
+            getattr(self, name)
+        for name in ("order_evidence", "suspects"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def _lists(self) -> list[str]:
+        return [f"suspicious_orders_{language}" for language in self.shop.language]
 
     def _listed(self, language: Language) -> pl.DataFrame:
         return suspicious_orders(
