@@ -13,6 +13,7 @@ import polars as pl
 
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import SELLER_SAYS
+from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
@@ -27,7 +28,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def known_bad(
-    orders: Frame,
+    orders: InParts,
     refunds: Frame,
     *,
     until: date,
@@ -38,6 +39,8 @@ def known_bad(
     handling: float = 3.0,
 ) -> pl.DataFrame:
     """Bad orders up to ``until``, for `replay`: order_id, case_id, loss (money), source, known_at (local, no zone).
+
+    ``orders`` may come in parts that hold whole orders, as a large shop's months do.
 
     Sources: ``case``, orders of cases that were decided for the shop (``confirmed``: order_id, case_id, at) ·
     ``platform``, requests in which the platform stepped in and found the buyer at fault · ``seller``, orders closed as
@@ -54,14 +57,15 @@ def known_bad(
     >>> known_bad(orders, refunds, until=date(2026, 11, 8)).select("order_id", "case_id", "loss", "source").rows()
     [('a', 'x', 3.0, 'seller'), ('b', 'x', 17.0, 'refused')]
     """
-    lines = columns_of(
-        orders, Orders, ["order_id", "buyer_key", "created_at", "shipped_at", "close_reason", "tracking_no"],
-        needed=["order_id"],
-    )  # fmt: skip
-    spoken = [_refused(refunds, until), _judged(refunds, until), _by_seller(lines)]
-    spoken += [] if parcels is None else [_turned_back(parcels, lines, until)]
-    spoken += [] if confirmed is None else [confirmed.lazy()]
-    lines = _lines_of(lines, pl.concat([part.select("order_id") for part in spoken]))
+    columns = ["order_id", "buyer_key", "created_at", "shipped_at", "close_reason", "tracking_no"]
+    held = []
+    for part in parts_of(orders):
+        rows = columns_of(part, Orders, columns, needed=["order_id"])
+        spoken = [_refused(refunds, until), _judged(refunds, until), _by_seller(rows)]
+        spoken += [] if parcels is None else [_turned_back(parcels, rows, until)]
+        spoken += [] if confirmed is None else [confirmed.lazy()]
+        held.append(_lines_of(rows, pl.concat([said.select("order_id") for said in spoken])))
+    lines = pl.concat(held)
     heads = lines.group_by("order_id").agg(
         pl.col("buyer_key", "close_reason", "tracking_no").first(), pl.col("created_at", "shipped_at").min()
     )

@@ -63,7 +63,7 @@ class AdviceResults(Span):
         """Bad orders on record: decided cases, the platform, the seller's close reason, refused parcels; no score."""
         costs = self.shop.costs
         return known_bad(
-            self.tables["orders"], self.tables["refunds"], until=self.until, parcels=self.tables["parcels"],
+            self.tables.parts("orders"), self.tables["refunds"], until=self.until, parcels=self.tables["parcels"],
             confirmed=confirmed_orders(self.tables["cases"], self.tables["case_members"], until=self.until),
             freight_out=costs.freight_out, freight_back=costs.freight_back, handling=costs.handling,
         )  # fmt: skip
