@@ -1,14 +1,25 @@
-"""A large shop in parts: the same evidence and the same suspects as whole, wherever the cuts fall."""
+"""A large shop in parts: the same evidence, suspects, rates and drivers as whole, wherever the cuts fall."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from aftersales.advice.known_bad import known_bad
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
-from aftersales.measures import parts
+from aftersales.measures import bursts, parts
+from aftersales.measures.bursts import windows
 from aftersales.measures.order_evidence import order_evidence
+from aftersales.measures.rates import refund_rate
+from aftersales.measures.request_exposure import daily_exposure, request_tables
+from aftersales.measures.sales import product_sales
+from aftersales.measures.service import platform_involved_rate
+from aftersales.measures.slices import driving_slices
 from aftersales.measures.suspects import suspects
+from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.words.periods import Week
 
 UNTIL = Week.parse("2026-W47").sunday
@@ -61,3 +72,61 @@ def test_suspects_in_parts_are_those_of_the_whole(evidence: pl.DataFrame, monkey
     for name in facts:  # a likelihood is a sum, here in another order
         assert one[name].to_list() == pytest.approx(other[name].to_list(), rel=1e-4, abs=1e-12), name
     assert members["order_id"].unique().sort().equals(members_in_parts["order_id"].unique().sort())
+
+
+def test_rates_shares_and_triangles_of_months_are_those_of_the_whole(tables: dict[str, pl.DataFrame]) -> None:
+    orders, months, refunds = tables["orders"], by_month(tables["orders"]), tables["refunds"]
+    for by in ("week", ["province"], ["week", "courier"]):
+        whole, found = (refund_rate(rows, refunds, by=by, until=UNTIL) for rows in (orders, months))
+        assert found.equals(whole), by
+        whole, found = (platform_involved_rate(rows, refunds, by=by, until=UNTIL) for rows in (orders, months))
+        assert found.equals(whole), by
+    for asked in ({}, {"outcome": "reason"}, {"count": "money"}, {"since": "delivered_at"}):
+        whole, found = (
+            delay_triangle([with_stratum(p) for p in rows], refunds, until=UNTIL, by=["stratum"], **asked)
+            for rows in ([orders], months)
+        )
+        assert whole.height > 100
+        assert found.equals(whole), asked
+    whole, found = (product_sales(rows, since=UNTIL - timedelta(days=83), until=UNTIL) for rows in (orders, months))
+    assert found.equals(whole)
+
+
+@pytest.mark.parametrize("money", [False, True])
+def test_lines_at_risk_of_months_are_those_of_the_whole(tables: dict[str, pl.DataFrame], money: bool) -> None:
+    week, columns = Week.parse("2026-W47"), ["product_id", "courier", "province"]
+    spans = {"before": (week.shift(-8).monday, week.shift(-1).sunday), "after": (week.monday, week.sunday)}
+    whole, found = (
+        request_tables(rows, tables["refunds"], columns=columns, money=money, **spans)
+        for rows in (tables["orders"], by_month(tables["orders"]))
+    )
+    assert found.incidence == pytest.approx(whole.incidence, rel=1e-12)
+    days = [spans["before"][0] + timedelta(days=k) for k in range(63)]
+    assert daily_exposure(found, days=days) == pytest.approx(daily_exposure(whole, days=days))
+    key = [*columns, "after", "day"]
+    sums = [
+        t.exposures.group_by(key).agg(pl.col("lines", "exposure").sum()).with_columns(pl.col(columns).cast(pl.String))
+        for t in (whole, found)
+    ]
+    assert sums[0]["lines"].sum() > 1000
+    assert_frame_equal(*(s.sort(key) for s in sums))
+    slices = [
+        driving_slices(t.exposures, t.events, dimensions=columns, event_dimension="reason") for t in (whole, found)
+    ]
+    assert_frame_equal(*slices)
+
+
+def test_traffic_counted_by_second_is_traffic_searched(evidence: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = windows(evidence, by="buyer")
+    monkeypatch.setattr(bursts, "_SECONDS_AN_ORDER", 10**9)
+    assert windows(evidence, by="buyer").equals(searched)
+    assert searched.height > 10
+
+
+def test_bad_orders_of_months_are_those_of_the_whole(tables: dict[str, pl.DataFrame]) -> None:
+    sent = tables["orders"].with_columns(tracking_no=pl.format("t{}", "order_id"))
+    back = {"at": pl.col("created_at").dt.offset_by("3d"), "event": pl.lit("refused")}
+    parcels = sent.gather_every(500).select("tracking_no", **back)
+    whole, found = (known_bad(rows, tables["refunds"], until=UNTIL, parcels=parcels) for rows in (sent, by_month(sent)))
+    assert whole.height > parcels.height
+    assert found.equals(whole)
