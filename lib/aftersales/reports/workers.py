@@ -99,15 +99,13 @@ class WorkerPool:
 
 @contextmanager
 def worker_pool(workers: int, *, seconds: float, memory_mb: float | None, runs: int) -> Iterator[WorkerPool]:
-    """A pool whose workers share this machine's cores; they end with it, at once if something went wrong."""
+    """A pool whose workers share this machine's cores; they end with it."""
     with environment(worker_variables(threads_per_worker(workers))):  # inherited, also by workers renewed later
         pool = WorkerPool(workers, seconds=seconds, memory_mb=memory_mb, runs=runs)
         try:
             yield pool
-        except BaseException:
-            pool.stop()
-            raise
-        pool.close()
+        finally:
+            pool.stop()  # all that was asked for is there, or not wanted any more; a worker just being renewed goes too
 
 
 def threads_per_worker(workers: int, cores: int | None = None) -> int:
