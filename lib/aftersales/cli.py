@@ -203,7 +203,14 @@ def weekly(
     resume: Annotated[bool, typer.Option("--resume", help="Skip reports that are done already.")] = False,
     no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
     as_of: Annotated[str | None, typer.Option(help="Repeat the report from the store as it was on this day.")] = None,
-    time_limit: Annotated[int, typer.Option(help="Seconds after which a report is stopped.", min=1)] = 600,
+    time_limit: Annotated[
+        int | None,
+        typer.Option(
+            help="Seconds after which a report is stopped; without it 600, and 180 more for each million order lines.",
+            min=1,
+            show_default=False,
+        ),
+    ] = None,
     memory_limit: Annotated[int, typer.Option(help="Megabytes above which a report is stopped.", min=100)] = 6144,
     parameter: Annotated[list[str] | None, typer.Option("-p", help="A notebook parameter, name=value.")] = None,
     config: Config = None,

@@ -74,6 +74,7 @@ def run_batch(
     if todo and executor is not None:
         results |= executor(todo, tell)
     elif todo and pool is not None:
+        pool.allow(time_limit_seconds)
         results |= _watched(pool, todo, tell)
     elif todo:
         runs = max(map(runs_of, todo.values()))

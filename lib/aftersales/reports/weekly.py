@@ -35,6 +35,7 @@ ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
 PLACES = ("local", "dask")
 FINDINGS = "aftersales.week.findings:write_findings"
 MAILS = "aftersales.reports.mail.stored:write_mails"
+LEAST_SECONDS, SECONDS_A_MILLION = 600, 180
 MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth
 
 
@@ -60,7 +61,7 @@ def run_weekly(
     resume: bool = False,
     with_import: bool = True,
     as_of: date | None = None,
-    time_limit_seconds: float = 600,
+    time_limit_seconds: float | None = None,
     parameters: Sequence[str] = (),
     memory_limit_mb: float = MEMORY_LIMIT_MB,
     notebooks: Sequence[Path] = (),
@@ -68,9 +69,10 @@ def run_weekly(
 ) -> Outcome:
     """Report the shops' weeks; a shop that cannot be reported is named and keeps no other back.
 
-    With ``on`` "dask" the reports are made by the workers of the cluster at ``scheduler``, or of one started here; the
-    imports, which need the key of the installation, stay on this machine. Raises `QuestionError` before anything starts
-    for an unknown shop, week, engine or notebook parameter.
+    Without ``time_limit_seconds`` a report may take what is `seconds_allowed` for the largest shop. With ``on`` "dask"
+    the reports are made by the workers of the cluster at ``scheduler``, or of one started here; the imports, which need
+    the key of the installation, stay on this machine. Raises `QuestionError` before anything starts for an unknown
+    shop, week, engine or notebook parameter.
     """
     started = time.monotonic()
     chosen = [settings.shop(s) for s in shops] or list(settings.shops)
@@ -93,7 +95,7 @@ def run_weekly(
         if on == "local":
             pool = stack.enter_context(
                 worker_pool(
-                    min(cores, len(chosen)), seconds=time_limit_seconds, memory_mb=memory_limit_mb,
+                    min(cores, len(chosen)), seconds=seconds_allowed(0), memory_mb=memory_limit_mb,
                     runs=len(books) * max(len(shop.language) for shop in chosen),
                 )
             )  # fmt: skip
@@ -105,6 +107,7 @@ def run_weekly(
             settings, chosen, week=asked, as_of=as_of, with_import=with_import and as_of is None, workers=cores,
             pool=pool, screen=screen,
         )  # fmt: skip
+        limit = time_limit_seconds or seconds_allowed(max((p.lines for p in ready), default=0))
         reports = Folder(settings.reports_path)
         _check_writable(reports)
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="aftersales-"))) if reports.remote else None
@@ -122,11 +125,11 @@ def run_weekly(
         if cluster is not None and jobs:
             from aftersales.reports.cluster import DaskExecutor
 
-            executor = DaskExecutor(cluster, settings, time_limit_seconds, memory_limit_mb, most=workers)
+            executor = DaskExecutor(cluster, settings, limit, memory_limit_mb, most=workers)
             executor.check(jobs[0].shop)
         progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
         results = run_batch(
-            jobs, workers=cores, time_limit_seconds=time_limit_seconds, memory_limit_mb=memory_limit_mb, resume=resume,
+            jobs, workers=cores, time_limit_seconds=limit, memory_limit_mb=memory_limit_mb, resume=resume,
             progress=progress, executor=executor, pool=pool,
         )  # fmt: skip
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
@@ -135,6 +138,17 @@ def run_weekly(
         lines = tidied + _closing_lines(results, failures, index, language=language)
         failed = bool(failures) or any(r.status == "failed" for r in results)
         return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)
+
+
+def seconds_allowed(lines: int) -> float:
+    """How long a report may take where nobody says: ten minutes, and three more for each million order lines.
+
+    Some three times what it was measured to take, for slower and busier machines.
+
+    >>> seconds_allowed(100_000), seconds_allowed(10_000_000)
+    (618.0, 2400.0)
+    """
+    return LEAST_SECONDS + SECONDS_A_MILLION * lines / 1e6
 
 
 def _tidied(settings: Settings, shops: Sequence[Shop]) -> list[str]:

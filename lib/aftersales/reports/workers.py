@@ -53,6 +53,10 @@ class WorkerPool:
             initializer=start_watching, initargs=(memory_mb,),
         )  # fmt: skip
 
+    def allow(self, seconds: float) -> None:
+        """From now on a report may take so long: how long it takes depends on shops that are only then known."""
+        self.seconds = seconds
+
     def submit(self, job: ReportJob) -> Future:
         """Have a report made; what became of it is told by `outcome`."""
         return self._pool.schedule(limited_report, args=(job, self.seconds), timeout=self.seconds + GRACE_SECONDS)

@@ -16,11 +16,12 @@ from aftersales.words.errors import AftersalesError, DataError, of_the_machine
 
 @dataclass(frozen=True)
 class Prepared:
-    """A shop ready to report: its week and the store's commit; or the sentence why not."""
+    """A shop ready to report: its week, the store's commit and its order lines; or the sentence why not."""
 
     shop: Shop
     week: str = ""
     commit: int = -1
+    lines: int = 0
     said: tuple[str, ...] = ()
     reason: str | None = None
 
@@ -64,8 +65,8 @@ def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_imp
                 raise DataError(f"{first.file} was not imported: {first.error}".rstrip(".") + more)
         store = ShopStore(settings.store_path, shop.id, shop.zone)
         commit: Commit = store.as_of(as_of) if as_of else store.head()
-        found = week_of(week, Tables(store, commit), shop)
-        return Prepared(shop, str(found), commit.number, said)
+        tables = Tables(store, commit)
+        return Prepared(shop, str(week_of(week, tables, shop)), commit.number, tables.rows("orders"), said)
     except AftersalesError as error:
         return Prepared(shop, said=said, reason=str(error))
     except Exception as error:  # a full disk, say: the other shops go on

@@ -39,9 +39,12 @@ class Tables:
         frames: dict[str, pl.LazyFrame] = self.__dict__.setdefault("_frames", {})
         if name not in frames:
             scan = self.store.table(name, self.commit)
-            rows = scan.select(pl.len()).collect().item()
-            frames[name] = scan.collect().lazy() if rows <= ROWS_IN_MEMORY else scan
+            frames[name] = scan.collect().lazy() if self.rows(name) <= ROWS_IN_MEMORY else scan
         return frames[name]
+
+    def rows(self, name: str) -> int:
+        """How many rows a table has; its files are not read for it."""
+        return int(self.store.table(name, self.commit).select(pl.len()).collect().item())
 
     def parts(self, name: str) -> list[pl.LazyFrame]:
         """The table in parts of some two million rows, cut between months, earliest first; a small one in one.
