@@ -17,6 +17,10 @@ from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
 from aftersales.words.language import Language, say
 
 MOST_LABELS = 6  # more names than that hide the points they name
+# More points than that hide one another and weigh down the page: the ordinary ones are then drawn in groups, on a grid.
+MOST_POINTS = 100
+GRID = 12
+PHONE_DECADES = 2.5  # a wider range of sizes has room for powers of ten alone on a phone
 
 
 def funnel_plot(
@@ -44,9 +48,12 @@ def funnel_plot(
         return nothing(id, language, title=title)
     unit = Unit(form, language)
     rows = frame.with_columns(pl.col("outside").fill_null(False)).sort("rate", descending=True)
+    alone, groups = _drawn(rows)
     figure = quiet_figure(language, height=340, narrow={"height": 300})
     _curves(figure, limits.sort("whole"), centre)
-    figure.add_trace(_points(rows, unit))
+    if groups.height:
+        figure.add_trace(_groups(groups, unit))
+    figure.add_trace(_points(alone, unit))
     _axes(figure, rows, limits, unit)
     labels = [
         word(
@@ -67,10 +74,32 @@ def funnel_plot(
         word(size, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="bottom"),
     )
     finding = _finding(rows, what, centre, unit)
+    many = [say("charts.funnel.grouped", language, count=groups["n"].sum(), most=alone.height)] if groups.height else []
     return Chart(
-        id, title or finding, figure, rows, _columns(unit), language=language, so_what=so_what, alt=finding,
-        caption=sentences(say("charts.funnel.caption", language), caption),
+        id, title or finding, figure, alone, _columns(unit), language=language, so_what=so_what, alt=finding,
+        caption=sentences(say("charts.funnel.caption", language), caption, *many),
     )  # fmt: skip
+
+
+def _drawn(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that get a point each, and the others in groups of like size and rate: outside, n, whole, rate (means)."""
+    none = pl.DataFrame(schema={"outside": pl.Boolean, "n": pl.UInt32, "whole": pl.Float64, "rate": pl.Float64})
+    if rows.height <= MOST_POINTS:
+        return rows, none
+    alone = rows.filter("outside").head(MOST_POINTS)
+    ordinary, more = rows.filter(~pl.col("outside")), rows.filter("outside").slice(MOST_POINTS)
+    rest = pl.concat([ordinary, more]).with_columns(size=pl.col("whole").log10())
+    cell = [_cell("size"), _cell("rate")]
+    means = {"n": pl.len(), "whole": 10 ** pl.col("size").mean(), "rate": pl.col("rate").mean()}
+    grouped = rest.group_by("outside", *cell).agg(**means).sort("outside", "_size", "_rate")
+    return alone, grouped.select(none.columns)
+
+
+def _cell(column: str) -> pl.Expr:
+    """Which of so many equal steps from the least to the most a value lies in."""
+    value = pl.col(column)
+    step = (value.max() - value.min()) / GRID
+    return pl.when(step > 0).then(((value - value.min()) / step).floor()).otherwise(0.0).alias(f"_{column}")
 
 
 def _finding(rows: pl.DataFrame, what: str, centre: float, unit: Unit) -> str:
@@ -108,6 +137,20 @@ def _points(rows: pl.DataFrame, unit: Unit) -> go.Scatter:
     )  # fmt: skip
 
 
+def _groups(groups: pl.DataFrame, unit: Unit) -> go.Scatter:
+    hover = [
+        say("charts.funnel.group", unit.language, n=n, value=unit.text(rate), whole=whole)
+        for _, n, whole, rate in groups.iter_rows()
+    ]
+    tones = [LIGHT["orange" if out else "grey"] for out in groups["outside"]]
+    size = (6 + 2 * groups["n"].log10()).round(1).to_list()
+    return go.Scatter(
+        x=groups["whole"].round(1).to_list(), y=groups["rate"].round(5).to_list(), mode="markers", hoverinfo="text",
+        hovertext=hover,
+        marker={"size": size, "color": tones, "line": {"color": LIGHT["card"], "width": 1}},
+    )  # fmt: skip
+
+
 def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Unit) -> None:
     sizes = [v for v in (*rows["whole"], *limits["whole"]) if v]
     low, high = math.log10(min(sizes)), math.log10(max(sizes))
@@ -128,6 +171,9 @@ def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Uni
                "ticktext": [count.text(v) for v in at]},
         yaxis={**axis, "range": [-0.03 * axis["range"][1], axis["range"][1]]},
     )  # fmt: skip
+    if high - low > PHONE_DECADES:
+        tens = [v for v in at if math.log10(v).is_integer()]
+        figure.layout.meta["narrow"]["xaxis"] = {"tickvals": tens, "ticktext": [count.text(v) for v in tens]}
 
 
 def _columns(unit: Unit) -> tuple[Column, ...]:

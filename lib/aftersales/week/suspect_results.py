@@ -26,15 +26,15 @@ class SuspectResults(CaseResults):
 
     def evidence_near(self, orders: Sequence[str]) -> pl.DataFrame:
         """`order_evidence` of these orders, their buyers' others, and all that hold one of the same products."""
-        lines = self.tables.scan("orders")
-        own = lines.filter(pl.col("order_id").is_in(list(orders))).select("buyer_key", "product_id").collect()
+        parts = self.tables.parts("orders", held=False)
+        mine = pl.col("order_id").is_in(list(orders))
+        own = pl.concat([part.filter(mine).select("buyer_key", "product_id").collect() for part in parts])
         alike = pl.any_horizontal(
-            pl.col("order_id").is_in(list(orders)),
+            mine,
             *(pl.col(c).is_in(own[c].drop_nulls().unique().implode()) for c in ("buyer_key", "product_id")),
         )
-        near = lines.filter(alike).select("order_id").unique()
-        whole = lines.join(near, on="order_id", how="semi")
-        return order_evidence(whole, self.tables.scan("refunds"), until=self.until)
+        near = [part.join(part.filter(alike).select("order_id"), on="order_id", how="semi") for part in parts]
+        return order_evidence(near, self.tables.scan("refunds"), until=self.until)
 
     @kept_frame
     def conduct_known(self) -> pl.DataFrame:

@@ -46,10 +46,11 @@ class Tables:
         """How many rows a table has; its files are not read for it."""
         return int(self.store.table(name, self.commit).select(pl.len()).collect().item())
 
-    def parts(self, name: str) -> list[pl.LazyFrame]:
+    def parts(self, name: str, *, held: bool = True) -> list[pl.LazyFrame]:
         """The table in parts of some two million rows, cut between months, earliest first; a small one in one.
 
-        Each part reads the files of its months alone; rows without a month come last.
+        Each part reads the files of its months alone; rows without a month come last. A small table is held from then
+        on, unless this is a single look (``held`` false).
         """
         cuts: dict[str, list[list[str]]] = self.__dict__.setdefault("_cuts", {})
         if name not in cuts:
@@ -58,7 +59,7 @@ class Tables:
             cut = sizes.with_columns(part=part_of(sizes["rows"])).group_by("part", maintain_order=True)
             cuts[name] = cut.agg("month")["month"].to_list()
         if len(cuts[name]) <= 1:
-            return [self[name]]
+            return [self[name] if held else self.scan(name)]
         return [self.store.table(name, self.commit, months=months) for months in cuts[name]]
 
     @cached_property

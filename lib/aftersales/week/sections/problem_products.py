@@ -28,6 +28,9 @@ from aftersales.words.language import run_on
 MOST_CARDS = 3
 MOST_ROWS = 20
 MOST_SPLITS = 6  # SKUs and batches shown a product, those with most excess first
+MOST_SPLIT_ROWS = (
+    24  # of all products together, those of the first products: a page must stay light in a large shop too
+)
 _TONE = {"new": "signal", "still": "plain", "better": "good"}
 _DONE_BY_REASON = ("size", "quality", "not_as_described", "damaged", "missing_or_empty", "wrong_item")
 
@@ -195,6 +198,7 @@ def splits(report: Report) -> Table | Note:
     most = pl.col("excess").rank("ordinal", descending=True).over("rank", "level") <= MOST_SPLITS
     explains = (pl.col("batch") == pl.col("lead")) | (pl.col("sku") == pl.col("lead_sku"))
     shown = found.filter(most).sort("rank", "level", "rate", descending=[False, False, True])
+    total, shown = shown.height, shown.head(MOST_SPLIT_ROWS)
     shown = shown.with_columns(
         split=pl.coalesce("batch", "sku"), level_word=pl.concat_str(pl.lit("products.split."), "level"),
         explains=pl.when(explains.fill_null(value=False)).then(pl.lit(report.say("products.explains"))),
@@ -211,7 +215,10 @@ def splits(report: Report) -> Table | Note:
                usual="expected_rate", signal="fires"),
         Column("excess", word("products.column.excess"), "num1"),
     )  # fmt: skip
-    return Table(shown, columns, language=report.language, id="product-splits", caption=word("products.caption_splits"))
+    return Table(
+        shown, columns, language=report.language, id="product-splits", total=total,
+        caption=word("products.caption_splits"),
+    )  # fmt: skip
 
 
 def gone(report: Report) -> Table | Note:
