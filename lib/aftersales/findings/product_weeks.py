@@ -35,10 +35,15 @@ def product_weeks(
     frame = scopes.select(_SCOPE).unique().join(cohorts, how="cross")
     outcomes = scopes["reason"].unique()
     maturity = counts.maturity.filter(pl.col("outcome").is_in(outcomes.implode())).rename({"outcome": "reason"})
-    at_risk = counts.units.join(maturity, on=["stratum", "cohort"]).with_columns(
-        exposure=pl.col("orders") * pl.col("maturity")
+    # SKUs and batches of others are of no use here; their products stand for the shop
+    told = (pl.col("level") == "product") | pl.col("product_id").is_in(scopes["product_id"].unique().implode())
+    events = counts.events.filter(told)
+    at_risk = (
+        counts.units.filter(told)
+        .join(maturity, on=["stratum", "cohort"])
+        .with_columns(exposure=pl.col("orders") * pl.col("maturity"))
     )
-    came = pl.concat([counts.events, counts.events.with_columns(reason=pl.lit(ANY))])
+    came = pl.concat([events, events.with_columns(reason=pl.lit(ANY))])
     came = came.group_by(*_SCOPE, "cohort").agg(refunds=pl.col("events").sum())
     units = at_risk.group_by(*_SCOPE, "cohort").agg(pl.col("orders", "exposure").sum())
     own = units.join(came, on=[*_SCOPE, "cohort"], how="left", nulls_equal=True)
