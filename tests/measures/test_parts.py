@@ -18,7 +18,7 @@ from aftersales.measures.request_exposure import daily_exposure, request_tables
 from aftersales.measures.sales import product_sales
 from aftersales.measures.service import platform_involved_rate
 from aftersales.measures.slices import driving_slices
-from aftersales.measures.suspects import suspects
+from aftersales.measures.suspects import _of_so_many_orders, suspects
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.words.periods import Week
 
@@ -130,3 +130,10 @@ def test_bad_orders_of_months_are_those_of_the_whole(tables: dict[str, pl.DataFr
     whole, found = (known_bad(rows, tables["refunds"], until=UNTIL, parcels=parcels) for rows in (sent, by_month(sent)))
     assert whole.height > parcels.height
     assert found.equals(whole)
+
+
+@pytest.mark.parametrize("orders", [[5, 1, 1], [1, 1, 7, 1], [2, 2], []])
+def test_no_window_is_lost_where_one_holds_more_than_a_part(orders: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART_ROWS", 2)
+    best = pl.DataFrame({"orders": orders}, schema={"orders": pl.Int64})
+    assert pl.concat(_of_so_many_orders(best)).equals(best)

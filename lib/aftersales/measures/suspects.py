@@ -210,8 +210,8 @@ def _slow_judged(
 def _of_so_many_orders(best: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Windows, one a source, so many at a time that their orders are no more than one part's."""
     part = part_of(best["orders"])
-    for first in [0, *part.filter(part != part.shift(1))]:
-        yield best.filter(part == first)
+    for number in part.unique(maintain_order=True).to_list() or [0]:
+        yield best.filter(part == number)
 
 
 def _fullest(tests: pl.DataFrame) -> pl.DataFrame:
