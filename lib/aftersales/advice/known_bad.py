@@ -58,19 +58,21 @@ def known_bad(
     [('a', 'x', 3.0, 'seller'), ('b', 'x', 17.0, 'refused')]
     """
     columns = ["order_id", "buyer_key", "created_at", "shipped_at", "close_reason", "tracking_no"]
+    asked = [_refused(refunds, until), _judged(refunds, until)]
+    named = [*asked, *([] if confirmed is None else [confirmed.lazy()])]
+    spoken = pl.concat([said.select("order_id") for said in named])
+    spoken = spoken.unique().collect(engine="streaming").lazy()  # the same for every part
     held = []
     for part in parts_of(orders):
         rows = columns_of(part, Orders, columns, needed=["order_id"])
-        spoken = [_refused(refunds, until), _judged(refunds, until), _by_seller(rows)]
-        spoken += [] if parcels is None else [_turned_back(parcels, rows, until)]
-        spoken += [] if confirmed is None else [confirmed.lazy()]
-        held.append(_lines_of(rows, pl.concat([said.select("order_id") for said in spoken])))
+        own = [_by_seller(rows)] if parcels is None else [_by_seller(rows), _turned_back(parcels, rows, until)]
+        held.append(_lines_of(rows, pl.concat([spoken, *(said.select("order_id") for said in own)])))
     lines = pl.concat(held)
     heads = lines.group_by("order_id").agg(
         pl.col("buyer_key", "close_reason", "tracking_no").first(), pl.col("created_at", "shipped_at").min()
     )
     heads = heads.filter(pl.col("created_at").is_null() | (pl.col("created_at").dt.date() <= until))
-    told = [_refused(refunds, until), _judged(refunds, until), _by_seller(heads)]
+    told = [*asked, _by_seller(heads)]
     if parcels is not None:
         told.append(_turned_back(parcels, heads, until))
     if confirmed is not None:

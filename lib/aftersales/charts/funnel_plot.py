@@ -130,10 +130,9 @@ def _points(rows: pl.DataFrame, unit: Unit) -> go.Scatter:
         + say("charts.intervals.label", unit.language, value=unit.text(r["rate"]), part=r["part"], whole=r["whole"])
         for r in rows.iter_rows(named=True)
     ]  # fmt: skip
-    tones = [LIGHT["orange" if out else "grey"] for out in rows["outside"]]
     return go.Scatter(
         x=rows["whole"].to_list(), y=rows["rate"].to_list(), mode="markers", hoverinfo="text", hovertext=hover,
-        marker={"size": 8, "color": tones, "line": {"color": LIGHT["card"], "width": 1}},
+        marker=_marker(rows["outside"], 8),
     )  # fmt: skip
 
 
@@ -142,13 +141,17 @@ def _groups(groups: pl.DataFrame, unit: Unit) -> go.Scatter:
         say("charts.funnel.group", unit.language, n=n, value=unit.text(rate), whole=whole)
         for _, n, whole, rate in groups.iter_rows()
     ]
-    tones = [LIGHT["orange" if out else "grey"] for out in groups["outside"]]
     size = (6 + 2 * groups["n"].log10()).round(1).to_list()
     return go.Scatter(
         x=groups["whole"].round(1).to_list(), y=groups["rate"].round(5).to_list(), mode="markers", hoverinfo="text",
         hovertext=hover,
-        marker={"size": size, "color": tones, "line": {"color": LIGHT["card"], "width": 1}},
+        marker=_marker(groups["outside"], size),
     )  # fmt: skip
+
+
+def _marker(outside: pl.Series, size: float | list[float]) -> dict[str, Any]:
+    tones = [LIGHT["orange" if out else "grey"] for out in outside]
+    return {"size": size, "color": tones, "line": {"color": LIGHT["card"], "width": 1}}
 
 
 def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Unit) -> None:

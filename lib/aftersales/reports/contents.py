@@ -23,8 +23,7 @@ def check_job(job: ReportJob) -> None:
     if not job.notebooks or not job.languages:
         raise QuestionError("A report needs at least one notebook and one language")
     check_run(job.week, job.languages)
-    if job.parameters:
-        refuse_unknown(job.notebooks, job.parameters)
+    refuse_unknown(job.notebooks, job.parameters)
     pages: dict[str, Path] = {}
     for path in job.notebooks:
         name = page_of(path)

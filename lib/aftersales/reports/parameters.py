@@ -107,6 +107,8 @@ def run_parameters(notebook: Path, *, shop: str, week: str, language: str, extra
 
 def refuse_unknown(notebooks: Iterable[Path], extra: Mapping[str, Any]) -> None:
     """Refuse an extra parameter that no notebook of the report declares, or one that the run itself sets."""
+    if not extra:
+        return
     declared = {notebook.stem: declared_parameters(notebook) for notebook in notebooks}
     for name in extra:
         if name in RUN_PARAMETERS:

@@ -85,8 +85,7 @@ def run_weekly(
     asked = str(Week.parse(week)) if week else ""
     books = tuple(notebooks) or notebook_paths(settings)
     extra = given_parameters(parameters)
-    if extra:
-        refuse_unknown(books, extra)
+    refuse_unknown(books, extra)
     screen = console or Console(stderr=True)
     cores = workers or available_cores()
     language = chosen[0].language[0]

@@ -35,8 +35,8 @@ class kept_frame(cached_property):
 
 
 def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame:
-    folder = owner.results_folder
-    if folder is None or os.environ.get(SWITCH) == "0":
+    folder = _folder_of(owner)
+    if folder is None:
         return compute(owner)
     file = folder / f"{compute.__name__}.parquet"
     if file.is_file():
@@ -51,8 +51,8 @@ def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame
 
 def kept_bytes(owner: Keeper, name: str, compute: Callable[[], bytes]) -> bytes:
     """What ``compute`` gives, kept on disk under that name beside the other results; the name tells what it is of."""
-    folder = owner.results_folder
-    if folder is None or os.environ.get(SWITCH) == "0":
+    folder = _folder_of(owner)
+    if folder is None:
         return compute()
     file = folder / name
     try:
@@ -61,6 +61,10 @@ def kept_bytes(owner: Keeper, name: str, compute: Callable[[], bytes]) -> bytes:
         made = compute()
     _put(file, lambda part: part.write_bytes(made))
     return made
+
+
+def _folder_of(owner: Keeper) -> Path | None:
+    return None if os.environ.get(SWITCH) == "0" else owner.results_folder
 
 
 def _put(file: Path, write: Callable[[Path], object]) -> None:

@@ -65,14 +65,11 @@ class SuspectResults(CaseResults):
 
     def _let_evidence_go(self) -> None:
         """A large shop's evidence takes gigabytes: what else rests on it is computed now, and then it is not held."""
-        for name in ("conduct_known", "orders_set_aside", "ever_suspected", *self._lists):
+        lists = [f"suspicious_orders_{language}" for language in self.shop.language]
+        for name in ("conduct_known", "orders_set_aside", "ever_suspected", *lists):
             getattr(self, name)
         for name in ("order_evidence", "suspects"):
             self.__dict__.pop(name, None)
-
-    @property
-    def _lists(self) -> list[str]:
-        return [f"suspicious_orders_{language}" for language in self.shop.language]
 
     def _listed(self, language: Language) -> pl.DataFrame:
         return suspicious_orders(
