@@ -23,6 +23,7 @@ settings.load_profile("aftersales")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
+S3_SERVER = Path(__file__).with_name("s3_server.py")
 
 
 @pytest.fixture(scope="session")
@@ -86,9 +87,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = (tmp_path_factory.mktemp("s3") / "server.log").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log
-    )
+    server = subprocess.Popen([sys.executable, S3_SERVER, str(port)], stdout=log, stderr=log)
     try:
         for _ in range(1200):  # a busy machine takes its time
             with socket.socket() as knock:
