@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from aftersales.findings.drivers import DRIVERS_SCHEMA, change_headline, change_parts, drivers
+from aftersales.findings.drivers import DRIVERS_SCHEMA, change_headline, change_parts, drivers, told_drivers
+from aftersales.findings.driving_segments import SEGMENTS_SCHEMA, driving_segments
 from aftersales.words.errors import QuestionError
 from aftersales.words.periods import Week
 
@@ -59,6 +60,33 @@ def test_the_planted_fault_is_named_with_its_share(language):
     assert abs((row["since"] - WEEK.monday).days) <= 2
     assert "P0" in row["headline"]
     assert row["held_out"]
+
+
+def test_one_search_is_told_in_both_languages_also_when_kept_as_a_file(tmp_path):
+    orders, refunds = shop(1, lift=6.0)
+    found = driving_segments(orders, refunds, week=WEEK)
+    found.write_parquet(tmp_path / "kept.parquet")
+    kept = pl.read_parquet(tmp_path / "kept.parquet")
+    assert kept.schema == SEGMENTS_SCHEMA
+    for language in ("zh", "en"):
+        assert told_drivers(kept, language=language).equals(drivers(orders, refunds, week=WEEK, language=language))
+
+
+def test_a_product_and_what_is_tied_with_it_are_named_by_their_titles():
+    row = {
+        "segment": "product_id=1", "conditions": [{"dimension": "product_id", "level": "1"}], "rate_before": 0.1,
+        "rate_after": 0.3, "excess": 20.0, "share_of_change": 0.5, "since": WEEK.monday, "orders": 100.0,
+        "refunds": 30.0, "expected": 10.0, "lift": 3.0, "p_value": 1e-6, "held_out": True,
+        "ties": ["product_id=2 & reason=size", "a=b=c"],
+        "tied_conditions": [[{"dimension": "product_id", "level": "2"}, {"dimension": "reason", "level": "size"}], []],
+        "titles": [{"product_id": "1", "title": "Mug"}, {"product_id": "2", "title": "Pot"}],
+    }  # fmt: skip
+    shop_wide = row | {"segment": "all", "conditions": [], "ties": [], "tied_conditions": []}
+    told = told_drivers(pl.DataFrame([row, shop_wide], schema=SEGMENTS_SCHEMA), language="en")
+    assert told["spoken"].to_list() == ["product “Mug”", "the whole shop"]
+    assert "product “Pot” × reason “" in told["headline"][0]
+    assert "a=b=c" in told["headline"][0]
+    assert "shop-wide" in told["headline"][1]
 
 
 def test_nothing_wrong_names_nobody_even_after_a_sales_peak():

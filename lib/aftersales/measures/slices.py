@@ -29,6 +29,7 @@ FALSE_NAMED_SHARE = 0.01
 PROPOSAL_P = 0.01
 # Slices that share so much of what was expected of either hold the same orders for every practical purpose.
 TIE_SHARE = 0.95
+WHOLE_SHOP = "all"  # the written form of a rise that sits in no one place
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "segment": pl.String,
@@ -173,7 +174,7 @@ def segment_text(conditions: Sequence[tuple[str, str | None]]) -> str:
     >>> segment_text([("courier", "A"), ("province", None)]), segment_text([])
     ('courier=A & province=unknown', 'all')
     """
-    return " & ".join(f"{d}={'unknown' if v is None else v}" for d, v in conditions) or "all"
+    return " & ".join(f"{d}={'unknown' if v is None else v}" for d, v in conditions) or WHOLE_SHOP
 
 
 def segment_parts(segment: str) -> dict[str, str]:

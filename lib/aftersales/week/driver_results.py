@@ -6,8 +6,9 @@ from functools import cached_property
 
 import polars as pl
 
-from aftersales.findings.drivers import change_parts, drivers
-from aftersales.findings.standing import with_driver_standing
+from aftersales.findings.drivers import change_parts, told_drivers
+from aftersales.findings.driving_segments import driving_segments
+from aftersales.findings.standing import gone_drivers, with_driver_standing
 from aftersales.measures.places import beta_prior
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
@@ -23,25 +24,24 @@ class DriverResults(Span):
     """Driver results of a shop's week."""
 
     @kept_frame
-    def drivers_zh(self) -> pl.DataFrame:
-        """The slices that carry the week's rise, told in Chinese."""
-        found = drivers(self.tables.parts("orders"), self.tables["refunds"], week=self.week, language="zh")
-        return with_driver_standing(found, self.drivers_before)
+    def driving_segments(self) -> pl.DataFrame:
+        """The slices that carry the week's rise, in numbers."""
+        return driving_segments(self.tables.parts("orders"), self.tables["refunds"], week=self.week)
 
     @kept_frame
-    def drivers_en(self) -> pl.DataFrame:
-        """The same, told in English."""
-        found = drivers(self.tables.parts("orders"), self.tables["refunds"], week=self.week, language="en")
-        return with_driver_standing(found, self.drivers_before)
-
-    @kept_frame
-    def drivers_before(self) -> pl.DataFrame:
-        """Last week's slices, computed as of then (told in Chinese; only their segments are compared)."""
-        return drivers(self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1), language="zh")
+    def driving_segments_before(self) -> pl.DataFrame:
+        """Last week's slices, computed as of then."""
+        return driving_segments(self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1))
 
     def drivers(self, language: Language) -> pl.DataFrame:
-        """The slices that carry the week's rise, told in that language."""
-        return self.drivers_zh if language == "zh" else self.drivers_en
+        """The slices that carry the week's rise, told in that language, with how they stand against last week's."""
+        return with_driver_standing(
+            told_drivers(self.driving_segments, language=language), self.driving_segments_before
+        )
+
+    def drivers_gone(self, language: Language) -> pl.DataFrame:
+        """Last week's slices that carry no rise any more, told as of then."""
+        return told_drivers(gone_drivers(self.driving_segments, self.driving_segments_before), language=language)
 
     @kept_frame
     def change_by_product(self) -> pl.DataFrame:

@@ -19,12 +19,14 @@ from aftersales.findings.products import product_headline
 from aftersales.findings.signals import is_awaited, signal_headline
 from aftersales.measures.reasons import USUAL_WEEKS
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
+from aftersales.measures.slices import WHOLE_SHOP
 from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
 from aftersales.week.sections.health_told import damage_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
 from aftersales.week.sections.overview_tiles import SHOWN, tiles
 from aftersales.week.sections.shown import lacking, measure_trend, more_link, page_title, signal_rows
+from aftersales.words.language import run_on
 from aftersales.words.promotions import promotion_title
 
 # The sections that the notebook and the mail ask for; some have a module of their own.
@@ -86,7 +88,8 @@ def _main_driver(report: Report) -> dict[str, Any] | None:
     rows = report.data.drivers(report.language)
     if rows.is_empty():
         return None
-    rows = rows.filter(pl.col("share_of_change").is_between(0, 1)).sort("share_of_change", descending=True)
+    part = pl.col("share_of_change").is_between(0, 1) & (pl.col("segment") != WHOLE_SHOP)
+    rows = rows.filter(part).sort("share_of_change", descending=True)
     return rows.row(0, named=True) if rows.height else None
 
 
@@ -197,10 +200,12 @@ def drivers(report: Report) -> Table | Note:
     """Where the week's rise sits: slices of products, reasons, couriers and places, with counts."""
     if not report.data.dated:
         return lacking(report, "refunds.undated")
-    rows = report.data.drivers(report.language)
+    word, rows = report.say, report.data.drivers(report.language)
+    went = report.data.drivers_gone(report.language)["spoken"].to_list()
+    gone = [word("overview.drivers_gone", gone=went)] if went else []
     if rows.is_empty():
-        return Note(report.say("overview.no_driver"), language=report.language, look="plain")
-    word = report.say
+        said = run_on([word("overview.no_driver"), *gone], report.language)
+        return Note(said, language=report.language, look="plain")
     columns = (
         Column("headline", word("overview.column.driver")),
         Column("state", word("overview.column.state"), "word", prefix="state."),
@@ -211,12 +216,18 @@ def drivers(report: Report) -> Table | Note:
         Column("rate_after", word("overview.column.after"), "pct"),
         Column("since", word("overview.column.since"), "day"),
     )
-    first = rows.row(0, named=True)
-    title = word("overview.title_drivers", count=rows.height, where=first["spoken"], excess=first["excess"])
     return Table(
-        rows, columns, language=report.language, id="overview-drivers", title=title,
-        caption=word("overview.caption_drivers"),
+        rows, columns, language=report.language, id="overview-drivers", title=_title_of_drivers(report, rows),
+        caption=run_on([*gone, word("overview.caption_drivers")], report.language),
     )  # fmt: skip
+
+
+def _title_of_drivers(report: Report, rows: pl.DataFrame) -> str:
+    first = rows.row(0, named=True)
+    if first["segment"] == WHOLE_SHOP:
+        return report.say("overview.title_shop_wide", excess=first["excess"])
+    key = "overview.title_driver" if rows.height == 1 else "overview.title_drivers"
+    return report.say(key, count=rows.height, where=first["spoken"], excess=first["excess"])
 
 
 def products(report: Report) -> Table | Note:
