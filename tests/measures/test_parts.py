@@ -12,6 +12,7 @@ from aftersales.advice.known_bad import known_bad
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures import bursts, parts
 from aftersales.measures.bursts import windows
+from aftersales.measures.coverage import buyer_keys, empty_days
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.request_exposure import daily_exposure, request_tables
@@ -45,6 +46,17 @@ def test_evidence_of_months_is_that_of_the_whole(tables: dict[str, pl.DataFrame]
     found = order_evidence(by_month(tables["orders"]), tables["refunds"], until=UNTIL)
     assert len(by_month(tables["orders"])) > 10
     assert found.equals(evidence)
+
+
+def test_days_without_orders_and_kinds_of_buyers_are_those_of_the_whole(tables: dict[str, pl.DataFrame]) -> None:
+    silent = pl.col("created_at").dt.date().is_between(pl.date(2026, 8, 30), pl.date(2026, 9, 2))
+    quality = pl.when(pl.col("order_id").hash() % 5 == 0).then(pl.lit("masked")).otherwise("buyer_key_quality")
+    orders = tables["orders"].filter(~silent).with_columns(buyer_key_quality=quality)
+    gaps = empty_days(by_month(orders), until=UNTIL)
+    assert gaps.equals(empty_days(orders, until=UNTIL))
+    assert gaps.height
+    assert buyer_keys(by_month(orders)).equals(buyer_keys(orders))
+    assert buyer_keys(orders).filter(quality="masked")["orders"][0] > 0
 
 
 def test_an_order_whose_lines_lie_in_two_parts_is_one(tables: dict[str, pl.DataFrame]) -> None:

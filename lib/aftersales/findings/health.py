@@ -11,6 +11,7 @@ import polars as pl
 from aftersales.findings.finding import Finding
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders, last_day_cut, refund_span
 from aftersales.measures.inputs import columns_of
+from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
@@ -82,13 +83,13 @@ def file_account(files: Frame, set_aside: Frame, lineage: Frame | None = None) -
     return account.select(*out, "notes").sort(["rows_set_aside", "file"], descending=[True, False])
 
 
-def data_health(tables: Mapping[str, Frame], *, until: date) -> list[Finding]:
+def data_health(tables: Mapping[str, InParts], *, until: date) -> list[Finding]:
     """What is missing or odd in a shop's data, each with what it costs; one finding that says so where nothing is.
 
     ``tables`` are the shop's tables by name, absent ones may be left out: orders, refunds, complaints, messages,
-    parcels, evidence, traffic, money, products, files, set_aside. ``headline`` says what is the case, ``caution`` what
-    it costs. Their order: what was lost in reading, holes in the days, refunds and orders that do not meet, buyers,
-    then the files that were never there.
+    parcels, evidence, traffic, money, products, files, set_aside; orders may come in parts. ``headline`` says what is
+    the case, ``caution`` what it costs. Their order: what was lost in reading, holes in the days, refunds and orders
+    that do not meet, buyers, then the files that were never there.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, 9)] * 3})
@@ -106,17 +107,18 @@ def data_health(tables: Mapping[str, Frame], *, until: date) -> list[Finding]:
     ]
     if found:
         return found
-    return [Finding("healthy", "shop", "health.no_finding", {}, file_account(tables["files"], tables["set_aside"]))]
+    account = file_account(whole_of(tables["files"]), whole_of(tables["set_aside"]))
+    return [Finding("healthy", "shop", "health.no_finding", {}, account)]
 
 
-def _whole(name: str, table: Frame | None) -> pl.LazyFrame:
+def _whole(name: str, table: InParts | None) -> pl.LazyFrame:
     """A table with all columns of its schema, typed, also where the shop has none of it."""
     empty = _SCHEMAS[name].create_empty().lazy()
-    return empty if table is None else pl.concat([empty, table.lazy()], how="diagonal_relaxed")
+    return empty if table is None else pl.concat([empty, whole_of(table)], how="diagonal_relaxed")
 
 
-def _rows(tables: Mapping[str, Frame], name: str) -> int:
-    return 0 if name not in tables else int(tables[name].lazy().select(pl.len()).collect(engine="streaming").item())
+def _rows(tables: Mapping[str, InParts], name: str) -> int:
+    return 0 if name not in tables else int(whole_of(tables[name]).select(pl.len()).collect(engine="streaming").item())
 
 
 def _finding(kind: str, scope: str, table: pl.DataFrame, size: float, **values: Any) -> Finding:
@@ -124,7 +126,7 @@ def _finding(kind: str, scope: str, table: pl.DataFrame, size: float, **values: 
     return Finding(kind, scope, f"health.{kind}", values, table, size=size, caveat=f"health.cost.{kind}")
 
 
-def _reading(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+def _reading(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     account = file_account(_whole("files", tables.get("files")), _whole("set_aside", tables.get("set_aside")))
     for row in account.filter(pl.col("rows_set_aside") > 0).iter_rows(named=True):
         values = {k: row[k] for k in ("file", "rows_read", "rows_set_aside", "main_reason")}
@@ -135,48 +137,49 @@ def _reading(tables: Mapping[str, Frame]) -> Iterator[Finding]:
         yield _finding("unbalanced", row["file"], account.filter(file=row["file"]), row["rows_read"], file=row["file"])
 
 
-def _days(tables: Mapping[str, Frame], until: date) -> Iterator[Finding]:
+def _days(tables: Mapping[str, InParts], until: date) -> Iterator[Finding]:
     if "orders" not in tables:
         return
     for row in empty_days(tables["orders"], until=until).filter("odd").iter_rows(named=True):
         table = pl.DataFrame([row])
         kind = "gap_day" if row["days"] == 1 else "gap"
         yield _finding(kind, f"{row['first_day']}", table, row["days"], **row)
-    cut = last_day_cut(tables["orders"], until=until).filter("odd")
+    cut = last_day_cut(whole_of(tables["orders"]), until=until).filter("odd")
     for row in cut.iter_rows(named=True):
         yield _finding("cut_day", "orders", cut, row["expected"], **row)
 
 
-def _refunds(tables: Mapping[str, Frame], until: date) -> Iterator[Finding]:
+def _refunds(tables: Mapping[str, InParts], until: date) -> Iterator[Finding]:
     n_refunds = _rows(tables, "refunds")
     if not n_refunds:
         yield _finding("no_refunds", "refunds", pl.DataFrame({"refunds": [0]}), 1.0)
         return
-    refunds = tables["refunds"]
+    refunds = whole_of(tables["refunds"])
     if not has_refund_dates(refunds):
         yield _finding("no_refund_dates", "refunds", pl.DataFrame({"refunds": [n_refunds]}), 1.0, refunds=n_refunds)
     elif "orders" in tables:
-        span = refund_span(tables["orders"], refunds, until=until).filter("odd")
+        span = refund_span(whole_of(tables["orders"]), refunds, until=until).filter("odd")
         for row in span.iter_rows(named=True):
             yield _finding(f"refunds_{row['edge']}", "refunds", span.filter(edge=row["edge"]), row["days"], **row)
     for name in ("refunds", "complaints"):
-        if _rows(tables, name) and "order_known" in tables[name].collect_schema().names():
-            known = known_orders(tables[name])
+        table = whole_of(tables[name]) if _rows(tables, name) else None
+        if table is not None and "order_known" in table.collect_schema().names():
+            known = known_orders(table)
             row = known.row(0, named=True)
             if row["unknown"] and row["share_unknown"] >= UNKNOWN_FROM:
                 yield _finding(f"unknown_{name}", name, known, row["unknown"], **row)
 
 
-def _rules(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+def _rules(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     """What breaks a rule between tables."""
     if "orders" not in tables or "refunds" not in tables:
         return
-    orders = columns_of(tables["orders"], Orders, ["order_id", "paid", "created_at"], needed=["order_id"])
+    orders = columns_of(whole_of(tables["orders"]), Orders, ["order_id", "paid", "created_at"], needed=["order_id"])
     asked = ["refund_id", "order_id", "amount", "status", "applied_at"]
-    refunds = columns_of(tables["refunds"], Refunds, asked, needed=["order_id"])
+    refunds = columns_of(whole_of(tables["refunds"]), Refunds, asked, needed=["order_id"])
     orders = orders.join(refunds.select("order_id"), on="order_id", how="semi")  # the others can break no such rule
     checks = {"beyond_paid": refunded_beyond_paid(orders, refunds)}
-    if has_refund_dates(tables["refunds"]):
+    if has_refund_dates(whole_of(tables["refunds"])):
         checks["before_order"] = before_its_order(orders, refunds)
     for kind, broken in checks.items():
         rows = broken.collect(engine="streaming")
@@ -184,7 +187,7 @@ def _rules(tables: Mapping[str, Frame]) -> Iterator[Finding]:
             yield _finding(kind, "shop", rows, rows.height, count=rows.height, example=rows["order_id"][0])
 
 
-def _buyers(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+def _buyers(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     if not _rows(tables, "orders"):
         return
     keys = buyer_keys(tables["orders"])
@@ -193,13 +196,13 @@ def _buyers(tables: Mapping[str, Frame]) -> Iterator[Finding]:
         yield _finding("no_buyers", "orders", keys, 1.0)
     elif shares["full"] < FULL_NAMES_FROM:
         yield _finding("masked_buyers", "orders", keys, 1 - shares["full"], share=1 - shares["full"])
-    products = tables["orders"].lazy()
+    products = whole_of(tables["orders"])
     there = "product_id" in products.collect_schema().names()
     if not there or not products.select(pl.col("product_id").is_not_null().any()).collect(engine="streaming").item():
         yield _finding("no_products", "orders", keys, 1.0)
 
 
-def _absent(tables: Mapping[str, Frame]) -> Iterator[Finding]:
+def _absent(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     for name in OPTIONAL:
         if not _rows(tables, name):
             yield _finding(f"absent_{name}", name, pl.DataFrame({"table": [name], "rows": [0]}), 0.0)

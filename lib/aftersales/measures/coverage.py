@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 
 from aftersales.measures.inputs import columns_of
+from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
@@ -24,9 +25,10 @@ NEIGHBOUR_DAYS = 7
 USUAL_DAYS = 28
 
 
-def empty_days(orders: Frame, *, until: date) -> pl.DataFrame:
+def empty_days(orders: InParts, *, until: date) -> pl.DataFrame:
     """The runs of days, between the first and last day with orders, on which no order was created.
 
+    Orders may come in parts.
     Columns out: first_day, last_day (Date), days, expected (orders that the median day of the week before, or of the
     week after where that is more, would have brought), chance (of such a silence at that pace), odd (Bool: chance
     below `GAP_CHANCE`, and no holiday), holiday (Bool: it lies within Spring Festival, when couriers pause). Sorted by
@@ -133,21 +135,18 @@ def known_orders(table: Frame) -> pl.DataFrame:
     return found.with_columns(share_unknown=pl.when(pl.col("rows") > 0).then(pl.col("unknown") / pl.col("rows")))
 
 
-def buyer_keys(orders: Frame) -> pl.DataFrame:
+def buyer_keys(orders: InParts) -> pl.DataFrame:
     """How well buyers can be told apart: quality, orders, share; the best quality first, all four of them.
 
+    Orders may come in parts.
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "buyer_key_quality": ["masked", "masked", "full"]})
     >>> buyer_keys(orders).rows()
     [('full', 1, 0.3333333333333333), ('composite', 0, 0.0), ('masked', 2, 0.6666666666666666), ('none', 0, 0.0)]
     """
-    lines = columns_of(orders, Orders, ["order_id", "buyer_key_quality"], needed=["order_id"])
-    counts = (
-        lines.group_by(quality=pl.col("buyer_key_quality").fill_null("none"))
-        .agg(orders=pl.col("order_id").hash().n_unique().cast(pl.Int64))
-        .collect(engine="streaming")
-    )
+    columns, quality = ["order_id", "buyer_key_quality"], pl.col("buyer_key_quality").fill_null("none").alias("quality")
+    counts = [_orders_by(columns_of(part, Orders, columns, needed=["order_id"]), quality) for part in parts_of(orders)]
     every = pl.DataFrame({"quality": ["full", "composite", "masked", "none"]})
-    every = every.join(counts, on="quality", how="left", maintain_order="left").with_columns(
+    every = every.join(summed(counts, ["quality"]), on="quality", how="left", maintain_order="left").with_columns(
         pl.col("orders").fill_null(0)
     )
     total = pl.col("orders").sum()
@@ -162,9 +161,15 @@ def _made(orders: Frame, *, until: date) -> pl.LazyFrame:
     return lines.select("order_id", at=at).filter(pl.col("at").dt.date() <= until)
 
 
-def _orders_per_day(orders: Frame, *, until: date) -> pl.DataFrame:
-    per_day = _made(orders, until=until).group_by(day=pl.col("at").dt.date())
-    return per_day.agg(orders=pl.col("order_id").hash().n_unique()).collect(engine="streaming")
+def _orders_per_day(orders: InParts, *, until: date) -> pl.DataFrame:
+    counts = [_orders_by(_made(part, until=until), pl.col("at").dt.date().alias("day")) for part in parts_of(orders)]
+    return summed(counts, ["day"])
+
+
+def _orders_by(lines: pl.LazyFrame, key: pl.Expr) -> pl.DataFrame:
+    """How many orders there are of each key: the key, orders. A set of all orders at once would take gigabytes."""
+    orders = pl.col("order_id").hash().n_unique().cast(pl.Int64)
+    return lines.group_by(key).agg(orders=orders).collect(engine="streaming")
 
 
 def _judged(frame: pl.DataFrame, expected: pl.Expr) -> pl.DataFrame:

@@ -37,7 +37,8 @@ class HealthResults(Span):
     def data_findings_kept(self) -> pl.DataFrame:
         """The same as rows (`findings.finding.as_frame`)."""
         there = [name for name in HEALTH_TABLES if name in self.tables.commit.versions]
-        return as_frame(data_health({name: self.tables[name] for name in there}, until=self.until))
+        tables = {name: self.tables.parts(name) if name == "orders" else self.tables[name] for name in there}
+        return as_frame(data_health(tables, until=self.until))
 
     @property
     def damage(self) -> list[Finding]:
@@ -99,7 +100,7 @@ class HealthResults(Span):
             ).select(pl.lit(kind).alias("kind"), pl.all())
             for kind in DAY_OF
         }  # fmt: skip
-        gaps = empty_days(self.tables["orders"], until=self.until).filter("odd")
+        gaps = empty_days(self.tables.parts("orders"), until=self.until).filter("odd")
         parts["orders"] = _with_gaps(parts["orders"], gaps)
         return pl.concat(parts.values())
 
@@ -146,7 +147,7 @@ class HealthResults(Span):
     @kept_frame
     def buyer_quality(self) -> pl.DataFrame:
         """How well buyers can be told apart: quality, orders, share."""
-        return buyer_keys(self.tables["orders"])
+        return buyer_keys(self.tables.parts("orders"))
 
     @kept_frame
     def orders_known(self) -> pl.DataFrame:
