@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -21,20 +22,29 @@ from aftersales.sources.store import ShopStore
 from aftersales.words.errors import QuestionError
 
 
-@pytest.fixture
-def place(tmp_path):
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
     """The demo's fullest shop, small, imported in two steps, so that there are older versions."""
-    write_demo(tmp_path / "in", orders=300, weeks=16)
-    (tmp_path / "shops.toml").write_text(
+    folder = tmp_path_factory.mktemp("template") / "shop"
+    write_demo(folder / "in", orders=300, weeks=16)
+    (folder / "shops.toml").write_text(
         '[store]\npath = "store"\n[[shops]]\nid = "demo"\nname = "云栖家居旗舰店"\nlanguage = "en"\nexports = "in/yunqi"\n',
         "utf-8",
     )
-    settings = load_settings(tmp_path / "shops.toml")
+    settings = load_settings(folder / "shops.toml")
     shop = settings.shop("demo")
-    files = sorted((tmp_path / "in" / "yunqi").glob("*.csv"))
+    files = sorted((folder / "in" / "yunqi").glob("*.csv"))
     import_files(settings, shop, [str(f) for f in files if "Order" in f.name])
     import_files(settings, shop)
-    return settings, shop
+    return folder
+
+
+@pytest.fixture
+def place(template, tmp_path):
+    """A copy of it, to erase in."""
+    shutil.copytree(template, tmp_path / "shop")
+    settings = load_settings(tmp_path / "shop" / "shops.toml")
+    return settings, settings.shop("demo")
 
 
 def store_of(settings):
