@@ -26,7 +26,7 @@ from aftersales.reports.job import ReportJob, ReportResult
 from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, start_watching, time_limit
 from aftersales.reports.place import abandoned, partial_folder
 from aftersales.words.errors import error_words, of_the_machine
-from aftersales.words.language import say
+from aftersales.words.language import Language, say
 
 # Toy notebooks leave a worker as it was; on real data one was seen to grow by up to 12 MB a notebook. It is renewed
 # before that could pass this much.
@@ -92,13 +92,17 @@ class WorkerPool:
         if isinstance(error, BrokenProcessPool):
             return say("reports.failed.pool", language, error=error_words(type(error).__name__, str(error)))
         if code is not None and code < 0:
-            key = "crashed" if -code in _CRASHES else "killed"
-            return say(f"reports.failed.{key}", language, signal=signal.Signals(-code).name)
+            return self._signalled(signal.Signals(-code), language)
         if code is not None:
             return say("reports.failed.ended", language, code="–" if code == EXIT_ORPHANED else code)
         machine = of_the_machine(error)
         words = str(machine) if machine else error_words(type(error).__name__, str(error))
         return say("reports.failed.report", language, error=words)
+
+    def _signalled(self, ended_by: signal.Signals, language: Language) -> str:
+        if ended_by == signal.SIGABRT and self.memory_mb is not None:  # so ends what asks polars for too much
+            return say("reports.failed.aborted", language, signal=ended_by.name, limit=self.memory_mb)
+        return say(f"reports.failed.{'crashed' if ended_by in _CRASHES else 'killed'}", language, signal=ended_by.name)
 
 
 @contextmanager
