@@ -40,6 +40,9 @@ OPEN_SHARE = 1 / 3
 PATTERNS = ("ring", "lockstep", "burst", "slow_ring", "serial_refunder", "masked_burst", "masked_returns",
             "masked_slow_ring")  # fmt: skip
 
+# What timing and keys alone are judged by.
+OF_TIMING_AND_KEYS = ("order_id", "buyer", "address", "phone", "province", "product_id", "at", "counts")
+
 _GROUPS = pl.Schema({
     "group": pl.Int64, "pattern": pl.String, "source": pl.String, "p_timing": pl.Float64, "orders": pl.Int64,
     "buyers": pl.Int64, "expected_orders": pl.Float64, "hours": pl.Float64, "counted": pl.Int64, "asked": pl.Int64,
@@ -82,6 +85,7 @@ def suspects(evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def by_timing_and_keys(evidence: pl.DataFrame) -> pl.Series:
     """Order ids that stand out by timing and shared keys alone, never by what became of them.
 
+    ``evidence`` is of `order_evidence`, of which the columns `OF_TIMING_AND_KEYS` are enough.
     Made for leaving suspected orders out of a product's refund rate: chosen without regard to their outcome, they bend
     no rate. The cut is far stricter than where refunds must agree.
 

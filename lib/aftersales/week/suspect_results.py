@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.findings.orders import conduct_known, suspicious_orders
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.parts import parts_for
-from aftersales.measures.suspects import suspects
+from aftersales.measures.suspects import OF_TIMING_AND_KEYS, suspects
 from aftersales.week.case_results import CaseResults
 from aftersales.week.kept import kept_frame
 from aftersales.words.language import Language
@@ -66,10 +66,13 @@ class SuspectResults(CaseResults):
     def _let_evidence_go(self) -> None:
         """A large shop's evidence takes gigabytes: what else rests on it is computed now, and then it is not held."""
         lists = [f"suspicious_orders_{language}" for language in self.shop.language]
-        for name in ("conduct_known", "orders_set_aside", "ever_suspected", *lists):
+        last = "orders_set_aside"  # needs much room, and few of the columns
+        for name in ("conduct_known", "ever_suspected", *lists):
             getattr(self, name)
-        for name in ("order_evidence", "suspects"):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("suspects", None)
+        self.__dict__["order_evidence"] = self.order_evidence.select(OF_TIMING_AND_KEYS)
+        getattr(self, last)
+        self.__dict__.pop("order_evidence")
 
     def _listed(self, language: Language) -> pl.DataFrame:
         return suspicious_orders(
