@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -66,12 +66,17 @@ def product_counts(orders: InParts, refunds: Frame, *, week: Week) -> ProductCou
     until = week.sunday
     since = week.shift(1 - HISTORY_WEEKS).monday
     festive = [with_stratum(part) for part in parts_of(orders)]
-    counted = [_of_part(part, refunds, since=since, until=until) for part in festive]
+    units, events, names, batches = _summed(_of_part(part, refunds, since=since, until=until) for part in festive)
+    maturity = _maturity(festive, refunds, units, until=until, week=week)
+    return ProductCounts(units, events, maturity, names, batches)
+
+
+def _summed(counted: Iterable[tuple[pl.DataFrame, ...]]) -> tuple[pl.DataFrame, ...]:
+    """What was counted of all parts: units, events, names, batches. The parts' own counts end here, with their room."""
     units, touched, names, batches = (pl.concat(of) for of in zip(*counted, strict=True))
     events = pl.concat([_events(touched, level) for level in LEVELS])
     whole = units.group_by(*KEY, "stratum", "cohort").agg(pl.col("orders").sum()).sort(*KEY, "stratum", "cohort")
-    maturity = _maturity(festive, refunds, whole, until=until, week=week)
-    return ProductCounts(whole, events, maturity, _names(names), _batches(batches))
+    return whole, events, _names(names), _batches(batches)
 
 
 def _of_part(orders: pl.LazyFrame, refunds: Frame, *, since: date, until: date) -> tuple[pl.DataFrame, ...]:
