@@ -15,10 +15,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
+from pebble.pool.process import WORKERS_NAME
 
 from aftersales.reports.ending import finish
 from aftersales.reports.environment import environment
@@ -78,7 +79,14 @@ class WorkerPool:
         self._pool.join()
 
     def stop(self) -> None:
-        """End the workers at once."""
+        """End the workers at once, all of them together.
+
+        The pool ends one after another, with its locks gone already: one just being started while it waits for a busy
+        one would miss them, and say so on the screen.
+        """
+        for worker in active_children():
+            if worker.name == WORKERS_NAME:
+                worker.terminate()
         self._pool.stop()
         self._pool.join()
 

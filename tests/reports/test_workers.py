@@ -1,0 +1,38 @@
+"""Worker processes by themselves: what ends with a pool ends without a word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# One worker is in code that hears no signal; the other has just died and a new one is being started in its place.
+STOPPED_WHILE_ONE_IS_STARTED = """
+import os, signal, time
+from aftersales.reports.workers import WorkerPool
+
+def deaf():
+    return sum(range(10**10))
+
+def dying():
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    pool = WorkerPool(2, seconds=60, memory_mb=None, runs=1)
+    pool.look(deaf)
+    died = pool.look(dying).exception(timeout=60)
+    print(type(died).__name__)
+    time.sleep(0.05)
+    pool.stop()
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_being_started_as_the_pool_stops_says_nothing(tmp_path):
+    (tmp_path / "stopped.py").write_text(STOPPED_WHILE_ONE_IS_STARTED, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "stopped.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "ProcessExpired", "")
