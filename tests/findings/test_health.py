@@ -10,7 +10,7 @@ import pytest
 
 from aftersales.findings.finding import Finding, finding_id, with_states
 from aftersales.findings.health import OPTIONAL, data_health, file_account
-from aftersales.measures.coverage import empty_days, last_day_cut, refund_span
+from aftersales.measures.coverage import buyer_keys, empty_days, last_day_cut, refund_span
 from aftersales.words.language import LANGUAGES, catalogue, say
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -108,6 +108,10 @@ def test_one_thing_wrong_is_found_alone_and_told_in_both_languages(change, found
     for language in LANGUAGES:
         assert health[0].headline(language)
         assert health[0].caution(language)
+    # who has counted days and buyers already is told the same
+    counted = {"without_orders": empty_days(tables["orders"], until=UNTIL), "told_apart": buyer_keys(tables["orders"])}
+    again = data_health(tables, until=UNTIL, **counted)
+    assert [(f.id, f.headline("en"), f.size) for f in again] == [(f.id, f.headline("en"), f.size) for f in health]
 
 
 def test_an_empty_shop_names_all_that_is_missing_and_breaks_nothing():

@@ -83,13 +83,20 @@ def file_account(files: Frame, set_aside: Frame, lineage: Frame | None = None) -
     return account.select(*out, "notes").sort(["rows_set_aside", "file"], descending=[True, False])
 
 
-def data_health(tables: Mapping[str, InParts], *, until: date) -> list[Finding]:
+def data_health(
+    tables: Mapping[str, InParts],
+    *,
+    until: date,
+    without_orders: pl.DataFrame | None = None,
+    told_apart: pl.DataFrame | None = None,
+) -> list[Finding]:
     """What is missing or odd in a shop's data, each with what it costs; one finding that says so where nothing is.
 
     ``tables`` are the shop's tables by name, absent ones may be left out: orders, refunds, complaints, messages,
-    parcels, evidence, traffic, money, products, files, set_aside; orders may come in parts. ``headline`` says what is
-    the case, ``caution`` what it costs. Their order: what was lost in reading, holes in the days, refunds and orders
-    that do not meet, buyers, then the files that were never there.
+    parcels, evidence, traffic, money, products, files, set_aside; orders may come in parts. Who has `empty_days` and
+    `buyer_keys` of these orders at hand gives them as ``without_orders`` and ``told_apart``; else they are counted.
+    ``headline`` says what is the case, ``caution`` what it costs. Their order: what was lost in reading, holes in the
+    days, refunds and orders that do not meet, buyers, then the files that were never there.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, 9)] * 3})
@@ -99,10 +106,10 @@ def data_health(tables: Mapping[str, InParts], *, until: date) -> list[Finding]:
     """
     found = [
         *_reading(tables),
-        *_days(tables, until),
+        *_days(tables, until, without_orders),
         *_refunds(tables, until),
         *_rules(tables),
-        *_buyers(tables),
+        *_buyers(tables, told_apart),
         *_absent(tables),
     ]
     if found:
@@ -137,10 +144,11 @@ def _reading(tables: Mapping[str, InParts]) -> Iterator[Finding]:
         yield _finding("unbalanced", row["file"], account.filter(file=row["file"]), row["rows_read"], file=row["file"])
 
 
-def _days(tables: Mapping[str, InParts], until: date) -> Iterator[Finding]:
+def _days(tables: Mapping[str, InParts], until: date, without_orders: pl.DataFrame | None) -> Iterator[Finding]:
     if "orders" not in tables:
         return
-    for row in empty_days(tables["orders"], until=until).filter("odd").iter_rows(named=True):
+    runs = empty_days(tables["orders"], until=until) if without_orders is None else without_orders
+    for row in runs.filter("odd").iter_rows(named=True):
         table = pl.DataFrame([row])
         kind = "gap_day" if row["days"] == 1 else "gap"
         yield _finding(kind, f"{row['first_day']}", table, row["days"], **row)
@@ -187,10 +195,10 @@ def _rules(tables: Mapping[str, InParts]) -> Iterator[Finding]:
             yield _finding(kind, "shop", rows, rows.height, count=rows.height, example=rows["order_id"][0])
 
 
-def _buyers(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+def _buyers(tables: Mapping[str, InParts], told_apart: pl.DataFrame | None) -> Iterator[Finding]:
     if not _rows(tables, "orders"):
         return
-    keys = buyer_keys(tables["orders"])
+    keys = buyer_keys(tables["orders"]) if told_apart is None else told_apart
     shares = dict(keys.select("quality", "share").iter_rows())
     if shares["none"] == 1:
         yield _finding("no_buyers", "orders", keys, 1.0)

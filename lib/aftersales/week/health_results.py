@@ -38,7 +38,8 @@ class HealthResults(Span):
         """The same as rows (`findings.finding.as_frame`)."""
         there = [name for name in HEALTH_TABLES if name in self.tables.commit.versions]
         tables = {name: self.tables.parts(name) if name == "orders" else self.tables[name] for name in there}
-        return as_frame(data_health(tables, until=self.until))
+        known = {"without_orders": self.days_without_orders, "told_apart": self.buyer_quality}
+        return as_frame(data_health(tables, until=self.until, **known))
 
     @property
     def damage(self) -> list[Finding]:
@@ -100,9 +101,13 @@ class HealthResults(Span):
             ).select(pl.lit(kind).alias("kind"), pl.all())
             for kind in DAY_OF
         }  # fmt: skip
-        gaps = empty_days(self.tables.parts("orders"), until=self.until).filter("odd")
-        parts["orders"] = _with_gaps(parts["orders"], gaps)
+        parts["orders"] = _with_gaps(parts["orders"], self.days_without_orders.filter("odd"))
         return pl.concat(parts.values())
+
+    @kept_frame
+    def days_without_orders(self) -> pl.DataFrame:
+        """Runs of days without an order, odd or not (`measures.coverage.empty_days`)."""
+        return empty_days(self.tables.parts("orders"), until=self.until)
 
     def _rows_per_day(self, name: str) -> pl.DataFrame:
         table = self.tables[name]
