@@ -63,3 +63,16 @@ def test_few_products_have_a_point_each():
 def test_products_all_alike_are_one_group():
     frame = products(400, 0).with_columns(whole=pl.lit(100.0), rate=pl.lit(0.1))
     assert len(drawn(frame).figure.data[-2].x) == 1
+
+
+def test_names_of_points_close_together_do_not_cover_one_another():
+    close = pl.DataFrame({
+        "name": ["pillow", "quilt", "mug", "far away"], "part": [1] * 4, "whole": [400.0, 410.0, 405.0, 20.0],
+        "rate": [0.30, 0.30, 0.30, 0.55], "outside": [True] * 4,
+    })  # fmt: skip
+    figure = drawn(close).figure
+    notes = [note for note in figure.layout.annotations if note.font.color == figure.data[-1].marker.color[0]]
+    shown = {note.text: note.xanchor for note in notes if note.visible is not False}
+    assert shown.pop("far away") == "left"  # written to the right of its point
+    assert sorted(shown.values()) == ["left", "right"]
+    assert len(notes) == 4

@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 import polars as pl
 
 from aftersales.charts.asked import require, sentences
+from aftersales.charts.beside import SHIFT, sides
 from aftersales.charts.figure import Chart, nothing
+from aftersales.charts.fit import NARROW, WIDE, short_names
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
@@ -20,6 +22,7 @@ MOST_LABELS = 6  # more names than that hide the points they name
 # More points than that hide one another and weigh down the page: the ordinary ones are then drawn in groups, on a grid.
 MOST_POINTS = 100
 GRID = 12
+_HEIGHT, _PHONE_HEIGHT, _AROUND = 340, 300, 70  # pixels of the figure, and of what stands above and below its plot
 PHONE_DECADES = 2.5  # a wider range of sizes has room for powers of ten alone on a phone
 
 
@@ -49,29 +52,19 @@ def funnel_plot(
     unit = Unit(form, language)
     rows = frame.with_columns(pl.col("outside").fill_null(False)).sort("rate", descending=True)
     alone, groups = _drawn(rows)
-    figure = quiet_figure(language, height=340, narrow={"height": 300})
+    figure = quiet_figure(language, height=_HEIGHT, narrow={"height": _PHONE_HEIGHT})
     _curves(figure, limits.sort("whole"), centre)
     if groups.height:
         figure.add_trace(_groups(groups, unit))
     figure.add_trace(_points(alone, unit))
     _axes(figure, rows, limits, unit)
-    labels = [
-        word(
-            plot_text(r["name"], most=18),
-            x=math.log10(r["whole"]),
-            y=r["rate"],
-            colour="orange",
-            xanchor="left",
-            xshift=9,
-        )
-        for r in rows.filter("outside").head(MOST_LABELS).iter_rows(named=True)
-    ]
+    named = rows.filter("outside").head(MOST_LABELS)
     mean = say("charts.funnel.centre", language, value=unit.text(centre))
     size = say("charts.funnel.size", language)
     figure.layout.annotations = (
-        *labels,
+        *_names(figure, named, rows),
         word(mean, x=0, y=centre, xref="paper", xanchor="left", yanchor="bottom", xshift=14),
-        word(size, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="bottom"),
+        word(size, x=1, y=0, xref="paper", yref="paper", xanchor="right", yanchor="bottom", yshift=8),
     )
     finding = _finding(rows, what, centre, unit)
     many = [say("charts.funnel.grouped", language, count=groups["n"].sum(), most=alone.height)] if groups.height else []
@@ -177,6 +170,35 @@ def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Uni
     if high - low > PHONE_DECADES:
         tens = [v for v in at if math.log10(v).is_integer()]
         figure.layout.meta["narrow"]["xaxis"] = {"tickvals": tens, "ticktext": [count.text(v) for v in tens]}
+
+
+def _names(figure: go.Figure, named: pl.DataFrame, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """The names of points outside, beside them; on a phone shorter ones, and fewer where they would not fit."""
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    there = [
+        ((math.log10(whole) - left) / (right - left), (rate - low) / (high - low))
+        for whole, rate in pl.concat([named, rows.filter("outside").slice(named.height)]).select("whole", "rate").rows()
+    ]
+    points, others = there[: named.height], there[named.height :]
+
+    def placed(small: bool) -> list[dict[str, Any]]:
+        names = short_names(named["name"].to_list(), narrow=small)
+        width, height = (NARROW, _PHONE_HEIGHT) if small else (WIDE, _HEIGHT)
+        found = sides(points, names, width=width, height=height - _AROUND, others=others)
+        beside: dict[str | None, dict[str, Any]] = {
+            "right": {"xanchor": "left", "xshift": SHIFT}, "left": {"xanchor": "right", "xshift": -SHIFT},
+            None: {"visible": False},
+        }  # fmt: skip
+        return [{"text": name} | beside[side] for side, name in zip(found, names, strict=True)]
+
+    wide, narrow = placed(False), placed(True)
+    figure.layout.meta["narrow"]["annotations"] = {
+        at: {"visible": True, **place} for at, place in enumerate(narrow) if place != wide[at]
+    }
+    return [
+        word("", x=math.log10(r["whole"]), y=r["rate"], colour="orange") | place
+        for r, place in zip(named.iter_rows(named=True), wide, strict=True)
+    ]
 
 
 def _columns(unit: Unit) -> tuple[Column, ...]:
