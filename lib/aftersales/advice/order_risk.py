@@ -43,14 +43,14 @@ def order_risk(facts: pl.DataFrame) -> pl.DataFrame:
         "buyer_key", "address_key", "phone_key", "paid", at=_plain(facts, "created_at"),
         asked=_plain(facts, "asked_at"),
     ).with_row_index("row")  # fmt: skip
-    own, undone = np.zeros(facts.height), np.zeros(facts.height)
+    own, undone = np.zeros(facts.height, np.int32), np.zeros(facts.height)
     for part in in_parts(rows.filter(pl.col("buyer_key").is_not_null()), "buyer_key", n=n):
         mine = part.collect()
         _put(own, _just_before(mine, "buyer_key", OWN_HOURS), "n")
         _put(undone, _undone_before(mine), "undone")
-    others = np.zeros(facts.height)
+    others = np.zeros(facts.height, np.int32)
     for key in ("address_key", "phone_key"):
-        at_door = np.zeros(facts.height)
+        at_door = np.zeros(facts.height, np.int32)
         keyed = rows.select("row", "buyer_key", key, "at").filter(pl.col(key).is_not_null())
         for part in in_parts(keyed, key, n=n):
             _put(at_door, _others_before(part.collect(), key), "n")

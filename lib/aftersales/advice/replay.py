@@ -86,8 +86,8 @@ def replay(
         if orders is None:
             raise QuestionError("There is nothing to replay the rule on", hint="pass orders, or facts made of them")
         facts = order_facts(orders, refunds, scores=scores)
-    if known_until is not None:
-        facts = facts.filter(pl.col("created_at").dt.date() <= known_until)
+    if known_until is not None:  # facts go by time: the first rows, and no copy of them
+        facts = facts.head(facts.select((pl.col("created_at").dt.date() <= known_until).sum()).item())
     if facts.is_empty():
         return Replay(rule, "cannot_say", None, 0, pl.DataFrame(schema=COLUMNS | {"flat": pl.Boolean}))
     if chosen.act == "review" and "score" not in facts.columns:

@@ -94,7 +94,8 @@ def product_views(
     0
     """
     counts = product_counts(orders, refunds, week=week) if counts is None else counts
-    judged = _judged(counts, week=week, worse=worse)
+    judged, names = _judged(counts, week=week, worse=worse), counts.names
+    del counts  # a large shop's take gigabytes, and the others' are counted next
     if judged.is_empty():
         return pl.DataFrame(schema=VIEWS_SCHEMA)
     aside = _order_ids(set_aside)
@@ -106,7 +107,7 @@ def product_views(
     beside = without.select(*_VIEW, kept="orders", rate_set_aside="rate", probability_set_aside="probability_worse")
     judged = judged.join(beside, on=_VIEW, how="left", nulls_equal=True, maintain_order="left")
     judged = judged.with_columns(orders_set_aside=pl.col("orders") - pl.col("kept").fill_null(0))
-    named = judged.join(counts.names, on="product_id", how="left", maintain_order="left")
+    named = judged.join(names, on="product_id", how="left", maintain_order="left")
     return _cut(named, target=target).select(list(VIEWS_SCHEMA)).cast(dict(VIEWS_SCHEMA)).sort(_VIEW)  # type: ignore[arg-type]
 
 

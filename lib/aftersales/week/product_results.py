@@ -22,6 +22,8 @@ from aftersales.findings.products import (
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import HALF_YEAR_WEEKS, Span
 
+ON_COUNTS = ("problem_product_weeks",)  # what rests on the counts beside the views and the list
+
 
 class ProductResults(Span):
     """Product results of a shop's week. Frames are in no language."""
@@ -86,11 +88,20 @@ class ProductResults(Span):
     @kept_frame
     def problem_products(self) -> pl.DataFrame:
         """The list; its headlines are written anew in each language."""
+        before = self.product_views_before  # first: beside the counts of this week there is no room for a second week's
         costs = self.costs_weekly.filter(pl.col("cohort") >= self.quarter)
-        return problem_products(
+        found = problem_products(
             self.tables["orders"], self.tables["refunds"], week=self.week, costs=costs, counts=self.product_counts,
-            views=self.product_views, before=self.product_views_before,
+            views=self.product_views, before=before,
         )  # fmt: skip
+        self._let_counts_go()
+        return found
+
+    def _let_counts_go(self) -> None:
+        """A large shop's counts take gigabytes: what else rests on them is computed now, and then they are not held."""
+        for name in ON_COUNTS:
+            getattr(self, name)
+        self.__dict__.pop("product_counts", None)
 
     @kept_frame
     def problem_product_weeks(self) -> pl.DataFrame:
