@@ -179,3 +179,19 @@ def test_the_known_answer_lies_inside_the_interval():
     # thirty shops: 85 % of them less two standard errors
     assert min(share, money) >= 0.72
     assert cases >= 20
+
+
+@pytest.mark.parametrize("rule", ORDER_RULES)
+def test_a_rule_needs_no_more_than_it_says_it_looks_at(rule):
+    orders, bad = shop()
+    orders = orders.with_columns(
+        address_key="buyer_key", phone_key="buyer_key", paid_at=pl.when(pl.col("order_id") != "7").then("paid_at")
+    )
+    asked = bad.select("order_id", refund_id="order_id").join(orders, on="order_id")
+    refunds = asked.select("order_id", "refund_id", applied_at=pl.col("shipped_at") + pl.duration(hours=1))
+    few = order_facts(orders, refunds, rules=[rule])
+    assert len(few.columns) == 5 + len(ORDER_RULES[rule].sees)
+    found = replay(None, bad, rule=rule, facts=few)
+    of_all = replay(None, bad, rule=rule, facts=order_facts(orders, refunds))
+    assert found.table.equals(of_all.table)
+    assert (found.answer, found.threshold, found.provinces) == (of_all.answer, of_all.threshold, of_all.provinces)

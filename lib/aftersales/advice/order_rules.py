@@ -6,7 +6,7 @@ by the hold's end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -31,6 +31,8 @@ DAY_US = 24 * HOUR_US
 PROVINCE_PRIOR_ORDERS = 50
 # The platform closes an unpaid order by itself after three days; closing it sooner frees the days in between.
 CLOSES_AFTER_HOURS = 72
+# What rules may look at beside an order's number, buyer, time of creation, amount, and whether it was paid.
+_SEEN = ("address_key", "phone_key", "province", "paid_at", "shipped_at", "asked_at")
 NEVER = np.iinfo(np.int64).min // 2
 
 
@@ -39,26 +41,33 @@ class OrderRule:
     """A rule by its name: how it acts on an order it meets, and the thresholds tried, mildest first.
 
     refuse: the order does not come about · review: somebody looks at it · delay: it waits. ``spares`` is how much of a
-    bad order's loss it spares, as a multiple (1: all of it; of days of locked stock, as many as are cut off).
+    bad order's loss it spares, as a multiple (1: all of it; of days of locked stock, as many as are cut off). ``sees``
+    names the columns of `order_facts` that it looks at beside those that every replay needs.
     """
 
     name: str
     act: Act
     thresholds: tuple[float, ...]
     met: Callable[..., Flags]
+    sees: tuple[str, ...] = ()
     spares: Callable[[float], float] = lambda threshold: 1.0
 
 
 def order_facts(
-    orders: Frame | Sequence[Frame], refunds: Frame | None = None, *, scores: Frame | None = None
+    orders: Frame | Sequence[Frame],
+    refunds: Frame | None = None,
+    *,
+    scores: Frame | None = None,
+    rules: Collection[str] | None = None,
 ) -> pl.DataFrame:
     """One row an order, by time of creation: what rules may know of it.
 
     ``orders`` may come in parts, as a large shop's months do. Columns out: order_id, buyer_key, address_key, phone_key
     (numbers, see `order_evidence.key_number`), province (Categorical), created_at, paid_at, shipped_at, amount
     (payable, else paid; Float64), paid (whether it was; true where the table has no times of payment), asked_at (first
-    refund request; null without), score (of ``scores``: order_id, score; not there without). Orders without a time of
-    creation are left out.
+    refund request; null without), score (of ``scores``: order_id, score; not there without). Where ``rules`` are named,
+    only what these look at: of a large shop every column takes a third of a gigabyte. Orders without a time of creation
+    are left out.
 
     >>> from datetime import datetime
     >>> at = [datetime(2026, 11, 2), datetime(2026, 11, 1), datetime(2026, 11, 1)]
@@ -66,38 +75,44 @@ def order_facts(
     >>> order_facts(lines).select("created_at", "amount").rows()
     [(datetime.datetime(2026, 11, 1, 0, 0), 5.0), (datetime.datetime(2026, 11, 2, 0, 0), 5.0)]
     """
+    wanted = _SEEN if rules is None else tuple(c for c in _SEEN if any(c in ORDER_RULES[r].sees for r in rules))
     more = []
-    if refunds is not None:
+    if refunds is not None and "asked_at" in wanted:
         cases = columns_of(refunds, Refunds, ["order_id", "applied_at"], needed=["order_id", "applied_at"])
         more.append(cases.group_by("order_id").agg(asked_at=pl.col("applied_at").min()))
     if scores is not None:
         more.append(scores.lazy().group_by("order_id").agg(pl.col("score").cast(pl.Float64).max()))
     known = [rows.collect(engine="streaming") for rows in more]
-    facts = pl.concat([_facts(part, known) for part in parts_of(orders)])
+    facts = pl.concat([_facts(part, known, wanted) for part in parts_of(orders)])
     return facts if facts["created_at"].is_sorted() else facts.sort("created_at", maintain_order=True)
 
 
-def _facts(orders: Frame, known: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    keys = ["buyer_key", "address_key", "phone_key"]
-    columns = ["order_id", *keys, "province", "created_at", "paid_at", "shipped_at", "amount", "paid"]
-    lines = columns_of(orders, Orders, columns, needed=["order_id", "created_at"])
+def _facts(orders: Frame, known: Sequence[pl.DataFrame], wanted: Sequence[str]) -> pl.DataFrame:
+    keys = ["buyer_key", *(c for c in ("address_key", "phone_key") if c in wanted)]
+    firsts = [*keys, *(c for c in ("province",) if c in wanted)]
+    times = ["created_at", "paid_at", *(c for c in ("shipped_at",) if c in wanted)]
+    # text is many times larger than its number
+    lines = columns_of(
+        orders, Orders, ["order_id", *firsts, *times, "amount", "paid"], needed=["order_id", "created_at"]
+    )
+    lines = lines.with_columns(key_number(pl.col(key)).alias(key) for key in keys)
     price = pl.coalesce("amount", "paid").cast(pl.Float64).sum()
-    firsts = pl.col([*keys, "province"]).first()
     facts = (
         lines.group_by("order_id")
-        .agg(firsts, pl.col("created_at", "paid_at", "shipped_at").min(), amount=price)
+        .agg(pl.col(firsts).first(), pl.col(times).min(), amount=price)
         .drop_nulls("created_at")
     )
     for rows in known:
         facts = facts.join(rows.lazy(), on="order_id", how="left")
     dated = "paid_at" in orders.collect_schema()
     facts = facts.with_columns(paid=pl.col("paid_at").is_not_null() if dated else pl.lit(value=True))
-    if not any("asked_at" in rows.columns for rows in known):
+    if "asked_at" in wanted and not any("asked_at" in rows.columns for rows in known):
         facts = facts.with_columns(asked_at=pl.lit(None, dtype=facts.collect_schema()["created_at"]))
-    # text is many times larger than its number
-    return facts.sort("created_at", "order_id").with_columns(
-        pl.col("province").cast(pl.Categorical), *(key_number(pl.col(key)).alias(key) for key in ("order_id", *keys))
-    ).collect(engine="streaming")  # fmt: skip
+    if "province" in wanted:
+        facts = facts.with_columns(pl.col("province").cast(pl.Categorical))
+    unseen = [] if "paid_at" in wanted else ["paid_at"]
+    facts = facts.drop(unseen).sort("created_at", "order_id")
+    return facts.with_columns(key_number(pl.col("order_id")).alias("order_id")).collect(engine="streaming")
 
 
 def over_limit(facts: pl.DataFrame, threshold: float, *, days: int, **_: object) -> Flags:
@@ -146,12 +161,12 @@ def _refused(rows: pl.LazyFrame, limit: int, window: int) -> NDArray[np.int64]:
 
 def under_minimum(facts: pl.DataFrame, threshold: float, **_: object) -> Flags:
     """Orders below a minimum value."""
-    return (facts["amount"].fill_null(np.inf) < threshold).to_numpy()
+    return facts.select((pl.col("amount") < threshold).fill_null(value=False)).to_series().to_numpy()
 
 
 def above_score(facts: pl.DataFrame, threshold: float, **_: object) -> Flags:
     """Orders whose risk score lies above the threshold; without a score nobody looks."""
-    return (facts["score"].fill_null(-np.inf) > threshold).to_numpy()
+    return facts.select((pl.col("score") > threshold).fill_null(value=False)).to_series().to_numpy()
 
 
 def held(facts: pl.DataFrame, threshold: float, **_: object) -> Flags:
@@ -199,12 +214,17 @@ ORDER_RULES: Mapping[str, OrderRule] = MappingProxyType({
     for rule in (
         OrderRule("purchase_limit", "refuse", (10, 8, 6, 5, 4, 3, 2, 1), over_limit),
         OrderRule("minimum_order", "refuse", (5, 10, 15, 20, 30, 50), under_minimum),
-        OrderRule("manual_review", "review", (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3), above_score),
-        OrderRule("hold_before_shipping", "delay", (1, 2, 4, 8, 12, 24), held),
         OrderRule(
-            "close_unpaid_sooner", "refuse", (48, 24, 12, 6, 2, 1, 0.5), closed_unpaid,
-            lambda hours: (CLOSES_AFTER_HOURS - hours) / 24,
+            "manual_review", "review", (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3), above_score,
+            sees=("address_key", "phone_key", "asked_at"),
         ),
-        OrderRule("region_restriction", "refuse", (1, 2, 3, 5), restricted),
+        OrderRule(
+            "hold_before_shipping", "delay", (1, 2, 4, 8, 12, 24), held, sees=("paid_at", "shipped_at", "asked_at"),
+        ),
+        OrderRule(
+            "close_unpaid_sooner", "refuse", (48, 24, 12, 6, 2, 1, 0.5), closed_unpaid, sees=("paid_at",),
+            spares=lambda hours: (CLOSES_AFTER_HOURS - hours) / 24,
+        ),
+        OrderRule("region_restriction", "refuse", (1, 2, 3, 5), restricted, sees=("province",)),
     )
 })  # fmt: skip

@@ -97,6 +97,7 @@ def replay(
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])
     older = time <= cut
     parts = _parts(facts, known, time, cut)
+    del time
     tried = thresholds or chosen.thresholds
     rng = np.random.default_rng(seed)
     new = known.filter(pl.Series(~older[known["row"].to_numpy()]))
@@ -212,7 +213,7 @@ def _row(
     late = new[at]
     of_bad = np.column_stack([caught[late] * share, np.ones(late.sum()), saved[late]])
     cases = drawn.of(of_bad)
-    buyers = facts["buyer_key"].fill_null(facts["order_id"]).filter(pl.Series(new))
+    buyers = facts.select("buyer_key", "order_id").filter(pl.Series(new)).select(pl.coalesce(pl.all())).to_series()
     hurt = resampled_buyers(buyers, lost[new], rng=rng)
     stopped = cases.drawn(2)
     net = _scaled(stopped, 1 / now.known).less(hurt)
@@ -252,8 +253,10 @@ def _net_interval(net: Drawn, cases: Cases, hurt: Drawn, known: float) -> tuple[
 def _lost(rule: OrderRule, facts: pl.DataFrame, met: NDArray, good: NDArray, terms: Terms) -> NDArray[np.float64]:
     """What the rule costs on each order it meets: margin of refused good ones, a reviewer's time, or the wait."""
     if rule.act == "refuse":
-        value = facts["amount"].fill_null(0.0).to_numpy()
-        return np.where(met & good, value * terms.margin_share * (1 - terms.substitution), 0.0)
+        lost, hit = np.zeros(facts.height), met & good
+        value = facts.select("amount").filter(pl.Series(hit))["amount"].fill_null(0.0).to_numpy()
+        lost[hit] = value * terms.margin_share * (1 - terms.substitution)
+        return lost
     if rule.act == "review":
         return np.where(met, terms.cost_per_review, 0.0)
     return np.where(met & good, terms.cost_per_delay, 0.0)
