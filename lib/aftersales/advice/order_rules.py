@@ -82,7 +82,8 @@ def order_facts(
         more.append(cases.group_by("order_id").agg(asked_at=pl.col("applied_at").min()))
     if scores is not None:
         more.append(scores.lazy().group_by("order_id").agg(pl.col("score").cast(pl.Float64).max()))
-    known = [rows.collect(engine="streaming") for rows in more]
+    numbered = key_number(pl.col("order_id")).alias("order_id")
+    known = [rows.with_columns(numbered).collect(engine="streaming") for rows in more]
     facts = pl.concat([_facts(part, known, wanted) for part in parts_of(orders)])
     return facts if facts["created_at"].is_sorted() else facts.sort("created_at", maintain_order=True)
 
@@ -95,11 +96,13 @@ def _facts(orders: Frame, known: Sequence[pl.DataFrame], wanted: Sequence[str]) 
     lines = columns_of(
         orders, Orders, ["order_id", *firsts, *times, "amount", "paid"], needed=["order_id", "created_at"]
     )
-    lines = lines.with_columns(key_number(pl.col(key)).alias(key) for key in keys)
+    # of one second the lower number was first, as far as numbers they are
+    turn = pl.coalesce(pl.col("order_id").cast(pl.UInt64, strict=False), pl.col("order_id").hash())
+    lines = lines.with_columns(turn.alias("turn"), *(key_number(pl.col(key)).alias(key) for key in ("order_id", *keys)))
     price = pl.coalesce("amount", "paid").cast(pl.Float64).sum()
     facts = (
         lines.group_by("order_id")
-        .agg(pl.col(firsts).first(), pl.col(times).min(), amount=price)
+        .agg(pl.col("turn", *firsts).first(), pl.col(times).min(), amount=price)
         .drop_nulls("created_at")
     )
     for rows in known:
@@ -111,8 +114,7 @@ def _facts(orders: Frame, known: Sequence[pl.DataFrame], wanted: Sequence[str]) 
     if "province" in wanted:
         facts = facts.with_columns(pl.col("province").cast(pl.Categorical))
     unseen = [] if "paid_at" in wanted else ["paid_at"]
-    facts = facts.drop(unseen).sort("created_at", "order_id")
-    return facts.with_columns(key_number(pl.col("order_id")).alias("order_id")).collect(engine="streaming")
+    return facts.drop(unseen).sort("created_at", "turn").drop("turn").collect(engine="streaming")
 
 
 def over_limit(facts: pl.DataFrame, threshold: float, *, days: int, **_: object) -> Flags:
