@@ -30,6 +30,7 @@ from aftersales.advice.replay_record import (
 from aftersales.advice.resampling import FEW, Cases, Drawn, Resampling, resampled_buyers
 from aftersales.advice.terms import ASSUMED, Terms
 from aftersales.measures.order_evidence import key_number
+from aftersales.measures.parts import PART_ROWS
 from aftersales.tables.columns import Frame
 from aftersales.words.errors import DataError, QuestionError, unknown
 
@@ -87,7 +88,8 @@ def replay(
             raise QuestionError("There is nothing to replay the rule on", hint="pass orders, or facts made of them")
         facts = order_facts(orders, refunds, scores=scores)
     if known_until is not None:  # facts go by time: the first rows, and no copy of them
-        facts = facts.head(facts.select((pl.col("created_at").dt.date() <= known_until).sum()).item())
+        known_yet = facts.lazy().select((pl.col("created_at").dt.date() <= known_until).sum())
+        facts = facts.head(known_yet.collect(engine="streaming").item())
     if facts.is_empty():
         return Replay(rule, "cannot_say", None, 0, pl.DataFrame(schema=COLUMNS | {"flat": pl.Boolean}))
     if chosen.act == "review" and "score" not in facts.columns:
@@ -155,21 +157,22 @@ def _flags(known: pl.DataFrame, orders: int) -> NDArray[np.bool_]:
 
 def _parts(facts: pl.DataFrame, known: pl.DataFrame, time: NDArray[np.int64], cut: float) -> tuple[_Part, _Part]:
     """The older and the newest part."""
-    age = (time[-1] - time) / _DAY_US
-    of = age[known["row"].to_numpy()]
+    of = (time[-1] - time[known["row"].to_numpy()]) / _DAY_US
     created = facts["created_at"].gather(known["row"]).dt.replace_time_zone(None).dt.cast_time_unit("us")
     waited = (known["known_at"] - created).dt.total_seconds().cast(pl.Float64).to_numpy() / 86_400
     told = np.isfinite(waited)
-    share = known_share(waited[told], of[told], age)
     # a case whose day nobody wrote down was known at once, for all that can be said
     dated = told.sum() / max(known.height, 1)
-    share = 1 - dated * (1 - share)
-    spans = (time <= cut, cut - time[0]), (time > cut, time[-1] - cut)
+    sums, sizes = np.zeros(2), np.zeros(2)
+    for start in range(0, len(time), PART_ROWS):
+        some = time[start : start + PART_ROWS]
+        share = 1 - dated * (1 - known_share(waited[told], of[told], (time[-1] - some) / _DAY_US))
+        for which, rows in enumerate((some <= cut, some > cut)):
+            sums[which] += share[rows].sum()
+            sizes[which] += rows.sum()
     older, newest = (
-        _Part(
-            max(span / _DAY_US / DAYS_A_MONTH, 1e-9), max(float(share[part].mean()) if part.any() else 1.0, LEAST_SHARE)
-        )
-        for part, span in spans
+        _Part(max(span / _DAY_US / DAYS_A_MONTH, 1e-9), max(float(total / size) if size else 1.0, LEAST_SHARE))
+        for span, total, size in zip((cut - time[0], time[-1] - cut), sums, sizes, strict=True)
     )
     return older, newest
 
