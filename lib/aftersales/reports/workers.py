@@ -82,7 +82,7 @@ class WorkerPool:
         """End the workers at once, all of them together.
 
         The pool ends one after another, with its locks gone already: one just being started while it waits for a busy
-        one would miss them, and say so on the screen.
+        one would miss them, and say so on the screen. No other pool of this process is at work by then.
         """
         for worker in active_children():
             if worker.name == WORKERS_NAME:
