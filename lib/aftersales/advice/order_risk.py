@@ -61,7 +61,14 @@ def order_risk(facts: pl.DataFrame) -> pl.DataFrame:
         left = (HALF_AT / (own[of] + HALF_AT)) * (HALF_AT / (others[of] + HALF_AT)) * (1 - undone[of])
         score[of] = 1 - left
     known = pl.any_horizontal(pl.col("buyer_key", "address_key", "phone_key").is_not_null())
-    return facts.select("order_id", score=pl.when(known).then(pl.Series(score)))
+    return facts.select("order_id", score=pl.when(known).then(_in_chunks(score, facts)))
+
+
+def _in_chunks(values: np.ndarray, facts: pl.DataFrame) -> pl.Series:
+    """The values cut as the facts are, by months: beside a column in one piece polars would copy all the others."""
+    ends = np.cumsum(facts.to_series(0).chunk_lengths())
+    pieces = [pl.Series(part, dtype=pl.Float64) for part in np.split(values, ends[:-1])]
+    return pl.concat(pieces, rechunk=False) if pieces else pl.Series(values)
 
 
 def _put(into: np.ndarray, found: pl.DataFrame, name: str) -> None:

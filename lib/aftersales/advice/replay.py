@@ -93,7 +93,7 @@ def replay(
     if facts.is_empty():
         return Replay(rule, "cannot_say", None, 0, pl.DataFrame(schema=COLUMNS | {"flat": pl.Boolean}))
     if chosen.act == "review" and "score" not in facts.columns:
-        facts = facts.with_columns(order_risk(facts)["score"])
+        facts = facts.hstack([order_risk(facts)["score"]])  # as it is cut, so that no column is copied
     known = _bad_rows(facts, bad, terms)
     time = facts["created_at"].dt.epoch("us").to_numpy()
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])

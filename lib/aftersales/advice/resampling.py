@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from aftersales.measures.parts import in_parts, parts_for
 from aftersales.measures.tails import count_limits_of
 
 Floats = NDArray[np.float64]
@@ -200,9 +201,13 @@ def resampled_buyers(buyer: pl.Series, value: Floats, *, rng: np.random.Generato
     hit = np.flatnonzero(value)
     if not len(hit):
         return Drawn(0.0, 0.0, np.zeros(draws), np.zeros(draws))
-    code = buyer.gather(hit).rank("dense").to_numpy().astype(np.int64) - 1
-    sums = np.bincount(code, value[hit])
-    mean, variance = float(sums.sum()), float((sums**2).sum())
+    rows = pl.DataFrame({"buyer": buyer.gather(hit), "value": value[hit]})
+    mean = variance = 0.0
+    for part in in_parts(rows, "buyer", n=parts_for(rows.height)):
+        some = part.collect()
+        code = some["buyer"].rank("dense").to_numpy().astype(np.int64) - 1
+        sums = np.bincount(code, some["value"].to_numpy())
+        mean, variance = mean + float(sums.sum()), variance + float((sums**2).sum())
     totals = rng.gamma(mean**2 / variance, variance / mean, draws)
     # as many buyers more, as much more of the variance
     return Drawn(mean, variance, totals, variance * totals / mean)
