@@ -67,8 +67,7 @@ def order_risk(facts: pl.DataFrame) -> pl.DataFrame:
 def _in_chunks(values: np.ndarray, facts: pl.DataFrame) -> pl.Series:
     """The values cut as the facts are, by months: beside a column in one piece polars would copy all the others."""
     ends = np.cumsum(facts.to_series(0).chunk_lengths())
-    pieces = [pl.Series(part, dtype=pl.Float64) for part in np.split(values, ends[:-1])]
-    return pl.concat(pieces, rechunk=False) if pieces else pl.Series(values)
+    return pl.concat([pl.Series(part) for part in np.split(values, ends[:-1])], rechunk=False)
 
 
 def _put(into: np.ndarray, found: pl.DataFrame, name: str) -> None:

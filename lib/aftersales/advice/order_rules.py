@@ -89,9 +89,10 @@ def order_facts(
 
 
 def _facts(orders: Frame, known: Sequence[pl.DataFrame], wanted: Sequence[str]) -> pl.DataFrame:
-    keys = ["buyer_key", *(c for c in ("address_key", "phone_key") if c in wanted)]
-    firsts = [*keys, *(c for c in ("province",) if c in wanted)]
-    times = ["created_at", "paid_at", *(c for c in ("shipped_at",) if c in wanted)]
+    given = {"buyer_key", "created_at", "paid_at", *wanted}
+    keys = [c for c in ("buyer_key", "address_key", "phone_key") if c in given]
+    firsts = [c for c in (*keys, "province") if c in given]
+    times = [c for c in ("created_at", "paid_at", "shipped_at") if c in given]
     # text is many times larger than its number
     lines = columns_of(
         orders, Orders, ["order_id", *firsts, *times, "amount", "paid"], needed=["order_id", "created_at"]

@@ -26,13 +26,9 @@ from aftersales.week.kept import kept_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
 
-# In the order in which a page shows them.
+# In the order in which a page shows them; together those that look at the same things of an order, for all of a large
+# shop's facts at once take gigabytes.
 REPLAYED = (
-    "purchase_limit", "manual_review", "minimum_order", "region_restriction", "hold_before_shipping",
-    "close_unpaid_sooner",
-)  # fmt: skip
-# Those that look at the same things of an order: all of a large shop's facts at once take gigabytes.
-TOGETHER = (
     ("purchase_limit", "manual_review", "minimum_order", "region_restriction"),
     ("hold_before_shipping", "close_unpaid_sooner"),
 )
@@ -103,7 +99,7 @@ class AdviceResults(Span):
             "manual_review": self.bad_orders.filter(pl.col("source") != "case"),
         }
         found: dict[str, Replay] = {}
-        for rules in TOGETHER:
+        for rules in REPLAYED:
             facts = order_facts([self._recent(part) for part in self.tables.parts("orders")], refunds, rules=rules)
             for rule in rules:
                 bad = of.get(rule, self.bad_orders)
@@ -111,7 +107,7 @@ class AdviceResults(Span):
             del facts
         handling = self.shop.costs.handling
         found["auto_approve"] = replay_auto_approve(refunds, until=self.until, since=self.since, handling=handling)
-        return as_frame({rule: found[rule] for rule in (*REPLAYED, "auto_approve")})
+        return as_frame(found)
 
     def service_findings(self, language: Language) -> pl.DataFrame:
         """What stands out in service, told in that language."""

@@ -22,8 +22,6 @@ from aftersales.findings.products import (
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import HALF_YEAR_WEEKS, Span
 
-ON_COUNTS = ("problem_product_weeks",)  # what rests on the counts beside the views and the list
-
 
 class ProductResults(Span):
     """Product results of a shop's week. Frames are in no language."""
@@ -99,8 +97,7 @@ class ProductResults(Span):
 
     def _let_counts_go(self) -> None:
         """A large shop's counts take gigabytes: what else rests on them is computed now, and then they are not held."""
-        for name in ON_COUNTS:
-            getattr(self, name)
+        _ = self.problem_product_weeks
         self.__dict__.pop("product_counts", None)
 
     @kept_frame
