@@ -28,10 +28,11 @@ from aftersales.words.language import Language
 
 # In the order in which a page shows them; together those that look at the same things of an order, for all of a large
 # shop's facts at once take gigabytes.
-REPLAYED = (
+TOGETHER = (
     ("purchase_limit", "manual_review", "minimum_order", "region_restriction"),
     ("hold_before_shipping", "close_unpaid_sooner"),
 )
+REPLAYED = tuple(rule for rules in TOGETHER for rule in rules)
 
 _OF_ORDERS = (
     "order_id", "buyer_key", "address_key", "phone_key", "province", "product_id", "created_at", "paid_at",
@@ -99,7 +100,7 @@ class AdviceResults(Span):
             "manual_review": self.bad_orders.filter(pl.col("source") != "case"),
         }
         found: dict[str, Replay] = {}
-        for rules in REPLAYED:
+        for rules in TOGETHER:
             facts = order_facts([self._recent(part) for part in self.tables.parts("orders")], refunds, rules=rules)
             for rule in rules:
                 bad = of.get(rule, self.bad_orders)
