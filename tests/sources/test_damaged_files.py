@@ -21,9 +21,10 @@ def mutator(root):
     sys.path.insert(0, str(root / "benchmarks"))
     try:
         import damaged_files
+
+        yield damaged_files  # its processes look for it where this one does
     finally:
         sys.path.pop(0)
-    return damaged_files
 
 
 @pytest.fixture(scope="module")
