@@ -20,7 +20,7 @@ def test_parts_sum_to_the_whole(orders):
     ]
     money = pl.Decimal(18, 2)
     frame = pl.DataFrame(rows, schema={"order": pl.String, "whole": money, "by": money})
-    parts = frame.with_columns(part=spread("whole", by="by", over="order"))
+    parts = spread(frame.lazy(), "part", whole="whole", by="by", over="order").collect()
     assert parts["part"].min() >= 0
     sums = parts.group_by("order").agg(pl.col("part").sum(), pl.col("whole").first())
     assert sums["part"].to_list() == sums["whole"].to_list()
@@ -31,5 +31,5 @@ def test_a_missing_whole_stays_missing_and_larger_lines_get_more():
     frame = pl.DataFrame({"order": ["a", "a", "b"], "whole": ["10", "10", None], "by": ["30", "10", "5"]}).with_columns(
         pl.col("whole", "by").cast(money)
     )
-    parts = frame.select(spread("whole", by="by", over="order")).to_series().to_list()
-    assert parts == [Decimal("7.50"), Decimal("2.50"), None]
+    parts = spread(frame.lazy(), "part", whole="whole", by="by", over="order").collect()
+    assert parts["part"].to_list() == [Decimal("7.50"), Decimal("2.50"), None]

@@ -103,11 +103,12 @@ def _lines_of_items(items: pl.LazyFrame, heads: pl.LazyFrame) -> pl.LazyFrame:
     )
     weight = pl.coalesce("_own", "amount")
     lines = lines.sort("line_id").with_columns(_weight=weight)
-    return lines.with_columns(
-        paid=_if_paid(pl.coalesce(spread("_head_gross", by="_weight", over="order_id"), "_own")),
-        shipping_fee=spread("_shipping", by="amount", over="order_id"),
-        refunded=_line_refund(),
-    )
+    for name, whole, by in (
+        ("_paid", "_head_gross", "_weight"), ("shipping_fee", "_shipping", "amount"),
+        ("_refund_share", "head_refunded", "_weight"),
+    ):  # fmt: skip
+        lines = spread(lines, name, whole=whole, by=by, over="order_id")
+    return lines.with_columns(paid=_if_paid(pl.coalesce("_paid", "_own")), refunded=_line_refund())
 
 
 def _line_refund() -> pl.Expr:
@@ -116,8 +117,7 @@ def _line_refund() -> pl.Expr:
     An order report alone knows the sum, so a line's share is a share of the sum, not a fact about the line.
     """
     own_known = pl.col("refund_status").is_not_null().any().over("order_id")
-    share = spread("head_refunded", by="_weight", over="order_id")
-    return pl.when(own_known).then(pl.col("refunded").fill_null(_ZERO)).otherwise(share).cast(MONEY)
+    return pl.when(own_known).then(pl.col("refunded").fill_null(_ZERO)).otherwise("_refund_share").cast(MONEY)
 
 
 def _further(first: str, second: str) -> pl.Expr:

@@ -31,9 +31,13 @@ def newest(versions: pl.LazyFrame, *, key: str, stages: dict[str, int] | None = 
     amount = [pl.col("refunded").fill_null(0)] if "refunded" in names else []
     order = [*stage, *amount, pl.col("as_of"), pl.col("file_hash"), pl.col("row")]
     values = [c for c in names if c not in _BOOKKEEPING and c != key]
-    return (
-        versions.sort(order, descending=True, nulls_last=True, maintain_order=False)
+    # most keys have one version, with nothing to choose or fill
+    counted = versions.with_columns(_versions=pl.len().over(key))
+    chosen = (
+        counted.filter(pl.col("_versions") > 1)
+        .sort(order, descending=True, nulls_last=True, maintain_order=False)
         .group_by(key, maintain_order=True)
         .agg(pl.col(values).drop_nulls().first())
-        .sort(key)
     )
+    single = counted.filter(pl.col("_versions") == 1).select(key, *values)
+    return pl.concat([single, chosen]).sort(key)
