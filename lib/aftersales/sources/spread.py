@@ -21,10 +21,10 @@ def spread(lines: pl.LazyFrame, name: str, *, whole: str, by: str, over: str) ->
     ['3.34', '3.33', '3.33']
     """
     # step by step: one expression of all would reckon its sums over the order many times
-    cents, weight = ((money * 100).cast(pl.Int64) for money in (pl.col(whole), pl.col(by).fill_null(0)))
-    steps = lines.with_columns(_cents=cents, _part=weight).with_columns(
-        _all=pl.col("_part").sum().over(over), _lines=pl.len().over(over).cast(pl.Int64)
+    steps = lines.with_columns(
+        _cents=(pl.col(whole) * 100).cast(pl.Int64), _part=(pl.col(by).fill_null(0) * 100).cast(pl.Int64)
     )
+    steps = steps.with_columns(_all=pl.col("_part").sum().over(over), _lines=pl.len().over(over).cast(pl.Int64))
     some = pl.col("_all") > 0
     steps = steps.with_columns(
         _part=pl.when(some).then("_part").otherwise(1), _all=pl.when(some).then("_all").otherwise("_lines")
