@@ -1,0 +1,92 @@
+"""The real-world inputs of ``../shared/cases``, from raw files to tables and pages; skipped where they are not here.
+
+A test asks for the fixture ``case`` and calls it: ``case("12a-1904")`` copies the case's ``in/`` and ``layouts/``,
+writes a shops.toml and imports. Keys of the shop that differ from the usual ones are keyword arguments:
+``case("08-shopify-orders", zone="America/Los_Angeles", currency="USD")``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from aftersales.sources.account import FileAccount, ImportAccount
+from aftersales.sources.importing import import_files
+from aftersales.sources.settings import Settings, Shop, load_settings
+from aftersales.sources.store import ShopStore
+
+CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
+SHOP = {"id": "s", "name": "测试店铺", "platform": "taobao", "zone": "Asia/Shanghai", "currency": "CNY"}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A case after its import: ``settings``, the ``shop``, the import's ``account``."""
+
+    settings: Settings
+    shop: Shop
+    account: ImportAccount
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A table of the store as it is now: ``orders``, ``refunds``, ``set_aside`` …"""
+        store = ShopStore(self.settings.store_path, self.shop.id, self.shop.zone)
+        return store.table(name, store.head()).collect()
+
+    def file(self, name: str) -> FileAccount:
+        """The account of the only file whose name contains ``name``."""
+        [found] = [f for f in self.account.files if name in f.file]
+        return found
+
+    @property
+    def said(self) -> str:
+        """What `aftersales import` prints, in English."""
+        return "\n".join(self.account.lines("en"))
+
+    def run(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """One command of the program on the case's shops.toml, from outside."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")}
+        command = [sys.executable, "-m", "aftersales.cli", verb, "--config", str(self.settings.file), *words]
+        return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=300)
+
+    def page(self, name: str = "index.html") -> str:
+        """A page of the case's only report."""
+        [page] = Path(self.settings.reports_path).glob(f"{self.shop.id}/*/{name}")
+        return page.read_text("utf-8")
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Callable[..., Imported]:
+    def imported(name: str, **keys: str) -> Imported:
+        source = CASES / name
+        if not source.is_dir():
+            pytest.skip("the cases in ../shared/cases are not here")
+        for part in ("in", "layouts"):
+            if (source / part).is_dir():
+                shutil.copytree(source / part, tmp_path / part)
+        layouts = sorted(f"layouts/{path.name}" for path in (tmp_path / "layouts").glob("*.toml"))
+        shop = "".join(f'{key} = "{value}"\n' for key, value in {**SHOP, "language": "en", **keys}.items())
+        (tmp_path / "shops.toml").write_text(
+            '[store]\npath = "store"\n[reports]\npath = "reports"\n'
+            f'[[shops]]\n{shop}exports = "in"\nlayouts = {layouts!r}\n',
+            "utf-8",
+        )
+        settings = load_settings(tmp_path / "shops.toml")
+        return Imported(settings, settings.shops[0], import_files(settings, settings.shops[0]))
+
+    return imported
+
+
+def test_one_workbook_with_orders_items_and_shipping(case: Callable[..., Imported]) -> None:
+    done = case("21-qianniu-three-sheets")
+    orders, refunds = done.table("orders"), done.table("refunds")
+    assert (orders.height, orders["order_id"].n_unique()) == (192, 160)
+    assert float(orders["paid"].sum()) == 42_328
+    assert (refunds.height, float(refunds["amount"].sum())) == (16, 4_004)
