@@ -1,5 +1,5 @@
 # The two commands: `make weekly` (set up, demo shops, weekly reports) and `make test` (set up, all tests).
-# `make lab` opens JupyterLab, `make lint` checks style and types, `make bench` runs the benchmarks.
+# `make fuzz` tries random inputs anew, `make lab` opens JupyterLab, `make lint` checks style, `make bench` runs benchmarks.
 PYTHON ?= python3
 JOBS ?= 0
 SHELL := /bin/bash
@@ -25,7 +25,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help weekly chromium test lab lint bench lock audit
+.PHONY: help weekly chromium test test-kills test-cluster test-browser test-s3 fuzz lab lint bench lock audit
 help:
 	@sed -n '1,2s/^# //p' Makefile
 
@@ -76,6 +76,17 @@ test: .venv/.test chromium
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python -m pytest -n 2 --dist worksteal
+
+# One kind of tests by itself.
+test-kills test-cluster test-browser test-s3: .venv/.test chromium
+	@.venv/bin/python -m pytest -m $(@:test-%=%)
+
+# `make test` tries the same made-up inputs every time; here they are drawn anew, round after round. What fails is fixed,
+# and the input becomes a named @example of its test.
+ROUNDS ?= 20
+fuzz: .venv/.test
+	@for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; \
+	  .venv/bin/python -m pytest -q -n 2 -m hypothesis --hypothesis-profile=free tests || exit 1; done
 
 lab: .venv-lab/.lab .venv/.run data/demo/.made
 	@.venv/bin/aftersales import --new

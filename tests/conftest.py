@@ -17,9 +17,22 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# A busy machine is slow, not wrong: no example fails by the clock.
-settings.register_profile("aftersales", deadline=None)
-settings.load_profile("aftersales")
+# A busy machine is slow, not wrong: no example fails by the clock. `make test` and CI try the same examples every time;
+# `make fuzz` (--hypothesis-profile=free) draws new ones, and each counterexample it finds becomes a named @example.
+settings.register_profile("fixed", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.register_profile("free", deadline=None, derandomize=False, max_examples=1_000, print_blob=True)
+settings.load_profile("fixed")
+
+# By what they need, so that one kind can be run by itself: `make test-browser`, `make test-s3`.
+_MARK_OF = {"chromium": "browser", "s3_server": "s3"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture, mark in _MARK_OF.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"

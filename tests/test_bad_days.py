@@ -198,22 +198,25 @@ def test_a_clock_set_back_is_said_and_harms_nothing(tmp_path):
 
 def test_of_two_weekly_runs_the_second_says_so_and_stops(tmp_path):
     house(tmp_path, "one")
-    slow = "import time\ntime.sleep(6)\n" + CHART
+    done = tmp_path / "second-has-ended"
+    slow = (
+        f"import time\nfrom pathlib import Path\nwhile not Path({str(done)!r}).exists():\n    time.sleep(0.1)\n" + CHART
+    )
     toy(tmp_path / "notebooks", "02-weekly-overview", slow)
     program = [sys.executable, "-m", "aftersales.cli", "weekly"]
     first = subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         held = FileLock(tmp_path / "reports" / ".weekly.lock")
-        for _ in range(300):
-            if (tmp_path / "reports" / "one").exists():
-                break
+        while not (tmp_path / "reports" / "one").exists():
+            assert first.poll() is None
             time.sleep(0.1)
         second = run("weekly", cwd=tmp_path)
+        done.touch()
         assert second.returncode == 2
         assert "Another weekly run is making reports in this folder" in said(second)
-        out, err = first.communicate(timeout=120)
+        out, err = first.communicate(timeout=600)
         assert first.returncode == 0, out + err
-        held.acquire(timeout=1)
+        held.acquire(timeout=60)
         held.release()
     finally:
         first.kill()

@@ -139,7 +139,7 @@ def test_the_interval_leaves_out_zero_only_where_placebos_rarely_move_so_far(pla
     assert 0 < placebo_p(estimate, scores) <= 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_placebo_p_of_an_untouched_unit_is_one_of_its_ranks(seed):
     rng = np.random.default_rng(seed)

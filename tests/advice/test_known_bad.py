@@ -75,7 +75,7 @@ def test_unpaid_orders_and_parcels_asked_back_are_what_they_say(tables):
     assert vain["known_at"].is_not_null().all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.floats(0, 60), st.floats(0, 60)), max_size=60), st.lists(st.floats(0, 90), max_size=9))
 def test_what_is_known_only_grows_with_age(told, asked):
     delays, ages = (np.array([t[k] for t in told]) for k in (0, 1))

@@ -131,7 +131,7 @@ def test_orders_never_paid_are_no_loss_when_closed_sooner():
     assert found.table["good_hurt"].max() == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 400)), min_size=1, max_size=60),
     st.integers(1, 4),

@@ -261,7 +261,7 @@ def test_every_lever_can_be_reached_from_some_finding():
     assert reached == set(LEVERS)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.sampled_from(REASONS), st.floats(0.1, 0.9), st.floats(1, 500), st.booleans()),

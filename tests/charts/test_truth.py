@@ -39,7 +39,7 @@ def test_alt_text_states_the_numbers_of_the_frame() -> None:
     assert chart.data["value"].to_list() == weekly()["value"].tail(6).to_list()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rates, st.floats(0.05, 0.3), st.floats(0.01, 0.2))
 def test_a_trend_title_is_true_of_its_frame(values: list[float], low: float, width: float) -> None:
     high = low + width
@@ -99,7 +99,7 @@ def test_reasons_add_up_their_signals_only() -> None:
 
 
 @given(st.floats(0.01, 0.5), st.floats(0.01, 0.3), st.floats(0.01, 0.5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_province_is_a_signal_only_with_its_whole_interval(rate: float, half: float, national: float) -> None:
     frame = pl.DataFrame({
         "province": ["x"], "part": [1], "whole": [9], "rate": [rate], "rate_low": [max(rate - half, 0.0)],
@@ -121,7 +121,7 @@ def test_waterfall_steps_must_make_the_whole_change() -> None:
 
 
 @given(st.sets(st.integers(0, 59), max_size=59))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_missing_day_is_counted_once(gone: set[int]) -> None:
     first = date(2026, 1, 1)
     days = [first + timedelta(days=i) for i in range(60)]
@@ -150,7 +150,7 @@ def test_shares_of_a_week_make_the_whole() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=9), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @example([0.0, 5e-324], False)
 @example([2e-9, -1e-300], True)
 def test_an_axis_holds_its_values_and_its_ticks(values: list[float], zero: bool) -> None:

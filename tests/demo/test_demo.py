@@ -283,7 +283,7 @@ def test_sales_days_and_spring_festival_shape_the_days():
     assert weights[date(2026, 2, 17)] < 0.25 * weights[date(2026, 3, 17)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), orders=st.integers(50, 800))
 def test_every_shop_keeps_its_order_in_time(seed, orders):
     shop = simulate_shop(ShopSpec(orders=orders, weeks=20), seed=seed)
@@ -303,7 +303,7 @@ def test_every_shop_keeps_its_order_in_time(seed, orders):
 
 
 @given(first=st.integers(30, 200))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_report_shows_only_what_had_happened_by_then(first):
     shop = simulate_shop(ShopSpec(orders=400, weeks=30), seed=2)
     at = shop.now - first * 86_400
@@ -327,7 +327,7 @@ def test_fault_reaches_only_its_own_days_and_places():
 @given(
     st.lists(st.text(alphabet=st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1), min_size=1)
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_workbooks_give_back_every_text(texts):
     rows = pl.DataFrame({f"c{i}": [t, None] for i, t in enumerate(texts[:40])})
     with TemporaryDirectory() as place:

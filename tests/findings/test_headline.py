@@ -72,7 +72,7 @@ def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
 verdicts = st.dictionaries(st.sampled_from(sorted(MEASURES)), st.sampled_from(sorted(VALUES)))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(verdicts, verdicts, st.booleans())
 def test_no_sentence_contradicts_its_table(now, before, dated):
     if not dated:

@@ -243,7 +243,7 @@ def test_counts_add_up_over_skus_and_weeks():
     assert weeks.filter(pl.col("orders") == 0)["rate"].is_null().all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     counts=st.lists(st.tuples(st.integers(0, 40), st.integers(40, 400)), min_size=2, max_size=60),
     usual=st.floats(0.01, 0.6),

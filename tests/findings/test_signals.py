@@ -176,7 +176,7 @@ def test_wrong_frames_handed_in_are_refused():
 share = st.one_of(st.none(), st.floats(0, 1))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.sampled_from(sorted(MEASURES)), share, share, share, share,
     st.sampled_from(["above", "below", "routine", "not_enough_data", None]), st.booleans(),

@@ -98,7 +98,7 @@ def test_a_trial_of_sizes_counts_once_and_a_spree_of_one_size_does_not() -> None
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0.01, 0.3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_stricter_target_keeps_no_more(p: list[float], target: float) -> None:
     tests = pl.DataFrame({"source": range(len(p)), "p_timing": p})
     wide = surprising(tests, tried=len(p), target=target)

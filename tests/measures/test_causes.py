@@ -75,6 +75,6 @@ def test_a_model_of_something_else_is_refused() -> None:
 
 
 def test_a_megabyte_of_words_takes_no_longer_than_a_page() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     causes(["没有收到快递物流" * 125_000, "broken " * 150_000])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

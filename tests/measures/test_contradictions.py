@@ -175,7 +175,7 @@ def test_what_was_filed_or_ended_later_is_not_known_yet() -> None:
 
 
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_gives_known_checks_once_each(texts: list[str]) -> None:
     made = tables("")
     many = pl.DataFrame({

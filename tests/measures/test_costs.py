@@ -143,7 +143,7 @@ row = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(row, max_size=25), st.floats(0, 1))
 def test_the_loss_is_the_sum_of_its_parts_and_the_weeks_make_the_months(rows, share):
     weeks, months = costs(rows, share_not_resold=share), costs(rows, share_not_resold=share, by="month")

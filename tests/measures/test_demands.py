@@ -53,7 +53,7 @@ def test_money_for_silence_is_told_from_a_fair_refund() -> None:
 
 
 @given(st.lists(st.text(max_size=200), max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_gets_one_row(texts: list[str]) -> None:
     assert demands(texts).height == len(texts)
 
@@ -61,6 +61,6 @@ def test_any_text_gets_one_row(texts: list[str]) -> None:
 @pytest.mark.parametrize("piece", ["不", "赔", "不赔就", "or ", "1", "pay me ", "\u202e不\x00", "¥9"])
 def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))
-    start = time.perf_counter()
+    start = time.process_time()
     demands([text])
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10

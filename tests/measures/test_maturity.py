@@ -151,7 +151,7 @@ def test_promotions_are_a_stratum():
     assert with_stratum(days).collect()["stratum"].to_list() == ["promotion", "ordinary"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(4, 14), st.integers(1, 5))
 def test_a_nowcast_is_ordered_and_leaves_complete_cohorts_alone(seed, weeks, ages):
     draw = np.random.default_rng(seed)

@@ -74,7 +74,7 @@ def test_order_of_texts_does_not_change_who_belongs_together() -> None:
 
 
 @given(st.lists(st.text(max_size=80), max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_group_has_as_many_rows_as_it_says(texts: list[str]) -> None:
     told = near_copies(texts)
     assert told.height == len(texts)
@@ -85,6 +85,6 @@ def test_a_group_has_as_many_rows_as_it_says(texts: list[str]) -> None:
 
 @pytest.mark.parametrize("letter", ["不", "a", "\u202e", "𠀀", "🙂"])
 def test_a_megabyte_of_anything_is_no_trouble(letter: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert near_copies([letter * 1_000_000] * 3).height == 3
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5

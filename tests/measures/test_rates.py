@@ -92,7 +92,7 @@ def counted_by_hand(orders, refunds):
     return len(paid), len(asked), sum(paid.values(), Decimal(0)), money
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shops())
 def test_the_counts_are_those_of_the_definition_and_the_parts_make_the_whole(shop):
     orders, refunds = shop
@@ -108,7 +108,7 @@ def test_the_counts_are_those_of_the_definition_and_the_parts_make_the_whole(sho
         assert week.select(pl.sum_horizontal(names)).to_series().to_list() == week["refund_orders"].to_list()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shops())
 def test_by_product_money_still_adds_up_to_the_cent_and_every_rate_is_a_rate(shop):
     orders, refunds = shop
@@ -123,7 +123,7 @@ def test_by_product_money_still_adds_up_to_the_cent_and_every_rate_is_a_rate(sho
         assert within.item() or name == "money"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(shops(), st.integers(5, 50))
 def test_an_earlier_day_sees_only_what_was_there_by_then(shop, days):
     orders, refunds = shop

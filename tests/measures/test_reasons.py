@@ -45,7 +45,7 @@ cases = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases)
 def test_the_shares_of_a_mix_make_the_whole(rows):
     mix = refund_mix(requests(rows), until=UNTIL)
@@ -59,7 +59,7 @@ def test_the_shares_of_a_mix_make_the_whole(rows):
         assert mix["cases"].is_sorted(descending=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases)
 def test_weekly_counts_add_up_and_no_week_is_missing(rows):
     dated = [r for r in rows if r[2] is not None and (MONDAY + timedelta(days=r[2])).date() <= UNTIL]

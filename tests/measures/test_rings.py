@@ -82,7 +82,7 @@ def test_a_group_does_not_excuse_itself() -> None:
 
 
 @given(st.integers(1, 30), st.floats(0.01, 0.9), st.floats(2, 200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_tails_fall_from_one_as_cases_rise(orders: int, rate: float, spread: float) -> None:
     k, n = np.arange(orders + 1), np.full(orders + 1, orders)
     tail = beta_binomial_tail(k, n, np.full(orders + 1, rate * orders), spread)

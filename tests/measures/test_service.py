@@ -54,7 +54,7 @@ def test_without_open_cases_kaplan_meier_is_the_plain_share_still_running():
     assert quantile(curve, 0.5)[0] == np.sort(times)[199]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 50), st.booleans()), min_size=1, max_size=60))
 def test_a_survival_curve_only_falls_and_lies_in_its_interval(cases):
     curve = kaplan_meier([c[0] for c in cases], [c[1] for c in cases])

@@ -114,7 +114,7 @@ def test_against_its_own_past():
     assert found["expected_rate"].to_list() == [0.05, 0.2]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.integers(0, 40), st.floats(1, 400))
 def test_shrinkage_lies_between_the_count_and_the_group(seed, events, exposure):
     one = pl.DataFrame({"category": ["shoes"], "exposure": [exposure], "events": [events]})
@@ -148,7 +148,7 @@ def test_the_fit_does_not_depend_on_the_order_of_rows():
     assert one.mean == pytest.approx(other.mean, rel=1e-3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0.02, 0.98), st.floats(0.1, 500), st.floats(0.1, 1e4), st.floats(0.05, 0.95), st.floats(0.3, 50))
 def test_quantiles_are_where_the_distribution_says(weight, shape, rate, probability, times):
     prior = GammaPrior(

@@ -111,7 +111,7 @@ def test_a_new_batch_has_no_past_and_is_still_named():
     assert "province=new" in {found["segment"][0], *found["ties"][0]}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.permutations(list(range(24))), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_their_splitting_do_not_matter(order, chance):
     exposures, events = facts(GRID, {("A", "x"): 0.14, ("C", "w"): 0.11})

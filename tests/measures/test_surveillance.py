@@ -91,7 +91,7 @@ def test_verdict_and_normal_range_say_the_same() -> None:
     assert 0.05 < outside.mean() < 0.95
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 90), st.floats(0.05, 500.0))
 def test_every_row_is_judged_and_its_numbers_are_in_order(seed: int, weeks: int, mean: float) -> None:
     events = quiet(5, weeks, mean, seed)

@@ -70,7 +70,7 @@ def test_a_hundred_thousand_series_fit_in_a_minute_of_two_cores(root: Path) -> N
     assert flagged <= 0.01
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.floats(0.2, 200.0), st.floats(0.01, 1000.0))
 def test_the_fit_solves_its_equations_and_knows_no_units(seed: int, mean: float, unit: float) -> None:
     random = np.random.default_rng(seed)
@@ -121,7 +121,7 @@ def test_a_first_festival_has_wider_but_finite_limits() -> None:
     assert plain.high.mean() < festive.high.mean() < 2 * plain.high.mean()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 400), st.floats(0.05, 200), st.floats(1.0, 5.0), st.integers(0, 400), st.floats(3, 300),
     st.sampled_from([0.001, 0.01, 0.05]),
@@ -159,7 +159,7 @@ def test_tails_add_up_to_one_and_the_probability_of_the_count() -> None:
     assert (np.diff(above) <= 0).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(3, 50), st.floats(4.0, 9.0))
 def test_a_clear_step_is_dated_and_noise_is_not(seed: int, at: int, height: float) -> None:
     random = np.random.default_rng(seed)

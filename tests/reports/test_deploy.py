@@ -117,6 +117,7 @@ def test_the_airflow_dag(root):
 
 
 @pytest.mark.slow
+@pytest.mark.cluster
 def test_the_script_of_the_dask_cluster_really_runs(root, tmp_path):
     head = "订单编号,总金额,买家实际支付金额,订单状态,订单创建时间,订单付款时间 ,店铺名称,退款金额\n"
     rows = "".join(

@@ -20,9 +20,9 @@ def dying():
     os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
-    pool = WorkerPool(2, seconds=60, memory_mb=None, runs=1)
+    pool = WorkerPool(2, seconds=600, memory_mb=None, runs=1)
     pool.look(deaf)
-    died = pool.look(dying).exception(timeout=60)
+    died = pool.look(dying).exception(timeout=300)
     print(type(died).__name__)
     time.sleep(0.05)
     pool.stop()
@@ -33,6 +33,6 @@ if __name__ == "__main__":
 def test_a_worker_that_is_being_started_as_the_pool_stops_says_nothing(tmp_path):
     (tmp_path / "stopped.py").write_text(STOPPED_WHILE_ONE_IS_STARTED, "utf-8")
     done = subprocess.run(
-        [sys.executable, "stopped.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "stopped.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "ProcessExpired", "")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aftersales.sources import clean
@@ -156,7 +156,6 @@ def test_words(name: str, word: str, meaning: str) -> None:
     assert one(clean.mapped(pl.Series([word]), values=MAPS[name])) == meaning
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(CELLS)
 @example(pl.Series(['="="1""']))
 @example(pl.Series(["' \t'x"]))
@@ -168,7 +167,6 @@ def test_texts_never_raise_and_twice_is_once(cells: pl.Series) -> None:
         assert cleaner(once).equals(once, null_equal=True), cleaner.__name__
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(CELLS)
 def test_values_never_raise_and_survive_being_written_and_read_again(cells: pl.Series) -> None:
     for cleaner in (clean.amount, clean.count, clean.number):
@@ -181,14 +179,12 @@ def test_values_never_raise_and_survive_being_written_and_read_again(cells: pl.S
     assert clean.day(clean.day(cells).dt.to_string("%Y-%m-%d")).equals(clean.day(cells), null_equal=True)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(CELLS, st.sampled_from(sorted(MAPS)))
 def test_words_never_raise_and_meanings_mean_themselves(cells: pl.Series, name: str) -> None:
     once = clean.mapped(cells, values=MAPS[name])
     assert clean.mapped(once, values=MAPS[name]).equals(once, null_equal=True)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.decimals(0, 10**12, places=2), min_size=1, max_size=5))
 def test_the_patient_way_reads_what_the_quick_way_reads(amounts: list[Decimal]) -> None:
     plain = pl.Series([str(a) for a in amounts])

@@ -1,7 +1,7 @@
 """People are hashed with a mark of how sure their identity is; numbers of people in free text are masked."""
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.sources.identity import keyed_hash, with_person_keys, without_numbers_of_people
@@ -70,7 +70,6 @@ def test_free_text_loses_the_numbers_of_people_and_keeps_the_rest():
     assert shown[5] == "[手机号] [手机号]"
 
 
-@settings(deadline=None)  # the first call compiles the patterns
 @given(st.lists(st.text(max_size=40) | st.none(), max_size=8))
 def test_masking_takes_any_text_and_is_stable(texts):
     frame = pl.DataFrame({"t": texts}, schema={"t": pl.String})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import exported as x
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.sources.kinds import KINDS, TYPES
@@ -137,7 +137,6 @@ def test_a_shops_own_layout_wins_on_equal_terms(tmp_path: Path) -> None:
     assert len(layouts) == len(LAYOUTS) + 1
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalised(normalised(text)) == normalised(text)

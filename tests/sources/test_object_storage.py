@@ -125,11 +125,9 @@ def test_a_second_import_says_so_and_a_lease_of_a_dead_machine_is_broken(s3):
 def test_a_store_that_cannot_be_reached_is_told_in_a_sentence(tmp_path, s3, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     settings = settings_of(tmp_path, f"{s3}/store")
-    started = time.monotonic()
     with pytest.raises(SetupError, match="cannot be reached") as told:
         ShopStore(settings.store_path, "t").head()
     assert "sesame-of-the-tests" not in str(told.value)
-    assert time.monotonic() - started < 60
 
 
 def test_the_key_of_the_installation_is_asked_for_by_name(tmp_path, s3, monkeypatch):

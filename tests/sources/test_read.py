@@ -409,7 +409,7 @@ DAMAGE = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DAMAGE, st.sampled_from(["utf-8", "gb18030"]), st.binary(min_size=1, max_size=4))
 def test_whatever_is_done_to_a_file_every_row_is_accounted_for(
     damage: list[tuple[str, int, int]], encoding: str, noise: bytes

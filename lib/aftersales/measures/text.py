@@ -39,14 +39,18 @@ READ_CHARS = 20_000
 
 def normal_text(text: pl.Expr) -> pl.Expr:
     r"""Text as it is compared: full-width forms as half-width (NFKC), lower case, one blank between words, nothing
-    that cannot be seen (control characters, direction marks, zero-width joiners); null as "". Linear in its length.
+    that cannot be seen (control characters, direction marks, zero-width joiners); null as "". Linear in its length,
+    and its own normal form.
 
-    >>> told = pl.DataFrame({"text": ["ＡＢＣ１２３，\u202e退 款\x00", None, "Not  OK"]})
+    >>> told = pl.DataFrame({"text": ["ＡＢＣ１２３，\u202e退 款\x00", None, "Not  OK", "0\r\x1f\r0"]})
     >>> told.select(normal_text(pl.col("text")))["text"].to_list()
-    ['abc123,退 款', '', 'not ok']
+    ['abc123,退 款', '', 'not ok', '0 0']
     """
-    spaced = text.fill_null("").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\s+", " ")
-    return spaced.str.replace_all(r"[\p{Cc}\p{Cf}\p{Co}]", "").str.strip_chars()
+    # Removed first: a hidden character may stand between letters that combine, or between two blanks. Composed again at
+    # the end: a lower-case letter may combine with a mark that its capital does not take (J and caron).
+    seen = text.fill_null("").str.replace_all(r"[\p{Cc}\p{Cf}\p{Co}--\s]", "")
+    lower = seen.str.normalize("NFKC").str.to_lowercase().str.normalize("NFC")
+    return lower.str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def ends_of(text: pl.Expr) -> pl.Expr:

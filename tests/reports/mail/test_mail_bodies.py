@@ -106,7 +106,7 @@ def test_the_message_is_a_tree_that_every_program_reads_and_the_same_each_time()
     assert parsed["Subject"] == bodies.subject
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=160))
 def test_a_subject_arrives_as_it_was_written(text):
     subject = one_line(f"Too early to judge: 4 | 晴野女装店 {text}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.reports.mail.ledger import STATES, Key, Ledger
@@ -20,7 +20,6 @@ def test_the_last_word_counts_for_every_key_of_a_mail(tmp_path):
     assert ledger.states() == {KEYS[0]: "sent", KEYS[1]: "intent"}
 
 
-@settings(deadline=None)  # a busy machine is no fault of the ledger
 @given(steps=st.lists(st.tuples(st.sampled_from(STATES), st.sampled_from(KEYS)), max_size=6), cut=st.integers(1, 60))
 def test_a_line_that_was_cut_off_was_not_written_and_harms_no_other(tmp_path_factory, steps, cut):
     ledger = Ledger(tmp_path_factory.mktemp("l") / "l.jsonl")
