@@ -30,7 +30,7 @@ def table(schema, rows):
     local = pl.DataFrame(rows, infer_schema_length=None)
     kinds = {name: column.dtype for name, column in schema.columns().items()}
     moments = [c for c in local.columns if isinstance(kinds[c], pl.Datetime)]
-    local = local.with_columns(pl.col(moments).cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai"))
+    local = local.with_columns(pl.col(moments).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
     empty = pl.DataFrame(schema=kinds)
     return pl.concat([empty, local.cast({c: kinds[c] for c in local.columns if c not in moments})], how="diagonal")
 

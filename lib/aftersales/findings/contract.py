@@ -12,7 +12,7 @@ from aftersales.tables.values import FAULT
 from aftersales.words.errors import DataError, unknown
 
 TEXTS = pl.List(pl.String)
-MOMENT = pl.Datetime("us", "Asia/Shanghai")
+MOMENT = pl.Datetime("us", "UTC")  # the zone of the shop stands there
 
 # The weeks that signals.parquet looks back over, at most: a year, and the season's turn to compare it with.
 SIGNAL_WEEKS = 60

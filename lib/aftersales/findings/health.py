@@ -120,8 +120,10 @@ def data_health(
 
 def _whole(name: str, table: InParts | None) -> pl.LazyFrame:
     """A table with all columns of its schema, typed, also where the shop has none of it."""
-    empty = _SCHEMAS[name].create_empty().lazy()
-    return empty if table is None else pl.concat([empty, whole_of(table)], how="diagonal_relaxed")
+    schema = _SCHEMAS[name]
+    if table is None:
+        return schema.create_empty().lazy()
+    return columns_of(whole_of(table), schema, schema.columns(), needed=())
 
 
 def _rows(tables: Mapping[str, InParts], name: str) -> int:

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 import dataframely as dy
 import polars as pl
 
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, LocalTime
 from aftersales.words.errors import DataError, unknown
 
 
 def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *, needed: Iterable[str]) -> pl.LazyFrame:
     """The named columns of a table, lazily; a column that the table lacks is all null, unless it is needed.
 
-    A frame made by hand for a question need not carry all thirty columns of a table. Raises `DataError` where a
+    A frame made by hand for a question need not carry all thirty columns of a table. A moment that it lacks is in the
+    zone of those it has. Raises `DataError` where a
     needed column is absent, `QuestionError` for a name that the table's schema does not know either.
 
     >>> from aftersales.tables.orders import Orders
@@ -31,12 +32,14 @@ def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *,
             hint="pass the table as the store gives it",
         )
     kinds, chosen = schema.columns(), []
+    own = [kind for kind in there.values() if isinstance(kind, pl.Datetime)]
     for name in dict.fromkeys(columns):
         # a column of nothing but nulls has no type of its own in a frame made by hand
         if name in there and (there[name] != pl.Null or name not in kinds):
             chosen.append(pl.col(name))
         elif name in kinds:
-            chosen.append(pl.lit(None, dtype=kinds[name].dtype).alias(name))
+            kind = own[0] if own and isinstance(kinds[name], LocalTime) else kinds[name].dtype
+            chosen.append(pl.lit(None, dtype=kind).alias(name))
         else:
             raise unknown("column", name, kinds)
     return table.lazy().select(chosen)

@@ -54,8 +54,6 @@ def refund_requests(refunds: Frame, *, until: date) -> pl.LazyFrame:
         "reason", "amount", "full", "platform_involved", "source",
     ]  # fmt: skip
     cases = columns_of(refunds, Refunds, columns, needed=["refund_id", "order_id"])
-    if "applied_at" not in refunds.collect_schema().names():
-        cases = cases.with_columns(pl.col("applied_at", "finished_at").cast(pl.Datetime("us", "Asia/Shanghai")))
     asked = pl.col("applied_at").is_null() | (pl.col("applied_at").dt.date() <= until)
     refunding = pl.col("kind").is_null() | pl.col("kind").is_in(REFUNDING_KINDS)
     return cases.filter(asked, refunding).with_columns(state=state_as_of(until)).drop("status")

@@ -63,5 +63,5 @@ def _names(file: Path, words: Sequence[str], needles: Sequence[bytes]) -> bool:
         return any(needle in content for needle in needles)
     if file.suffix != ".parquet":
         return False
-    texts = pl.read_parquet(file).select(pl.col(pl.String))
+    texts = pl.read_parquet(file, glob=False).select(pl.col(pl.String))
     return bool(texts.width) and any(s.str.contains_any(list(words)).any() for s in texts.iter_columns())

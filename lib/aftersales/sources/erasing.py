@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import polars as pl
-from deltalake import DeltaTable
 
+from aftersales.sources.delta import open_table
 from aftersales.sources.erased import IDENTITIES, WORDS, marks
 from aftersales.sources.identity import fingerprint, installation_key, keyed_hash
 from aftersales.sources.importing import store_to_build_on
@@ -22,7 +22,7 @@ from aftersales.sources.lock import import_lock
 from aftersales.sources.places import Folder
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import Settings, Shop
-from aftersales.sources.store import COMMITS, Commit, ShopStore, storage_options
+from aftersales.sources.store import COMMITS, Commit, ShopStore
 from aftersales.words.errors import QuestionError
 
 GONE_WHOLE = ("messages", "evidence", "parcels")  # nothing of such a row is left without them
@@ -139,7 +139,7 @@ def _matching(store: ShopStore, head: Commit, table: str, found: Traces) -> pl.L
 
 
 def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
-    delta = DeltaTable(store.path(table), storage_options=storage_options())
+    delta = open_table(store.path(table))
     columns = KEPT[table].types(store.zone)
     tests = []
     for column in _predicate_columns(table, store.zone):
@@ -165,7 +165,7 @@ def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
 
 def _erase_names_in_lineage(store: ShopStore, found: Traces) -> None:
     """Evidence files are known there by order and path, and a path may hold a name."""
-    delta = DeltaTable(store.path("lineage"), storage_options=storage_options())
+    delta = open_table(store.path("lineage"))
     for order in found.orders:
         delta.update(
             updates={"key": _quoted(order)},
@@ -211,7 +211,7 @@ def _commit(store: ShopStore, head: Commit, *, now: datetime | None) -> Commit:
 
 
 def _forget_logs(store: ShopStore, table: str) -> None:
-    delta = DeltaTable(store.path(table), storage_options=storage_options())
+    delta = open_table(store.path(table))
     delta.create_checkpoint()
     logs = Folder(Folder(store.path(table)).join("_delta_log"))
     for name in logs.names():

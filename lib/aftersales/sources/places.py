@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from mimetypes import guess_type
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
+from urllib.parse import quote, urlsplit
+from urllib.request import url2pathname
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import from_url
+from obstore.store import LocalStore, from_url
 
 from aftersales.words.errors import SetupError
 
 _LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 _REMOTE = re.compile(r"^[a-z][a-z0-9+.-]+://")
+# deltalake takes a path apart as a URL and cannot write below folders with these in their names
+_REFUSED = re.compile(r"[\[\]^|\\*?\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 
 
 # what may go wrong where a folder is read or written, here or in object storage
@@ -45,15 +50,15 @@ class Folder:
     @property
     def local(self) -> Path:
         """The local folder; only where it is not remote."""
-        return Path(self.path.removeprefix("file://"))
+        return Path(url2pathname(urlsplit(self.path).path)) if self.path.startswith("file://") else Path(self.path)
 
     @cached_property
     def _store(self) -> Any:
-        return from_url(self.path, client_options={"allow_http": True} if plain_http() else {})
+        return from_url(encoded_url(self.path), client_options={"allow_http": True} if plain_http() else {})
 
     def join(self, name: str) -> str:
         """The full path or URL of a file in it."""
-        return f"{self.path.rstrip('/')}/{name}" if self.remote else str(self.local / name)
+        return f"{encoded_url(self.path).rstrip('/')}/{quote(name)}" if self.remote else str(self.local / name)
 
     def names(self, start: str = "") -> list[str]:
         """Every file below whose relative name begins so, sorted. A folder that is not there is a `SetupError`."""
@@ -115,7 +120,7 @@ class Folder:
         if not self.remote:
             self.local.mkdir(parents=True, exist_ok=True)
         try:
-            obstore.put(self._store if self.remote else from_url(self.local.as_uri()), name, content, mode="create")
+            obstore.put(self._store if self.remote else LocalStore(self.local), name, content, mode="create")
         except AlreadyExistsError:
             return False
         return True
@@ -133,6 +138,48 @@ class Folder:
             obstore.delete(self._store, name)
         else:
             (self.local / name).unlink(missing_ok=True)
+
+
+def table_place(path: str) -> str:
+    r"""Where tables meant for a folder really lie: there, or behind a link in the user's own data folder.
+
+    A path that the table library cannot write to gets a folder below ``$XDG_DATA_HOME/aftersales`` (without it
+    ``~/.local/share/aftersales``) and a link to it in its own place, so that the path is used, moved and renamed as
+    ever. Raises `SetupError` where a folder lies there already, or no link can be made.
+
+    >>> table_place("/srv/我的 店铺#1/store"), table_place("s3://bucket/a[x]b")
+    ('/srv/我的 店铺#1/store', 's3://bucket/a[x]b')
+    """
+    if Folder(path).remote or not (found := _REFUSED.search(Path(path).as_posix())):
+        return path
+    there, home = Path(path), Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share").resolve()
+    wrong = f"The store cannot lie in a folder with '{found[0]}' in its name"
+    hint = "name another folder in the part store of shops.toml, or rename the folder that holds it"
+    if _REFUSED.search(home.as_posix()) or (there.is_dir() and any(there.iterdir())):
+        raise SetupError(wrong, found=path, hint=hint)
+    try:
+        there.parent.mkdir(parents=True, exist_ok=True)
+        if there.is_dir():
+            there.rmdir()
+        (home / "aftersales").mkdir(parents=True, exist_ok=True)
+        real = Path(mkdtemp(prefix="store-", dir=home / "aftersales")) / there.name
+        real.mkdir()
+        there.symlink_to(real, target_is_directory=True)
+    except FileExistsError:  # made by another run at the same moment
+        pass
+    except OSError as error:
+        raise SetupError(wrong, found=f"{path}: {error.strerror}", hint=hint) from None
+    return str(there.resolve())
+
+
+def encoded_url(url: str) -> str:
+    """The URL with whatever may not stand in one percent-encoded; what is encoded already stays.
+
+    >>> encoded_url("s3://bucket/我 的#1/50%/a%20b")
+    's3://bucket/%E6%88%91%20%E7%9A%84%231/50%25/a%20b'
+    """
+    scheme, mark, rest = url.rpartition("://")
+    return scheme + mark + quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", rest), safe="%/:@!$&'()+,;=~")
 
 
 def plain_http() -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from aftersales.sources.places import table_place
 from aftersales.words.errors import QuestionError, SetupError, unknown
 from aftersales.words.language import Language
 
@@ -139,10 +140,10 @@ class Settings(_Part):
             return path
         return str((self.file.parent / Path(path).expanduser()).resolve())
 
-    @property
+    @cached_property
     def store_path(self) -> str:
         """Where the store lies."""
-        return self.place(self.store.path)
+        return table_place(self.place(self.store.path))
 
     @property
     def reports_path(self) -> str:

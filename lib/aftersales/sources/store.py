@@ -14,10 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from aftersales.sources.places import Folder, plain_http, said_by_storage
+from aftersales.sources.delta import open_table, scan_table, storage_options
+from aftersales.sources.places import Folder, said_by_storage
 from aftersales.sources.records import KEPT, Kept
 from aftersales.words.errors import QuestionError, SetupError
 
@@ -51,11 +52,6 @@ class Commit:
     account: tuple[Mapping[str, Any], ...] = ()
 
 
-def storage_options() -> dict[str, str] | None:
-    """What object storage needs beyond the environment."""
-    return {"AWS_ALLOW_HTTP": "true"} if plain_http() else None
-
-
 @dataclass(frozen=True)
 class ShopStore:
     """The tables of one shop."""
@@ -79,7 +75,7 @@ class ShopStore:
         """All commits, oldest first; none where the shop has no store yet."""
         if self.version(COMMITS) is None:
             return []
-        frame = pl.scan_delta(self.path(COMMITS), storage_options=storage_options()).collect()
+        frame = scan_table(self.path(COMMITS)).collect()
         return [_commit(row) for row in frame.sort("commit").iter_rows(named=True)]
 
     def head(self) -> Commit:
@@ -145,7 +141,7 @@ class ShopStore:
 
     def vacuum(self, table: str, *, keep_versions: Sequence[int] = ()) -> None:
         """Remove the files that no version needs but the newest and ``keep_versions``."""
-        DeltaTable(self.path(table), storage_options=storage_options()).vacuum(
+        open_table(self.path(table)).vacuum(
             retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True,
             keep_versions=list(keep_versions) or None,
         )  # fmt: skip
@@ -167,7 +163,7 @@ class ShopStore:
             types.pop("month", None)
         if name not in pinned.versions:
             return pl.LazyFrame(schema=types)
-        frame = pl.scan_delta(self.path(name), version=pinned.versions[name], storage_options=storage_options())
+        frame = scan_table(self.path(name), version=pinned.versions[name])
         if months is not None:
             frame = frame.filter(pl.col("month").is_in(list(months)))
         return frame.select(
@@ -182,7 +178,7 @@ class ShopStore:
         spans = pl.DataFrame(schema=dict.fromkeys(("column", "month", "low", "high"), pl.String))
         if name not in commit.versions:
             return spans
-        table = DeltaTable(self.path(name), version=commit.versions[name], storage_options=storage_options())
+        table = open_table(self.path(name), version=commit.versions[name])
         files = pl.DataFrame(table.get_add_actions(flatten=True))
         by_month = [
             files.group_by(month="partition.month")
@@ -196,7 +192,7 @@ class ShopStore:
     def version(self, name: str) -> int | None:
         """The newest version of one table, whether committed or not; None where it is not there."""
         try:
-            return DeltaTable(self.path(name), storage_options=storage_options()).version()
+            return open_table(self.path(name)).version()
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
@@ -234,7 +230,7 @@ class ShopStore:
             source = pl.concat([source, gone.with_columns(_gone=pl.lit(True))], how="diagonal_relaxed")
         if not source.height:
             return
-        table = DeltaTable(self.path(name), storage_options=storage_options())
+        table = open_table(self.path(name))
         columns = [c for c in source.columns if c != "_gone"]
         match = [f"t.{c} = s.{c}" for c in kept.key]
         if kept.month_of:
@@ -257,16 +253,13 @@ class ShopStore:
                 continue
             wanted = versions.get(name, 0)
             if current != wanted and not self._same(name, current, wanted):
-                DeltaTable(self.path(name), storage_options=storage_options()).restore(wanted)
+                open_table(self.path(name)).restore(wanted)
                 current = self.version(name) or 0
             now[name] = current if current != wanted else wanted
         return now
 
     def _same(self, name: str, current: int, wanted: int) -> bool:
-        files = [
-            set(DeltaTable(self.path(name), version=v, storage_options=storage_options()).file_uris())
-            for v in (current, wanted)
-        ]
+        files = [set(open_table(self.path(name), version=v).file_uris()) for v in (current, wanted)]
         return files[0] == files[1]
 
     def _shaped(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:

@@ -13,11 +13,11 @@ Frame = pl.DataFrame | pl.LazyFrame
 
 
 class LocalTime(dy.Datetime):
-    """A moment in the shop's own zone: any zone will do, having none will not."""
+    """A moment in the shop's own zone: any zone will do, having none will not; UTC stands in for an unknown one."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("nullable", True)
-        super().__init__(time_unit="us", time_zone="Asia/Shanghai", **kwargs)
+        super().__init__(time_unit="us", time_zone="UTC", **kwargs)
 
     def validate_dtype(self, dtype: Any) -> bool:
         """Accept the zone of any shop."""

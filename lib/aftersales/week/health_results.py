@@ -22,6 +22,8 @@ DAY_OF: dict[str, tuple[str, ...]] = {
     "parcels": ("at",), "messages": ("sent_at",), "traffic": ("day",), "money": ("at",),
 }  # fmt: skip
 DATED = ("evidence", "products")  # tables a shop may add that no day can be missing from
+# The verbs that leave a state of the store; each has a word under data_health.action.
+ACTIONS = ("create", "import", "undo", "decide", "case", "erase")
 EVERY_DAY = ("traffic",)  # one row a day whatever happens, so that a day without one is missing
 
 
@@ -181,12 +183,14 @@ class HealthResults(Span):
     def imports(self) -> pl.DataFrame:
         """The states the store went through up to this one, newest first: commit, made_at, action, files, rows_read.
 
-        ``action`` is import, undo or create; files and rows are those of an import, null otherwise.
+        ``action`` is the verb that made the state (`ACTIONS`), ``other`` where a newer program wrote one that is not
+        known here; files and rows are those of an import, null otherwise.
         """
         pinned, zone = self.tables.commit.number, self.shop.tz
         found = []
         for commit in self.tables.store.commits():
-            action = commit.action.split(" ")[0]
+            verb = commit.action.split(" ")[0]
+            action = verb if verb in ACTIONS else "other"
             read = [f for f in commit.account if not f.get("error")] if action == "import" else None
             counts = (len(read), sum(int(f["rows_read"]) for f in read)) if read is not None else (None, None)
             if commit.number <= pinned:

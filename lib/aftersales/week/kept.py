@@ -41,7 +41,7 @@ def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame
     file = folder / f"{compute.__name__}.parquet"
     if file.is_file():
         try:
-            return pl.read_parquet(file)
+            return pl.read_parquet(file, glob=False)
         except (pl.exceptions.PolarsError, OSError):
             file.unlink(missing_ok=True)
     frame = compute(owner)
