@@ -94,7 +94,7 @@ def test_the_quick_way_into_a_zone_gives_what_the_calendar_gives(zone: str) -> N
     ("cell", "province"),
     [("上海", "上海市"), ("上海 上海市 浦东新区", "上海市"), ("上海市浦东新区", "上海市"), ("内蒙古自治区", "内蒙古自治区"),
      ("内蒙古 包头市", "内蒙古自治区"), ("湖北省", "湖北省"), ("香港特别行政区 九龙", "香港特别行政区"), ("中国 广东省 深圳市", "广东省"),
-     ("广东省广州市天河区", "广东省"), ("河南路5号", None), ("****", None), ("", None), ("California", None), ("新疆 乌鲁木齐市", "新疆维吾尔自治区")],
+     ("广东省广州市天河区", "广东省"), ("河南路5号", None), ("****", None), ("", None), ("California", "California"), ("california ", "California"), ("ca", "CA"), ("12 High St", None), ("新疆 乌鲁木齐市", "新疆维吾尔自治区")],
 )  # fmt: skip
 def test_provinces(cell: str, province: str | None) -> None:
     assert one(clean.province(pl.Series([cell]))) == province

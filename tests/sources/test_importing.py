@@ -136,7 +136,7 @@ def test_another_shops_file_is_refused_and_the_good_ones_are_taken(tmp_path):
         ("empty.csv", b"", "empty"),
         ("photo.zip", b"PK\x03\x04" + b"\0" * 60, "zip"),
         ("broken.xlsx", b"PK\x03\x04" + b"\0" * 60, "xlsx"),
-        ("other.csv", "甲,乙,丙\n1,2,3\n".encode("gb18030"), "甲"),
+        ("other.csv", "甲,乙,丙\n1,2,3\n".encode("gb18030"), "3 columns that no layout knows"),
         ("noise.csv", bytes(range(128, 256)) * 20, ""),
     ],
 )

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.sources.kinds import KINDS, TYPES
-from aftersales.sources.layout import load_layouts, matched, normalised, unrecognised
+from aftersales.sources.layout import load_layouts, normalised
+from aftersales.sources.recognition import matched, unrecognised
 from aftersales.tables.values import (
     FAULT,
     GOODS_STATUS,

@@ -7,12 +7,14 @@ full-width digits, ``¥1,234.00``, ``12.50元``, dates that a spreadsheet has re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from babel.numbers import list_currencies
 
 from aftersales.sources.layout import ValueMap, normalised
 from aftersales.sources.provinces import PROVINCES
@@ -25,6 +27,8 @@ NOTHING = ["", "-", "--", "—", "——", "null", "NULL", "Null", "None", "none
            "无退款申请", "0000-00-00 00:00:00", "0000-00-00"]  # fmt: skip
 _MEANS_NOTHING = pl.all().is_in(NOTHING)
 _APOSTROPHE, _WRAPPED = pl.all().str.starts_with("'"), pl.all().str.starts_with('="')
+# A dot before three digits: thousands or decimals.
+DOUBTFUL = r"^[^\d.,]*\d{1,3}\.\d{3}[^\d.,]*$"
 # Excel keeps 15 digits; a longer number in scientific notation has lost the rest for good.
 DAMAGED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$"
 _FULL_WIDTH = [chr(c) for c in range(0xFF01, 0xFF5F)]
@@ -93,16 +97,44 @@ def is_damaged(ids: pl.Series) -> pl.Series:
     return damaged.fill_null(False)
 
 
-def amount(cells: pl.Series) -> pl.Series:
-    """Money as Decimal(18, 2); half a cent is rounded to even.
+def amount(cells: pl.Series, decimal: str | None = ".") -> pl.Series:
+    """Money as Decimal(18, 2); half a cent is rounded to even. ``decimal``: see `conventions.Convention`.
 
     >>> [str(x) for x in amount(pl.Series(["201.12", "0元", "¥1,234.50", "—", "twelve"]))]
     ['201.12', '0.00', '1234.50', 'None', 'None']
+    >>> [str(x) for x in amount(pl.Series(["1.234,50", "12,5 €", "Rp 89.900"]), ",")]
+    ['1234.50', '12.50', '89900.00']
+    >>> [str(x) for x in amount(pl.Series(["89.900", "7"]), None)]
+    ['None', '7.00']
     """
-    return _quick_then_patient(cells, _decimal, lambda rest: _decimal(_plain_number(rest)))
+    return _quick_then_patient(_undotted(cells, decimal), _decimal, lambda rest: _decimal(_plain_number(rest)))
 
 
-def count(cells: pl.Series) -> pl.Series:
+def _undotted(cells: pl.Series, decimal: str | None) -> pl.Series:
+    """Numbers without thousands dots and with a decimal dot; where a dot may be either, those cells in words."""
+    if decimal == ".":
+        return cells
+    distinct = cells.unique().drop_nulls()
+    if decimal is None:
+        plain = distinct.str.replace(DOUBTFUL, "$0?")
+    else:
+        grouped = r"^[^\d,]*\d{1,3}(?:[. \x{a0}\x{202f}'’]\d{3})*(?:,\d*)?[^\d,.]*$"
+        dotted = distinct.str.contains(grouped + r"|^[^\d,.]*\d*(?:,\d+)?[^\d,.]*$")
+        plain = distinct.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        plain = plain.zip_with(dotted.fill_null(False), distinct + "?")  # 12.50 is none of this file's numbers
+    return cells.replace_strict(distinct, plain, default=None, return_dtype=pl.String)
+
+
+def doubtful(cells: pl.Series) -> bool:
+    """Whether cells that could not be read are numbers or days that mean two things: 89.900, 04/05/2026.
+
+    >>> doubtful(pl.Series(["89.900"])), doubtful(pl.Series(["04/05/2026 10:00"])), doubtful(pl.Series(["twelve"]))
+    (True, True, False)
+    """
+    return cells.dtype == pl.String and bool(text(cells).str.contains(rf"{DOUBTFUL}|{_PARTED}").all())
+
+
+def count(cells: pl.Series, decimal: str | None = ".") -> pl.Series:
     """A whole number; a fraction cannot be read.
 
     >>> count(pl.Series(["2", "1,200", "3件", "2.0", "2.5"])).to_list()
@@ -110,13 +142,13 @@ def count(cells: pl.Series) -> pl.Series:
     """
 
     def patient(rest: pl.Series) -> pl.Series:
-        plain = _plain_number(rest).str.replace(r"\.0*$", "")
+        plain = _plain_number(_undotted(rest, decimal)).str.replace(r"\.0*$", "")
         return plain.cast(pl.Int64, strict=False)
 
     return _quick_then_patient(cells, lambda c: c.cast(pl.Int64, strict=False), patient)
 
 
-def number(cells: pl.Series) -> pl.Series:
+def number(cells: pl.Series, decimal: str | None = ".") -> pl.Series:
     """A number as a float; ``%`` divides by a hundred.
 
     >>> number(pl.Series(["4.8", "1,200.5", "25%", "x"])).to_list()
@@ -128,25 +160,36 @@ def number(cells: pl.Series) -> pl.Series:
         value = plain.str.strip_suffix("%").cast(pl.Float64, strict=False)
         return value.zip_with(~plain.str.ends_with("%").fill_null(False), value / 100)
 
-    value = _quick_then_patient(cells, lambda c: c.cast(pl.Float64, strict=False), patient)
+    value = _quick_then_patient(_undotted(cells, decimal), lambda c: c.cast(pl.Float64, strict=False), patient)
     return _without(value, ~value.is_finite())
 
 
-def moment(cells: pl.Series, *, zone: str) -> pl.Series:
+def moment(
+    cells: pl.Series, *, zone: str, dates: Sequence[str] = (), first: str | None = None, written_in: str | None = None
+) -> pl.Series:
     """A local time in its zone; of a doubled hour the first is meant, an hour that never was is null.
+
+    ``dates``: formats to try before the usual ones; ``first``: "day" or "month", which 04/05/2026 begins with;
+    ``written_in``: the zone of times without an offset, where it is another.
 
     >>> times = moment(pl.Series(["2016/5/23 22:02", "2016-05-23", "42513.5", "soon"]), zone="Asia/Shanghai")
     >>> times.dt.strftime("%m-%d %H:%M %z").to_list()
     ['05-23 22:02 +0800', '05-23 00:00 +0800', '05-23 12:00 +0800', None]
+    >>> times = moment(pl.Series(["04-30-22", "28.09.2026 14:00"]), zone="UTC", dates=["%m-%d-%y"], first="day")
+    >>> times.dt.strftime("%Y-%m-%d %H:%M").to_list()
+    ['2022-04-30 00:00', '2026-09-28 14:00']
     """
-    naive = _quick_then_patient(cells, lambda c: _parsed(c, "%Y-%m-%d %H:%M:%S"), lambda c: _patient_time(c, zone))
-    first, last = naive.min(), naive.max()
-    if isinstance(first, datetime) and isinstance(last, datetime) and (first < _EARLIEST or last >= _LATEST):
+    if written_in and written_in != zone:
+        return moment(cells, zone=written_in, dates=dates, first=first).dt.convert_time_zone(zone)
+    usual = dates[0] if dates else "%Y-%m-%d %H:%M:%S"
+    naive = _quick_then_patient(cells, lambda c: _parsed(c, usual), lambda c: _patient_time(c, zone, dates, first))
+    low, high = naive.min(), naive.max()
+    if isinstance(low, datetime) and isinstance(high, datetime) and (low < _EARLIEST or high >= _LATEST):
         naive = _without(naive, (naive < _EARLIEST) | (naive >= _LATEST))
-        first, last = naive.min(), naive.max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        low, high = naive.min(), naive.max()
+    if not isinstance(low, datetime) or not isinstance(high, datetime):
         return naive.dt.replace_time_zone(zone)
-    offset = _steady_offset(zone, first.year, last.year)
+    offset = _steady_offset(zone, low.year, high.year)
     if offset is None:
         return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return (naive - offset).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
@@ -166,13 +209,13 @@ def _steady_offset(zone: str, first_year: int, last_year: int) -> timedelta | No
     return offsets.pop() if len(offsets) == 1 else None
 
 
-def day(cells: pl.Series) -> pl.Series:
+def day(cells: pl.Series, *, dates: Sequence[str] = (), first: str | None = None) -> pl.Series:
     """A date; a time of day is dropped.
 
     >>> day(pl.Series(["2026-11-09", "20261109", "2026年11月9日"])).dt.to_string().to_list()
     ['2026-11-09', '2026-11-09', '2026-11-09']
     """
-    return moment(cells, zone="UTC").dt.date()
+    return moment(cells, zone="UTC", dates=dates, first=first).dt.date()
 
 
 def address(cells: pl.Series) -> pl.Series:
@@ -195,10 +238,14 @@ _SHORT_NAME = f"^({'|'.join(_FULL_OF)})(?:省|市)?(?: |$)"
 
 
 def province(cells: pl.Series) -> pl.Series:
-    """The province an address begins with, in its full official name; null where it names none.
+    """The province an address begins with, in its full official name; a region of another country as it stands.
+
+    A Chinese address that names no province gives null, and so does what holds digits or is masked.
 
     >>> province(pl.Series(["上海", "内蒙古 包头市 …", "广东省广州市…", "河南路 5号", "****"])).to_list()
     ['上海市', '内蒙古自治区', '广东省', None, None]
+    >>> province(pl.Series(["MAHARASHTRA", "maharashtra ", "ca", "North Rhine-Westphalia", "12 High St"])).to_list()
+    ['Maharashtra', 'Maharashtra', 'CA', 'North Rhine-Westphalia', None]
     """
     # so many characters hold blanks, 中国 and the longest name, and so few distinct heads that patterns cost nothing
     heads = cells.str.head(_HEAD_CHARACTERS)
@@ -206,7 +253,44 @@ def province(cells: pl.Series) -> pl.Series:
     bare = text(distinct).str.replace(r"^中国\s*", "").str.replace_all(r"[\s,，]+", " ")
     full = bare.str.extract(_FULL_NAME)
     found = full.zip_with(full.is_not_null(), bare.str.extract(_SHORT_NAME).replace_strict(_FULL_OF, default=None))
-    return heads.replace_strict(distinct, found, default=None, return_dtype=pl.String)
+    found = heads.replace_strict(distinct, found, default=None, return_dtype=pl.String)
+    if not distinct.str.contains(_FOREIGN).any():
+        return found
+    abroad = cells.unique().drop_nulls()
+    abroad = abroad.filter(abroad.str.contains(_FOREIGN))
+    named = pl.Series([_region(word) for word in text(abroad).to_list()], dtype=pl.String)
+    return found.zip_with(
+        found.is_not_null(), cells.replace_strict(abroad, named, default=None, return_dtype=pl.String)
+    )
+
+
+_JAPANESE = "北海道|東京都|大阪府|京都府|.{2,3}県"
+_SCRIPTS = r"\p{Latin}\p{Cyrillic}\p{Thai}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Arabic}\p{Devanagari}"
+_FOREIGN = rf"^[\s'\"=]*(?:[{_SCRIPTS}]|(?:{_JAPANESE})$)"
+_LONGEST_REGION = 40
+_CODE_LENGTH = 3
+
+
+def _region(word: str | None) -> str | None:
+    """A region's name in one spelling, whoever typed it: codes in capitals, names in one case."""
+    plain = " ".join((word or "").split())
+    if not plain or len(plain) > _LONGEST_REGION or any(c.isdigit() or c in "*@#" for c in plain):
+        return None
+    if re.search(r"[\u4e00-\u9fff]", plain) and not re.fullmatch(_JAPANESE, plain):
+        return None
+    if len(plain) <= _CODE_LENGTH:
+        return plain.upper()
+    return plain.title() if plain.isupper() or plain.islower() else plain
+
+
+def currency(cells: pl.Series) -> pl.Series:
+    """A currency's ISO code.
+
+    >>> currency(pl.Series(["usd", "人民币", " EUR", ""])).to_list()
+    ['USD', 'CNY', 'EUR', None]
+    """
+    names = {"人民币": "CNY", "RMB": "CNY", "美元": "USD", "欧元": "EUR", "英镑": "GBP", "港币": "HKD", "日元": "JPY"}
+    return text(cells).str.to_uppercase().replace(names)
 
 
 def mapped(cells: pl.Series, *, values: ValueMap | None) -> pl.Series:
@@ -254,25 +338,45 @@ def _decimal(cells: pl.Series) -> pl.Series:
     return cells.cast(MONEY, strict=False)
 
 
+_CODES = "|".join(sorted(list_currencies()))
+_MARK = rf"(?:\p{{Sc}}|[A-Za-z]{{1,3}}\.?\p{{Sc}}|{_CODES}|RMB|R[pM]\.?|Rs\.?|S/\.?|k[rč]\.?|zł|lei|人民币)"
+
+
 def _plain_number(cells: pl.Series) -> pl.Series:
     """A number without currency, unit, blanks and thousands commas; null where anything else stands in it."""
     bare = cells.str.strip_chars(BLANKS + "\"'=")
-    bare = bare.str.replace(r"^([+-]?)\s*(?:¥|￥|\$|£|€|RMB|CNY|人民币)\s*([+-]?)", "$1$2")
+    bare = bare.str.replace(rf"^([+-]?)\s*{_MARK}\s*([+-]?)", "$1$2").str.replace(rf"\s*{_MARK}$", "")
     bare = bare.str.replace(r"\s*(?:元|件|个|次|人|分)$", "")
-    grouped = bare.str.contains(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?%?$").fill_null(False)
-    return bare.zip_with(~grouped, bare.str.replace_all(",", "", literal=True))
+    # thousands in commas, in India's lakhs (1,28,976.50), or in blanks and apostrophes
+    grouped = bare.str.contains(r"^[+-]?\d{1,3}(?:,\d{2})*,\d{3}(?:\.\d*)?%?$|^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?%?$")
+    spaced = bare.str.contains(r"^[+-]?\d{1,3}(?:[ \x{a0}\x{2009}\x{202f}'’]\d{3})+(?:\.\d*)?$")
+    bare = bare.zip_with(~grouped.fill_null(False), bare.str.replace_all(",", "", literal=True))
+    return bare.zip_with(~spaced.fill_null(False), bare.str.replace_all(r"[^\d.+-]", ""))
 
 
 def _parsed(cells: pl.Series, pattern: str) -> pl.Series:
     return cells.str.to_datetime(pattern, time_unit="us", strict=False)
 
 
-def _patient_time(cells: pl.Series, zone: str) -> pl.Series:
+_PARTED = r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?:[,\s]+|$)"
+_NAMED_MONTHS = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
+
+
+def _patient_time(cells: pl.Series, zone: str, dates: Sequence[str], first: str | None) -> pl.Series:
     """Times that spreadsheets and scripts have rewritten: other separators, no seconds, an offset, a day number."""
+    stated = pl.Series([None] * cells.len(), dtype=pl.Datetime("us"))
+    for pattern in dates:
+        stated = stated.zip_with(stated.is_not_null(), _parsed(cells, pattern))
+    if first:  # 30/04/2026, 04-30-22: as if the year stood in front
+        short = cells.str.contains(r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{2}(?:\D|$)").fill_null(False)
+        order = r"-$2-$1 " if first == "day" else "-$1-$2 "
+        yearly = cells.str.replace(_PARTED, "${3}" + order)
+        cells = yearly.zip_with(~short, pl.Series(["20"]).new_from_index(0, cells.len()) + yearly)
     plain = cells.str.replace(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?[\sT]*", "$1-$2-$3 ")
     plain = plain.str.strip_chars()
-    found = _parsed(plain, "%Y-%m-%d %H:%M:%S%.f")
-    for pattern in ("%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%d%H%M%S", "%Y%m%d"):
+    found = stated.zip_with(stated.is_not_null(), _parsed(plain, "%Y-%m-%d %H:%M:%S%.f"))
+    halves = ("%Y-%m-%d %I:%M:%S %p", "%Y-%m-%d %I:%M %p")
+    for pattern in ("%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y%m%d%H%M%S", "%Y%m%d", *halves, *_NAMED_MONTHS):
         found = found.zip_with(found.is_not_null(), _parsed(plain, pattern))
     whole = plain.str.replace(r" ?(?:Z|UTC)$", "+0000")
     absolute = whole.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", strict=False, time_zone="UTC")

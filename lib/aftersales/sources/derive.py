@@ -9,10 +9,11 @@ import polars as pl
 _NOT_SHIPPED = ("未发货", "待发货", "未填写", "暂无")
 
 
-def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str]) -> pl.DataFrame:
+def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str], paid: str | None = None) -> pl.DataFrame:
     """The frame with the values finished that one cell cannot tell; helper columns (``_…``) are gone.
 
     ``there`` names the fields that the file brings: a column that is not there proves nothing by being null.
+    ``paid``: whether the file's ``paid_net`` is in truth "gross", or "net" of refunds, where its layout says so.
 
     >>> closed = pl.DataFrame({"status": ["closed"], "paid_at": [None], "paid_net": [0], "refunded": [None]})
     >>> derived(closed, kind="order_report", there={"paid_at", "paid_net"})["status"].to_list()
@@ -20,6 +21,8 @@ def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str]) -> pl.Dat
     """
     if kind in ("order_report", "item_report"):
         frame = frame.with_columns(status=_closed_how(there))
+        if {"paid_net", "refunded"} <= set(there) and paid != "net":
+            frame = frame.with_columns(paid_net=_net(kind, there, gross=paid == "gross"))
     if kind == "order_report":
         frame = (
             frame.with_columns(close_reason=pl.col("close_reason").replace({"订单未关闭": None}))
@@ -33,6 +36,22 @@ def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str]) -> pl.Dat
             platform_involved=involved.fill_null(False) if "platform_involved" in there else involved,
         )
     return frame.drop(pl.selectors.starts_with("_"))
+
+
+def _net(kind: str, there: Collection[str], *, gross: bool) -> pl.Expr:
+    """What was paid, net of refunds.
+
+    Where nobody says which it is, the order's total tells: paid and refunded together above it, paid was gross. An item
+    report's lines are compared in `compose`, with what was payable.
+    """
+    paid, refunded = pl.col("paid_net"), pl.col("refunded").fill_null(0)
+    if gross:
+        return paid - refunded
+    if kind != "order_report" or not {"total", "payable"} & set(there):
+        return paid
+    total = pl.col("total") if "total" in there else pl.col("payable") + pl.col("shipping_fee").fill_null(0)
+    whole = (refunded > 0) & (paid + refunded > total)
+    return pl.when(whole).then(pl.when(paid > 0).then(paid).otherwise(total) - refunded).otherwise(paid)
 
 
 def _closed_how(there: Collection[str]) -> pl.Expr:

@@ -60,7 +60,9 @@ def import_files(
                 if known.get(name) == sha256:
                     unchanged += 1
                     continue
-                readings = tuple(read_export(name, layouts=layouts, zone=shop.zone, content=content))
+                readings = tuple(
+                    read_export(name, layouts=layouts, zone=shop.zone, currency=shop.currency, content=content)
+                )
                 del content
                 _check_owner(readings, shop)
                 rows = kept_rows(readings, key=key, import_id=import_id, sha256=sha256, zone=shop.zone, erased=erased)

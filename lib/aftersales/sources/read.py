@@ -23,12 +23,14 @@ def read_export(
     *,
     layouts: Sequence[Layout] | None = None,
     zone: str = "Asia/Shanghai",
+    currency: str | None = None,
     content: bytes | None = None,
 ) -> list[Reading]:
     r"""The readings of one export file (csv, tsv, txt, xlsx, xls): one a sheet and kind of rows.
 
     ``layouts`` are `load_layouts()` unless given; ``content`` stands for the file's bytes where they are already at
-    hand. Local times are read in ``zone``. Raises `DataError` for a file that cannot be read at all.
+    hand. Local times are read in ``zone``; rows in another ``currency`` are set aside where one is given. Raises
+    `DataError` for a file that cannot be read at all.
 
     >>> report = "订单编号,总金额,订单创建时间\n77,12.50,2026-11-09 10:00:00\n78,abc,2026-11-09 10:05:00\n"
     >>> [reading] = read_export("a.csv", content=report.encode("gb18030"))
@@ -45,11 +47,16 @@ def read_export(
             reading
             for sheet in sheets(content, layouts, file=file)
             for reading in readings(
-                file, sheet.name, sheet.header, zone, [Part(sheet.cells, (), _from_frame(sheet.cells))]
+                file,
+                sheet.name,
+                sheet.header,
+                zone,
+                [Part(sheet.cells, (), _from_frame(sheet.cells))],
+                currency=currency,
             )
         ]
     else:
-        found = _delimited(content, text, layouts, file=file, zone=zone)
+        found = _delimited(content, text, layouts, file=file, zone=zone, currency=currency)
     return found
 
 
@@ -76,11 +83,13 @@ def _from_frame(cells: pl.DataFrame) -> Callable[[Sequence[int]], list[list[str]
     return found
 
 
-def _delimited(content: bytes, text: Text, layouts: Sequence[Layout], *, file: str, zone: str) -> list[Reading]:
+def _delimited(
+    content: bytes, text: Text, layouts: Sequence[Layout], *, file: str, zone: str, currency: str | None
+) -> list[Reading]:
     head = content[text.skip : text.skip + HEAD_BYTES].decode(text.encoding, "replace")
     if "\n" not in head and "\r" in head:  # line ends of an old kind
         whole = content[text.skip :].decode(text.encoding, "replace").replace("\r", "\n")
-        return _delimited(whole.encode(), Text("utf-8", 0), layouts, file=file, zone=zone)
+        return _delimited(whole.encode(), Text("utf-8", 0), layouts, file=file, zone=zone, currency=currency)
     header = find_text_header(head, layouts, file=file)
     columns = needed_columns(header.match)
 
@@ -92,7 +101,7 @@ def _delimited(content: bytes, text: Text, layouts: Sequence[Layout], *, file: s
             yield Part(part.cells, broken, part.all_cells)
 
     try:
-        return readings(file, None, header, zone, parts())
+        return readings(file, None, header, zone, parts(), currency=currency)
     except UnicodeDecodeError:
         raise _not_utf8(content, file=file) from None
 

@@ -13,11 +13,23 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from aftersales.sources import clean, quarantine
+from aftersales.sources.conventions import Convention, with_convention
 from aftersales.sources.derive import derived
-from aftersales.sources.kinds import KINDS
-from aftersales.sources.layout import Condition, Match, Rows
+from aftersales.sources.fill import Filled
+from aftersales.sources.kinds import ESSENTIAL, KINDS
+from aftersales.sources.layout import Emit, Rows
+from aftersales.sources.recognition import Match
 from aftersales.sources.sniff import Header
-from aftersales.sources.typed import SHOP_NAME, Typed, computed, mapped_fields, numbered, typed
+from aftersales.sources.typed import (
+    SHOP_NAME,
+    Typed,
+    columns_of_type,
+    computed,
+    holds,
+    mapped_fields,
+    numbered,
+    typed,
+)
 
 _EXAMPLES = 3  # of words that could not be read, in a note
 _EXPORTED = re.compile(
@@ -66,28 +78,39 @@ class _Gathered:
     frames: list[pl.DataFrame] = field(default_factory=list)
     aside: list[pl.DataFrame] = field(default_factory=lambda: [quarantine.nothing()])
     nulled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    foreign: list[pl.DataFrame] = field(default_factory=list)
 
 
-def readings(file: str, sheet: str | None, header: Header, zone: str, parts: Iterable[Part]) -> list[Reading]:
-    """The readings of the parts of one file or sheet: one a kind of rows that the layout tells apart."""
+def readings(
+    file: str, sheet: str | None, header: Header, zone: str, parts: Iterable[Part], *, currency: str | None = None
+) -> list[Reading]:
+    """The readings of the parts of one file or sheet: one a kind of rows that the layout tells apart.
+
+    Rows in another ``currency`` than the shop's are set aside; where none is given, they are only named.
+    """
     match = header.match
     layout = match.layout
     gathered = [
         _Gathered(rows, ids={name: [] for name, rule in rows.computed.items() if rule.running})
-        for rows in (layout, *layout.split)
+        for rows in layout.groups
     ]
     shops: set[str] = set()
-    for part in parts:
+    filled = Filled(match)
+    told = with_convention(
+        parts, layout, money=columns_of_type(match, "money"), times=columns_of_type(match, "time", "day"),
+        currency=currency,
+    )  # fmt: skip
+    for part, written in told:
         _set_aside_lines(gathered[0], part, file=file, header=header)
-        cells = _without_blank_rows(part)
+        cells = filled.below(_without_blank_rows(part))
         cells = _set_aside_by_rule(gathered[0], part, cells, file=file, header=header)
         for place in match.columns((SHOP_NAME,)):
             names = clean.text(cells[f"c{place}"].unique()).drop_nulls()
             shops.update(names.filter(~names.str.contains("*", literal=True)).to_list())
         for group, raw in zip(gathered, _split(cells, match), strict=True):
-            _take(group, raw, part, file=file, header=header, zone=zone)
+            _take(group, raw, part, written, file=file, header=header, zone=zone, currency=currency)
     exported = _exported_at(file, zone)
-    found = [_reading(group, match, file=file, sheet=sheet, zone=zone) for group in gathered]
+    found = [_reading(group, match, file=file, sheet=sheet, zone=zone, currency=currency) for group in gathered]
     found = [r for r in found if r.rows_read] or found[:1]
     return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
 
@@ -114,7 +137,7 @@ def _without_blank_rows(part: Part) -> pl.DataFrame:
 
 def _set_aside_by_rule(group: _Gathered, part: Part, cells: pl.DataFrame, *, file: str, header: Header) -> pl.DataFrame:
     for rule in header.match.layout.set_aside:
-        hit = _holds(cells, header.match, rule)
+        hit = holds(cells, header.match, rule)
         if hit.any():
             bad = cells.filter(hit).select("row", reason=pl.lit(rule.reason), column=pl.lit(rule.header))
             group.aside.append(_aside(bad, part, file=file, header=header))
@@ -122,35 +145,70 @@ def _set_aside_by_rule(group: _Gathered, part: Part, cells: pl.DataFrame, *, fil
     return cells
 
 
-def _holds(cells: pl.DataFrame, match: Match, rule: Condition) -> pl.Series:
-    columns = match.columns((rule.header,))
-    if not columns:
-        return pl.repeat(False, cells.height, dtype=pl.Boolean, eager=True)
-    return clean.text(cells[f"c{columns[0]}"]).str.contains(rule.matches).fill_null(False)
-
-
 def _split(cells: pl.DataFrame, match: Match) -> Iterator[pl.DataFrame]:
-    """The rows of the layout's main kind, then those of each split; a row goes to the first split it meets."""
+    """The rows of the layout's main kind, those of each split, those of each emit.
+
+    A row goes to the first split it meets; an emit takes rows of the main kind as well.
+    """
     groups = []
     for rule in match.layout.split:
-        hit = _holds(cells, match, rule)
+        hit = holds(cells, match, rule)
         groups.append(cells.filter(hit))
         cells = cells.filter(~hit)
     yield cells
     yield from groups
+    for emit in match.layout.emit:
+        yield _emitted(cells, match, emit)
 
 
-def _take(group: _Gathered, raw: pl.DataFrame, part: Part, *, file: str, header: Header, zone: str) -> None:
+def _emitted(cells: pl.DataFrame, match: Match, emit: Emit) -> pl.DataFrame:
+    if emit.where:
+        cells = cells.filter(holds(cells, match, emit.where))
+    columns = match.columns((emit.once_per,)) if emit.once_per else []
+    return cells.unique(f"c{columns[0]}", keep="first", maintain_order=True) if columns else cells
+
+
+def _take(
+    group: _Gathered, raw: pl.DataFrame, part: Part, written: Convention, *, file: str, header: Header, zone: str,
+    currency: str | None,
+) -> None:  # fmt: skip
     if not raw.height and group.frames:
         return
-    done: Typed = typed(raw, header.match, group.rows, headers=header.cells, zone=zone)
+    done: Typed = typed(raw, header.match, group.rows, headers=header.cells, zone=zone, written=written)
     there = mapped_fields(header.match, group.rows)
-    group.frames.append(derived(done.frame, kind=group.rows.kind, there=there))
+    frame = derived(done.frame, kind=group.rows.kind, there=there, paid=group.rows.paid or header.match.layout.paid)
+    if "currency" in there:
+        frame = _in_currency(group, frame, part, file=file, header=header, currency=currency)
+    group.frames.append(frame)
     group.nulled.update(done.nulled)
     if done.bad.height:
         group.aside.append(_aside(done.bad, part, file=file, header=header))
     for name, ids in group.ids.items():
-        ids.append(pl.DataFrame([raw["row"], computed(raw, header.match, group.rows.computed[name]).alias("id")]))
+        ids.append(
+            pl.DataFrame([raw["row"], computed(raw, header.match, group.rows.computed[name], written).alias("id")])
+        )
+
+
+_PAID = ("paid_net", "amount", "payable", "total")  # what a row's money is, the first that the file brings
+
+
+def _in_currency(
+    group: _Gathered, frame: pl.DataFrame, part: Part, *, file: str, header: Header, currency: str | None
+) -> pl.DataFrame:
+    """The rows in the shop's currency; the others are set aside, and their sums kept to be named."""
+    paid = [c for c in _PAID if c in frame.columns]
+    group.foreign.append(frame.group_by("currency").agg(pl.len().alias("rows"), pl.coalesce(paid).sum().alias("sum")))
+    if currency is None:
+        return frame
+    other = (pl.col("currency") != currency).fill_null(value=False)
+    bad = frame.filter(other)
+    if not bad.height:
+        return frame
+    places = header.match.columns(group.rows.spellings("currency"))
+    title = header.cells[places[0]].strip() if places else None
+    marked = bad.select("row", reason=pl.lit("other_currency"), column=pl.lit(title, dtype=pl.String))
+    group.aside.append(_aside(marked, part, file=file, header=header))
+    return frame.filter(~other)
 
 
 def _aside(bad: pl.DataFrame, part: Part, *, file: str, header: Header) -> pl.DataFrame:
@@ -160,7 +218,9 @@ def _aside(bad: pl.DataFrame, part: Part, *, file: str, header: Header) -> pl.Da
     return quarantine.set_aside(rows, bad["reason"], bad["column"], cells, file=file, layout=layout)
 
 
-def _reading(group: _Gathered, match: Match, *, file: str, sheet: str | None, zone: str) -> Reading:
+def _reading(
+    group: _Gathered, match: Match, *, file: str, sheet: str | None, zone: str, currency: str | None
+) -> Reading:
     rows = group.rows
     fields = {name: f for name, f in KINDS[rows.kind].items() if not name.startswith("_")}
     empty = pl.DataFrame(schema={"row": pl.Int64, **{n: f.dtype(zone) for n, f in fields.items()}})
@@ -174,12 +234,16 @@ def _reading(group: _Gathered, match: Match, *, file: str, sheet: str | None, zo
         file=file, sheet=sheet, layout=match.layout.name, kind=rows.kind, frame=frame,
         rows_read=frame.height + aside.height, set_aside=aside,
         missing=tuple(n for n, f in fields.items() if f.matters and n not in there),
-        notes=tuple(_notes(group, frame, aside, there)), exported_at=None, shop_names=(),
+        notes=tuple(_notes(group, frame, aside, there, currency)), exported_at=None, shop_names=(),
     )  # fmt: skip
 
 
-def _notes(group: _Gathered, frame: pl.DataFrame, aside: pl.DataFrame, there: Sequence[str]) -> Iterator[str]:
+def _notes(
+    group: _Gathered, frame: pl.DataFrame, aside: pl.DataFrame, there: Sequence[str], currency: str | None
+) -> Iterator[str]:
     kind = group.rows.kind
+    yield from _currency_notes(group, currency)
+    yield from _unknown_notes(kind, there)
     if not frame.height and not aside.height:
         yield "no data rows under the header"
     if kind == "order_report" and not {"title", "quantity"} & set(there):
@@ -196,6 +260,25 @@ def _notes(group: _Gathered, frame: pl.DataFrame, aside: pl.DataFrame, there: Se
     for header, words in sorted(by_header.items()):
         shown = ", ".join(f"'{word[:40]}'" for word, _ in words.most_common(_EXAMPLES))
         yield f"{words.total()} cells under {header} could not be read and were left empty, such as {shown}"
+
+
+def _currency_notes(group: _Gathered, currency: str | None) -> Iterator[str]:
+    if not group.foreign:
+        return
+    sums = pl.concat(group.foreign).drop_nulls("currency").group_by("currency").sum().sort("rows", descending=True)
+    others = sums.filter(pl.col("currency") != currency) if currency else sums
+    told = ", ".join(f"{name} {total or 0:,.2f} in {rows:,} rows" for name, rows, total in others.iter_rows())
+    if currency and others.height:
+        yield f"rows in other currencies than the shop's {currency} are left out, and never added to it: {told}"
+    elif others.height > 1:
+        yield f"the file holds several currencies, which cannot be added up: {told}"
+
+
+def _unknown_notes(kind: str, there: Sequence[str]) -> Iterator[str]:
+    """What no figure can be made of, because the file does not say it."""
+    lacks = [name for name, fields in ESSENTIAL.get(kind, {}).items() if not set(fields) & set(there)]
+    if lacks:
+        yield f"the file does not hold {' or '.join(lacks)}: what rests on it is not known, which is not zero"
 
 
 def _exported_at(file: str, zone: str) -> datetime | None:

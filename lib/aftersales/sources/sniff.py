@@ -8,8 +8,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aftersales.sources.layout import Layout, Match, matched, unrecognised
+from aftersales.sources.layout import Layout
 from aftersales.sources.packed import check_workbook
+from aftersales.sources.recognition import Match, matched, unrecognised
 from aftersales.words.errors import DataError
 
 HEADER_ROWS = 10  # titles and notes before the header never run longer in the exports seen (生意参谋: one row)

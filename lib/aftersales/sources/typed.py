@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from aftersales.sources import clean
+from aftersales.sources.conventions import Convention
 from aftersales.sources.kinds import KINDS, Field
-from aftersales.sources.layout import Computed, Layout, Match, Rows, ValueMap, value_map
+from aftersales.sources.layout import Computed, Condition, Emit, Rows, ValueMap, value_map
+from aftersales.sources.recognition import Match
 from aftersales.tables.columns import MONEY
 from aftersales.words.errors import SetupError
 
@@ -30,45 +32,79 @@ class Typed:
 
 def needed_columns(match: Match) -> list[int]:
     """The positions of all columns that any rows of the layout are read from."""
-    found: set[int] = set()
-    for rows in (match.layout, *match.layout.split):
-        for headers in rows.headers.values():
-            found.update(match.columns(headers))
-        for computed in rows.computed.values():
-            found.update(match.columns((*computed.product, *computed.join)))
-    for condition in (*match.layout.split, *match.layout.set_aside):
+    layout, found = match.layout, set(match.columns((SHOP_NAME,)))
+    for rows in layout.groups:
+        for name in KINDS[rows.kind]:
+            found.update(match.columns(rows.spellings(name)))
+        for rule in rows.computed.values():
+            found.update(match.columns((*rule.headers, *([rule.where.header] if rule.where else []))))
+        if isinstance(rows, Emit):
+            found.update(match.columns([h for h in (rows.once_per, rows.where and rows.where.header) if h]))
+    for condition in (*layout.split, *layout.set_aside):
         found.update(match.columns((condition.header,)))
-    found.update(match.columns((SHOP_NAME,)))
     return sorted(found)
 
 
 def mapped_fields(match: Match, rows: Rows) -> list[str]:
     """The fields that this file brings for rows of this kind."""
-    return [name for name in KINDS[rows.kind] if name in rows.computed or match.columns(rows.headers.get(name, ()))]
+    return [
+        name for name in KINDS[rows.kind]
+        if name in rows.computed or match.columns(rows.spellings(name))
+        or (name == "currency" and match.layout.currency)
+    ]  # fmt: skip
 
 
-def typed(raw: pl.DataFrame, match: Match, rows: Rows, *, headers: Sequence[str], zone: str) -> Typed:
+def columns_of_type(match: Match, *types: str) -> list[str]:
+    """The raw columns, ``c<position>``, that fields of these types are read from."""
+    found: list[int] = []
+    for rows in match.layout.groups:
+        for name, field in KINDS[rows.kind].items():
+            if field.type in types:
+                rule = rows.computed.get(name, Computed())
+                numbers = rule.sum if rule.sum or rule.product else rule.headers
+                found += match.columns(numbers if name in rows.computed else rows.spellings(name))
+    return [f"c{place}" for place in dict.fromkeys(found)]
+
+
+def holds(cells: pl.DataFrame, match: Match, rule: Condition) -> pl.Series:
+    """Which rows meet a condition; none where the file lacks its column."""
+    columns = match.columns((rule.header,))
+    if not columns:
+        return pl.repeat(False, cells.height, dtype=pl.Boolean, eager=True)
+    return clean.text(cells[f"c{columns[0]}"]).str.contains(rule.matches).fill_null(False)
+
+
+def typed(
+    raw: pl.DataFrame, match: Match, rows: Rows, *, headers: Sequence[str], zone: str, written: Convention
+) -> Typed:
     """The kind's fields out of raw text columns named ``c<position>``, beside the column ``row``.
 
     A row is bad for the first of: a damaged or missing id, a negative amount, a needed value that cannot be read.
-    Other cells that cannot be read are null and counted.
+    Other cells that cannot be read are null and counted. ``written``: how the file writes numbers and days.
     """
     fields = KINDS[rows.kind]
     there = mapped_fields(match, rows)
 
     def column(name: str) -> pl.Series:
         if name in rows.computed:
-            return computed(raw, match, rows.computed[name]).alias(name)
-        return _merged(raw, match.columns(rows.headers[name])).alias(name)
+            return computed(raw, match, rows.computed[name], written).alias(name)
+        columns = match.columns(rows.spellings(name))
+        if not columns:
+            return pl.repeat(match.layout.currency, raw.height, dtype=pl.String, eager=True).alias(name)
+        return _merged(raw, columns).alias(name)
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         cells = dict(zip(there, pool.map(column, there), strict=True))
         cells |= _cleaned_texts({n: cells[n] for n in there if fields[n].type == "text"})
-        jobs = [(fields[name], cells[name], match.layout, rows, zone) for name in there]
+        jobs = [(fields[name], cells[name], value_map(match.layout, rows, name), zone, written) for name in there]
         read = dict(zip(there, pool.map(lambda job: _read(*job), jobs), strict=True))
-    titles = {
-        n: headers[match.columns(rows.headers.get(n, ()))[0]].strip() if n not in rows.computed else n for n in there
-    }
+    for name in there:
+        if name in rows.unsigned:
+            read[name] = replace(read[name], value=read[name].value.abs())
+        if name in rows.computed and cells[name].dtype != pl.String:
+            read[name] = replace(read[name], failed=_unread_parts(raw, match, rows.computed[name], written))
+    places = {n: match.columns(() if n in rows.computed else rows.spellings(n)) for n in there}
+    titles = {n: headers[found[0]].strip() if found else n for n, found in places.items()}
     verdict = _verdict(read, fields, titles, height=raw.height)
     nulled: Counter[tuple[str, str]] = Counter()
     for name in there:
@@ -97,16 +133,16 @@ class _Column:
         return [] if self.failed is None else self.cells.filter(self.failed).to_list()
 
 
-_READERS: Mapping[str, Callable[[pl.Series], pl.Series]] = {
-    "money": clean.amount, "count": clean.count, "number": clean.number, "day": clean.day,
+_NUMBERS: Mapping[str, Callable[[pl.Series, str | None], pl.Series]] = {
+    "money": clean.amount, "count": clean.count, "number": clean.number,
 }  # fmt: skip
 # Nothing can be wrong with these; texts are cleaned before, all such columns at once.
 _ALWAYS_READABLE: Mapping[str, Callable[[pl.Series], pl.Series]] = {
-    "province": clean.province, "address": clean.address, "text": lambda cells: cells,
+    "province": clean.province, "address": clean.address, "currency": clean.currency, "text": lambda cells: cells,
 }  # fmt: skip
 
 
-def _read(field: Field, cells: pl.Series, layout: Layout, rows: Rows, zone: str) -> _Column:
+def _read(field: Field, cells: pl.Series, words: ValueMap | None, zone: str, written: Convention) -> _Column:
     if cells.dtype != pl.String:
         return _Column(cells, cells, None)
     kind = field.type
@@ -119,10 +155,13 @@ def _read(field: Field, cells: pl.Series, layout: Layout, rows: Rows, zone: str)
             _Column(value.set(damaged, None), value, damaged, damaged) if damaged.any() else _Column(value, value, None)
         )
     if kind in ("value", "flag"):
-        return _worded(field, cells, value_map(layout, rows, field.name))
-    value = clean.moment(cells, zone=zone) if kind == "time" else _READERS[kind](cells)
-    if field.name in rows.unsigned:
-        value = value.abs()
+        return _worded(field, cells, words)
+    if kind == "time":
+        value = clean.moment(cells, zone=zone, dates=written.dates, first=written.first, written_in=written.zone)
+    elif kind == "day":
+        value = clean.day(cells, dates=written.dates, first=written.first)
+    else:
+        value = _NUMBERS[kind](cells, written.decimal)
     return _Column(value, cells, _failed(value, cells))
 
 
@@ -161,19 +200,26 @@ def _verdict(
 ) -> pl.DataFrame | None:
     """Reason and column of every row, null for good ones; None where all are good."""
     faults: list[tuple[pl.Series, str, str]] = []
+
+    def unread(name: str) -> tuple[str, str]:
+        column = read[name]
+        if fields[name].type in ("money", "time") and clean.doubtful(column.cells.filter(column.failed)):  # type: ignore[arg-type]
+            return "doubtful_value", titles[name]
+        return "unreadable_value", titles[name]
+
     for name, column in read.items():
         if fields[name].present:
             if column.damaged is not None:
                 faults.append((column.damaged, "damaged_id", titles[name]))
             elif column.failed is not None:
-                faults.append((column.failed, "unreadable_value", titles[name]))
+                faults.append((column.failed, *unread(name)))
             if column.value.null_count():
                 faults.append((column.value.is_null(), "missing_value", titles[name]))
     for name, column in read.items():
         if fields[name].type in ("money", "count") and column.value.len() and (column.value.min() or 0) < 0:  # type: ignore[operator]
             faults.append((column.value < 0, "negative_value", titles[name]))
         if fields[name].readable and not fields[name].present and column.failed is not None:
-            faults.append((column.failed, "unreadable_value", titles[name]))
+            faults.append((column.failed, *unread(name)))
     if not faults:
         return None
     marked = pl.DataFrame([mask.fill_null(False).alias(str(i)) for i, (mask, _, _) in enumerate(faults)])
@@ -183,24 +229,57 @@ def _verdict(
     )
 
 
-def computed(raw: pl.DataFrame, match: Match, rule: Computed) -> pl.Series:
+def computed(raw: pl.DataFrame, match: Match, rule: Computed, written: Convention) -> pl.Series:
     """A field made of other cells, as text or as money. ``running`` is done for the whole file: see `numbered`."""
+    value = _computed(raw, match, rule, written)
+    if rule.where is None:
+        return value
+    return value.set(~holds(raw, match, rule.where), None)
+
+
+def _computed(raw: pl.DataFrame, match: Match, rule: Computed, written: Convention) -> pl.Series:
     if rule.constant is not None:
         return pl.repeat(rule.constant, raw.height, dtype=pl.String, eager=True)
-    columns = match.columns((*rule.product, *rule.join))
-    if len(columns) != len(rule.product) + len(rule.join):
+    lacking = [h for h in rule.headers if not match.columns((h,))]
+    columns = match.columns(rule.headers)
+    if lacking and not (rule.sum and columns):  # a sum goes without what was not charged
         raise SetupError(
             f"Layout {match.layout.name} computes a field from columns that the file lacks",
-            found=", ".join(match.positions), hint="put those headers into its signature",
+            found=", ".join(lacking), hint="put those headers into its signature",
         )  # fmt: skip
     cells = [raw[f"c{place}"] for place in columns]
-    if rule.join:
+    if rule.join or (not rule.sum and not rule.product):
         parts = pl.DataFrame([clean.identifier(cell).alias(str(i)) for i, cell in enumerate(cells)])
-        return parts.select(pl.concat_str(pl.all(), separator="-")).to_series()
-    value = clean.number(clean.text(cells[0]))
-    for cell in cells[1:]:
-        value = value * clean.number(clean.text(cell))
-    return (value.abs() if rule.absolute else value).round(2).cast(MONEY, strict=False)
+        joined = parts.select(pl.concat_str(pl.all(), separator="-")).to_series()
+        if rule.pattern:
+            joined = joined.str.extract(rule.pattern, 1 if "(" in rule.pattern else 0)
+        for pattern in rule.dates[:1]:
+            day = joined.str.to_datetime(pattern, strict=False)
+            for other in rule.dates[1:]:
+                day = day.zip_with(day.is_not_null(), joined.str.to_datetime(other, strict=False))
+            joined = day.dt.strftime("%Y-%m-%d %H:%M:%S")
+        return joined
+    numbers = pl.DataFrame(
+        [clean.number(clean.text(cell), written.decimal).alias(str(i)) for i, cell in enumerate(cells)]
+    )
+    if rule.sum:
+        value = numbers.select(pl.when(pl.any_horizontal(pl.all().is_not_null())).then(pl.sum_horizontal(pl.all())))
+    else:
+        value = numbers.select(pl.reduce(lambda a, b: a * b, pl.all()))
+    found = value.to_series()
+    return (found.abs() if rule.absolute else found).round(2).cast(MONEY, strict=False)
+
+
+def _unread_parts(raw: pl.DataFrame, match: Match, rule: Computed, written: Convention) -> pl.Series | None:
+    """The rows where a cell of a sum or product says something that is no number: the rest is not the whole."""
+    failed = None
+    for place in match.columns((*rule.sum, *rule.product)):
+        cells = clean.text(raw[f"c{place}"])
+        odd = clean.number(cells, written.decimal).is_null() & cells.is_not_null()
+        failed = odd if failed is None else failed | odd
+    if failed is None or not failed.any():
+        return None
+    return failed & holds(raw, match, rule.where) if rule.where else failed
 
 
 def numbered(ids: pl.DataFrame) -> pl.DataFrame:
