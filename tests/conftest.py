@@ -125,7 +125,7 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.delenv(name)
     for name, value in {
         "AWS_ENDPOINT_URL": s3_server, "AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "sesame-of-the-tests",
-        "AWS_REGION": "us-east-1", "AFTERSALES_KEY": "the-tests-own-key",
+        "AWS_REGION": "us-east-1", "AFTERSALES_KEY": "the-tests-own-key-of-32-characters",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     bucket = f"bucket-{os.getpid()}-{next(_buckets)}"

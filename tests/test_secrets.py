@@ -18,7 +18,7 @@ from toy_notebooks import CHART, toy
 from aftersales.sources.settings import load_settings
 from aftersales.words.errors import SetupError
 
-PASSWORD, KEY, ACCESS, SECRET = "Pw-4f1cbb", "Key-77aa31-of-the-house", "AKIA9911MARKED", "S3cr3t-d09e5c"
+PASSWORD, KEY, ACCESS, SECRET = "Pw-4f1cbb", "Key-77aa31-of-the-house-0123456789", "AKIA9911MARKED", "S3cr3t-d09e5c"
 MARKED = (PASSWORD, KEY, ACCESS, SECRET)
 SECRETS = {
     "AFTERSALES_MAIL_PASSWORD": PASSWORD, "AFTERSALES_KEY": KEY, "AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET,
@@ -80,7 +80,7 @@ def test_a_whole_week_with_failures_writes_and_says_no_secret(house):
     said += run(house, "weekly")
     assert "went wrong" in said
     said += run(house, "weekly", "--engine", "kernel")
-    said += run(house, "import", "one", AFTERSALES_KEY="Key-77aa31-another")
+    said += run(house, "import", "one", AFTERSALES_KEY="Key-77aa31-another-key-0123456789")
     assert "The installation key is not the one" in said
     (house / "in" / "b.csv").mkdir()
     said += run(house, "status")

@@ -1,10 +1,12 @@
-"""People are hashed with a mark of how sure their identity is; numbers of people in free text are masked."""
+"""People are hashed with a mark of how sure their identity is, under a key that is none unless it is long and random."""
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.sources.identity import keyed_hash, with_person_keys, without_numbers_of_people
+from aftersales.sources.identity import installation_key, keyed_hash, with_person_keys
+from aftersales.words.errors import SetupError
 
 PEOPLE = ("buyer", "receiver", "address", "phone", "mobile")
 
@@ -47,49 +49,29 @@ def test_phones_and_addresses_are_one_in_every_spelling():
     assert not set(found["phone_key"]) & set(found["address_key"])
 
 
-def test_free_text_loses_the_numbers_of_people_and_keeps_the_rest():
-    said = pl.DataFrame(
-        {
-            "t": [
-                "电话13812345678，或 138-1234-5678",
-                "身份证 110101199003071234 谢谢",
-                "订单3515313123456789012没收到",
-                "寄到浙江省杭州市西湖区文三路478号华星大厦3楼",
-                "mail me at a.b@example.com",
-                "13812345678 13912345678",
-            ]
-        }
-    )
-    shown = said.select(without_numbers_of_people("t")).to_series().to_list()
-    assert shown[0] == "电话[手机号]，或 [手机号]"
-    assert "110101199003071234" not in shown[1]
-    assert "谢谢" in shown[1]
-    assert shown[2] == "订单3515313123456789012没收到"
-    assert "文三路" not in shown[3]
-    assert "example.com" not in shown[4]
-    assert shown[5] == "[手机号] [手机号]"
-
-
-@given(st.lists(st.text(max_size=40) | st.none(), max_size=8))
-def test_masking_takes_any_text_and_is_stable(texts):
-    frame = pl.DataFrame({"t": texts}, schema={"t": pl.String})
-    once = frame.select(without_numbers_of_people("t"))
-    assert once.select(without_numbers_of_people("t")).equals(once)
-    assert once["t"].is_null().equals(frame["t"].is_null())
-
-
 @given(st.lists(st.text(min_size=1, max_size=20), max_size=20))
 def test_equal_text_gives_equal_hash_only(texts):
     hashed = keyed_hash(pl.Series(texts, dtype=pl.String), key=b"k", purpose="buyer")
     assert hashed.n_unique() == len(set(texts))
 
 
-def test_a_name_that_the_words_before_it_tell_is_masked_and_other_words_stay():
-    told = {
-        "收件人丁安，电话见上": "收件人[姓名]，电话见上", "联系人：欧阳雪电话": "联系人：[姓名]电话", "我叫王思涵": "我叫[姓名]",
-        "加我微信wx123456谈": "加我微信[账号]谈", "姓名 李强。": "姓名 [姓名]。", "QQ：123456789": "QQ：[账号]",
-        "收件人拒收，已退回": "收件人拒收，已退回", "收货人不在家": "收货人不在家", "我叫了三次都没人理": "我叫了三次都没人理",
-        "微信支付的": "微信支付的",
-    }  # fmt: skip
-    said = pl.DataFrame({"t": list(told)})
-    assert said.select(without_numbers_of_people("t")).to_series().to_list() == list(told.values())
+WEAK = ("", " ", "1", "short", "a" * 64, "ab" * 40, "0123456" * 10, "x" * 31)
+
+
+@pytest.mark.parametrize("weak", WEAK)
+def test_a_weak_key_is_refused_from_the_environment_and_from_the_file(weak, tmp_path, monkeypatch):
+    monkeypatch.setenv("AFTERSALES_KEY", weak)
+    with pytest.raises(SetupError, match="at least 32 random characters"):
+        installation_key(str(tmp_path / "store"))
+    monkeypatch.delenv("AFTERSALES_KEY")
+    (tmp_path / "aftersales.key").write_text(weak)
+    with pytest.raises(SetupError, match=r"aftersales\.key is too weak.*remove the store and the weak key.*openssl"):
+        installation_key(str(tmp_path / "store"))
+
+
+def test_a_key_is_made_once_for_its_owner_alone(tmp_path, monkeypatch):
+    monkeypatch.delenv("AFTERSALES_KEY", raising=False)
+    made = installation_key(str(tmp_path / "store"))
+    assert len(made) == 64
+    assert installation_key(str(tmp_path / "store")) == made
+    assert (tmp_path / "aftersales.key").stat().st_mode & 0o777 == 0o600

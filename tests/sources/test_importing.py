@@ -89,7 +89,7 @@ def test_the_later_state_wins_whatever_the_order_of_import(tmp_path):
         if number % 4:
             continue
         settings, one = shop(tmp_path / str(number), **STATES)
-        (tmp_path / str(number) / "aftersales.key").write_text("same key")
+        (tmp_path / str(number) / "aftersales.key").write_text("the same key of 32 characters or more")
         for name in names:
             import_files(settings, one, [str(tmp_path / str(number) / "in" / f"{name}.csv")])
         orders, refunds = table(settings, "orders"), table(settings, "refunds")
@@ -164,7 +164,7 @@ def test_missing_file_and_folder_are_sentences(tmp_path):
 def test_another_key_beside_the_store_is_refused(tmp_path):
     settings, one = shop(tmp_path, a=HEAD + order(1))
     import_files(settings, one)
-    (tmp_path / "aftersales.key").write_text("another")
+    (tmp_path / "aftersales.key").write_text("another key of 32 characters or more")
     with pytest.raises(AftersalesError, match="installation key"):
         import_files(settings, one)
 

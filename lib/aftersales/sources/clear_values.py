@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from aftersales.sources.importing import export_names
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.places import Folder
 from aftersales.sources.read import read_export
@@ -38,11 +39,12 @@ def clear_values(settings: Settings, shop: Shop, wanted: pl.DataFrame, *, hashes
     """
     folder = Folder(settings.place(shop.exports))
     layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
+    real = export_names(settings, shop)
     found, unread = [pl.DataFrame(schema=_SCHEMA)], []
     for (name,), rows in wanted.sort("file", "row").group_by("file", maintain_order=True):
         file = str(name)
         try:
-            content = folder.read(file)
+            content = folder.read(real.get(file, file))
             if hashlib.sha256(content).hexdigest() != hashes.get(file):
                 unread.append(file)
                 continue

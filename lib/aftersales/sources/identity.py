@@ -1,4 +1,4 @@
-"""People become keyed hashes, and what names them inside free text is masked, before anything is stored.
+"""People become keyed hashes before anything is stored.
 
 One key an installation lies beside the store. Without it the same buyer would hash differently from week to week, so
 every commit keeps the key's fingerprint and another key is refused.
@@ -17,15 +17,24 @@ from aftersales.words.errors import SetupError
 
 KEY_VARIABLE = "AFTERSALES_KEY"
 KEY_NAME = "aftersales.key"
+KEY_CHARACTERS = 32  # 128 bits where they are hexadecimal
+_KEY_VARIETY = 8  # 32 random hexadecimal digits have fewer than 8 different ones once in a billion
 _DIGEST_BYTES = 12  # 96 bits: a billion buyers meet by chance once in 10^11 installations
 _VISIBLE_PHONE_DIGITS = 7  # 131****1907 shows seven; fewer say too little to tell two people apart
 _VISIBLE_ADDRESS_CHARACTERS = 6  # province, city and district
 
 
 def installation_key(store_path: str) -> bytes:
-    """The installation's secret: from the environment, else from the file beside the store, made on first use."""
-    if os.environ.get(KEY_VARIABLE):
-        return os.environ[KEY_VARIABLE].encode()
+    """The installation's secret: from the environment, else from the file beside the store, made on first use.
+
+    Raises
+    ------
+    SetupError
+        The key cannot be read, or is so short or so monotonous that the hashes of names and phones could be guessed.
+
+    """
+    if KEY_VARIABLE in os.environ:
+        return _checked(os.environ[KEY_VARIABLE].strip().encode(), f"the environment variable {KEY_VARIABLE}")
     store = Folder(store_path)
     if store.remote:
         raise SetupError(
@@ -35,11 +44,25 @@ def installation_key(store_path: str) -> bytes:
         )
     beside = Folder(str(store.local.parent))
     try:
-        beside.write_new(KEY_NAME, secrets.token_hex(32).encode())
+        if not (beside.local / KEY_NAME).exists():
+            beside.write_new(KEY_NAME, secrets.token_hex(32).encode())
         os.chmod(beside.local / KEY_NAME, 0o600)
-        return beside.read(KEY_NAME).strip()
+        return _checked(beside.read(KEY_NAME).strip(), f"the file {beside.join(KEY_NAME)}")
     except OSError as error:
         raise SetupError(f"The key file {beside.join(KEY_NAME)} cannot be used", found=error.strerror) from None
+
+
+def _checked(key: bytes, where: str) -> bytes:
+    """The key, where it is one: with a short one every phone number's hash can be tried out in minutes."""
+    if len(key) >= KEY_CHARACTERS and len(set(key)) >= _KEY_VARIETY:
+        return key
+    found = f"{len(key)} characters" if len(key) < KEY_CHARACTERS else f"{len(set(key))} different characters"
+    raise SetupError(
+        f"The key in {where} is too weak: a key has at least {KEY_CHARACTERS} random characters",
+        found=found if key else "nothing in it",
+        hint="put the kept copy of the key back; a store written with a weak key cannot be kept: remove the store and "
+        "the weak key, make a new one with `openssl rand -hex 32` (without a key file one is made), and import again",
+    )
 
 
 def fingerprint(key: bytes) -> str:
@@ -139,53 +162,3 @@ def with_person_keys(records: pl.DataFrame, *, key: bytes) -> pl.DataFrame:
         keyed_hash(identity["address"], key=key, purpose="address").alias("address_key"),
         keyed_hash(identity["phone"], key=key, purpose="phone").alias("phone_key"),
     )
-
-
-_SURNAMES = (
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
-    "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛"
-    "伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景"
-    "薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾"
-    "郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝都巩稽井练仲乐虞卞封竺冼原官衣楚佟栗匡宗应台巫鞠僧桑荆谌银扬明沙伏岑习胥保和蔺"
-)
-_COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯"
-_EDGE, _GAP = r"(^|[^\d])", r"[\s\-－·.]?"
-_FREE_TEXT_MASKS = (
-    # an identity number: 17 digits with a birthday inside and a check mark; order numbers have no such birthday
-    (
-        _EDGE + r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]([^\d]|$)",
-        "${1}[证件号]${2}",
-    ),
-    (_EDGE + rf"(?:\+?86{_GAP})?1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}([^\d]|$)", "${1}[手机号]${2}"),
-    (_EDGE + r"0\d{2,3}[\-－]\d{7,8}([^\d]|$)", "${1}[电话]${2}"),
-    (
-        r"[\p{Han}]{2,8}(?:省|自治区|市)[\p{Han}]{1,10}(?:市|区|县|旗|镇|乡|街道)[\p{Han}\w\-]{0,24}?"
-        r"(?:路|街|巷|道|弄|村|苑|小区|花园|大厦|号楼)[\w\p{Han}\-#]{0,20}(?:号|室|楼|单元|栋|幢|层)?(?:\d+室?)?",
-        "[地址]",
-    ),
-    (r"[\w.+-]+@[\w-]+\.[\w.-]+", "[邮箱]"),
-    # a name is told from other words by what stands before it and by its surname ("收件人拒收" names nobody)
-    (
-        rf"(收件人|收货人|联系人|姓名|名字|我叫)([是为：:\s]{{0,3}})(?:{_COMPOUND}|[{_SURNAMES}])\p{{Han}}{{1,2}}"
-        r"(电话|手机|地址|[^\p{Han}]|$)",
-        "${1}${2}[姓名]${3}",
-    ),
-    (r"((?:微信|薇信|QQ|qq)(?:号|：|:|\s){0,3})[A-Za-z][A-Za-z0-9_\-]{5,19}", "${1}[账号]"),
-    (r"((?:QQ|qq|微信)(?:号|：|:|\s){0,3})\d{5,12}([^\d]|$)", "${1}[账号]${2}"),
-)
-
-
-def without_numbers_of_people(column: str) -> pl.Expr:
-    """Free text with phone, identity and account numbers, mail and postal addresses, and told names masked.
-
-    Order numbers stay. A name counts as told where the words before it say so (收件人, 联系人, 我叫 …).
-
-    >>> frame = pl.DataFrame({"text": ["打138 0013 8000找我", "订单3515313123456789012", None]})
-    >>> frame.select(without_numbers_of_people("text")).to_series().to_list()
-    ['打[手机号]找我', '订单3515313123456789012', None]
-    """
-    expression = pl.col(column)
-    for pattern, shown in _FREE_TEXT_MASKS:
-        # twice: neighbours share the character between them, which one pass uses up
-        expression = expression.str.replace_all(pattern, shown).str.replace_all(pattern, shown)
-    return expression

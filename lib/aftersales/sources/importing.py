@@ -16,6 +16,7 @@ from aftersales.sources.keep import kept_rows
 from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.lock import import_lock
+from aftersales.sources.masking import masked, masked_name
 from aftersales.sources.places import Folder
 from aftersales.sources.read import Reading, read_export
 from aftersales.sources.settings import Settings, Shop
@@ -46,7 +47,7 @@ def import_files(
     with import_lock(store.folder):
         head = store_to_build_on(store, key_print=fingerprint(key), now=now)
         behind = _clock_behind(head, shop, now)
-        named = _named(files) if files else _found(settings, shop)
+        named = _named(files, key) if files else _found(settings, shop)
         import_id = f"{head.number + 1:06d}"
         known = _known(store, head)
         erased = store.table("erased", head).collect()["mark"]
@@ -67,7 +68,7 @@ def import_files(
                 _check_owner(readings, shop)
                 rows = kept_rows(readings, key=key, import_id=import_id, sha256=sha256, zone=shop.zone, erased=erased)
             except AftersalesError as error:
-                failed.append(FileAccount(name, error=str(error)))
+                failed.append(FileAccount(name, error=masked(str(error))))
                 continue
             kept.add(name, sha256, readings, rows)
         if not kept.files:
@@ -94,7 +95,8 @@ def nothing_new(settings: Settings, shop: Shop) -> bool:
     commits = store.commits()
     if not commits:
         return False
-    check_key(commits, fingerprint(installation_key(settings.store_path)))
+    key = installation_key(settings.store_path)
+    check_key(commits, fingerprint(key))
     known = _known(store, commits[-1])
     return all(known.get(name) == _sha256_of(name, load) for name, load in _found(settings, shop).items())
 
@@ -157,20 +159,25 @@ def store_to_build_on(store: ShopStore, *, key_print: str, now: datetime | None 
     return first
 
 
-def _named(files: Sequence[str]) -> dict[str, Callable[[], bytes]]:
-    return {PurePosixPath(f).name if "://" in f else Path(f).name: Path(f).read_bytes for f in files}
+def _named(files: Sequence[str], key: bytes) -> dict[str, Callable[[], bytes]]:
+    names = [PurePosixPath(f).name if "://" in f else Path(f).name for f in files]
+    return {masked_name(n, key=key): Path(f).read_bytes for n, f in zip(names, files, strict=True)}
 
 
-def export_names(settings: Settings, shop: Shop) -> list[str]:
-    """The export files in the shop's folder, by relative name: what an import without names would look at."""
+def export_names(settings: Settings, shop: Shop) -> dict[str, str]:
+    """The export files in the shop's folder: what an import without names would look at.
+
+    By the name under which the store knows them, in which nobody is named; each with its real relative name.
+    """
     names = [n for n in Folder(settings.place(shop.exports)).names() if n.lower().endswith(READABLE)]
     names = [n for n in names if EVIDENCE_FOLDER not in PurePosixPath(n).parts[:-1]]
-    return [n for n in names if not PurePosixPath(n).name.startswith((".", "~$"))]
+    key = installation_key(settings.store_path)
+    return {masked_name(n, key=key): n for n in names if not PurePosixPath(n).name.startswith((".", "~$"))}
 
 
 def _found(settings: Settings, shop: Shop) -> dict[str, Callable[[], bytes]]:
     folder = Folder(settings.place(shop.exports))
-    return {n: partial(folder.read, n) for n in export_names(settings, shop)}
+    return {shown: partial(folder.read, name) for shown, name in export_names(settings, shop).items()}
 
 
 def _bytes_of(name: str, load: Callable[[], bytes]) -> bytes:

@@ -9,7 +9,8 @@ from datetime import date, datetime
 import polars as pl
 
 from aftersales.sources.erased import without_erased
-from aftersales.sources.identity import keyed_hash, with_person_keys, without_numbers_of_people
+from aftersales.sources.identity import keyed_hash, with_person_keys
+from aftersales.sources.masking import masked_texts
 from aftersales.sources.read import Reading
 from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.store import month_of
@@ -26,7 +27,7 @@ TABLE_OF = {
     **{t: t for t in ("messages", "parcels", "evidence", "traffic", "products", "cases", "case_members", "decisions")},
 }
 _PEOPLE = ("buyer", "receiver", "address", "phone", "mobile")
-_FREE_TEXT = ("note", "text", "close_reason", "demand", "reason_raw")
+_FREE_TEXT = ("note", "text", "close_reason", "demand", "reason_raw", "place", "event")
 
 
 def joined_key(key: Sequence[str]) -> pl.Expr:
@@ -48,7 +49,7 @@ def kept_rows(
         if table is None:
             raise DataError(f"The layout {reading.layout} is of an unknown kind", found=reading.kind)
         rows = _without_people(reading.frame, key=key)
-        rows = rows.with_columns(without_numbers_of_people(c) for c in _FREE_TEXT if c in rows.columns)
+        rows = rows.with_columns(masked_texts(rows[c]) for c in _FREE_TEXT if rows.schema.get(c) == pl.String)
         if erased is not None and erased.len():
             rows = without_erased(rows, erased, key=key)
         rows = _with_own_keys(rows, table)

@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.sources.account import FileAccount, files_table
 from aftersales.sources.composing import touched_orders
 from aftersales.sources.keep import joined_key, moments_of
+from aftersales.sources.masking import masked_texts
 from aftersales.sources.read import Reading
 from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.store import NO_MONTH, Commit, ShopStore
@@ -51,7 +52,10 @@ class Keeping:
 
     def add(self, file: str, sha256: str, readings: Sequence[Reading], rows: Mapping[str, pl.DataFrame]) -> None:
         """Take the rows of one file; written where enough have come together."""
-        aside = [r.set_aside.with_columns(import_id=pl.lit(self.import_id)) for r in readings]
+        aside = [
+            r.set_aside.with_columns(masked_texts(r.set_aside["cells"]), import_id=pl.lit(self.import_id))
+            for r in readings
+        ]
         one = _File(
             file, sha256, layout=" + ".join(dict.fromkeys(r.layout for r in readings)),
             rows_read=sum(r.rows_read for r in readings), aside=pl.concat(aside, how="vertical_relaxed"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from aftersales.sources.masking import masked, masked_error
 from aftersales.tables.values import REASONS
 from aftersales.words.errors import DataError
 
@@ -33,7 +34,7 @@ def read_labelled(path: Path) -> pl.DataFrame:
     if None in found:
         raise DataError(
             f"{path.name} needs a column of texts and one of causes",
-            found=", ".join(table.columns),
+            found=masked(", ".join(table.columns)),
             hint=f"call them {TEXT_HEADERS[0]} and {CAUSE_HEADERS[0]}",
         )
     rows = table.select(pl.col(str(found[0])).alias("text"), pl.col(str(found[1])).str.strip_chars().alias("cause"))
@@ -42,7 +43,7 @@ def read_labelled(path: Path) -> pl.DataFrame:
     if strange:
         raise DataError(
             f"{path.name} names causes that are no reason groups",
-            found=", ".join(strange[:5]),
+            found=masked(", ".join(strange[:5])),
             hint=f"use {', '.join(REASONS)}",
         )
     rows = rows.filter(pl.len().over("text") == 1).filter(pl.len().over("cause") >= LEAST_TEXTS)
@@ -59,7 +60,7 @@ def _table(path: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(_decoded(raw, path.name).encode(), infer_schema=False)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"{path.name} is no table", found=str(error).splitlines()[0][:120]) from error
+        raise DataError(f"{path.name} is no table", found=masked_error(str(error).splitlines()[0][:120])) from error
 
 
 def _decoded(raw: bytes, name: str) -> str:

@@ -9,6 +9,7 @@ import fastexcel
 import polars as pl
 
 from aftersales.sources.layout import Layout
+from aftersales.sources.masking import masked_error
 from aftersales.sources.sniff import HEADER_ROWS, Header, best_header, find_header
 from aftersales.words.errors import DataError
 
@@ -82,4 +83,4 @@ def _damaged(file: str, error: BaseException) -> DataError:
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "password" in first.lower() or "encrypt" in first.lower():
         return DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")
-    return DataError(f"{file} is cut off or damaged", found=first[:200], hint="download it again")
+    return DataError(f"{file} is cut off or damaged", found=masked_error(first[:200]), hint="download it again")

@@ -66,7 +66,7 @@ def sniffed(content: bytes, *, file: str) -> Text | None:
     start = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head")):
         raise DataError(
-            f"{file} is a web page named as a table", found=start[:40].decode("ascii", "replace"),
+            f"{file} is a web page named as a table", found=start[:6].decode("ascii", "replace"),
             hint="open it in a spreadsheet program and save it as xlsx, or sign in again and export it again",
         )  # fmt: skip
     return _text(content)

@@ -1,0 +1,250 @@
+"""Numbers of people in free text: which run of digits is a phone, a card, an identity or an account, and which is not.
+
+Digits may be spaced, dashed or spelled in Chinese numerals; how they are grouped, what stands before them and their own
+check digits tell what they are. Numbers of orders, goods and parcels stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from typing import NamedTuple
+
+PHONE, LANDLINE, IDENTITY, CARD, ACCOUNT = "手机号", "电话", "证件号", "银行卡", "账号"
+
+HAN_NUMERALS = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
+_AS_DIGITS = str.maketrans(HAN_NUMERALS, "001234567891123456789")
+_GAP = r"[ \t\r\n.\-‐‑–—−_~·•・∙*'\"“”(),、/\\|+=<>…【】「」\[\]{}#]"
+_RUN = re.compile(rf"\d(?:{_GAP}{{0,4}}\d)+")
+_GROUP = re.compile(rf"[0-9]+|[{HAN_NUMERALS}]+")
+
+# numbers that look like those of people and are none: ids of platforms, dates, times, dimensions, service lines
+_NOT_OF_PEOPLE = re.compile(
+    r"(?<!\d)(?:\d{6}-\d{15}|\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d)?)?"
+    r"|(?:400|800)[- ]?(?:\d{3}[- ]?\d{4}|\d{4}[- ]?\d{3}|\d{7})|1(?:00|06)\d{2,3}|\d{1,2}:\d\d(?::\d\d)?)(?!\d)"
+)
+# a mobile number is written in up to three parts, or in one of these
+_MOBILE_SHAPES = frozenset(
+    {(3, 2, 2, 2, 2), (3, 2, 2, 4), (3, 3, 3, 2), (3, 4, 2, 2), (2, 3, 3, 3), (3, 2, 3, 3), (2, 2, 2, 2, 2, 1),
+     (1, 2, 2, 2, 2, 2), (3, 1, 3, 4), (3, 4, 1, 3), (3, 4, 3, 1), (2, 2, 2, 2, 3), (3, 2, 2, 2, 1, 1), (3, 2, 4, 2),
+     (1, 3, 3, 4), (2, 2, 3, 4)}
+)  # fmt: skip
+_PROVINCES = {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81,
+              82, 83}  # fmt: skip
+
+_FILL = (
+    r"(?:号码|号|码|是|为|叫|的|我|在|联系|直接|打|给|请|加|搜|就是|就|这个|我的|你们?|可以|即可|或者?|和|改成|改为|换成|收件人|本人|"
+    r"[\s:=(（\[【\"'“”,.、/\-—_#→>]|\b(?:no|number|num|nr|id|is|are|was|on|at|me|my|to|the|or|us|please|a)\b\.?)"
+)
+_OWN = (
+    r"(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
+    r"(?:编)?(?:号码|号|编码|id)|(?:订单|运单|条形?码|编号|型号|货号|款式|商品|宝贝|序列号|串号|imei|快递单|物流单|包裹|价格?|尺寸|规格|数量)"
+    r"|\b(?:sku|spu|ean|upc|isbn|item|order|orders|tracking|waybill|awb|invoice|batch|barcode|model|serial|sn|s/n|"
+    r"ref|reference|case|ticket|po|rma|parcel|package|shipment|asin|lot|transaction)"
+)
+_CUES = {
+    "own": _OWN,
+    "phone": r"(?:电话|手机|座机|固话|联系方式|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
+    r"|\b(?:phone|mobile|cell|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
+    "identity": r"(?:身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
+    r"\b(?:passport|identity|identification|national id|id card|id no|id number))",
+    "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[工建农中招交]行卡?|邮储|浦发|民生|"
+    r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|\b(?:card|debit|credit|visa|mastercard|bank|account|acct))",
+    "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅|球球|"
+    r"支付宝|旺旺|淘宝号|抖音号?|小红书|快手|飞信|钉钉|telegram|facebook|instagram|\bline|skype|alipay|paypal|加我|群号|加群)",
+}
+_TAIL = re.compile(rf"(?:{'|'.join(f'(?P<{n}>{p})' for n, p in _CUES.items())}){_FILL}{{0,8}}$", re.IGNORECASE)
+_LAST_FOUR = re.compile(
+    r"(?:尾号|后[四六4-8]位|最后[四4]位|last (?:four|4)(?: digits)?)\W{0,2}(?:是|为|is)?\s?$", re.IGNORECASE
+)
+_EXTENSION = re.compile(r"\s?(?:转|分机|ext\.?|x)\s?:?\d{1,6}", re.IGNORECASE)
+_CHECK_X = re.compile(r"[\s\-.]{0,2}[xX×](?![A-Za-z0-9])")
+
+
+class Span(NamedTuple):
+    """A part of a text that is to be masked, and what stands in its place."""
+
+    start: int
+    end: int
+    label: str
+
+
+def number_spans(text: str) -> Iterator[Span]:
+    """The numbers of people in a text that `masking.folded` has folded."""
+    digits = text.translate(_AS_DIGITS)
+    fixed = [m.span() for m in _NOT_OF_PEOPLE.finditer(digits)]
+    for run in _RUN.finditer(digits):
+        if run.end() - run.start() < 4:
+            continue
+        groups = [m.span() for m in _GROUP.finditer(text, run.start(), run.end())]
+        first = 0
+        while first < len(groups):
+            taken = _taken(text, digits, groups[first:], fixed)
+            if taken is None:
+                first += 1
+                continue
+            count, label, end = taken
+            if label:
+                yield Span(_with_code(text, groups[first][0]), end, label)
+            first += count
+
+
+def _with_code(text: str, start: int) -> int:
+    code = re.search(r"(?:\+\s?|\(\s?\+?\s?)$", text[max(start - 4, 0) : start])
+    return start - len(code[0]) if code else start
+
+
+def _taken(
+    text: str, digits: str, groups: list[tuple[int, int]], fixed: list[tuple[int, int]]
+) -> tuple[int, str, int] | None:
+    """How many groups are one number, its label ("" for none of a person's) and its end; None where it begins none."""
+    start = groups[0][0]
+    before = text[max(start - 40, 0) : start]
+    tail = _TAIL.search(before)
+    cue = tail.lastgroup if tail else None
+    for a, b in fixed:
+        if a <= start < b and cue != "identity":
+            return sum(1 for g in groups if g[0] < b) or 1, "", b
+    if cue == "own":
+        return 1, "", groups[0][1]
+    for count in range(min(len(groups), 20), 0, -1):
+        part = groups[:count]
+        end = part[-1][1]
+        gaps = [digits[a[1] : b[0]] for a, b in pairwise(part)]
+        number = "".join(digits[a:b] for a, b in part)
+        if len(number) > 22:
+            continue
+        check = _CHECK_X.match(digits, end)
+        label = _label(number, tuple(b - a for a, b in part), gaps, cue, before, x_follows=bool(check))
+        if label == IDENTITY and check and len(number) in (17, 14, 7, 8):
+            end = check.end()
+        if label == LANDLINE and (extension := _EXTENSION.match(digits, end)):
+            end = extension.end()
+        if label:
+            return count, label, end
+    return None
+
+
+def _label(  # noqa: PLR0911 - one line a kind
+    number: str, shape: tuple[int, ...], gaps: list[str], cue: str | None, before: str, *, x_follows: bool
+) -> str | None:
+    n, plain = len(number), _is_plain(gaps)
+    plus = (
+        before.rstrip(" (").endswith("+")
+        and not re.search(r"\d\s*\(?\+\s*\(?$", before)
+        and not any("+" in g for g in gaps)
+    )
+    if n == 4 and len(shape) == 1 and cue in ("identity", "card", "phone", None) and _LAST_FOUR.search(before):
+        return {"identity": IDENTITY, "card": CARD}.get(cue or "", PHONE)
+    if cue == "identity" and 7 <= n <= 18:
+        return IDENTITY
+    if plain and _is_identity(number + ("X" if x_follows and n == 17 else ""), one_group=len(shape) == 1):
+        return IDENTITY
+    if cue == "card" and 12 <= n <= 21:
+        return CARD
+    if plain and _is_card(number, shape, cue):
+        return CARD
+    if plain and _is_mobile(number, shape):
+        return PHONE
+    if cue == "account" and 5 <= n <= 12 and (len(shape) == 1 or plain):
+        return ACCOUNT
+    if plus and 8 <= n <= 15:
+        return LANDLINE
+    if _is_landline(number, shape, gaps):
+        return LANDLINE
+    if cue == "phone" and 7 <= n <= 13 and not _is_series(shape, gaps, number):
+        return PHONE if n == 11 else LANDLINE
+    return None
+
+
+def _is_plain(gaps: list[str]) -> bool:
+    """Whether one way of grouping runs through the number: prices and sizes in a row have several kinds of gaps."""
+    kinds = {g.strip(" \t\r\n()[]【】「」") for g in gaps}
+    return len(kinds) <= 1 or not any(set(k) & set(".,、/+=|<>") for k in kinds)
+
+
+def _is_series(shape: tuple[int, ...], gaps: list[str], number: str) -> bool:
+    """Whether it is rather a row of prices, sizes or quantities, or a date."""
+    even = (
+        len(shape) > 1 and any(set(g) & set(",、/.+") for g in gaps) and len(set(shape)) == 1 and shape[0] in (2, 3, 4)
+    )
+    return even or (
+        len(shape) == 1 and len(number) == 8 and number.startswith(("19", "20")) and _day(number) is not None
+    )
+
+
+def _is_mobile(number: str, shape: tuple[int, ...]) -> bool:
+    for code, width in (("0086", 4), ("86", 2), ("", 0)):
+        bare = number[width:]
+        if number.startswith(code) and len(bare) == 11 and bare[0] == "1" and bare[1] in "3456789":
+            rest = list(shape)
+            left = width
+            while left and rest:  # the country's code may be a group of its own or stand in the first one
+                step = min(left, rest[0])
+                left, rest[0] = left - step, rest[0] - step
+                rest = rest[1:] if not rest[0] else rest
+            return (len(rest) <= 3 and min(rest) >= 1) or set(rest) == {1} or tuple(rest) in _MOBILE_SHAPES
+    return False
+
+
+def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool:  # noqa: PLR0911 - one a country
+    area = re.match(r"(?:0086|86)?0?(10|2\d|[3-9]\d{2})(?=\d{7,8}$)", number)
+    trunk = number.startswith(("0", "86"))
+    if area and trunk and not number.startswith("00") | (number.startswith("000")):
+        if len(shape) == 1:
+            return number.startswith("0") and len(number) in (11, 12)
+        edges = {sum(shape[:k]) for k in range(1, len(shape))}
+        # the area's code ends where a group ends, and at most three groups follow it
+        if area.end() in edges and len(shape) <= 5 and max(len(g.strip()) for g in gaps) <= 2:
+            return number.startswith("0") or len(number) - area.end() in (7, 8)
+    inner = {g.strip(" ()") for g in gaps}
+    north_america = shape in ((3, 3, 4), (1, 3, 3, 4)) and number[-10] in "23456789" and number[-7] in "23456789"
+    if north_america and (inner & {"-", "."} or any(")" in g for g in gaps)) and inner <= {"-", ".", ""}:
+        return True
+    if shape == (5, 5) and number[0] in "6789" and inner <= {"", "-"} and not number.endswith("000"):
+        return True
+    if number.startswith(("07", "06")) and shape in ((5, 6), (5, 3, 3), (2, 2, 2, 2, 2)):
+        return True
+    if number.startswith("09") and shape in ((4, 3, 3), (4, 6)):
+        return True
+    european = len(shape) == 2 and 3 <= shape[0] <= 5 and 5 <= shape[1] <= 8 and inner <= {"-", "/", ""}
+    return european and number[0] == "0" and number[1] != "0" and 9 <= len(number) <= 12
+
+
+def _is_identity(number: str, *, one_group: bool) -> bool:
+    if len(number) == 18 and (number[:2].isdigit() and int(number[:2]) in _PROVINCES):
+        born = _day(number[6:14])
+        return born is not None and 1900 <= born.year <= 2035
+    if len(number) == 15 and one_group and int(number[:2]) in _PROVINCES and int(number[6:8]) >= 20:
+        return _day("19" + number[6:12]) is not None
+    return False
+
+
+def _is_card(number: str, shape: tuple[int, ...], cue: str | None) -> bool:
+    n = len(number)
+    in_fours = len(shape) > 1 and all(g == 4 for g in shape[:-1]) and shape[-1] <= 4
+    if number.startswith("62") and 16 <= n <= 19:
+        return in_fours or number[2] in "123" or _passes_luhn(number)
+    other = (n == 16 and (number[0] == "4" or "51" <= number[:2] <= "55" or number.startswith(("35", "60")))) or (
+        n == 15 and number.startswith(("34", "37"))
+    )
+    return other and (in_fours or shape == (4, 6, 5) or _passes_luhn(number))
+
+
+def _passes_luhn(number: str) -> bool:
+    """Whether the check digit of a card number is right (ISO/IEC 7812-1).
+
+    >>> _passes_luhn("4539578763621486"), _passes_luhn("4539578763621487")
+    (True, False)
+    """
+    doubled = [int(d) * (1 + place % 2) for place, d in enumerate(reversed(number))]
+    return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
+
+
+def _day(digits: str) -> date | None:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None

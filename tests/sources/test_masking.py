@@ -1,0 +1,69 @@
+"""What names or reaches a person is masked in however it is written, and numbers of orders, goods and parcels stay.
+
+``seen.tsv`` (a text, and a part of it that must be gone) and ``harmless.txt`` were written by the author of the patterns.
+"""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftersales.sources.masking import masked, masked_error, masked_name, masked_texts
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "personal"
+SEEN = [line.split("\t") for line in (DATA / "seen.tsv").read_text("utf-8").splitlines()]
+HARMLESS = (DATA / "harmless.txt").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize(("text", "secret"), SEEN)
+def test_what_reaches_a_person_is_masked(text, secret):
+    assert secret in text
+    assert secret not in masked(text), masked(text)
+    assert secret not in masked(f"你好，{text}，谢谢")
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_reaches_nobody_stays(text):
+    assert masked(text) == text
+
+
+def test_a_column_is_masked_as_its_texts_are():
+    texts = [t for t, _ in SEEN] + HARMLESS + [None, ""]
+    assert masked_texts(pl.Series(texts)).to_list() == [masked(t) if t else t for t in texts]
+
+
+def test_the_words_around_stay_as_they_were_written():
+    told = {
+        "电话１３８１２３４５６７８，或 138-1234-5678！！": "电话[手机号]，或 [手机号]！！",
+        "麻烦改寄到文三路138号3幢，谢谢": "麻烦改寄到[地址]，谢谢",
+        "收件人丁安，电话见上": "收件人[姓名]，电话见上",
+        "ＶＸ：ａｂｃ_１２３４ 谢谢老板": "ＶＸ：[账号] 谢谢老板",
+        "13812345678 13912345678": "[手机号] [手机号]",
+        "身份证 110101199003071234 谢谢": "身份证 [证件号] 谢谢",
+    }
+    assert masked_texts(pl.Series(list(told))).to_list() == list(told.values())
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60) | st.text("138一二三0 -.微信vx：@路号幢张收件人[]", max_size=40))
+def test_masking_takes_any_text_and_a_second_time_changes_nothing(text):
+    assert masked(masked(text)) == masked(text)
+
+
+def test_file_names_lose_people_and_stay_apart():
+    names = ["张三13800138000退货.csv", "张三13900139000退货.csv", "ExportOrderList202611090900.csv"]
+    shown = [masked_name(n, key=b"k") for n in names]
+    assert len(set(shown)) == 3
+    assert shown[2] == names[2]
+    assert not any(secret in name for name in shown for secret in ("张三", "13800138000", "13900139000"))
+    assert all(name.endswith(".csv") for name in shown)
+
+
+def test_errors_of_others_lose_the_cells_they_quote():
+    said = masked_error('conversion from `str` to `i64` failed in column \'amount\' for 2 values: ["张三", "文三路"]')
+    assert "张三" not in said
+    assert "文三路" not in said
+    assert "`str`" in said
+    assert "'amount'" in said
