@@ -32,6 +32,15 @@ Config = Annotated[
 ShopName = Annotated[str, typer.Argument(help="The shop's id, as in shops.toml.", metavar="SHOP", show_default=False)]
 
 
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now", help="What counts as now, like 2026-11-23 or '2026-11-23 09:30' (shop's time); without it the clock.",
+        show_default=False,
+    ),
+]  # fmt: skip
+
+
 def _told_version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
@@ -56,6 +65,12 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise QuestionError("A date is written like 2026-11-15", found=f"'{text}'") from None
+
+
+def _moment(text: str | None) -> datetime | None:
+    from aftersales.words.periods import moment
+
+    return None if text is None else moment(text)
 
 
 @app.command()
@@ -240,8 +255,14 @@ def mail(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write the mails as .eml files and send nothing.")] = False,
     in_doubt: Annotated[
-        str, typer.Option(help="What a killed run left in doubt: ask (name it), send (again) or sent (it has arrived).")
+        str,
+        typer.Option(help="What may have arrived: ask (name it), send (again) or sent (it has)."),
     ] = "ask",
+    resend: Annotated[
+        list[str] | None,
+        typer.Option(help="Send the week once more to this manager (or all); may be given several times."),
+    ] = None,
+    now: Now = None,
     config: Config = None,
 ) -> None:
     """Send each manager the week's mail, once; tell the analysts where there is none.
@@ -259,8 +280,8 @@ def mail(
     from aftersales.sources.settings import load_settings
 
     outcome = run_mail(
-        load_settings(config), moment=datetime.now(UTC), week=week, shops=shop or (), dry_run=dry_run,
-        in_doubt=in_doubt, tell=lambda line: _out.print(escape(line)),
+        load_settings(config), moment=datetime.now(UTC), now=_moment(now), week=week, shops=shop or (),
+        dry_run=dry_run, in_doubt=in_doubt, resend=resend or (), tell=lambda line: _out.print(escape(line)),
     )  # fmt: skip
     raise typer.Exit(outcome.exit_code)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from aftersales.measures.parts import part_of
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
-from aftersales.words.periods import Week, last_whole_week
+from aftersales.words.periods import AHEAD, MADE_ON, Week, last_whole_week, shop_time
 
 # A batch run pins the store's commit here, so that all its notebooks see one state.
 COMMIT_VARIABLE = "AFTERSALES_COMMIT"
@@ -64,12 +65,16 @@ class Tables:
 
     @cached_property
     def last_day(self) -> date | None:
-        """The latest day on which an order was created or paid, or a refund asked for; None in an empty shop."""
+        """The latest day on which an order was created or paid, or a refund asked for; None in an empty shop.
+
+        Days after the commit was made do not count: stores of old hold rows that are dated ahead of their import.
+        """
         latest = {"orders": ("created_at", "paid_at"), "refunds": ("applied_at",)}
+        made = (max(self.commit.made_at, MADE_ON) + AHEAD).astimezone(ZoneInfo(self.store.zone)).date()
         # read by itself: whoever asks for no more must not hold the tables
         orders, refunds = (
             self.store.table(name, self.commit)
-            .select(pl.max_horizontal(pl.col(columns).max().dt.date()))
+            .select(pl.max_horizontal(pl.col(c).dt.date().filter(pl.col(c).dt.date() <= made).max() for c in columns))
             .collect(engine="streaming")
             .item()
             for name, columns in latest.items()
@@ -77,11 +82,19 @@ class Tables:
         return max((d for d in (orders, refunds) if d), default=None)
 
 
-def week_of(text: str, tables: Tables, shop: Shop) -> Week:
-    """The named week, or the shop's last whole one; `QuestionError` where the shop has no data for it."""
-    if tables.last_day is None:
+def last_day_by(now: datetime | None, tables: Tables, shop: Shop) -> date | None:
+    """The last day with data that is not after a moment somebody named; None in an empty shop."""
+    if now is None or tables.last_day is None:
+        return tables.last_day
+    return min(tables.last_day, shop_time(now, shop.tz).date())
+
+
+def week_of(text: str, tables: Tables, shop: Shop, *, now: datetime | None = None) -> Week:
+    """The named week, or the shop's last whole one by ``now``; `QuestionError` where the shop has no data for it."""
+    last_day = last_day_by(now, tables, shop)
+    if last_day is None or tables.last_day is None:
         raise QuestionError(f"The shop '{shop.id}' has no orders yet", hint=f"run `aftersales import {shop.id}`")
-    last = last_whole_week(tables.last_day)
+    last = last_whole_week(last_day)
     if not text:
         return last
     week = Week.parse(text)

@@ -4,11 +4,43 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import polars as pl
 
 from aftersales.words.errors import QuestionError
+
+# A clock that is behind the program's own making is not set: what shops export now is later than that.
+MADE_ON = datetime(2026, 11, 29, tzinfo=UTC)
+# Rows may be dated so much after now: clocks and zones of platforms and machines differ.
+AHEAD = timedelta(days=1)
+_MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
+
+
+def moment(text: str) -> datetime:
+    """A moment as somebody writes it, without a zone: it is each shop's own time. A day alone is its first minute.
+
+    >>> moment("2026-11-23 09:30"), moment("2026-11-23")
+    (datetime.datetime(2026, 11, 23, 9, 30), datetime.datetime(2026, 11, 23, 0, 0))
+    """
+    for shape in _MOMENTS:
+        try:
+            return datetime.strptime(text.strip(), shape)
+        except ValueError:
+            continue
+    raise QuestionError("A moment is written like 2026-11-23 or 2026-11-23 09:30", found=f"'{text}'")
+
+
+def shop_time(now: datetime | None, zone: tzinfo) -> datetime:
+    """What counts as now, in a shop's zone: the given moment, else this machine's clock.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> str(shop_time(datetime(2026, 11, 23, 9), ZoneInfo("Asia/Shanghai")))
+    '2026-11-23 09:00:00+08:00'
+    """
+    if now is None:
+        return max(datetime.now(UTC), MADE_ON).astimezone(zone)
+    return now.replace(tzinfo=zone) if now.tzinfo is None else now.astimezone(zone)
 
 
 @dataclass(frozen=True, order=True)

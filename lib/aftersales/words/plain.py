@@ -1,8 +1,10 @@
-"""Text from outside as plain text: one line, nothing that cannot be seen, and no cell that a spreadsheet would run."""
+"""Text from outside as plain text: one line, nothing unseen, no cell that a spreadsheet would run, no odd JSON."""
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from typing import Any
 
 # A spreadsheet takes a cell that begins with one of these for a formula; some take their full-width forms as well.
 # Source: OWASP, "CSV Injection".
@@ -22,6 +24,21 @@ def one_line(text: str, *, longest: int = 150) -> str:
     spaced = "".join(" " if c.isspace() or unicodedata.category(c) in ("Zl", "Zp", "Cc") else c for c in text)
     clean = " ".join("".join(c for c in spaced if unicodedata.category(c)[0] != "C").split())
     return clean if len(clean) <= longest else clean[: longest - 1].rstrip() + "…"
+
+
+def json_object(content: bytes | str) -> dict[str, Any]:
+    """The object that a file of our own holds; empty where it holds none, whatever became of the file.
+
+    Whoever reads it looks at the type of each value: a file that somebody edited is well-formed and may still be wrong.
+
+    >>> json_object(b'{"status": "ok"}'), json_object("[1]"), json_object(b"null"), json_object("[" * 100_000)
+    ({'status': 'ok'}, {}, {}, {})
+    """
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def safe_cell(text: str, *, longest: int = 2_000) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -21,6 +22,7 @@ class Post:
 
     def __init__(self, plan=lambda recipient, attempt: None, *, most=None):
         self.plan, self.tries, self.arrived, self.port, self.most = plan, Counter(), [], 0, most
+        self.over = threading.Event()
 
     async def handle_MAIL(self, server, session, envelope, address, options):
         session.mails = getattr(session, "mails", 0) + 1
@@ -44,9 +46,11 @@ class Post:
     async def handle_DATA(self, server, session, envelope):
         recipient = envelope.rcpt_tos[0]
         fault = self.plan(recipient, self.tries[recipient])
-        if fault == "drop_data":
-            server.transport.close()
-            return "250 never seen"
+        if fault in ("hangs_up", "garbage", "odd_code"):  # after the mail has been taken
+            self.arrived.append((recipient, envelope.content))
+            if fault == "hangs_up":
+                server.transport.close()
+            return "354 what else?" if fault == "odd_code" else "wibble"
         if fault == "busy":
             return "451 4.3.0 try again later"
         if fault == "spam":
@@ -55,7 +59,8 @@ class Post:
             await asyncio.sleep(0.3)
         if fault == "silence":
             self.arrived.append((recipient, envelope.content))
-            await asyncio.sleep(2)
+            while not self.over.is_set():
+                await asyncio.sleep(0.02)
             return "250 too late"
         self.arrived.append((recipient, envelope.content))
         return "250 2.0.0 taken"
@@ -84,4 +89,5 @@ def running(post, *, tls=None, implicit=False, password=None):
     try:
         yield post
     finally:
+        post.over.set()
         controller.stop()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aftersales.reports.mail.ledger import STATES, Key, Ledger
 from aftersales.words.errors import SetupError
 
-KEYS = [Key("one", "2026-W46", "zh", f"{n}@b.example") for n in range(3)]
+KEYS = [Key("one", "2026-W46", f"{n}@b.example") for n in range(3)]
 
 
 def test_the_last_word_counts_for_every_key_of_a_mail(tmp_path):
@@ -35,12 +35,30 @@ def test_a_line_that_was_cut_off_was_not_written_and_harms_no_other(tmp_path_fac
     assert ledger.states() == before | {KEYS[0]: "refused"}
 
 
-def test_a_damaged_ledger_stops_the_run(tmp_path):
+DAMAGES = {
+    "another word": lambda line: line.replace(b'"sent"', b'"snet"'), "null": lambda line: b"null\n",
+    "no keys": lambda line: b'{"state": "sent", "keys": null}\n', "a key of letters": lambda line: b'{"state": "sent", "keys": ["abcd"]}\n',
+    "numbers": lambda line: b'{"state": "sent", "keys": [[1, 2, 3, 4]]}\n', "a list": lambda line: b"[" + line[:-1] + b"]\n",
+    "other bytes": lambda line: b"\xff\x00\x80\n", "deep": lambda line: b"[" * 100_000 + b"\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_line_that_cannot_be_read_is_counted_until_somebody_settles_it(tmp_path, how):
     ledger = Ledger(tmp_path / "l.jsonl")
-    ledger.note("sent", KEYS, message_id="<1>")
-    ledger.file.write_bytes(ledger.file.read_bytes().replace(b'"sent"', b'"snet"'))
-    with pytest.raises(SetupError, match="damaged in line 1"):
-        ledger.states()
+    ledger.note("sent", KEYS[:1], message_id="<1>")
+    ledger.file.write_bytes(DAMAGES[how](ledger.file.read_bytes()))
+    ledger.note("sent", KEYS[1:], message_id="<1>")
+    assert ledger.known().damaged == (1,)
+    assert ledger.states() == dict.fromkeys(KEYS[1:], "sent")
+    ledger.note("settled", [], message_id="")
+    assert ledger.known().damaged == ()
+
+
+def test_a_ledger_that_still_names_languages_is_read(tmp_path):
+    ledger = Ledger(tmp_path / "l.jsonl")
+    ledger.file.write_text('{"state": "sent", "keys": [["one", "2026-W46", "en", "0@b.example", "week"]]}\n')
+    assert ledger.states() == {KEYS[0]: "sent"}
 
 
 def test_two_runs_do_not_send_at_once(tmp_path):

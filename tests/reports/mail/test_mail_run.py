@@ -13,7 +13,7 @@ from faulty_post import Post, running
 from made_up_mail import MOMENT, SENDER
 
 from aftersales.findings.finding import Finding
-from aftersales.reports.mail import outbox, readiness
+from aftersales.reports.mail import mailing, outbox, readiness
 from aftersales.reports.mail.content import mail_content
 from aftersales.reports.mail.html import shop_bodies
 from aftersales.reports.mail.ledger import Key
@@ -201,18 +201,103 @@ def test_pause_and_allow_list_hold_mails_back_without_forgetting_them(place):
     assert sorted(r for r, _ in post.arrived) == [BOSS, KEEPER]
 
 
+def test_a_week_is_sent_once_whatever_has_changed_and_once_more_where_somebody_asks_for_it(place):
+    with running(Post()) as post:
+        mailed(place, post)
+        changed = mailed(place, post, mail={"languages": {KEEPER: "en"}})
+        assert changed.exit_code == 0
+        assert any(KEEPER in line and "--resend" in line for line in changed.lines)
+        assert len(post.arrived) == 2
+        again = mailed(place, post, mail={"languages": {KEEPER: "en"}}, resend=[KEEPER.upper()])
+        assert again.exit_code == 0
+        mailed(place, post, mail={"languages": {KEEPER: "en"}})
+    arrived = post.messages()
+    assert sorted(r for r, _ in arrived) == [BOSS, KEEPER, KEEPER]
+    first, second = (m for r, m in arrived if r == KEEPER)
+    assert (first["Content-Language"], second["Content-Language"]) == ("zh", "en")
+    assert first["Message-ID"] != second["Message-ID"]
+    with pytest.raises(QuestionError, match=r"no manager 'nobody@b\.example'"):
+        run_mail(place, moment=MOMENT, resend=["nobody@b.example"], dry_run=True)
+
+
+def test_a_report_made_again_and_wanted_again_has_another_name_each_time(place):
+    with running(Post()) as post:
+        for resend in ((), ["all"], ["all"]):
+            assert mailed(place, post, resend=resend).exit_code == 0
+    assert len({m["Message-ID"] for r, m in post.messages() if r == KEEPER}) == 3
+
+
+def test_one_bad_manager_costs_itself_and_the_analysts_hear_of_it(place, monkeypatch):
+    made = outbox._of_one
+
+    def broken(ready, keys, recipient, **values):
+        if recipient == KEEPER:
+            raise ValueError("no such thing")
+        yield from made(ready, keys, recipient, **values)
+
+    monkeypatch.setattr(outbox, "_of_one", broken)
+    shops = tuple(s.model_copy(update={"managers": (*s.managers, "the boss")}) for s in place.shops)
+    with running(Post()) as post:
+        first = mailed(place.model_copy(update={"shops": shops}), post)
+        again = mailed(place.model_copy(update={"shops": shops}), post)
+    assert (first.exit_code, again.exit_code) == (1, 1)
+    arrived = post.messages()
+    assert sorted(r for r, _ in arrived) == sorted([BOSS, ANALYST, ANALYST])  # a notice a shop, once
+    told = " ".join(m.get_body(("plain",)).get_content() for r, m in arrived if r == ANALYST)
+    assert "the boss" in told
+    assert KEEPER in told
+    assert any("the boss" in line for line in first.lines)
+
+
+@pytest.mark.parametrize("fault", ["refuse", "hangs_up"])
+def test_the_analysts_hear_of_a_manager_who_did_not_get_the_mail_for_sure(place, fault):
+    with running(Post(lambda r, n: fault if r == KEEPER else None)) as post:
+        first = mailed(place, post)
+        again = mailed(place, post)
+    assert (first.exit_code, again.exit_code) == (1, 1)
+    assert [r for r, _ in post.arrived].count(KEEPER) == (fault == "hangs_up")
+    [notice] = [m for r, m in post.messages() if r == ANALYST]
+    assert KEEPER in notice.get_body(("plain",)).get_content()
+
+
+def test_a_damaged_ledger_sends_nothing_until_somebody_settles_it(place):
+    with running(Post()) as post:
+        mailed(place, post, shops=["basic"])
+        ledger = ledger_of(place)
+        ledger.file.write_bytes(ledger.file.read_bytes() + b"null\n")
+        held = mailed(place, post)
+        assert held.exit_code == 1
+        assert any(str(ledger) in line for line in held.lines)
+        assert len(post.arrived) == 1
+        settled = mailed(place, post, in_doubt="send")
+    assert settled.exit_code == 0
+    assert sorted(r for r, _ in post.arrived) == [BOSS, BOSS, KEEPER]
+
+
+def test_one_shop_that_is_a_week_ahead_does_not_stop_the_others(place, monkeypatch):
+    ahead = load("basic", config=str(place.file)).data.week.shift(1)
+    weeks = mailing._last_weeks
+    monkeypatch.setattr(mailing, "_last_weeks", lambda *given: weeks(*given) | {"basic": ahead})
+    with running(Post()) as post:
+        outcome = mailed(place, post)
+    assert outcome.exit_code == 1
+    bodies = {r: m.get_body(("plain",)).get_content() for r, m in post.messages()}
+    assert place.shops[0].name in bodies[KEEPER]
+    assert "aftersales weekly --shop demo" in bodies[ANALYST] or "aftersales weekly --shop basic" in bodies[ANALYST]
+
+
 def test_a_mail_in_doubt_is_named_until_it_is_settled(place):
     week = str(load("demo", config=str(place.file)).data.week)
-    key = Key("demo", week, "zh", KEEPER)
+    key = Key("demo", week, KEEPER)
     ledger_of(place).note("handing", [key], message_id="<x@y>")
     with running(Post()) as post:
         first = mailed(place, post)
         assert first.exit_code == 1
         assert any(KEEPER in line and "--in-doubt" in line for line in first.lines)
-        assert [r for r, _ in post.arrived] == [BOSS]
+        assert [r for r, _ in post.arrived] == [BOSS, ANALYST]
         settled = mailed(place, post, in_doubt="send")
     assert settled.exit_code == 0
-    assert sorted(r for r, _ in post.arrived) == [BOSS, KEEPER]
+    assert [r for r, _ in post.arrived] == [BOSS, ANALYST, KEEPER]
 
 
 def test_what_is_asked_wrongly_is_said_before_anything_is_sent(place):

@@ -23,7 +23,7 @@ PAGE = '<html><head><link rel="stylesheet" href="../../_assets/{version}/page.cs
 
 
 def key(recipient="a@b.example"):
-    return Key("demo", "2026-W47", "zh", recipient)
+    return Key("demo", "2026-W47", recipient)
 
 
 def test_a_ledger_in_object_storage_remembers_every_step_of_every_run(s3):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aftersales.reports.place import FAILED_ATTEMPT, RUN_RECORD
 from aftersales.sources.places import Folder
-from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.settings import Settings
 from aftersales.words.periods import Week
 
 
 @contextmanager
-def reports_at_hand(settings: Settings, shops: Sequence[Shop], week: Week) -> Iterator[Path]:
-    """A local folder with the records of the shops' week, and its pages where they are attached.
+def reports_at_hand(settings: Settings, wanted: Iterable[tuple[str, Week]]) -> Iterator[Path]:
+    """A local folder with the records of the wanted shops' weeks, and the pages where they are attached.
 
     What is written into it, mails-to-be among them, is in the reports folder at the end.
     """
@@ -28,8 +28,8 @@ def reports_at_hand(settings: Settings, shops: Sequence[Shop], week: Week) -> It
     with TemporaryDirectory(prefix="aftersales-") as scratch:
         here = Path(scratch)
         attached = settings.mail is not None and settings.mail.attach != "none"
-        for shop in shops:
-            _fetch(root, f"{shop.id}/{week}", here, pages=attached)
+        for shop, week in wanted:
+            _fetch(root, f"{shop}/{week}", here, pages=attached)
         before = _contents(here)
         try:
             yield here

@@ -6,16 +6,21 @@ One line a step, appended and flushed to the disk before the step is taken:
 - ``handing``: the server has its text and waits for the last dot that makes it a mail. Written before that dot is sent.
 - ``sent``: the server took responsibility for it. It is never sent again.
 - ``refused``, ``open``: the server said no for good, or not yet. It has not been sent; the next run tries again.
+- ``again``: somebody wants it sent once more (`aftersales mail --resend`); the next mail gets a name of its own.
 
-A process that is killed after ``handing`` and before the next line leaves a mail in doubt, for the length of one answer
-of the server: nobody can know. Such a mail is not sent again by itself, and it is named by every run until somebody
-settles it (`aftersales mail --in-doubt`), so that none comes twice and none is forgotten.
+A mail is a shop's week for one recipient: another language, subject or report of that week is no other mail.
+
+A process that is killed after ``handing``, or a server that hangs up then, leaves a mail in doubt: nobody can know.
+Such a mail is not sent again by itself, and it is named by every run until somebody settles it (`aftersales mail
+--in-doubt`), so that none comes twice and none is forgotten. Where lines of the ledger cannot be read, the same holds
+for every mail that the rest of it does not know as sent, until a ``settled`` line stands below them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,19 +31,29 @@ from typing import Literal, NamedTuple
 from filelock import FileLock, Timeout
 
 from aftersales.words.errors import SetupError
+from aftersales.words.plain import json_object
 
-State = Literal["intent", "handing", "sent", "refused", "open"]
-STATES: tuple[State, ...] = ("intent", "handing", "sent", "refused", "open")
+State = Literal["intent", "handing", "sent", "refused", "open", "again", "settled"]
+STATES: tuple[State, ...] = ("intent", "handing", "sent", "refused", "open", "again", "settled")
+_BEGINS = b'{"state": "'
 
 
 class Key(NamedTuple):
-    """What a mail is: the week of a shop, in one language, for one recipient; ``kind`` tells a notice's reason."""
+    """What a mail is: the week of a shop for one recipient; ``kind`` tells a notice's reason."""
 
     shop: str
     week: str
-    language: str
     recipient: str
     kind: str = "week"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger holds: the last state of every mail, how often each was wanted again, and unreadable lines."""
+
+    states: dict[Key, State]
+    again: Counter[Key]
+    damaged: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -64,30 +79,27 @@ class Ledger:
             lock.release()
 
     def states(self) -> dict[Key, State]:
-        """The last state of every mail.
+        """The last state of every mail."""
+        return self.known().states
 
-        A last line that was cut off counts as not written: its step was not taken. Any other damage is a `SetupError`,
-        because a ledger that cannot be read must not make mails go out twice.
-        """
-        lines = self.read().split(b"\n")
-        found: dict[Key, State] = {}
-        for number, line in enumerate(lines[:-1], 1):
-            if not line:
+    def known(self) -> Known:
+        """Everything the ledger tells. A line that a crash cut off counts as not written: its step was not taken."""
+        states: dict[Key, State] = {}
+        again: Counter[Key] = Counter()
+        damaged: list[int] = []
+        for number, line in enumerate(self.read().split(b"\n")[:-1], 1):
+            step = _step(line)
+            if step is None:
+                cut_off = not line.endswith(b"}") and line[: len(_BEGINS)] == _BEGINS[: len(line)]
+                damaged += [] if cut_off else [number]
                 continue
-            try:
-                entry = json.loads(line)
-                state, keys = entry["state"], [Key(*key) for key in entry["keys"]]
-                if state not in STATES:
-                    raise ValueError(state)
-            except (ValueError, KeyError, TypeError):
-                if not line.endswith(b"}"):
-                    continue  # cut off by a crash, with the next run's entry on a line of its own
-                raise SetupError(
-                    f"The ledger of mails is damaged in line {number}", found=str(self),
-                    hint="restore the file, or mend that line by hand",
-                ) from None  # fmt: skip
-            found |= dict.fromkeys(keys, state)
-        return found
+            state, keys = step
+            if state == "settled":
+                damaged.clear()
+            elif state == "again":
+                again.update(keys)
+            states |= dict.fromkeys(keys, state)
+        return Known(states, again, tuple(damaged))
 
     def note(
         self, state: State, keys: Iterable[Key], *, message_id: str, answer: str = "", moment: datetime | None = None
@@ -120,3 +132,22 @@ class Ledger:
 
     def __str__(self) -> str:
         return str(self.file)
+
+
+def _step(line: bytes) -> tuple[State, list[Key]] | None:
+    """One line's state and mails; None where it is no step. Ledgers of old name a language between week and recipient.
+
+    >>> _step(b'{"state": "sent", "keys": [["demo", "2026-W46", "zh", "a@b.example", "week"]]}')
+    ('sent', [Key(shop='demo', week='2026-W46', recipient='a@b.example', kind='week')])
+    >>> _step(b'{"state": "sent", "keys": null}')
+    """
+    entry = json_object(line)
+    state, keys = entry.get("state"), entry.get("keys")
+    if state not in STATES or not isinstance(keys, list):
+        return None
+    found = []
+    for key in keys:
+        if not isinstance(key, list) or len(key) not in (4, 5) or not all(isinstance(part, str) for part in key):
+            return None
+        found.append(Key(*key[:2], *key[-2:]))
+    return state, found

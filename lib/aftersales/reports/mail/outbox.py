@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
+from types import MappingProxyType
 
 from aftersales.reports.environment import environment
 from aftersales.reports.mail.content import MailContent, mail_content
@@ -50,12 +51,15 @@ def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> Sh
     try:
         with _pinned(folder):
             return _shop_mail(settings, shop, week=week, folder=folder)
-    except AftersalesError as error:
-        return ShopMail(shop, reasons={language: (str(error),) for language in LANGUAGES})
     except Exception as error:  # forty shops must not miss their mail because of one
-        words = f"{type(error).__name__}: {error}"
-        told_in = {language: (say("mail.notice.unforeseen", language, error=words),) for language in LANGUAGES}
-        return ShopMail(shop, reasons=told_in)
+        return ShopMail(shop, reasons={language: (trouble(error, language),) for language in LANGUAGES})
+
+
+def trouble(error: Exception, language: Language) -> str:
+    """What went wrong while a mail was made: our own sentence, or the error with its name."""
+    if isinstance(error, AftersalesError):
+        return str(error)
+    return say("mail.notice.unforeseen", language, error=f"{type(error).__name__}: {error}")
 
 
 def _pinned(folder: Path) -> AbstractContextManager[None]:
@@ -85,33 +89,61 @@ def manager_mails(
     week: Week,
     settings: Settings,
     moment: datetime,
-    states: dict[Key, State],
+    states: Mapping[Key, State],
+    again: Mapping[Key, int] = MappingProxyType({}),
+    failed: Callable[[str, Sequence[Shop], Exception], None] | None = None,
 ) -> Iterator[Outgoing]:
     """One mail a manager: the shop's own for one shop, a digest for several.
 
     A digest leaves out weeks that the manager has been sent already, so that a shop whose report comes late is told
     alone; shops without a report are named, not noted as sent. Mails that are sent or in doubt are given once more
-    where a manager has nothing else, so that the run can name them.
+    where a manager has nothing else, so that the run can name them. A mail that was wanted ``again`` has another name
+    each time, as mail programs show the same name once. ``failed`` hears of a manager whose mail cannot be made; the
+    others get theirs.
     """
     of = {one.shop.id: one for one in ready}
     for recipient, shops in by_recipient([one.shop for one in ready]).items():
-        language = language_for(recipient, shops[0], settings.mail)
-        keys = {s.id: Key(s.id, str(week), language, recipient.lower()) for s in shops}
-        good = [of[s.id] for s in shops if of[s.id].told]
-        settled = ("sent", "handing")
-        fresh = [one for one in good if states.get(keys[one.shop.id]) not in settled]
-        for state in settled:
-            held = [one for one in good if states.get(keys[one.shop.id]) == state]
-            if held and (state == "handing" or not fresh):
-                yield _one(held, keys, recipient, language, week=week, settings=settings, moment=moment, missing={})
-        if fresh:
-            missing = {s.name: of[s.id].reasons[language][0] for s in shops if not of[s.id].told}
-            yield _one(fresh, keys, recipient, language, week=week, settings=settings, moment=moment, missing=missing)
+        keys = {s.id: Key(s.id, str(week), recipient.lower()) for s in shops}
+        mine = [of[s.id] for s in shops]
+        try:
+            made = list(_of_one(mine, keys, recipient, week=week, settings=settings, moment=moment, states=states,
+                                again=again))  # fmt: skip
+        except Exception as error:
+            if failed is None:
+                raise
+            failed(recipient, shops, error)
+            continue
+        yield from made
+
+
+def _of_one(
+    ready: Sequence[ShopMail],
+    keys: Mapping[str, Key],
+    recipient: str,
+    *,
+    week: Week,
+    settings: Settings,
+    moment: datetime,
+    states: Mapping[Key, State],
+    again: Mapping[Key, int],
+) -> Iterator[Outgoing]:
+    language = language_for(recipient, ready[0].shop, settings.mail)
+    given = {"week": week, "settings": settings, "moment": moment, "again": again}
+    good = [one for one in ready if one.told]
+    settled = ("sent", "handing")
+    fresh = [one for one in good if states.get(keys[one.shop.id]) not in settled]
+    for state in settled:
+        held = [one for one in good if states.get(keys[one.shop.id]) == state]
+        if held and (state == "handing" or not fresh):
+            yield _one(held, keys, recipient, language, missing={}, **given)  # type: ignore[arg-type]
+    if fresh:
+        missing = {one.shop.name: one.reasons[language][0] for one in ready if not one.told}
+        yield _one(fresh, keys, recipient, language, missing=missing, **given)  # type: ignore[arg-type]
 
 
 def _one(
     shops: Sequence[ShopMail],
-    keys: dict[str, Key],
+    keys: Mapping[str, Key],
     recipient: str,
     language: Language,
     *,
@@ -119,17 +151,19 @@ def _one(
     settings: Settings,
     moment: datetime,
     missing: dict[str, str],
+    again: Mapping[Key, int],
 ) -> Outgoing:
     sender = sender_of(settings.mail)
     mine = tuple(keys[one.shop.id] for one in shops)
     parts = [_in_language(one, language, settings) for one in shops]
+    time = sum(again.get(key, 0) for key in mine)
     if len(parts) == 1 and not missing:
-        message = shop_message(parts[0], sender=sender, recipients=(recipient,), moment=moment)
+        message = shop_message(parts[0], sender=sender, recipients=(recipient,), moment=moment, again=time)
     else:
         contents: list[MailContent] = [part.content for part in parts]
         links = {part.content.shop: part.link for part in parts}
         bodies = digest_bodies(contents, missing, week=week, language=language, links=links)
-        message = _message(bodies, mine, recipient, sender=sender, language=language, moment=moment)
+        message = _message(bodies, mine, recipient, sender=sender, language=language, moment=moment, again=time)
     return Outgoing(mine, recipient, sender, message)
 
 
@@ -153,7 +187,7 @@ def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, m
         analysts = {address.lower(): address for address in one.shop.analysts if is_address(address)}
         for recipient in analysts.values() if one.reasons else ():
             language = language_for(recipient, one.shop, settings.mail)
-            key = Key(one.shop.id, str(week), language, recipient.lower(), kind)
+            key = Key(one.shop.id, str(week), recipient.lower(), kind)
             bodies = notice_bodies(
                 shop=one.shop.id,
                 shop_name=one.shop.name,
@@ -166,9 +200,11 @@ def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, m
 
 
 def _message(
-    bodies: Bodies, keys: tuple[Key, ...], recipient: str, *, sender: str, language: Language, moment: datetime
-) -> EmailMessage:
-    name = message_id(tuple(part for key in keys for part in key), sender=sender)
+    bodies: Bodies, keys: tuple[Key, ...], recipient: str, *, sender: str, language: Language, moment: datetime,
+    again: int = 0,
+) -> EmailMessage:  # fmt: skip
+    parts = (*(part for key in keys for part in key), language, *([str(again)] if again else []))
+    name = message_id(parts, sender=sender)
     return composed(
         bodies, sender=sender, sender_name=say("mail.sender_name", language), recipients=(recipient,),
         name=name, moment=moment, language=language,
@@ -180,4 +216,4 @@ def eml_name(mail: Outgoing) -> str:
     key = mail.keys[0]
     what = "digest" if len(mail.keys) > 1 else key.shop
     address = "".join(c if c.isalnum() else "-" for c in mail.recipient)
-    return f"{key.week}.{what}.{key.kind}.{address}.{key.language}.eml"
+    return f"{key.week}.{what}.{key.kind}.{address}.{mail.message['Content-Language']}.eml"

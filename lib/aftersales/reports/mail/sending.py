@@ -44,6 +44,7 @@ def send_all(
     *,
     server: Server,
     ledger: Ledger,
+    unsure: str = "",
     waits_seconds: Sequence[float] = WAITS_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
     told: Callable[[Delivery], None] = lambda delivery: None,
@@ -51,7 +52,8 @@ def send_all(
 ) -> list[Delivery]:
     """Send what the ledger does not know as sent; how each went, in the given order.
 
-    A mail is skipped where all its keys are sent, and held where one of them is in doubt (`ledger`). Passing faults are
+    A mail is skipped where all its keys are sent, and held where one of them is in doubt (`ledger`); ``unsure`` says
+    why whatever is not noted as sent is in doubt, where the ledger itself cannot be trusted. Passing faults are
     tried again after each of ``waits_seconds``, refusals are not. ``told`` hears of each mail once, as soon as it is
     known how it went; ``waits`` of each pause, and for how many mails. `SetupError` where the server's door is wrong.
     """
@@ -62,8 +64,8 @@ def send_all(
         known = {states.get(key) for key in mail.keys}
         if known == {"sent"}:
             done[number] = Delivery(mail, "before")
-        elif "handing" in known:
-            done[number] = Delivery(mail, "doubt")
+        elif unsure or "handing" in known:
+            done[number] = Delivery(mail, "doubt", unsure)
         else:
             waiting.append(number)
     for delivery in done.values():

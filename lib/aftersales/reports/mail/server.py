@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import smtplib
-import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -28,11 +27,11 @@ class Refused(Exception):
 
 
 class NotNow(Exception):
-    """The server said not now (4xx), cannot be reached, or hung up before the mail was its own."""
+    """The server said not now (4xx), cannot be reached, or hung up before the last dot was sent."""
 
 
 class Unknown(Exception):
-    """The last dot was sent and no answer came in ten minutes: the mail may have been taken."""
+    """The last dot was sent and no answer that means yes or no came back: the mail may have been taken."""
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,8 @@ def hand_over(
     """Hand one mail over; the server's answer once it has taken it.
 
     ``before_last`` is called when all but the last dot has been sent: until then the server has no mail. Raises
-    `Refused`, `NotNow` (also where the connection breaks before an answer: a server that has not said 250 has not taken
-    responsibility, RFC 5321, 6.1) or `Unknown`.
+    `Refused`, `NotNow`, or `Unknown`: from the last dot on a broken connection, silence or an answer that is none may
+    come from a server that has delivered the mail (RFC 1047), whatever it should have said first.
     """
     try:
         _expect(smtp.mail(sender), 250)
@@ -147,30 +146,32 @@ def hand_over(
         # a line that begins with a dot would end the mail (RFC 5321, 4.5.2)
         body = _DOTS.sub(b"..", payload)
         smtp.send(body if body.endswith(b"\r\n") else body + b"\r\n")
-        before_last()
-        smtp.send(b".\r\n")
-        code, answer = _last_answer(smtp, server)
-        return _said(*_expect((code, answer), 250))
-    except (OSError, smtplib.SMTPServerDisconnected) as error:
+    except OSError as error:  # smtplib's own errors among them
         with suppress(Exception):
             smtp.close()
         raise NotNow(_short(error)) from None
+    before_last()
+    return _said(*_last_answer(smtp, server))
 
 
 def _last_answer(smtp: smtplib.SMTP, server: Server) -> tuple[int, bytes]:
-    if smtp.sock is not None:
-        smtp.sock.settimeout(server.final_timeout_seconds)
+    """Send the last dot; the server's yes. Anything but a plain yes or no leaves the mail in doubt."""
     try:
-        answer = smtp.getreply()
-    except smtplib.SMTPServerDisconnected as error:
-        # smtplib tells a silent server and one that hung up by the words alone
-        if isinstance(error.__context__, TimeoutError | socket.timeout):
+        smtp.send(b".\r\n")
+        if smtp.sock is not None:
+            smtp.sock.settimeout(server.final_timeout_seconds)
+        code, answer = smtp.getreply()
+        if smtp.sock is not None:
+            smtp.sock.settimeout(server.timeout_seconds)
+    except OSError as error:
+        with suppress(Exception):
             smtp.close()
-            raise Unknown(_short(error)) from None
-        raise
-    if smtp.sock is not None:
-        smtp.sock.settimeout(server.timeout_seconds)
-    return answer
+        raise Unknown(_short(error)) from None
+    if not (200 <= code < 300 or 400 <= code < 600):
+        with suppress(Exception):
+            smtp.close()
+        raise Unknown(_said(code, answer))
+    return _expect((code, answer), *range(200, 300))
 
 
 def _expect(given: tuple[int, bytes], *wanted: int) -> tuple[int, bytes]:

@@ -60,14 +60,16 @@ def _attached(content: MailContent, page: Path, *, how: str) -> tuple[Attachment
     return (Attachment(f"{name.removesuffix('.html')}.zip", packed.getvalue(), "zip"),)
 
 
-def shop_message(parts: Told, *, sender: str, recipients: tuple[str, ...], moment: datetime) -> EmailMessage:
-    """One shop's mail; its name is made of shop, week, language and recipients."""
+def shop_message(
+    parts: Told, *, sender: str, recipients: tuple[str, ...], moment: datetime, again: int = 0
+) -> EmailMessage:
+    """One shop's mail; its name is made of shop, week, language, recipients, and how often it was wanted again."""
     content = parts.content
     bodies = shop_bodies(
         content, link=parts.link, attached=parts.attachments[0].name if parts.attachments else "",
         folder=parts.folder, picture=CID if parts.picture else "",
     )  # fmt: skip
-    key = (content.shop, str(content.week), content.language, *recipients)
+    key = (content.shop, str(content.week), content.language, *recipients, *([str(again)] if again else []))
     return composed(
         bodies, sender=sender, sender_name=say("mail.sender_name", content.language), recipients=recipients,
         name=message_id(key, sender=sender), moment=moment, language=content.language,
