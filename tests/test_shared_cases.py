@@ -90,3 +90,33 @@ def test_one_workbook_with_orders_items_and_shipping(case: Callable[..., Importe
     assert (orders.height, orders["order_id"].n_unique()) == (192, 160)
     assert float(orders["paid"].sum()) == 42_328
     assert (refunds.height, float(refunds["amount"].sum())) == (16, 4_004)
+
+
+def test_line_breaks_in_two_cells_of_one_row(case: Callable[..., Imported]) -> None:
+    done = case("09-two-multiline-cells")
+    orders = done.table("orders")
+    assert (orders.height, done.table("set_aside").height) == (150, 0)
+    assert float(orders["paid"].sum()) == 8_850
+    assert done.account.files[0].balanced
+
+
+def test_an_unquoted_format_in_which_a_quotation_mark_is_a_letter(case: Callable[..., Imported]) -> None:
+    done = case("10-amazon-orders", currency="EUR")
+    assert done.account.files[0].rows_read == 220
+    assert set(done.table("set_aside")["reason"]) == {"other_currency"}  # never for its quotation marks
+    assert float(done.table("item_records")["paid_net"].sum()) == 2_250
+    assert {'Tasse 12" gross', '"Bestseller Vase blau', 'Lampe "Mond" 30cm'} & set(done.table("item_records")["title"])
+    assert "the file does not quote its cells" in done.said
+
+
+def test_german_names_in_the_encoding_of_windows(case: Callable[..., Imported]) -> None:
+    done = case("10b-amazon-cp1252", currency="EUR")
+    assert done.table("item_records").height == 220
+    assert "Schüssel für Gebäck" in set(done.table("item_records")["title"])
+    assert "CP1252" in done.said
+
+
+def test_notes_of_several_lines_do_not_break_rows(case: Callable[..., Imported]) -> None:
+    done = case("08-shopify-orders", zone="America/Los_Angeles", currency="USD")
+    assert done.account.files[0].rows_read == 421
+    assert done.table("set_aside").height == 0

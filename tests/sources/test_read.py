@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from aftersales.sources import delimited
 from aftersales.sources.kinds import KINDS
 from aftersales.sources.layout import load_layouts
+from aftersales.sources.notes import note_words
 from aftersales.sources.quarantine import REASONS
 from aftersales.sources.read import Reading, read_export
 from aftersales.words.errors import AftersalesError, DataError
@@ -220,13 +221,25 @@ def test_a_file_without_rows_is_a_reading_with_a_note() -> None:
         assert (reading.rows_read, reading.notes[:1]) == (0, ("no data rows under the header",))
 
 
-def test_a_stray_quote_costs_its_own_line_only() -> None:
+def test_a_stray_quote_is_a_letter_and_swallows_no_row() -> None:
     lines = orders(*[{}] * 60).split("\r\n")
     lines[20] = lines[20].replace('"四件套"', '"四"件套"', 1)
     lines[41] = lines[41].replace('"四件套"', '四件套"', 1)
+    lines[50] = lines[50].replace('"四件套"', '"四件套', 1)
     reading = read("\r\n".join(lines))
-    assert reading.set_aside.select("row", "reason").rows() == [(21, "broken_quotes"), (42, "broken_quotes")]
-    assert reading.frame.height == 58
+    assert (reading.frame.height, reading.set_aside.height) == (60, 0)
+    assert reading.frame["title"].unique().sort().to_list() == ['"四件套', '四"件套', "四件套", '四件套"']
+    assert note_words(reading.notes[0], "en") == (
+        "3 rows hold stray quotation marks, which were read as letters, such as row 21"
+    )
+
+
+def test_a_row_that_a_stray_quote_leaves_without_its_cells_costs_itself_only() -> None:
+    lines = orders(*[{}] * 60).split("\r\n")
+    lines[20] = lines[20].replace('"四件套"', '"四,件套', 1)
+    reading = read("\r\n".join(lines))
+    assert reading.set_aside.select("row", "reason").rows() == [(21, "broken_quotes")]
+    assert reading.frame.height == 59
 
 
 def test_line_breaks_inside_a_cell_belong_to_it() -> None:

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from aftersales.sources import packed as packed_workbooks
 from aftersales.sources import sniff
-from aftersales.sources.layout import load_layouts
+from aftersales.sources.layout import Layout, load_layouts
 from aftersales.sources.read import read_export
 from aftersales.sources.sniff import find_header, find_text_header, sniffed
 from aftersales.words.errors import DataError
@@ -72,9 +72,7 @@ def packed(name: str, content: bytes) -> bytes:
         (b"%PDF-1.7 ...", "PDF"),
         (b"a,b,c\n1,2,3\n", "fit no known export file. Found: 3 columns that no layout knows"),
         (workbook("a", "b"), "fit no known export file. Found: 2 columns that no layout knows"),
-        (REPORT.encode().replace("四件套".encode(), b"\xff\xfe"), "UTF-8 text. Found: ff at byte"),
-        (REPORT.encode("gb18030") + b"\xff\xff\r\n", "GB18030 text. Found: ff"),
-        (bytes(range(256)) * 40, "fit no known export file"),
+        (bytes(range(256)) * 40, "The encoding of orders.csv cannot be found"),
     ],
 )
 def test_what_cannot_be_read_is_one_clear_sentence(content: bytes, said: str) -> None:
@@ -85,13 +83,30 @@ def test_what_cannot_be_read_is_one_clear_sentence(content: bytes, said: str) ->
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-def test_the_place_of_bytes_that_are_no_text_is_told(encoding: str) -> None:
-    good = "订单编号,订单创建时间,总金额\n" + "1,2026-01-01,好\n" * 50
-    content = good.encode(encoding) + b"2,2026-01-01,\xff\xff\n" + good.encode(encoding)
-    with pytest.raises(DataError) as caught:
-        read_export("a.csv", content=content)
-    assert f"at byte {len(good.encode(encoding)) + 13}, row 52" in str(caught.value)
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "big5", "utf-16"])
+def test_a_few_bytes_that_are_no_text_are_counted_and_cost_their_cell_alone(encoding: str) -> None:
+    good = "订单编号,订单创建时间,总金额,店铺名称\n" + "".join(f"{i},2026-01-01,1,好好好好\n" for i in range(60))
+    wide = encoding == "utf-16"
+    bad = "62,2026-01-01,".encode("utf-16-le" if wide else encoding)
+    bad += b"\x00\xdc,\0\n\0" if wide else b"\xff,\n"
+    if encoding == "big5":
+        good = good.replace("订单编号", "order_id").replace("订单创建时间", "created_at").replace("总金额", "total")
+        good = good.replace("店铺名称", "note")
+        layouts = (*load_layouts(), OWN)
+    else:
+        layouts = load_layouts()
+    [reading] = read_export("a.csv", content=good.encode(encoding) + bad, layouts=layouts)
+    assert reading.set_aside.select("row", "reason", "column").rows() == [
+        (62, "unreadable_value", "total" if encoding == "big5" else "总金额")
+    ]
+    assert reading.frame.height == 60
+    assert any(n.startswith('{"note": "broken_bytes", "places": 1') and n.endswith('"row": 62}') for n in reading.notes)
+
+
+OWN = Layout(
+    name="own", kind="order_report", signature=("order_id", "created_at"),
+    headers={"order_id": ("order_id",), "created_at": ("created_at",), "total": ("total",), "seller_note": ("note",)},
+)  # fmt: skip
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

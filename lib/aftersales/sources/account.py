@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from aftersales.sources.notes import note_words
 from aftersales.sources.quarantine import REASONS
 from aftersales.tables.ledger import Files
 from aftersales.words.language import Language, say
@@ -64,7 +65,7 @@ class ImportAccount:
                 f"+ {f.rows_merged:,} merged + {f.rows_set_aside:,} set aside"
             )
             said += [f"    {count:,} set aside: {reason_words(reason, language)}" for reason, count in f.reasons]
-            said += [f"    {note}" for note in f.notes]
+            said += [f"    {note_words(note, language)}" for note in f.notes]
         if self.unchanged:
             said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
         if not self.files:

@@ -26,7 +26,7 @@ from aftersales.words.errors import SetupError, unknown
 
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HALF_WIDTH |= {ord("【"): ord("["), ord("】"): ord("]"), ord("、"): ord(","), ord("。"): ord(".")}
-_BLANKS = re.compile(r"[\s\u200b\ufeff]+")
+_BLANKS = re.compile(r"[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 
 @lru_cache(maxsize=4096)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from aftersales.sources.delimited import slices, undecodable, whole_records
+from aftersales.sources.delimited import slices, whole_records
+from aftersales.sources.encoding import SAMPLE_BYTES, Text, decoded_sample
 from aftersales.sources.layout import Layout, load_layouts
+from aftersales.sources.lines import Form
+from aftersales.sources.notes import note
+from aftersales.sources.plain_text import with_marks, with_one_line_end, without_nuls
 from aftersales.sources.reading import Part, Reading, readings
 from aftersales.sources.sheets import sheets
-from aftersales.sources.sniff import HEAD_BYTES, Text, find_text_header, sniffed
+from aftersales.sources.sniff import Header, find_text_header, quotes_hold_cells, sniffed
 from aftersales.sources.typed import needed_columns
 from aftersales.words.errors import DataError
 
@@ -41,7 +46,7 @@ def read_export(
     layouts = load_layouts() if layouts is None else layouts
     if content is None:
         content = _bytes(Path(path))
-    text = sniffed(content, file=file)
+    text = sniffed(content, file=file, layouts=layouts)
     if text is None:
         found = [
             reading
@@ -86,29 +91,45 @@ def _from_frame(cells: pl.DataFrame) -> Callable[[Sequence[int]], list[list[str]
 def _delimited(
     content: bytes, text: Text, layouts: Sequence[Layout], *, file: str, zone: str, currency: str | None
 ) -> list[Reading]:
-    head = content[text.skip : text.skip + HEAD_BYTES].decode(text.encoding, "replace")
+    content, notes = without_nuls(content, text)
+    head = decoded_sample(content[text.skip : text.skip + SAMPLE_BYTES], text.encoding)
     if "\n" not in head and "\r" in head:  # line ends of an old kind
-        whole = content[text.skip :].decode(text.encoding, "replace").replace("\r", "\n")
-        return _delimited(whole.encode(), Text("utf-8", 0), layouts, file=file, zone=zone, currency=currency)
+        whole = content[text.skip :].decode(text.encoding, "replace").replace("\r", "\n").encode()
+        text = replace(text, encoding="utf-8", skip=0)
+        return _delimited(whole, text, layouts, file=file, zone=zone, currency=currency)
     header = find_text_header(head, layouts, file=file)
-    columns = needed_columns(header.match)
-
-    def parts() -> Iterator[Part]:
-        fields, mark = len(header.cells), header.delimiter
-        whole = whole_records(content, text, skip_lines=header.lines, delimiter=mark.encode(), fields=fields, file=file)
-        for part in slices(whole, first_row=header.lines + 1, fields=fields, columns=columns, delimiter=mark):
-            broken = tuple((row, b.reason, b.fields) for row, b in part.broken)
-            yield Part(part.cells, broken, part.all_cells)
-
+    layout = header.match.layout
+    form = Form(header.delimiter.encode(), len(header.cells))
+    if layout.quoting is False or (layout.quoting is None and not _quoted(content, text, form, header.lines)):
+        form = replace(form, quoting=False)
+        notes.append(note("no_quoting"))
+    if not text.encoding.startswith("utf-16"):
+        content, told = with_one_line_end(content, form)
+        notes += told
+    if text.guessed:
+        notes.append(note("encoding", encoding=text.encoding.upper()))
     try:
-        return readings(file, None, header, zone, parts(), currency=currency)
+        return readings(file, None, header, zone, _parts(content, text, form, header), currency=currency, notes=notes)
     except UnicodeDecodeError:
-        raise _not_utf8(content, file=file) from None
+        content, text, told = with_marks(content, text, file=file)
+    parts = _parts(content, text, form, header)
+    return readings(file, None, header, zone, parts, currency=currency, notes=[*notes, *told])
 
 
-def _not_utf8(content: bytes, *, file: str) -> DataError:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return undecodable(file, "utf-8", error, before=0, lines=0)
-    return DataError(f"{file} holds bytes that are no UTF-8 text", hint="export it again")
+def _parts(content: bytes, text: Text, form: Form, header: Header) -> Iterator[Part]:
+    whole = whole_records(content, text, form, skip_lines=header.lines)
+    for part in slices(whole, form, first_row=header.lines + 1, columns=needed_columns(header.match)):
+        broken = tuple((row, b.reason, b.fields) for row, b in part.broken)
+        yield Part(part.cells, broken, part.all_cells, tuple(part.first_row + line for line in part.requoted))
+
+
+def _quoted(content: bytes, text: Text, form: Form, header_lines: int) -> bool:
+    """Whether quotation marks hold cells together: looked at where the first of them stand."""
+    at = text.skip if text.encoding.startswith("utf-16") else content.find(b'"', text.skip)
+    if at < 0:
+        return True
+    start = max(content.rfind(b"\n", 0, at) + 1, text.skip)
+    sample = decoded_sample(content[start : start + SAMPLE_BYTES], text.encoding)
+    if start == text.skip:
+        sample = "\n".join(sample.split("\n")[header_lines:])
+    return quotes_hold_cells(sample, form)

@@ -18,6 +18,7 @@ from aftersales.sources.derive import derived
 from aftersales.sources.fill import Filled
 from aftersales.sources.kinds import ESSENTIAL, KINDS
 from aftersales.sources.layout import Emit, Rows
+from aftersales.sources.notes import note
 from aftersales.sources.recognition import Match
 from aftersales.sources.sniff import Header
 from aftersales.sources.typed import (
@@ -62,11 +63,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Part:
-    """Some rows as text: row and ``c<position>``; broken lines as (row, reason, fields); all cells of given rows."""
+    """Some rows as text: row and ``c<position>``; broken lines as (row, reason, fields); all cells of given rows.
+
+    ``stray_quotes``: rows whose quotation marks were read as letters.
+    """
 
     cells: pl.DataFrame
     broken: tuple[tuple[int, str, int | None], ...]
     all_cells: Callable[[Sequence[int]], list[list[str]]]
+    stray_quotes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,11 +87,19 @@ class _Gathered:
 
 
 def readings(
-    file: str, sheet: str | None, header: Header, zone: str, parts: Iterable[Part], *, currency: str | None = None
+    file: str,
+    sheet: str | None,
+    header: Header,
+    zone: str,
+    parts: Iterable[Part],
+    *,
+    currency: str | None = None,
+    notes: Sequence[str] = (),
 ) -> list[Reading]:
     """The readings of the parts of one file or sheet: one a kind of rows that the layout tells apart.
 
-    Rows in another ``currency`` than the shop's are set aside; where none is given, they are only named.
+    Rows in another ``currency`` than the shop's are set aside; where none is given, they are only named. ``notes`` on
+    the file as a whole stand before those on its rows.
     """
     match = header.match
     layout = match.layout
@@ -100,7 +113,9 @@ def readings(
         parts, layout, money=columns_of_type(match, "money"), times=columns_of_type(match, "time", "day"),
         currency=currency,
     )  # fmt: skip
+    stray: list[int] = []
     for part, written in told:
+        stray += part.stray_quotes
         _set_aside_lines(gathered[0], part, file=file, header=header)
         cells = filled.below(_without_blank_rows(part))
         cells = _set_aside_by_rule(gathered[0], part, cells, file=file, header=header)
@@ -112,6 +127,8 @@ def readings(
     exported = _exported_at(file, zone)
     found = [_reading(group, match, file=file, sheet=sheet, zone=zone, currency=currency) for group in gathered]
     found = [r for r in found if r.rows_read] or found[:1]
+    said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else [])]
+    found[0] = replace(found[0], notes=(*said, *found[0].notes))
     return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
 
 

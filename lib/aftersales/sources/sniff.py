@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from aftersales.sources.layout import Layout
+from aftersales.sources.encoding import Text, text_encoding
+from aftersales.sources.layout import Layout, normalised
+from aftersales.sources.lines import Form, is_whole
 from aftersales.sources.packed import check_workbook
-from aftersales.sources.recognition import Match, matched, unrecognised
+from aftersales.sources.recognition import Match, known_headers, matched, unrecognised
 from aftersales.words.errors import DataError
 
 HEADER_ROWS = 10  # titles and notes before the header never run longer in the exports seen (生意参谋: one row)
@@ -19,17 +22,9 @@ HEAD_BYTES = 1 << 18  # enough for ten rows of any export
 _BLANK = b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_HELD = re.compile(rb'"(?:[^"]|"")*"')
 _ARCHIVES = ((b"Rar!", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b", "gzip"))
 _OTHERS = ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"SQLite", "a database"))
-
-
-@dataclass(frozen=True)
-class Text:
-    """A delimited text file: its encoding and how many bytes the mark at its beginning takes."""
-
-    encoding: str
-    skip: int
 
 
 @dataclass(frozen=True)
@@ -42,11 +37,11 @@ class Header:
     delimiter: str = ","
 
 
-def sniffed(content: bytes, *, file: str) -> Text | None:
+def sniffed(content: bytes, *, file: str, layouts: Sequence[Layout] = ()) -> Text | None:
     """The encoding of a text file, or None for a workbook (xlsx, xls). Raises `DataError` for whatever cannot be read.
 
     >>> sniffed("订单编号,总金额".encode("gb18030"), file="a.csv")
-    Text(encoding='gb18030', skip=0)
+    Text(encoding='gb18030', skip=0, guessed=True)
     """
     if not content[:2048].strip(_BLANK) and not content.strip(_BLANK):
         raise DataError(f"{file} is empty", found=f"{len(content)} bytes", hint="export it again")
@@ -69,7 +64,8 @@ def sniffed(content: bytes, *, file: str) -> Text | None:
             f"{file} is a web page named as a table", found=start[:6].decode("ascii", "replace"),
             hint="open it in a spreadsheet program and save it as xlsx, or sign in again and export it again",
         )  # fmt: skip
-    return _text(content)
+    stated = dict.fromkeys(layout.encoding for layout in layouts if layout.encoding)
+    return text_encoding(content, file=file, stated=tuple(stated), fits=partial(_fits, layouts))
 
 
 def _packed(file: str, name: str) -> DataError:
@@ -80,47 +76,16 @@ def _locked(file: str) -> DataError:
     return DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")
 
 
-def _text(content: bytes) -> Text:
-    for bom, encoding in _BOMS:
-        if content.startswith(bom):
-            return Text(encoding, len(bom))
-    head = content[:HEAD_BYTES]
-    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[0::2])):
-        if zeros.count(0) > len(head) // 8 and b"\n" in head:
-            return Text(encoding, 0)
-    if _is_utf8(head, whole=len(content) <= HEAD_BYTES):
-        # Only plain letters so far: the rest decides, for an English header may stand over Chinese cells in GB18030.
-        if head.isascii() and not content.isascii() and not _is_utf8(content, whole=True):
-            return Text("gb18030", 0)
-        return Text("utf-8", 0)
-    return Text("gb18030", 0) if _valid_bytes(head, "utf-8") < _chinese_in(head) else Text("utf-8", 0)
-
-
-def _is_utf8(content: bytes, *, whole: bool) -> bool:
+def _fits(layouts: Sequence[Layout], head: str, stated: str) -> bool:
+    """Whether a header of a layout that states this encoding stands in the text, or one with known words in it."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(content, final=whole)
-    except UnicodeDecodeError:
+        header = find_text_header(head, layouts, file="")
+    except DataError:
         return False
-    return True
-
-
-def _valid_bytes(head: bytes, encoding: str) -> int:
-    try:
-        head.decode(encoding)
-    except UnicodeDecodeError as error:
-        return error.start
-    return len(head)
-
-
-def _chinese_in(head: bytes) -> int:
-    """Where the first whole Chinese character in UTF-8 ends, or a place past the end.
-
-    A file that has begun with UTF-8 Chinese is UTF-8 with a broken byte, not GB18030: read as that it would be garbage.
-    """
-    for at, byte in enumerate(head):
-        if byte >= 0x80:
-            return at + 3
-    return len(head) + 1
+    if stated:
+        return header.match.layout.encoding == stated
+    known = known_headers(header.match.layout)
+    return any(not cell.isascii() and normalised(cell) in known for cell in header.cells)
 
 
 def find_header(rows: Sequence[tuple[int, Sequence[str]]], layouts: Sequence[Layout], *, file: str) -> Header:
@@ -153,17 +118,36 @@ def find_text_header(head: str, layouts: Sequence[Layout], *, file: str) -> Head
     """The header of a delimited text and its delimiter: the one under which a layout knows most headers."""
     found = []
     rows: dict[str, list[tuple[int, list[str]]]] = {}
-    for delimiter in DELIMITERS:
+    for delimiter in dict.fromkeys((*DELIMITERS, *(x.delimiter for x in layouts if x.delimiter))):
         if delimiter not in head and delimiter != DELIMITERS[0]:
             continue
         rows[delimiter] = _first_rows(head, delimiter)
         header = best_header(rows[delimiter], layouts)
-        if header is not None:
+        if header is not None and header.match.layout.delimiter in (None, delimiter):
             found.append(Header(header.lines, header.cells, header.match, delimiter))
     if found:
         return max(found, key=lambda header: header.match.known_headers)
     likely = max(rows.values(), key=lambda r: max((len(cells) for _, cells in r), default=0))
     return find_header(likely, layouts, file=file)
+
+
+def quotes_hold_cells(sample: str, form: Form) -> bool:
+    r"""Whether quotation marks hold cells together in these lines, or are letters of an unquoted format.
+
+    They are letters where the lines have their cells without them, and most cells that hold some do not begin and end
+    with one.
+
+    >>> quotes_hold_cells('1,12" wide\n2,"Best of\n', Form(b",", 2)), quotes_hold_cells('1,"a, b"\n', Form(b",", 2))
+    (False, True)
+    """
+    lines = [line.encode() for line in sample.replace("\r", "").split("\n") if line.strip()]
+    whole = lines[:-1] if len(lines) > 1 and not sample.endswith("\n") else lines
+    by_letters = sum(line.count(form.delimiter) != form.fields - 1 for line in whole)
+    by_quotes = sum(not is_whole(line + b"\n", form) for line in whole)
+    if 10 * by_letters > by_quotes:
+        return True
+    cells = [cell for line in whole if b'"' in line for cell in line.split(form.delimiter) if b'"' in cell]
+    return 2 * sum(_HELD.fullmatch(cell.strip()) is not None for cell in cells) >= len(cells)
 
 
 def _first_rows(head: str, delimiter: str) -> list[tuple[int, list[str]]]:

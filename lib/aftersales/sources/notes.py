@@ -1,0 +1,30 @@
+"""What is worth knowing about how a file was read, kept as a code with its values and told in the reader's language."""
+
+from __future__ import annotations
+
+import json
+
+from aftersales.words.language import Language, say
+
+
+def note(key: str, **values: object) -> str:
+    """A note as it is kept: one line of JSON. Its sentence stands in the catalogue as ``reading.note.<key>``.
+
+    >>> note("hidden_sheet", sheet="test", rows=60)
+    '{"note": "hidden_sheet", "sheet": "test", "rows": 60}'
+    """
+    return json.dumps({"note": key, **values}, ensure_ascii=False)
+
+
+def note_words(kept: str, language: Language) -> str:
+    """The sentence of a note; a text that is no code stands as it is.
+
+    >>> note_words(note("hidden_columns", columns=2, example="备注"), "en")
+    '2 hidden columns were read as well, such as 备注'
+    >>> note_words("no data rows under the header", "zh")
+    'no data rows under the header'
+    """
+    if not kept.startswith('{"note": '):
+        return kept
+    values = json.loads(kept)
+    return say(f"reading.note.{values.pop('note')}", language, **values)
