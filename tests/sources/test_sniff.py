@@ -9,7 +9,6 @@ import exported as x
 import pytest
 import xlsxwriter
 
-from aftersales.sources import packed as packed_workbooks
 from aftersales.sources import sniff
 from aftersales.sources.layout import Layout, load_layouts
 from aftersales.sources.read import read_export
@@ -107,12 +106,6 @@ OWN = Layout(
     name="own", kind="order_report", signature=("order_id", "created_at"),
     headers={"order_id": ("order_id",), "created_at": ("created_at",), "total": ("total",), "seller_note": ("note",)},
 )  # fmt: skip
-
-
-def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed_workbooks, "MAX_UNPACKED_BYTES", 1_000)
-    with pytest.raises(DataError, match="unpack to more"):
-        sniffed(workbook(*x.T7), file="a.xlsx")
 
 
 @pytest.mark.parametrize("above", range(sniff.HEADER_ROWS))

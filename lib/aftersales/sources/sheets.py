@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import fastexcel
 import polars as pl
 
+from aftersales.sources.archives import check_workbook, is_zip, locked
+from aftersales.sources.child import in_child
 from aftersales.sources.layout import Layout
 from aftersales.sources.masking import masked_error
 from aftersales.sources.sniff import HEADER_ROWS, Header, best_header, find_header
@@ -25,8 +27,18 @@ class Sheet:
     cells: pl.DataFrame
 
 
-def sheets(content: bytes, layouts: Sequence[Layout], *, file: str) -> Iterator[Sheet]:
-    """The sheets that fit a layout. Where none does, the fullest sheet's error is raised (`DataError`)."""
+def sheets(content: bytes, layouts: Sequence[Layout], *, file: str) -> list[Sheet]:
+    """The sheets that fit a layout, read in the child. Where none does, the fullest sheet's error is raised."""
+    return in_child(_read, content, tuple(layouts), file, file=file, size=len(content))
+
+
+def _read(content: bytes, layouts: Sequence[Layout], file: str) -> list[Sheet]:
+    if is_zip(content):
+        check_workbook(content, file=file)
+    return list(_sheets(content, layouts, file=file))
+
+
+def _sheets(content: bytes, layouts: Sequence[Layout], *, file: str) -> Iterator[Sheet]:
     try:
         book = fastexcel.read_excel(content)
     except BaseException as error:  # the reader's errors share no class; all of them mean that the file is not whole
@@ -82,5 +94,7 @@ def _damaged(file: str, error: BaseException) -> DataError:
         raise error  # a panic of the compiled reader is no Exception either, and is meant
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
     if "password" in first.lower() or "encrypt" in first.lower():
-        return DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")
-    return DataError(f"{file} is cut off or damaged", found=masked_error(first[:200]), hint="download it again")
+        return locked(file)
+    return DataError(
+        f"{file} is cut off or damaged", found=masked_error(first[:200]), hint="download it again", code="damaged"
+    )  # fmt: skip

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from aftersales.sources.archives import is_zip, locked
 from aftersales.sources.encoding import Text, text_encoding
 from aftersales.sources.layout import Layout, normalised
 from aftersales.sources.lines import Form, is_whole
-from aftersales.sources.packed import check_workbook
 from aftersales.sources.recognition import Match, known_headers, matched, unrecognised
 from aftersales.words.errors import DataError
 
@@ -23,7 +23,10 @@ _BLANK = b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HELD = re.compile(rb'"(?:[^"]|"")*"')
-_ARCHIVES = ((b"Rar!", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x1f\x8b", "gzip"))
+_ARCHIVES = (
+    (b"Rar!", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x28\xb5\x2f\xfd", "zst"), (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"),
+)  # fmt: skip
 _OTHERS = ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"SQLite", "a database"))
 
 
@@ -44,19 +47,16 @@ def sniffed(content: bytes, *, file: str, layouts: Sequence[Layout] = ()) -> Tex
     Text(encoding='gb18030', skip=0, guessed=True)
     """
     if not content[:2048].strip(_BLANK) and not content.strip(_BLANK):
-        raise DataError(f"{file} is empty", found=f"{len(content)} bytes", hint="export it again")
+        raise DataError(f"{file} is empty", found=f"{len(content)} bytes", hint="export it again", code="empty")
     for magic, name in _ARCHIVES:
         if content.startswith(magic):
             raise _packed(file, name)
     for magic, name in _OTHERS:
         if content.startswith(magic):
-            raise DataError(f"{file} is {name}, not an export file", hint="export it as csv or xlsx")
-    if content.startswith(b"PK"):
-        check_workbook(content, file=file)
-        return None
-    if content.startswith(_OLE):
-        if _ENCRYPTED in content:
-            raise _locked(file)
+            raise DataError(f"{file} is {name}, not an export file", hint="export it as csv or xlsx", code="not_export")
+    if content.startswith(_OLE) and _ENCRYPTED in content:
+        raise locked(file)
+    if is_zip(content) or content.startswith(_OLE):
         return None
     start = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head")):
@@ -69,11 +69,9 @@ def sniffed(content: bytes, *, file: str, layouts: Sequence[Layout] = ()) -> Tex
 
 
 def _packed(file: str, name: str) -> DataError:
-    return DataError(f"{file} is a packed archive", found=name, hint="unpack it and import the files inside")
-
-
-def _locked(file: str) -> DataError:
-    return DataError(f"{file} is protected by a password", hint="open it with the password and save it without one")
+    return DataError(
+        f"{file} is a packed archive", found=name, hint="unpack it and import the files inside", code="archive"
+    )
 
 
 def _fits(layouts: Sequence[Layout], head: str, stated: str) -> bool:

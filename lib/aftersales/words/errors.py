@@ -11,14 +11,16 @@ from difflib import get_close_matches
 class AftersalesError(Exception):
     """One clear sentence: what is wrong; what was found; what to do.
 
-    The command line prints it as it is, without a traceback.
+    The command line prints it as it is, without a traceback. ``code`` names its kind for pages in both languages.
 
     >>> print(DataError("The file is empty", found="0 bytes in orders.csv", hint="export it again"))
     The file is empty. Found: 0 bytes in orders.csv. Hint: export it again.
     """
 
-    def __init__(self, wrong: str, *, found: str | None = None, hint: str | None = None) -> None:
-        self.wrong, self.found, self.hint = wrong.rstrip("."), found, hint
+    def __init__(
+        self, wrong: str, *, found: str | None = None, hint: str | None = None, code: str | None = None
+    ) -> None:
+        self.wrong, self.found, self.hint, self.code = wrong.rstrip("."), found, hint, code
         parts = [
             self.wrong,
             f"Found: {found.rstrip('.')}" if found else None,
@@ -28,7 +30,7 @@ class AftersalesError(Exception):
 
     def __reduce__(self) -> tuple:
         # keyword-only arguments do not survive the default pickling, and errors cross process borders here
-        return (_rebuild, (type(self), self.wrong, self.found, self.hint))
+        return (_rebuild, (type(self), self.wrong, self.found, self.hint, self.code))
 
 
 class DataError(AftersalesError):
@@ -76,8 +78,10 @@ def of_the_machine(error: BaseException) -> SetupError | None:
     return SetupError(wrong, found=str(where) if where else None, hint=hint)
 
 
-def _rebuild(kind: type[AftersalesError], wrong: str, found: str | None, hint: str | None) -> AftersalesError:
-    return kind(wrong, found=found, hint=hint)
+def _rebuild(
+    kind: type[AftersalesError], wrong: str, found: str | None, hint: str | None, code: str | None
+) -> AftersalesError:
+    return kind(wrong, found=found, hint=hint, code=code)
 
 
 def error_words(name: str, text: str) -> str:
