@@ -14,14 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
-import polars as pl
 import pytest
-from deltalake import write_deltalake
 from filelock import FileLock
 
+from aftersales.sources.history import record_name
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
-from aftersales.sources.store import COMMITS, ShopStore
+from aftersales.sources.store import ShopStore
 
 sys.path.insert(0, str(Path(__file__).parent / "reports"))
 from toy_notebooks import CHART, toy
@@ -167,11 +166,12 @@ def test_a_store_of_a_newer_program_is_refused_and_left_alone(tmp_path):
     settings = house(tmp_path, "one")
     import_files(settings, settings.shop("one"))
     store = ShopStore(settings.store_path, "one")
-    newest = pl.read_delta(store.path(COMMITS)).sort("commit").tail(1)
-    newer = newest.with_columns(commit=pl.col("commit") + 1, store_format=pl.lit(99, pl.Int64))
-    write_deltalake(store.path(COMMITS), newer, mode="append")
+    newest = store.folder.local / record_name(store.head().number)
+    following = json.loads(newest.read_text("utf-8"))
+    following |= {"commit": following["commit"] + 1, "store_format": 99, "tables": "told in another way"}
+    (newest.parent / Path(record_name(following["commit"])).name).write_text(json.dumps(following), "utf-8")
     (tmp_path / "one" / "b.csv").write_bytes(orders("one店", 60, 10).encode("gb18030"))
-    versions = {t: store.version(t) for t in ("orders", "order_records", COMMITS)}
+    versions = {t: store.version(t) for t in ("orders", "order_records")}
     for words in (["import", "one"], ["weekly"], ["status"]):
         text = said(run(*words, cwd=tmp_path))
         assert "written by a newer version of this program" in text, words

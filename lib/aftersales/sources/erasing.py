@@ -7,9 +7,8 @@ named.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
@@ -19,10 +18,9 @@ from aftersales.sources.erased import IDENTITIES, WORDS, marks
 from aftersales.sources.identity import fingerprint, installation_key, keyed_hash
 from aftersales.sources.importing import store_to_build_on
 from aftersales.sources.lock import import_lock
-from aftersales.sources.places import Folder
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import Settings, Shop
-from aftersales.sources.store import COMMITS, Commit, ShopStore
+from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
 
 GONE_WHOLE = ("messages", "evidence", "parcels")  # nothing of such a row is left without them
@@ -84,7 +82,8 @@ def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer:
 def erase(settings: Settings, shop: Shop, found: Traces, *, now: datetime | None = None) -> Commit:
     """Erase what was found; the commit after it, before which nothing can be repeated any more.
 
-    Killed half-way it is given again: until its commit nothing has changed, from then on only clearing-up is left.
+    Killed before its commit nothing has changed, and it is given again; killed after it, whoever takes the shop's lock
+    next removes what is left of the past.
     """
     key = installation_key(settings.store_path)
     store = ShopStore(settings.store_path, shop.id, shop.zone)
@@ -95,22 +94,12 @@ def erase(settings: Settings, shop: Shop, found: Traces, *, now: datetime | None
         _erase_names_in_lineage(store, found)
         parcels = found.ids.get("tracking_no", ())
         store.upsert("erased", marks(found.orders, found.buyer_keys, parcels, key=key))
+        for table in head.versions:
+            store.begin_log(table)
         done = _commit(store, head, now=now)
         store.write_commit(done)
-        forget_the_past(store, done)
-    if not store.folder.remote:
-        shutil.rmtree(store.folder.local / "results", ignore_errors=True)
+        store.keep_commits([done.number], why="erase")
     return done
-
-
-def forget_the_past(store: ShopStore, head: Commit) -> None:
-    """Remove every older version with its files and logs: the logs hold smallest and largest values of each file."""
-    for table in head.versions:
-        store.vacuum(table)
-    store.keep_commits([replace(head, versions=store.create_missing())])
-    store.vacuum(COMMITS)
-    for table in (*head.versions, COMMITS):
-        _forget_logs(store, table)
 
 
 def _touched(store: ShopStore, head: Commit) -> list[str]:
@@ -152,7 +141,7 @@ def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
     if not tests:
         return
     if table in GONE_WHOLE:
-        delta.delete(" OR ".join(tests))
+        delta.delete(" OR ".join(tests), **store.signed)
         return
     changes = {c: "NULL" for c in (*IDENTITIES, *WORDS, "cells") if c in columns}
     if "buyer_key_quality" in columns:
@@ -160,7 +149,7 @@ def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
     if "content" in columns:
         changes["content"] = "0"  # a hash of all cells, the emptied ones too
     if changes:
-        delta.update(updates=changes, predicate=" OR ".join(tests))
+        delta.update(updates=changes, predicate=" OR ".join(tests), **store.signed)
 
 
 def _erase_names_in_lineage(store: ShopStore, found: Traces) -> None:
@@ -170,6 +159,7 @@ def _erase_names_in_lineage(store: ShopStore, found: Traces) -> None:
         delta.update(
             updates={"key": _quoted(order)},
             predicate=f"\"table\" = 'evidence' AND starts_with(key, {_quoted(order + '|')})",
+            **store.signed,
         )
 
 
@@ -208,13 +198,3 @@ def _commit(store: ShopStore, head: Commit, *, now: datetime | None) -> Commit:
         import_id=head.import_id, versions=store.create_missing(), key_fingerprint=head.key_fingerprint,
         account=head.account,
     )  # fmt: skip
-
-
-def _forget_logs(store: ShopStore, table: str) -> None:
-    delta = open_table(store.path(table))
-    delta.create_checkpoint()
-    logs = Folder(Folder(store.path(table)).join("_delta_log"))
-    for name in logs.names():
-        number = name.split(".", 1)[0]
-        if number.isdigit() and int(number) < delta.version():
-            logs.remove(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -92,12 +92,12 @@ def nothing_new(settings: Settings, shop: Shop) -> bool:
     What an import that was killed left behind stays for the next import: a report reads a pinned commit.
     """
     store = ShopStore(settings.store_path, shop.id, shop.zone)
-    commits = store.commits()
-    if not commits:
+    try:
+        head = store.head()
+    except QuestionError:
         return False
-    key = installation_key(settings.store_path)
-    check_key(commits, fingerprint(key))
-    known = _known(store, commits[-1])
+    check_key([head], fingerprint(installation_key(settings.store_path)))
+    known = _known(store, head)
     return all(known.get(name) == _sha256_of(name, load) for name, load in _found(settings, shop).items())
 
 
@@ -122,6 +122,8 @@ def undo_import(settings: Settings, shop: Shop, *, now: datetime | None = None) 
     with import_lock(store.folder):
         commits = store.commits()
         head = commits[-1] if commits else None
+        if head is not None:
+            store.drop_uncommitted(head.versions)
         if head is None or head.parent is None:
             raise QuestionError(f"There is no import of the shop '{shop.id}' left to take back")
         if not head.action.startswith(("import", "undo")):
@@ -148,15 +150,16 @@ def store_to_build_on(store: ShopStore, *, key_print: str, now: datetime | None 
     """
     commits = store.commits()
     check_key(commits, key_print)
-    if commits:
-        store.roll_back(commits[-1].versions)
-        store.create_missing()
-        return commits[-1]
-    store.create_missing()
-    versions = store.roll_back({})
-    first = Commit(0, None, now or datetime.now(UTC), "create", "000000", versions, key_print)
-    store.write_commit(first)
-    return first
+    if not commits:  # before any table, so that tables without a commit are never a store of ours
+        store.write_commit(Commit(0, None, now or datetime.now(UTC), "create", "000000", {}, key_print))
+        commits = store.commits()
+    head = commits[-1]
+    store.drop_uncommitted(head.versions)
+    if store.finish_cleaning():
+        head = store.head()
+        store.drop_uncommitted(head.versions)
+    store.check(head)
+    return replace(head, versions={**store.create_missing(), **head.versions})
 
 
 def _named(files: Sequence[str], key: bytes) -> dict[str, Callable[[], bytes]]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import re
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from mimetypes import guess_type
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import get_ident
 from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import from_url
 
 from aftersales.words.errors import SetupError
 
@@ -71,7 +76,8 @@ class Folder:
                 raise SetupError(f"{self.path} cannot be listed", found=said_by_storage(error)) from None
         if not self.local.is_dir():
             raise SetupError(f"There is no folder {self.local}", hint="put the shop's export files there")
-        found = (str(p.relative_to(self.local)) for p in self.local.rglob("*") if p.is_file())
+        inside = self.local / start.rpartition("/")[0]
+        found = (p.relative_to(self.local).as_posix() for p in inside.rglob("*") if p.is_file())
         return sorted(name for name in found if name.startswith(start))
 
     def folders(self, name: str = "") -> list[str]:
@@ -99,8 +105,8 @@ class Folder:
             return bytes(obstore.get(self._store, name).bytes())
         return (self.local / name).read_bytes()
 
-    def write(self, name: str, content: bytes) -> None:
-        """Write one file, whole or not at all."""
+    def write(self, name: str, content: bytes, *, lasting: bool = False) -> None:
+        """Write one file, whole or not at all; a ``lasting`` one is on the disk before this returns."""
         if self.remote:
             kind, _ = guess_type(name)
             text = kind is not None and (kind.startswith("text/") or kind.endswith("javascript"))
@@ -113,17 +119,56 @@ class Folder:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
         part.write_bytes(content)
+        if lasting:
+            sync([part])
         part.replace(target)
+        if lasting:
+            sync([target.parent])
 
     def write_new(self, name: str, content: bytes) -> bool:
-        """Write one file only if it is not there; whether it was written. Atomic, also in object storage."""
-        if not self.remote:
-            self.local.mkdir(parents=True, exist_ok=True)
+        """Write one file only if it is not there; whether it was written. Atomic and lasting, here and remotely."""
+        if self.remote:
+            try:
+                obstore.put(self._store, name, content, mode="create")
+            except AlreadyExistsError:
+                return False
+            return True
+        target = self.local / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{os.getpid()}.{get_ident()}.part")
+        part.write_bytes(content)
+        sync([part])
         try:
-            obstore.put(self._store if self.remote else LocalStore(self.local), name, content, mode="create")
-        except AlreadyExistsError:
+            os.link(part, target)  # fails where it is there, on network folders too
+        except FileExistsError:
             return False
+        finally:
+            part.unlink(missing_ok=True)
+        sync([target.parent])
         return True
+
+    def stamps(self, names: Collection[str]) -> dict[str, tuple[int, str]]:
+        """Size of each of these files, and what changes when the file is written again; those not there are left out.
+
+        Here inode and times, in object storage the ETag.
+        """
+        if self.remote:
+            starts = {f"{name.split('/', 1)[0]}/" for name in names}
+            listed = [e for start in sorted(starts) for e in obstore.list(self._store, prefix=start).collect()]
+            return {e["path"]: (e["size"], str(e["e_tag"])) for e in listed if e["path"] in set(names)}
+        found, folder = {}, str(self.local)
+        for name in names:
+            with suppress(OSError):
+                seen = os.stat(f"{folder}/{name}")
+                found[name] = (seen.st_size, f"{seen.st_ino} {seen.st_mtime_ns} {seen.st_ctime_ns}")
+        return found
+
+    def sha256(self, name: str) -> str:
+        """The SHA-256 of one file's bytes."""
+        if self.remote:
+            return hashlib.sha256(self.read(name)).hexdigest()
+        with (self.local / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def copy(self, name: str, to: str) -> None:
         """Copy one file within it, whole or not at all; in object storage without fetching it."""
@@ -180,6 +225,19 @@ def encoded_url(url: str) -> str:
     """
     scheme, mark, rest = url.rpartition("://")
     return scheme + mark + quote(re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", rest), safe="%/:@!$&'()+,;=~")
+
+
+def sync(paths: Iterable[Path]) -> None:
+    """Have files and folders on the disk before going on: a power cut takes nothing of them any more."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:  # some network folders cannot do it for a folder
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+                raise
+        finally:
+            os.close(handle)
 
 
 def plain_http() -> bool:

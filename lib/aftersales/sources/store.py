@@ -1,55 +1,36 @@
 """The store: Delta tables under <store>/<shop>/<table>, and commits that name the versions belonging together.
 
-Each table is atomic by itself; an import touches several, so it ends with a row in ``commits``. Readers pin one commit
-and never see half an import. What a killed import left behind is rolled back by the next one.
+Each table is atomic by itself; an import touches several, so it ends with a commit (`sources.history`). Readers pin one
+commit, never see half an import, and read no file that is not what the commit recorded (`sources.proof`). What a killed
+import left behind is rolled back by the next one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from deltalake import write_deltalake
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from aftersales.sources.delta import open_table, scan_table, storage_options
-from aftersales.sources.places import Folder, said_by_storage
+from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage
+from aftersales.sources.places import TROUBLE, Folder, said_by_storage, sync
+from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import AftersalesError, DamageError, QuestionError, SetupError
 
-STORE_FORMAT = 1
-COMMITS = "commits"
 NO_MONTH = "none"  # where rows lie whose time is not known
-_COMMIT_TYPES: dict[str, Any] = {
-    "commit": pl.Int64,
-    "parent": pl.Int64,
-    "made_at": pl.Datetime("us", "UTC"),
-    "action": pl.String,
-    "import_id": pl.String,
-    "versions": pl.String,
-    "key_fingerprint": pl.String,
-    "store_format": pl.Int64,
-    "account": pl.String,
-}
-
-
-@dataclass(frozen=True)
-class Commit:
-    """One state of a shop's tables: the version of each, and what made it."""
-
-    number: int
-    parent: int | None
-    made_at: datetime
-    action: str
-    import_id: str
-    versions: Mapping[str, int]
-    key_fingerprint: str
-    account: tuple[Mapping[str, Any], ...] = ()
+_HOOKS = PostCommitHookProperties(cleanup_expired_logs=False)  # any kept commit may need them
+WRITER = "aftersalesWriter"  # whose change it is, in the log of each table
 
 
 @dataclass(frozen=True)
@@ -59,6 +40,7 @@ class ShopStore:
     store_path: str
     shop_id: str
     zone: str = "Asia/Shanghai"
+    writer: str = field(default_factory=lambda: uuid4().hex, compare=False, repr=False)
 
     @property
     def folder(self) -> Folder:
@@ -71,17 +53,22 @@ class ShopStore:
 
     # -- commits ---------------------------------------------------------------------------------------------------
 
+    @property
+    def history(self) -> History:
+        """Where the commits lie."""
+        return History(Folder(self.store_path), self.shop_id)
+
     def commits(self) -> list[Commit]:
-        """All commits, oldest first; none where the shop has no store yet."""
-        if self.version(COMMITS) is None:
-            return []
-        frame = scan_table(self.path(COMMITS)).collect()
-        return [_commit(row) for row in frame.sort("commit").iter_rows(named=True)]
+        """All kept commits, oldest first; none where the shop has no store yet."""
+        head = self._listed()
+        return self._of_format_1() if head is None else [self._read(head, n) for n in sorted(head.entries)]
 
     def head(self) -> Commit:
         """The newest commit; `QuestionError` where nothing was imported yet."""
-        commits = self.commits()
-        if not commits:
+        head = self._listed()
+        if head is not None:
+            return self._read(head, head.last)
+        if not (commits := self._of_format_1()):
             raise QuestionError(
                 f"Nothing has been imported for the shop '{self.shop_id}' yet",
                 hint=f"run `aftersales import {self.shop_id}`",
@@ -90,7 +77,10 @@ class ShopStore:
 
     def commit(self, number: int) -> Commit:
         """The commit of that number."""
-        for commit in self.commits():
+        head = self._listed()
+        if head is not None and number in head.entries:
+            return self._read(head, number)
+        for commit in self._of_format_1() if head is None else ():
             if commit.number == number:
                 return commit
         raise QuestionError(f"The shop '{self.shop_id}' has no commit {number}")
@@ -98,53 +88,219 @@ class ShopStore:
     def as_of(self, day: date) -> Commit:
         """The newest commit made on or before that day (the shop's calendar); `QuestionError` where there is none."""
         end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.zone))
-        commits = self.commits()
-        made = [c for c in commits if c.made_at < end]
+        head = self._listed()
+        made_at = (
+            {c.number: c.made_at for c in self._of_format_1()}
+            if head is None
+            else {n: e.made_at for n, e in head.entries.items()}
+        )
+        made = [n for n, at in made_at.items() if at < end]
         if not made:
+            first = min(made_at, default=None)
             found = (
-                f"the first was made on {commits[0].made_at.astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"
-                if commits
-                else "none"
+                "none"
+                if first is None
+                else f"the first was made on {made_at[first].astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"
             )
             raise QuestionError(f"The shop '{self.shop_id}' had no import by {day}", found=found)
-        return made[-1]
+        return self.commit(max(made))
 
     def write_commit(self, commit: Commit) -> None:
-        """Append one commit: from here on readers see its versions."""
-        write_deltalake(
-            self.path(COMMITS), self.commit_rows([commit]), mode="append", storage_options=storage_options()
-        )
+        """Append one commit, its files on the disk before it: from here on readers see its versions.
 
-    def keep_commits(self, commits: Sequence[Commit]) -> None:
-        """Leave only these commits, in one step; the first of them has nothing before it any more."""
-        first, *others = commits
-        rows = self.commit_rows([replace(first, parent=None), *others])
-        write_deltalake(self.path(COMMITS), rows, mode="overwrite", storage_options=storage_options())
+        `SetupError` where another run has written to the store in the meantime: one commit has one writer.
+        """
+        head = self._listed()
+        if head is None and self._log_names(COMMITS):
+            head = self.history.adopt(self._of_format_1())
+        known: Files = head.files if head else {}
+        before = self._read(head, head.last) if head and head.entries else None
+        seals, found = {}, {}
+        for name, version in commit.versions.items():
+            if before and name in before.seals and before.versions[name] == version:
+                seals[name] = before.seals[name]
+                continue
+            self._check_writer(name, (before.versions.get(name, -1) if before else -1) + 1, version)
+            try:
+                seals[name], new = self._prover.seal(name, version, known)
+            except Differs as error:
+                raise damage(Folder(self.store_path), self.shop_id, str(error)) from None
+            found.update(new)
+        self._sync(found)
+        self.__dict__["_known"] = self.history.append(head, replace(commit, seals=seals), found).files
+        self._prover.remember()
 
-    def commit_rows(self, commits: Sequence[Commit]) -> pl.DataFrame:
-        """Commits as rows of their table."""
-        rows = [
-            {
-                "commit": commit.number,
-                "parent": commit.parent,
-                "made_at": commit.made_at.astimezone(UTC),
-                "action": commit.action,
-                "import_id": commit.import_id,
-                "versions": json.dumps(dict(sorted(commit.versions.items()))),
-                "key_fingerprint": commit.key_fingerprint,
-                "store_format": STORE_FORMAT,
-                "account": json.dumps(list(commit.account), ensure_ascii=False, default=str),
-            }
-            for commit in commits
-        ]
-        return pl.DataFrame(rows, schema=_COMMIT_TYPES)
+    def keep_commits(self, numbers: Collection[int], *, why: str) -> None:
+        """Keep only these commits; ``why`` is tidy (their files stay) or erase (older logs and results go as well).
 
-    def vacuum(self, table: str, *, keep_versions: Sequence[int] = ()) -> None:
-        """Remove the files that no version needs but the newest and ``keep_versions``."""
-        open_table(self.path(table)).vacuum(
-            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True,
-            keep_versions=list(keep_versions) or None,
+        Killed in between, the next run under the shop's lock completes it (`finish_cleaning`).
+        """
+        head = self._listed()
+        assert head is not None
+        self.history.write(replace(head, entries={n: head.entries[n] for n in numbers}, cleaning=why))
+        self.finish_cleaning()
+
+    def finish_cleaning(self) -> bool:
+        """Complete the removal of old states that was begun; whether there was anything to do. Under the lock only."""
+        head = self._listed()
+        if head is None:
+            return False
+        last = self._read(head, head.last)
+        if not head.cleaning and last.action == "erase" and len(head.entries) > 1:
+            self.keep_commits([last.number], why="erase")  # killed between its commit and this
+            return True
+        if not head.cleaning:
+            return False
+        self.history.drop_unlisted(head)
+        kept = [self._read(head, n) for n in sorted(head.entries)]
+        for name in last.versions:
+            versions = sorted({c.versions[name] for c in kept if name in c.versions})
+            open_table(self.path(name)).vacuum(
+                retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True, keep_versions=versions,
+                post_commithook_properties=_HOOKS,
+            )  # fmt: skip
+            if head.cleaning == "erase":
+                self._drop_logs(name, range(versions[0]))
+        self.drop_uncommitted(last.versions)  # what the vacuum noted in the logs
+        if head.cleaning == "erase" and not self.folder.remote:
+            shutil.rmtree(self.folder.local / "results", ignore_errors=True)
+        there = self.folder.stamps(head.files.keys())
+        self.history.write(replace(head, files={n: v for n, v in head.files.items() if n in there}, cleaning=""))
+        return True
+
+    @property
+    def cleaning(self) -> bool:
+        """Whether the removal of old states was begun and not ended."""
+        head = self._listed()
+        return head is not None and bool(head.cleaning)
+
+    def verify(self, commit: Commit, *, deep: bool = False) -> list[str]:
+        """What is not as recorded in the tables of a commit, a few words each; ``deep`` reads every byte again."""
+        said = []
+        for name, seal in commit.seals.items():
+            try:
+                self._prover.check(name, seal, self._known, deep=deep)
+            except Differs as error:
+                said.append(str(error))
+        return said
+
+    def check(self, commit: Commit) -> None:
+        """Every table of a commit verified before it is built on; `DamageError` names the first that is not whole."""
+        if said := self.verify(commit):
+            raise self._damaged(said[0], commit)
+
+    def _listed(self) -> Head | None:
+        """The kept commits; None where there are none, or in a store of format 1."""
+        try:
+            head = self.history.head()
+        except DamageError:
+            if self._log_names(COMMITS) and not self.history.written():
+                return None  # the move to this format was interrupted
+            raise
+        except SetupError:
+            raise
+        except TROUBLE as error:
+            raise self._unreachable(error) from None
+        return head
+
+    def _read(self, head: Head, number: int) -> Commit:
+        try:
+            return self.history.read(head, number)
+        except DamageError as error:
+            raise self._damaged(error.found or "", None, before=number) from None
+
+    def _of_format_1(self) -> list[Commit]:
+        """The commits of a store that was written before commits had checksums: rows of a Delta table."""
+        if not self._log_names(COMMITS):
+            if any(self._log_names(name) for name in KEPT):
+                raise damage(Folder(self.store_path), self.shop_id, "its tables are there, its commits are gone")
+            return []
+        frame = scan_table(self.path(COMMITS)).collect()
+        return [
+            Commit(
+                number=row["commit"], parent=row["parent"], made_at=row["made_at"], action=row["action"],
+                import_id=row["import_id"], versions=json.loads(row["versions"]),
+                key_fingerprint=row["key_fingerprint"], account=tuple(json.loads(row["account"])),
+            )
+            for row in frame.sort("commit").iter_rows(named=True)
+        ]  # fmt: skip
+
+    @cached_property
+    def _prover(self) -> Prover:
+        return Prover(self.folder, lambda name, v: open_table(self.path(name), version=v))
+
+    @cached_property
+    def _known(self) -> Files:
+        head = self._listed()
+        return head.files if head else {}
+
+    def _proved(self, name: str, commit: Commit, months: Collection[str] | None) -> DeltaTable:
+        seal = commit.seals.get(name)
+        if seal is None:  # uncommitted, or of a store of format 1
+            return open_table(self.path(name), version=commit.versions[name])
+        try:
+            return self._prover.check(name, seal, self._known, months=months)
+        except Differs:
+            self.__dict__.pop("_known", None)  # it may have been read before another process committed
+        try:
+            return self._prover.check(name, seal, self._known, months=months)
+        except Differs as error:
+            raise self._damaged(str(error), commit) from None
+
+    def _damaged(self, found: str, commit: Commit | None, *, before: int | None = None) -> DamageError:
+        """The sentence for damage, with the newest earlier commit that is whole."""
+        what = f"{found} (commit {commit.number})" if commit else found
+        return damage(
+            Folder(self.store_path), self.shop_id, what,
+            back=self._way_back(before if commit is None else commit.number),
         )  # fmt: skip
+
+    def _way_back(self, before: int | None) -> str:
+        head = self._listed()
+        if head is None:
+            return ""
+        days = {n: e.made_at.astimezone(ZoneInfo(self.zone)).date() for n, e in sorted(head.entries.items())}
+        for number in [n for n in reversed(days) if before is None or n < before]:
+            day = days[number]
+            try:
+                whole = number == max(n for n, d in days.items() if d <= day) and not self.verify(
+                    self.history.read(head, number)
+                )
+            except AftersalesError:
+                continue
+            if whole:
+                return (
+                    f"commit {number} of {day} is whole, `aftersales weekly --no-import --shop {self.shop_id} "
+                    f"--as-of {day}` reports from it; to go on, "
+                )
+        return "no earlier day is whole; "
+
+    def _check_writer(self, name: str, first: int, last: int) -> None:
+        """Whether every change of a table since the last commit was made by this very run, by the table's log."""
+        for number in range(first, last + 1):
+            log = self.folder.read(f"{name}/{LOG}/{number:020d}.json")
+            if f'"{WRITER}":"{self.writer}"'.encode() not in log:
+                raise SetupError(
+                    f"Another run is writing to the store of the shop '{self.shop_id}'; nothing was committed",
+                    found=f"change {number} of the table {name} is not this run's",
+                    hint="wait until the other run has ended, then run the same command again",
+                )
+
+    def _sync(self, files: Iterable[str]) -> None:
+        if not self.folder.remote:
+            paths = [self.folder.local / name for name in files]
+            sync([*paths, *sorted({p for path in paths for p in (path.parent, path.parent.parent)})])
+
+    def _log_names(self, table: str) -> list[str]:
+        if not self.folder.remote and not (self.folder.local / table / LOG).is_dir():
+            return []
+        return self.folder.names(f"{table}/{LOG}/")
+
+    def _drop_logs(self, table: str, numbers: Collection[int]) -> None:
+        for name in self._log_names(table):
+            number = name.rpartition("/")[2].split(".", 1)[0]
+            if number.isdigit() and int(number) in numbers:
+                self.folder.remove(name)
 
     # -- tables ----------------------------------------------------------------------------------------------------
 
@@ -163,7 +319,7 @@ class ShopStore:
             types.pop("month", None)
         if name not in pinned.versions:
             return pl.LazyFrame(schema=types)
-        frame = scan_table(self.path(name), version=pinned.versions[name])
+        frame = pl.scan_delta(self._proved(name, pinned, months), storage_options=storage_options())
         if months is not None:
             frame = frame.filter(pl.col("month").is_in(list(months)))
         return frame.select(
@@ -178,7 +334,7 @@ class ShopStore:
         spans = pl.DataFrame(schema=dict.fromkeys(("column", "month", "low", "high"), pl.String))
         if name not in commit.versions:
             return spans
-        table = open_table(self.path(name), version=commit.versions[name])
+        table = self._proved(name, commit, months=())  # of its files the log alone is read
         files = pl.DataFrame(table.get_add_actions(flatten=True))
         by_month = [
             files.group_by(month="partition.month")
@@ -198,10 +354,17 @@ class ShopStore:
         except (DeltaError, OSError) as error:
             if not self.folder.remote:
                 raise
-            raise SetupError(
-                f"The store {self.store_path} cannot be reached", found=said_by_storage(error),
-                hint="look at AWS_ENDPOINT_URL, AWS_REGION and the credentials in the environment",
-            ) from None  # fmt: skip
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: BaseException) -> SetupError:
+        if not self.folder.remote:
+            return SetupError(
+                f"The store {self.store_path} cannot be read", found=getattr(error, "strerror", None) or str(error)
+            )
+        return SetupError(
+            f"The store {self.store_path} cannot be reached", found=said_by_storage(error),
+            hint="look at AWS_ENDPOINT_URL, AWS_REGION and the credentials in the environment",
+        )  # fmt: skip
 
     def create_missing(self) -> dict[str, int]:
         """Create every table that is not there yet, empty; the versions of all."""
@@ -237,12 +400,29 @@ class ShopStore:
             months = ", ".join(f"'{m}'" for m in sorted(source["month"].unique().to_list()))
             match += ["t.month = s.month", f"t.month IN ({months})"]
         (
-            table.merge(source, predicate=" AND ".join(match), source_alias="s", target_alias="t")
+            table.merge(source, predicate=" AND ".join(match), source_alias="s", target_alias="t", **self.signed)
             .when_matched_delete("s._gone")
             .when_matched_update({c: f"s.{c}" for c in columns}, predicate="NOT s._gone")
             .when_not_matched_insert({c: f"s.{c}" for c in columns}, predicate="NOT s._gone")
             .execute()
         )
+
+    def begin_log(self, name: str) -> None:
+        """Let a table's log begin anew at a version of the same content, so that older entries can be removed."""
+        self._write(name, KEPT[name].empty(self.zone), KEPT[name])
+        open_table(self.path(name)).create_checkpoint()
+
+    def drop_uncommitted(self, versions: Mapping[str, int]) -> None:
+        """Take away every change of the tables after those versions, which no commit names. Under the lock only.
+
+        Their log entries go, however torn; their data files go with the next tidying.
+        """
+        for name in KEPT:
+            numbers = [n.rpartition("/")[2].split(".", 1)[0] for n in self._log_names(name)]
+            later = [int(n) for n in numbers if n.isdigit() and int(n) > versions.get(name, -1)]
+            if later:
+                self.folder.remove(f"{name}/{LOG}/_last_checkpoint")
+                self._drop_logs(name, set(later))
 
     def roll_back(self, versions: Mapping[str, int]) -> dict[str, int]:
         """Bring every table back to the content of those versions; the versions that then hold it."""
@@ -253,14 +433,22 @@ class ShopStore:
                 continue
             wanted = versions.get(name, 0)
             if current != wanted and not self._same(name, current, wanted):
-                open_table(self.path(name)).restore(wanted)
+                open_table(self.path(name)).restore(wanted, **self.signed)
                 current = self.version(name) or 0
-            now[name] = current if current != wanted else wanted
+            now[name] = current
         return now
 
     def _same(self, name: str, current: int, wanted: int) -> bool:
         files = [set(open_table(self.path(name), version=v).file_uris()) for v in (current, wanted)]
         return files[0] == files[1]
+
+    @property
+    def signed(self) -> dict[str, Any]:
+        """What every change of a table carries: whose it is; and old log entries are never removed by the way."""
+        return {
+            "commit_properties": CommitProperties(custom_metadata={WRITER: self.writer}),
+            "post_commithook_properties": _HOOKS,
+        }
 
     def _shaped(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         kept = KEPT[name]
@@ -272,8 +460,9 @@ class ShopStore:
     def _write(self, name: str, rows: pl.DataFrame, kept: Kept) -> None:
         cut = ["month"] if kept.month_of else None
         write_deltalake(
-            self.path(name), rows, mode="append", partition_by=cut, storage_options=storage_options(), name=name
-        )
+            self.path(name), rows, mode="append", partition_by=cut, storage_options=storage_options(), name=name,
+            **self.signed,
+        )  # fmt: skip
 
 
 def month_of(column: str) -> pl.Expr:
@@ -294,17 +483,3 @@ def check_key(commits: Sequence[Commit], print_now: str) -> None:
 
 def _local(column: str, kind: pl.Datetime) -> pl.Expr:
     return pl.col(column).dt.cast_time_unit("us").dt.convert_time_zone(kind.time_zone or "UTC")
-
-
-def _commit(row: Mapping[str, Any]) -> Commit:
-    if row["store_format"] > STORE_FORMAT:
-        raise SetupError(
-            "The store was written by a newer version of this program",
-            found=f"format {row['store_format']}, this program knows {STORE_FORMAT}",
-            hint="update the program",
-        )
-    return Commit(
-        number=row["commit"], parent=row["parent"], made_at=row["made_at"], action=row["action"],
-        import_id=row["import_id"], versions=json.loads(row["versions"]), key_fingerprint=row["key_fingerprint"],
-        account=tuple(json.loads(row["account"])),
-    )  # fmt: skip

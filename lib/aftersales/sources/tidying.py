@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from aftersales.sources.lock import import_lock
 from aftersales.sources.settings import Settings, Shop
-from aftersales.sources.store import COMMITS, Commit, ShopStore
+from aftersales.sources.store import Commit, ShopStore
 
 
 def states_to_keep(commits: Sequence[Commit], *, since: datetime) -> list[Commit]:
@@ -31,15 +31,13 @@ def tidy_store(settings: Settings, shop: Shop, *, now: datetime | None = None) -
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     since = (now or datetime.now(UTC)) - timedelta(days=settings.keep.as_of_days)
     commits = store.commits()
-    if len(states_to_keep(commits, since=since)) == len(commits):
+    if len(states_to_keep(commits, since=since)) == len(commits) and not store.cleaning:
         return 0
     with import_lock(store.folder):
+        store.finish_cleaning()
         commits = store.commits()
         kept = states_to_keep(commits, since=since)
-        # first the states, then their files: killed between the two, files are left over and the next time they go
-        store.keep_commits(kept)
-        store.vacuum(COMMITS)
-        for table in kept[-1].versions:
-            versions = sorted({c.versions[table] for c in kept if table in c.versions})
-            store.vacuum(table, keep_versions=versions)
+        if len(kept) < len(commits):
+            store.drop_uncommitted(commits[-1].versions)
+            store.keep_commits([c.number for c in kept], why="tidy")
     return len(commits) - len(kept)

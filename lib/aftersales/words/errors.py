@@ -45,7 +45,11 @@ class SetupError(AftersalesError):
     """The configuration, the machine or the store is not right: whoever set it up must act."""
 
 
-_OUR_ERRORS = {"DataError", "QuestionError", "SetupError", "AftersalesError"}
+class DamageError(SetupError):
+    """The store is not what was written into it: a file has to be put back, or the shop's exports imported again."""
+
+
+_OUR_ERRORS = {"DamageError", "DataError", "QuestionError", "SetupError", "AftersalesError"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _ERROR_LENGTH = 300  # an error sentence stands in a table's cell; the traceback holds the rest
 _AGAIN = "then run the same command again: what was finished is kept, nothing is half done"

@@ -1,0 +1,289 @@
+"""A shop's commits: one record a file, chained by hashes, and a head beside the shop's folder that lists them all.
+
+``<shop>/commits/000012.json`` is written only if it is not there yet; from then on the commit is made, and a second
+writer of the same number fails. It holds the hash of the record before it. ``<shop>.head.json`` beside the shop's
+folder lists every kept commit with its hash, and the checksum of every file: lost or older records are noticed by it. A
+head that was not written any more, because its writer was killed, is completed from the chained records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from obstore.exceptions import NotFoundError
+
+from aftersales.sources.places import Folder
+from aftersales.words.errors import DamageError, SetupError
+
+STORE_FORMAT = 2  # 1: commits in a Delta table, without checksums
+COMMITS = "commits"
+_RECORD = re.compile(rf"{COMMITS}/(\d{{6,}})\.json")
+Files = Mapping[str, tuple[int, str]]  # size and SHA-256 by path within the shop's folder
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What a commit records of one table: its version, rows, files, and one digest of all its files and its log."""
+
+    version: int
+    rows: int
+    files: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One state of a shop's tables: the version of each, what made it, and how it is proved."""
+
+    number: int
+    parent: int | None
+    made_at: datetime
+    action: str
+    import_id: str
+    versions: Mapping[str, int]
+    key_fingerprint: str
+    account: tuple[Mapping[str, Any], ...] = ()
+    seals: Mapping[str, Seal] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One commit in the head: when it was made, and the hash of its record."""
+
+    made_at: datetime
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The kept commits by number, the checksums of all files, and which removal of old states is under way."""
+
+    entries: Mapping[int, Entry]
+    files: Files
+    cleaning: str = ""  # tidy or erase while old states are being removed: the next run completes it
+
+    @property
+    def last(self) -> int:
+        """The number of the newest commit; -1 where there is none."""
+        return max(self.entries, default=-1)
+
+
+@dataclass(frozen=True)
+class History:
+    """Where the commits of one shop lie."""
+
+    store: Folder
+    shop_id: str
+
+    @property
+    def head_name(self) -> str:
+        """The head's file name, beside the shop's folder."""
+        return f"{self.shop_id}.head.json"
+
+    @property
+    def folder(self) -> Folder:
+        """The shop's folder."""
+        return Folder(self.store.join(self.shop_id))
+
+    def head(self) -> Head | None:
+        """The kept commits; None where nothing was ever committed. `DamageError` where commits are lost."""
+        for _ in range(3):  # a reader may come between two steps of a writer
+            written = self.written()
+            try:
+                return self._completed(written)
+            except DamageError:
+                if self.written() == written:
+                    raise
+        return self._completed(self.written())
+
+    def read(self, head: Head, number: int) -> Commit:
+        """One commit out of its record, which must be the one that the head lists."""
+        commit, _, _ = self._record(number, head.entries[number].sha256)
+        return commit
+
+    def append(self, head: Head | None, commit: Commit, files: Files) -> Head:
+        """Write a commit after the last one, with the files that are new in it; whoever comes second fails."""
+        before = head or Head({}, {})
+        for name in self.folder.names(f"{COMMITS}/") if before.entries else ():
+            if not _RECORD.fullmatch(name):  # what a killed run left, or the commits of format 1, which were adopted
+                self.folder.remove(name)
+        previous = before.entries[before.last].sha256 if before.entries else None
+        content = _content(commit, previous, files)
+        taken = commit.number <= before.last or not self.folder.write_new(record_name(commit.number), content)
+        if taken:
+            raise SetupError(
+                f"Another run changed the store of the shop '{self.shop_id}' meanwhile, so nothing was committed",
+                found=f"commit {commit.number} is there already",
+                hint="run the same command again; give every machine the same clock and a steady network",
+            )
+        entry = Entry(commit.made_at, _sha256(content))
+        after = replace(before, entries={**before.entries, commit.number: entry}, files={**before.files, **files})
+        self.write(after)
+        return after
+
+    def adopt(self, commits: Sequence[Commit]) -> Head:
+        """Write records and head for the commits of a store that had none yet; done again where it was interrupted."""
+        head = Head({}, {})
+        for commit in commits:
+            content = _content(commit, head.entries[head.last].sha256 if head.entries else None, {})
+            self.folder.write(record_name(commit.number), content, lasting=True)
+            head = replace(head, entries={**head.entries, commit.number: Entry(commit.made_at, _sha256(content))})
+        self.write(head)
+        return head
+
+    def write(self, head: Head) -> None:
+        """Write the head, whole or not at all."""
+        body = {
+            "store_format": STORE_FORMAT,
+            "commits": {
+                str(n): {"made_at": e.made_at.astimezone(UTC).isoformat(), "sha256": e.sha256}
+                for n, e in sorted(head.entries.items())
+            },
+            "files": {name: list(head.files[name]) for name in sorted(head.files)},
+            "cleaning": head.cleaning,
+        }
+        self.store.write(self.head_name, _json({**body, "checksum": _sha256(_json(body))}), lasting=True)
+
+    def drop_unlisted(self, head: Head) -> None:
+        """Remove the records of commits that are not kept any more."""
+        for number in self._numbers():
+            if number not in head.entries and number < head.last:
+                self.folder.remove(record_name(number))
+
+    def written(self) -> bytes | None:
+        """The head as it lies there; None where it does not."""
+        return _bytes_of(self.store, self.head_name)
+
+    def _numbers(self) -> list[int]:
+        if not self.folder.remote and not self.folder.local.is_dir():
+            return []
+        found = (_RECORD.fullmatch(name) for name in self.folder.names(f"{COMMITS}/"))
+        return sorted(int(match[1]) for match in found if match)
+
+    def _completed(self, written: bytes | None) -> Head | None:
+        numbers = self._numbers()
+        if written is None and not numbers:
+            return None
+        if written is None and numbers != [0]:  # of the very first commit the head may not be written yet
+            raise self._damage(f"{self.head_name} is gone, the list of its {len(numbers)} commits")
+        head = Head({}, {}) if written is None else self._parsed(written)
+        if max(numbers, default=-1) < head.last:
+            raise self._damage(f"{record_name(head.last)} is gone, the newest commit", head)
+        for number in numbers:
+            if number <= head.last:
+                continue
+            before = head.entries[head.last].sha256 if head.entries else None
+            commit, previous, files = self._record(number, None)
+            if number != head.last + 1 or previous != before:
+                raise self._damage(f"{record_name(number)} does not follow commit {head.last}", head)
+            sha256 = _sha256(self.folder.read(record_name(number)))
+            head = replace(
+                head, entries={**head.entries, number: Entry(commit.made_at, sha256)}, files={**head.files, **files}
+            )
+        return head
+
+    def _parsed(self, written: bytes) -> Head:
+        try:
+            body = json.loads(written)
+            checksum = body.pop("checksum")
+            _known_format(body["store_format"])
+            if checksum != _sha256(_json(body)):
+                raise ValueError
+            entries = {
+                int(n): Entry(datetime.fromisoformat(e["made_at"]), e["sha256"]) for n, e in body["commits"].items()
+            }
+            return Head(entries, {name: (size, sha) for name, (size, sha) in body["files"].items()}, body["cleaning"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise self._damage(f"{self.head_name} is not what was written, {len(written):,} bytes") from None
+
+    def _record(self, number: int, sha256: str | None) -> tuple[Commit, str | None, Files]:
+        name = record_name(number)
+        content = _bytes_of(self.folder, name)
+        if content is None:
+            raise self._damage(f"{name} is gone")
+        if sha256 is not None and _sha256(content) != sha256:
+            raise self._damage(f"{name} is not what was written, {len(content):,} bytes")
+        try:
+            row = json.loads(content)
+            _known_format(row["store_format"])
+            seals = {t: Seal(**seal) for t, seal in row["tables"].items() if "digest" in seal}
+            commit = Commit(
+                number=row["commit"], parent=row["parent"], made_at=datetime.fromisoformat(row["made_at"]),
+                action=row["action"], import_id=row["import_id"],
+                versions={t: seal["version"] for t, seal in row["tables"].items()},
+                key_fingerprint=row["key_fingerprint"], account=tuple(row["account"]), seals=seals,
+            )  # fmt: skip
+            return commit, row["previous"], {n: (size, sha) for n, (size, sha) in row["files"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise self._damage(f"{name} cannot be read, {len(content):,} bytes") from None
+
+    def _damage(self, found: str, head: Head | None = None) -> DamageError:
+        return damage(self.store, self.shop_id, found, back=_earlier(head))
+
+
+def damage(store: Folder, shop_id: str, found: str, *, back: str = "") -> DamageError:
+    """The sentence for a damaged store, with the way ``back`` where there is an earlier whole commit."""
+    return DamageError(
+        f"The store of the shop '{shop_id}' is damaged, so nothing is computed from it",
+        found=found,
+        hint=f"{back}put the file back from a backup; or move {store.join(shop_id)} and {shop_id}.head.json away and "
+        f"run `aftersales import {shop_id}` with all its export files; `aftersales doctor --deep` lists all damage",
+    )
+
+
+def record_name(number: int) -> str:
+    """The file of one commit, within the shop's folder.
+
+    >>> record_name(12)
+    'commits/000012.json'
+    """
+    return f"{COMMITS}/{number:06d}.json"
+
+
+def _earlier(head: Head | None) -> str:
+    return "" if head is None or len(head.entries) < 2 else "an earlier day may be whole (`--as-of DAY`); "
+
+
+def _known_format(found: int) -> None:
+    if found > STORE_FORMAT:
+        raise SetupError(
+            "The store was written by a newer version of this program",
+            found=f"format {found}, this program knows {STORE_FORMAT}",
+            hint="update the program",
+        )
+
+
+def _content(commit: Commit, previous: str | None, files: Files) -> bytes:
+    tables = {
+        table: vars(commit.seals[table]) if table in commit.seals else {"version": version}
+        for table, version in sorted(commit.versions.items())
+    }
+    return _json(
+        {
+            "commit": commit.number, "parent": commit.parent, "previous": previous,
+            "made_at": commit.made_at.astimezone(UTC).isoformat(), "action": commit.action,
+            "import_id": commit.import_id, "key_fingerprint": commit.key_fingerprint, "store_format": STORE_FORMAT,
+            "tables": tables, "account": list(commit.account), "files": {n: list(files[n]) for n in sorted(files)},
+        }
+    )  # fmt: skip
+
+
+def _bytes_of(folder: Folder, name: str) -> bytes | None:
+    try:
+        return folder.read(name)
+    except (FileNotFoundError, NotADirectoryError, NotFoundError):
+        return None
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":")).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
