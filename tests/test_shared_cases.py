@@ -120,3 +120,40 @@ def test_notes_of_several_lines_do_not_break_rows(case: Callable[..., Imported])
     done = case("08-shopify-orders", zone="America/Los_Angeles", currency="USD")
     assert done.account.files[0].rows_read == 421
     assert done.table("set_aside").height == 0
+
+
+def test_the_state_of_a_refund_decides_not_the_amount_beside_it(case: Callable[..., Imported]) -> None:
+    refunds = case("03-item-refund-state").table("refunds")
+    by_status = refunds.group_by("status").agg(pl.len(), pl.col("amount").sum()).sort("status").rows()
+    assert [(s, n, float(m)) for s, n, m in by_status] == [
+        ("closed", 12, 1200), ("refused", 4, 400), ("requested", 8, 800), ("succeeded", 10, 1000),
+    ]  # fmt: skip
+
+
+def test_a_refund_withdrawn_in_the_later_export_is_withdrawn(case: Callable[..., Imported]) -> None:
+    done = case("22-refund-withdrawn-later")
+    refunds = done.table("refunds")
+    assert refunds["status"].to_list() == ["closed"] * 15
+    assert float(done.table("orders")["refunded"].sum()) == 0
+
+
+def test_words_of_an_orders_status(case: Callable[..., Imported]) -> None:
+    orders = case("02-status-words").table("orders")
+    counts = dict(orders["status"].value_counts().rows())
+    assert counts == {"finished": 60 + 54, "closed_refunded": 8, "closed_unpaid": 6, "paid": 12}
+
+
+def test_rows_of_one_order_are_its_lines(case: Callable[..., Imported]) -> None:
+    done = case("01-rows-per-order")
+    orders, refunds = done.table("orders"), done.table("refunds")
+    assert (orders.height, orders["order_id"].n_unique()) == (296, 240)
+    assert (float(orders["paid"].sum()), float(refunds["amount"].sum())) == (40_574, 2_381)
+    [file] = done.account.files
+    assert file.balanced
+    assert "104 rows are lines of 48 orders" in done.said
+
+
+def test_a_report_without_money(case: Callable[..., Imported]) -> None:
+    done = case("05b-no-money-column")
+    orders = done.table("orders")
+    assert orders["paid"].null_count() == orders.height > 0

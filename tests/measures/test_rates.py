@@ -102,7 +102,7 @@ def test_the_counts_are_those_of_the_definition_and_the_parts_make_the_whole(sho
         sums = found.select("paid_orders", "refund_orders", "paid_money", "refund_money").sum().row(0)
         assert sums == expected
     parts = ["orders_before_shipping", "orders_in_transit", "orders_after_receipt", "orders_unknown"]
-    states = ["orders_succeeded", "orders_open", "orders_closed"]
+    states = ["orders_succeeded", "orders_open", "orders_refused", "orders_closed"]
     week = refund_rate(orders, refunds, by="week", until=UNTIL)
     for names in (parts, states):
         assert week.select(pl.sum_horizontal(names)).to_series().to_list() == week["refund_orders"].to_list()

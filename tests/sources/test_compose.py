@@ -25,7 +25,8 @@ def rows(table, *given):
             "file": f"f{number}",
             "row": 2,
             "import_id": "1",
-            "file_hash": f"h{number}",
+            "dated": True,
+            "lacks": "",
             "content": number,
         }
         base |= {"as_of": datetime(2026, 1, 1 + number)}
@@ -49,7 +50,7 @@ HEAD = {
 
 def made(heads=(), items=(), refunds=(), products=(), parcels=(), complaints=()):
     empty = {t: KEPT[t].empty(ZONE).lazy() for t in ("products", "parcels")}
-    orders = compose.orders(
+    lines = compose.order_lines(
         rows("order_records", *heads),
         rows("item_records", *items),
         products=pl.DataFrame(products, schema=KEPT["products"].types(ZONE), orient="row").lazy()
@@ -57,7 +58,8 @@ def made(heads=(), items=(), refunds=(), products=(), parcels=(), complaints=())
         else empty["products"],
         parcels=parcels if isinstance(parcels, pl.LazyFrame) else empty["parcels"],
     )
-    cases = compose.refunds(rows("refund_records", *refunds), orders.lazy())
+    orders = lines.drop(compose.TOLD)
+    cases = compose.refunds(rows("refund_records", *refunds), lines.lazy())
     said = compose.complaints(rows("complaint_records", *complaints), cases.lazy(), orders.lazy())
     return Orders.validate(orders), Refunds.validate(cases), Complaints.validate(said)
 
@@ -90,7 +92,7 @@ def test_an_item_report_alone_never_counts_a_refund_twice():
         "payable": money("50"),
         "paid_net": money("20"),
         "refunded": money("30"),
-        "refund_status": "退款成功",
+        "refund_status": "succeeded",
     }
     gross = net | {"line_id": "m", "paid_net": money("50")}
     orders, refunds, _ = made(items=[net, gross])
@@ -107,26 +109,94 @@ def test_closed_before_payment_has_no_money():
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_the_later_state_wins_and_blanks_are_filled_whatever_came_first(order):
+def test_the_later_export_wins_in_every_field_and_only_missing_columns_are_filled(order):
+    net = {"refunded": money("0"), "paid_net": money("100")}
     versions = [
-        HEAD
-        | {
-            "status": "paid",
-            "refunded": money("0"),
-            "paid_net": money("100"),
-            "courier": "圆通速递",
-            "as_of": datetime(2026, 1, 2),
-        },
-        HEAD | {"status": "finished", "refunded": money("0"), "paid_net": money("100"), "as_of": datetime(2026, 2, 1)},
+        HEAD | {"status": "paid", "courier": "圆通速递", "warehouse": "杭州", "as_of": datetime(2026, 1, 2)} | net,
         HEAD | {"status": "finished", "as_of": datetime(2026, 1, 20), "province": None},
+        # a later export takes the refund and the courier back, and knows nothing of warehouses
+        HEAD | {"status": "shipped", "lacks": ",warehouse,", "as_of": datetime(2026, 2, 1)} | net,
     ]
-    for number, version in enumerate(versions):
-        version |= {"file_hash": f"fixed{number}"}
+    versions = [version | {"file": f"fixed{number}"} for number, version in enumerate(versions)]
+    versions[0]["lacks"] = versions[1]["lacks"] = ",channel,"
+    versions[1]["lacks"] = ",warehouse,"
     orders, refunds, _ = made(heads=[versions[i] for i in order])
-    assert orders.select("status", "courier", "province", "paid").rows() == [
-        ("finished", "圆通速递", "湖北省", money("100.00"))
+    assert orders.select("status", "courier", "warehouse", "province", "paid").rows() == [
+        ("shipped", None, "杭州", "湖北省", money("100.00"))
     ]
-    assert refunds["amount"].to_list() == [money("30.00")]
+    assert refunds.is_empty()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(2))))
+def test_without_export_times_the_further_state_wins_and_then_the_later_import(order):
+    guessed = HEAD | {"dated": False}
+    versions = [
+        guessed | {"status": "finished", "file": "a", "as_of": datetime(2026, 1, 5)},
+        guessed | {"status": "paid", "file": "b", "as_of": datetime(2026, 1, 9)},
+    ]
+    orders, _, _ = made(heads=[versions[i] for i in order])
+    assert orders["status"].to_list() == ["finished"]
+    same = [guessed | {"file": n, "title": n, "import_id": i, "as_of": None} for n, i in (("a", "2"), ("b", "1"))]
+    orders, _, _ = made(heads=[same[i] for i in order])
+    assert orders["title"].to_list() == ["a"]
+
+
+def test_a_file_imported_again_under_its_name_replaces_what_it_held_whatever_the_state():
+    first = HEAD | {"file": "a", "import_id": "1", "dated": False}
+    corrected = first | {"import_id": "2", "status": "paid", "refunded": None, "paid_net": money("100")}
+    orders, refunds, _ = made(heads=[first, corrected])
+    assert orders["status"].to_list() == ["paid"]
+    assert refunds.is_empty()
+
+
+def test_a_line_that_was_closed_stays_closed_in_an_order_that_goes_on():
+    line = {"line_id": "l", "order_id": "1", "status": "closed_refunded", "as_of": datetime(2026, 1, 1)}
+    orders, _, _ = made(heads=[HEAD | {"status": "finished", "as_of": datetime(2026, 1, 9)}], items=[line])
+    assert orders["status"].to_list() == ["closed_refunded"]
+    orders, _, _ = made(heads=[HEAD | {"status": "shipped", "as_of": datetime(2026, 1, 9)}],
+                        items=[line | {"status": "paid"}])  # fmt: skip
+    assert orders["status"].to_list() == ["shipped"]
+
+
+LINE = {"line_id": "l", "order_id": "1", "payable": money("50"), "paid_net": money("50"), "refunded": money("50")}
+
+
+@pytest.mark.parametrize(
+    ("state", "amount", "status", "told", "refunded"),
+    [
+        ("succeeded", "50", "succeeded", "50.00", "50.00"),
+        ("requested", "50", "requested", "50.00", "0.00"),
+        ("refused", "50", "refused", "50.00", "0.00"),
+        ("closed", "50", "closed", "50.00", "0.00"),
+        ("succeeded", None, "succeeded", None, None),  # went back, but how much is not known
+        ("succeeded", "0", "succeeded", None, None),
+        ("unknown", "50", None, "50.00", None),
+        ("none", "20", "no case", None, "0.00"),  # a price reduction
+        (None, "50", "succeeded", "50.00", "50.00"),  # no state is told: the amount is all there is
+        (None, None, "no case", None, None),
+    ],
+)
+def test_the_state_of_a_refund_decides_and_not_the_amount(state, amount, status, told, refunded):
+    line = LINE | {"refund_status": state, "refunded": money(amount) if amount else None}
+    orders, refunds, _ = made(items=[line])
+    cases = [(s, None if a is None else str(a)) for s, a in refunds.select("status", "amount").rows()]
+    assert cases == ([] if status == "no case" else [(status, told)])
+    assert orders["refunded"].to_list() == [None if refunded is None else money(refunded)]
+
+
+def test_an_open_case_stands_as_a_later_item_report_has_it():
+    line = LINE | {"refund_status": "none", "refunded": None, "as_of": datetime(2026, 1, 9)}
+    case = {"refund_id": "r", "order_id": "1", "line_id": "l", "status": "requested", "amount": money("50")}
+    for exported, status in ((datetime(2026, 1, 5), "closed"), (datetime(2026, 1, 10), "requested")):
+        _, refunds, _ = made(items=[line], refunds=[case | {"as_of": exported}])
+        assert refunds.select("refund_id", "status").rows() == [("r", status)]
+
+
+def test_a_line_that_the_refund_report_does_not_mention_keeps_its_own_state():
+    other = LINE | {"line_id": "m", "refund_status": "succeeded"}
+    case = {"refund_id": "r", "order_id": "1", "line_id": "l", "status": "succeeded", "amount": money("50")}
+    _, refunds, _ = made(items=[LINE | {"refund_status": "succeeded"}, other], refunds=[case])
+    assert refunds["refund_id"].to_list() == ["of-m", "r"]
 
 
 ITEMS = [

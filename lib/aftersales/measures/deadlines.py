@@ -17,7 +17,7 @@ from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
-from aftersales.tables.values import REFUND_OPEN
+from aftersales.tables.values import REFUND_UNSETTLED
 
 # Hours of the platform's clock by step, where the file has none. Source: reference "domain d5" (told by sellers, not
 # by the platform), the shorter figure each; the answer to a complaint: "d2", the only one a platform has written down.
@@ -72,7 +72,7 @@ def _refunds(refunds: Frame, *, now: datetime) -> pl.DataFrame:
                "platform_involved"]  # fmt: skip
     cases = _local(columns_of(refunds, Refunds, columns, needed=["refund_id", "order_id"]))
     asked = pl.col("applied_at").is_null() | (pl.col("applied_at") <= now)
-    cases = cases.filter(pl.col("status").is_in(REFUND_OPEN), asked)
+    cases = cases.filter(pl.col("status").is_in(REFUND_UNSETTLED), asked)
     returning = pl.col("kind").is_in(["return_refund", "exchange", "repair"]).fill_null(value=False)
     step = (
         pl.when(pl.col("evidence_due_at") >= now).then(pl.lit("give_evidence"))

@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.intervals import effective_size, rate, wilson
 from aftersales.measures.parts import InParts, parts_of, summed
-from aftersales.measures.requests import STATES, refund_requests, touched_lines
+from aftersales.measures.requests import FURTHEST_FIRST, refund_requests, touched_lines
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.tables.values import REFUND_PHASE
 
@@ -43,8 +43,8 @@ def refund_rate(
       the phase of their first request (they add up to refund_orders), ``rate_before_shipping``,
       ``rate_after_shipping`` (transit and receipt; over paid orders; null where no request tells its phase);
     - ``money_before_shipping``: the part of refund_money asked for before shipping;
-    - ``orders_succeeded``, ``orders_open``, ``orders_closed``: refund orders by how they stand (they add up too),
-      ``rate_succeeded``; ``money_succeeded``: the part of refund_money paid out.
+    - ``orders_succeeded``, ``orders_open``, ``orders_refused``, ``orders_closed``: refund orders by how they stand
+      (they add up too), ``rate_succeeded``; ``money_succeeded``: the part of refund_money paid out.
 
     Sorted by cohort, then columns. A period without a paid order is a row of zeros with null rates. Times and amounts
     that are null count as not there; a null group is a group. Source: product definition "what the rates mean".
@@ -100,11 +100,8 @@ def _asked(touched: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
     state = pl.col("state")
     of_cases = touched.group_by(keys).agg(
         phase=first,
-        state=pl.when((state == "succeeded").any())
-        .then(pl.lit("succeeded"))
-        .when((state == "open").any())
-        .then(pl.lit("open"))
-        .otherwise(pl.lit("closed")),
+        # an order counts once, by the request of it that got furthest
+        state=pl.coalesce(pl.when((state == s).any()).then(pl.lit(s)) for s in FURTHEST_FIRST),
         asked_cents=pl.col("cents").sum(),
         early_cents=pl.col("cents").filter(pl.col("phase") == "before_shipping").sum(),
         paid_out_cents=pl.col("cents").filter(state == "succeeded").sum(),
@@ -126,7 +123,7 @@ def _counts() -> list[pl.Expr]:
         pl.col("early_cents").sum(),
         pl.col("paid_out_cents").sum(),
         *((pl.col("phase") == p).sum().cast(pl.Int64).alias(f"orders_{p}") for p in PHASES),
-        *((pl.col("state") == s).sum().cast(pl.Int64).alias(f"orders_{s}") for s in STATES),
+        *((pl.col("state") == s).sum().cast(pl.Int64).alias(f"orders_{s}") for s in FURTHEST_FIRST),
     ]
 
 
@@ -166,5 +163,5 @@ _OUT = (
     "paid_units", "refund_units", "rate_units", "units_low", "units_high",
     "paid_money", "refund_money", "rate_money", "money_low", "money_high",
     *(f"orders_{p}" for p in PHASES), "rate_before_shipping", "rate_after_shipping", "money_before_shipping",
-    *(f"orders_{s}" for s in ("succeeded", "open", "closed")), "rate_succeeded", "money_succeeded",
+    *(f"orders_{s}" for s in FURTHEST_FIRST), "rate_succeeded", "money_succeeded",
 )  # fmt: skip

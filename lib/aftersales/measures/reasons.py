@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.measures.cohorts import period_start, with_gaps
 from aftersales.measures.intervals import rate, wilson
-from aftersales.measures.requests import refund_requests
+from aftersales.measures.requests import WITH_MONEY, refund_requests
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.words.errors import unknown
 from aftersales.words.periods import Week
@@ -140,7 +140,7 @@ def _check(by: str) -> str:
 
 
 def _cases() -> list[pl.Expr]:
-    counted = pl.col("amount").filter(pl.col("state") != "closed").sum().cast(MONEY).alias("amount")
+    counted = pl.col("amount").filter(pl.col("state").is_in(WITH_MONEY)).sum().cast(MONEY).alias("amount")
     return [
         pl.len().cast(pl.Int64).alias("cases"),
         pl.col("order_id").n_unique().cast(pl.Int64).alias("orders"),

@@ -13,7 +13,8 @@ from aftersales.tables.values import REFUND_OPEN
 
 # Exchanges, repairs and reshipments are after-sales cases but hand no money back; a case of unknown kind may.
 REFUNDING_KINDS = ("refund_only", "return_refund")
-STATES = ("open", "succeeded", "closed")
+FURTHEST_FIRST = ("succeeded", "open", "refused", "closed")  # the states of a request
+WITH_MONEY = ("open", "succeeded")  # of a request that was refused or withdrawn no money goes back
 
 
 def has_refund_dates(refunds: Frame) -> bool:
@@ -29,7 +30,7 @@ def has_refund_dates(refunds: Frame) -> bool:
 
 
 def state_as_of(until: date) -> pl.Expr:
-    """How a case stood at the end of a day: open, succeeded or closed (withdrawn or rejected).
+    """How a case stood at the end of a day: open, succeeded, refused (by the seller) or closed (withdrawn or rejected).
 
     A case that finished later was still open then. A case of unknown status counts as open.
     """
@@ -65,7 +66,7 @@ def touched_lines(requests: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
     A request touches the line it names; else the lines of its order with the product it names; else, where it names
     neither, all lines of its order. Its money is shared over the lines it touches by what was paid for them, to the
     cent. Within an order money is counted in the order of the requests and never past what the order paid, shipping
-    included; withdrawn and rejected requests (``state`` closed) carry none.
+    included; refused, withdrawn and rejected requests carry none.
 
     Columns out: those of ``lines`` and of ``requests`` (its line_id and product_id as named_line_id, named_product_id),
     ``tie`` (2 by line, 1 by product, 0 by order), ``units`` (Float64: the line's units, or for a request tied by order
@@ -93,7 +94,7 @@ def touched_lines(requests: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
         .then(1)
         .otherwise(0)
     )
-    asked = pl.when(pl.col("state") != "closed").then((pl.col("amount") * 100).cast(pl.Int64)).fill_null(0)
+    asked = pl.when(pl.col("state").is_in(WITH_MONEY)).then((pl.col("amount") * 100).cast(pl.Int64)).fill_null(0)
     pairs = (
         named.join(own, on="order_id", how="inner")
         .with_columns(tie=tie, asked=asked)

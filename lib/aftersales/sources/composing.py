@@ -106,12 +106,13 @@ def _compose(store: ShopStore, now: Commit, months: Sequence[str], ids: pl.DataF
     for start in range(0, ids.height, at_once):
         some = ids[start : start + at_once]
         mine = {name: few[name].join(some.lazy(), on="order_id", how="semi") for name in few}
-        orders = compose.orders(
+        lines = compose.order_lines(
             rows_of("order_records", some), rows_of("item_records", some), products=store.table("products", now),
             parcels=store.table("parcels", now),
         )  # fmt: skip
+        orders = lines.drop(compose.TOLD)
         _replace(store, "orders", orders, rows_of("orders", some))
-        refunds = compose.refunds(mine["refund_records"], orders.lazy())
+        refunds = compose.refunds(mine["refund_records"], lines.lazy())
         _replace(store, "refunds", refunds, mine["refunds"])
         complaints = compose.complaints(mine["complaint_records"], refunds.lazy(), orders.lazy())
         _replace(store, "complaints", complaints, mine["complaints"])

@@ -21,8 +21,10 @@ def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str], paid: str
     """
     if kind in ("order_report", "item_report"):
         frame = frame.with_columns(status=_closed_how(there))
-        if {"paid_net", "refunded"} <= set(there) and paid != "net":
-            frame = frame.with_columns(paid_net=_net(kind, there, gross=paid == "gross"))
+    if kind == "item_report" and "refund_status" in there:
+        frame = frame.with_columns(pl.col("refund_status").fill_null("none"))
+    if kind in ("order_report", "item_report") and {"paid_net", "refunded"} <= set(there) and paid != "net":
+        frame = frame.with_columns(paid_net=_net(kind, there, gross=paid == "gross"))
     if kind == "order_report":
         frame = (
             frame.with_columns(close_reason=pl.col("close_reason").replace({"订单未关闭": None}))
@@ -45,6 +47,8 @@ def _net(kind: str, there: Collection[str], *, gross: bool) -> pl.Expr:
     report's lines are compared in `compose`, with what was payable.
     """
     paid, refunded = pl.col("paid_net"), pl.col("refunded").fill_null(0)
+    if "refund_status" in there:  # money beside another state did not go back
+        refunded = pl.when(pl.col("refund_status") == "succeeded").then(refunded).otherwise(0)
     if gross:
         return paid - refunded
     if kind != "order_report" or not {"total", "payable"} & set(there):

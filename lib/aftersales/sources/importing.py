@@ -66,7 +66,7 @@ def import_files(
                 )
                 del content
                 _check_owner(readings, shop)
-                rows = kept_rows(readings, key=key, import_id=import_id, sha256=sha256, zone=shop.zone, erased=erased)
+                rows = kept_rows(readings, key=key, import_id=import_id, zone=shop.zone, erased=erased)
             except AftersalesError as error:
                 failed.append(FileAccount(name, error=masked(str(error))))
                 continue

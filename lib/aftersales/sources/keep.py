@@ -14,6 +14,7 @@ from aftersales.sources.masking import masked_texts
 from aftersales.sources.read import Reading
 from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.store import month_of
+from aftersales.sources.versions import AHEAD, MARKS, lacks
 from aftersales.words.errors import DataError
 
 # What kind of file fills which table.
@@ -36,12 +37,12 @@ def joined_key(key: Sequence[str]) -> pl.Expr:
 
 
 def kept_rows(
-    readings: Sequence[Reading], *, key: bytes, import_id: str, sha256: str, zone: str, erased: pl.Series | None = None
+    readings: Sequence[Reading], *, key: bytes, import_id: str, zone: str, erased: pl.Series | None = None
 ) -> dict[str, pl.DataFrame]:
-    """The rows of one file by table: the table's columns, then file, row, import_id, as_of, file_hash, content.
+    """The rows of one file by table: the table's columns, then the marks of a version, then ``counted``.
 
-    Order and refund records keep every version; direct tables get keys of their own where the file brings none. What
-    was ``erased`` on request (its marks) does not come back.
+    Records keep what every file says; direct tables get keys of their own where the file brings none. What was
+    ``erased`` on request (its marks) does not come back. ``counted`` is false for rows made of others of the file.
     """
     found: dict[str, list[pl.DataFrame]] = {}
     for reading in readings:
@@ -53,7 +54,7 @@ def kept_rows(
         if erased is not None and erased.len():
             rows = without_erased(rows, erased, key=key)
         rows = _with_own_keys(rows, table)
-        found.setdefault(table, []).append(_marked(rows, reading, table, import_id=import_id, sha256=sha256, zone=zone))
+        found.setdefault(table, []).append(_marked(rows, reading, table, import_id=import_id, zone=zone))
     return {t: pl.concat(frames, how="vertical_relaxed") for t, frames in found.items()}
 
 
@@ -89,28 +90,27 @@ def _with_own_keys(rows: pl.DataFrame, table: str) -> pl.DataFrame:
     return rows
 
 
-def _marked(
-    rows: pl.DataFrame, reading: Reading, table: str, *, import_id: str, sha256: str, zone: str
-) -> pl.DataFrame:
+def _marked(rows: pl.DataFrame, reading: Reading, table: str, *, import_id: str, zone: str) -> pl.DataFrame:
     kept = (RECORDS | DIRECT)[table]
-    types = {c: t for c, t in kept.types(zone).items() if c != "month"}
-    marks = ("file", "row", "import_id", "as_of", "file_hash", "content")
-    missing = [pl.lit(None).alias(c) for c in types if c not in rows.columns and c not in marks]
-    values = [c for c in types if c not in marks]
-    shaped = rows.with_columns(missing).select("row", *(pl.col(c).cast(types[c]) for c in values))
+    types = {c: t for c, t in kept.types(zone).items() if c not in (*MARKS, "month")}
+    missing = [pl.lit(None).alias(c) for c in types if c not in rows.columns]
+    shaped = rows.with_columns(missing).select("row", *(pl.col(c).cast(t) for c, t in types.items()))
     as_of = reading.exported_at or max(moments_of(reading.frame, past_only=True), default=None)
     stamp = (
         pl.lit(as_of, dtype=pl.Datetime("us", zone))
         if as_of is None or as_of.tzinfo
         else pl.lit(as_of, dtype=pl.Datetime("us")).dt.replace_time_zone(zone)
     )
+    untold = [c for c in types if c not in reading.there and shaped[c].null_count() == shaped.height]
     marked = shaped.with_columns(
         file=pl.lit(reading.file),
         row=pl.col("row").cast(pl.Int64),
         import_id=pl.lit(import_id),
         as_of=stamp,
-        file_hash=pl.lit(sha256),
-        content=shaped.select(values).hash_rows(seed=0).reinterpret(signed=True),
+        dated=pl.lit(reading.exported_at is not None),
+        lacks=pl.lit(lacks(untold)),
+        content=shaped.select(list(types)).hash_rows(seed=0).reinterpret(signed=True),
+        counted=pl.lit(not reading.derived),
     )
     if kept.month_of:
         marked = marked.with_columns(month=month_of(kept.month_of))
@@ -119,7 +119,7 @@ def _marked(
 
 def moments_of(frame: pl.DataFrame, *, past_only: bool = False) -> list[datetime]:
     """The first and last moment of each time column; ``past_only`` leaves out those that may lie ahead (deadlines)."""
-    ahead = ("deadline_at", "evidence_due_at", "ship_by") if past_only else ()
+    ahead = AHEAD if past_only else ()
     columns = [s for s in frame.select(pl.col(pl.Datetime)).iter_columns() if s.name not in ahead]
     ends = [m for s in columns for m in (s.min(), s.max())]
     return [m for m in ends if isinstance(m, datetime)]

@@ -37,7 +37,7 @@ class _File:
 class Keeping:
     """What an import writes: records as files come, the rows of tables that stand for themselves at the end.
 
-    Of those the newest file's row wins, so that all must be known; they are few beside the records.
+    Those are few beside the records.
     """
 
     store: ShopStore
@@ -81,12 +81,13 @@ class Keeping:
         seen: dict[str, pl.Series] = {}
         for table in sorted({t for one in files for t in one.rows}):
             rows = pl.concat([one.rows[table] for one in files if table in one.rows], how="vertical_relaxed")
-            seen[table] = self._record(table, rows) if table in RECORDS else self._direct(table, rows)
+            versioned = table in RECORDS or DIRECT[table].versions
+            seen[table] = self._record(table, rows) if versioned else self._direct(table, rows)
         lineage = []
         for one in files:
-            parts = [_lineage(table, rows, seen) for table, rows in one.rows.items()]
-            lineage += parts
-            self._accounts[one.file] = _account(one, sum(int(part["merged"].sum()) for part in parts))
+            parts = pl.concat(_lineage(table, rows, seen) for table, rows in one.rows.items())
+            lineage.append(parts)
+            self._accounts[one.file] = _account(one, parts)
         if files:
             self.store.append("lineage", pl.concat(lineage))
             self.store.append("set_aside", pl.concat([one.aside for one in files], how="vertical_relaxed"))
@@ -97,45 +98,52 @@ class Keeping:
         return self.store.table(table, now, with_month=True)
 
     def _record(self, table: str, rows: pl.DataFrame) -> pl.Series:
-        """Append the versions not there yet; the keys that were there."""
-        kept = RECORDS[table]
+        """Append what each file says of a key, equal rows of one file once; the keys that were there."""
+        kept = (RECORDS | DIRECT)[table]
+        if table in DIRECT:
+            self.direct[table] = rows
+        known = self._keys_there(table, rows)
+        self.store.append(table, rows.unique([*kept.key, "file", "content"], keep="first", maintain_order=True))
+        return known
+
+    def _direct(self, table: str, rows: pl.DataFrame) -> pl.Series:
+        """Write the rows whose key, which is their content, is not there yet; the keys that were there."""
+        self.direct[table] = rows
+        kept = DIRECT[table]
+        known = self._keys_there(table, rows)
+        fresh = rows.unique(kept.key, keep="first", maintain_order=True)
+        self.store.append(table, fresh.filter(~fresh.select(joined_key(kept.key)).to_series().is_in(known.implode())))
+        return known
+
+    def _keys_there(self, table: str, rows: pl.DataFrame) -> pl.Series:
+        kept = (RECORDS | DIRECT)[table]
         standing = self._standing(table)
         if kept.month_of and NO_MONTH not in (months := rows["month"].unique().to_list()):
             # a record's time does not change, so its other versions lie in the same months
             standing = standing.filter(pl.col("month").is_in([*months, NO_MONTH]))
-        keys = rows.lazy().select(kept.key).unique()
-        known = standing.select(*kept.key, "content").join(keys, on=kept.key, how="semi").collect(engine="streaming")
-        fresh = rows.unique([*kept.key, "content"], keep="first", maintain_order=True)
-        self.store.append(table, fresh.join(known, on=[*kept.key, "content"], how="anti"))
-        return known.select(kept.key[0]).to_series()
-
-    def _direct(self, table: str, rows: pl.DataFrame) -> pl.Series:
-        """Write each key's newest row; the keys that were there."""
-        kept = DIRECT[table]
-        self.direct[table] = rows
         given = rows.lazy().select(kept.key).unique()
-        standing = self._standing(table).select(kept.key)
-        keys = standing.join(given, on=kept.key, how="semi", nulls_equal=True).select(joined_key(kept.key)).collect()
-        newest = rows.sort("as_of", "file_hash", "row", nulls_last=False).unique(
-            kept.key, keep="last", maintain_order=True
-        )
-        self.store.upsert(table, newest)
-        return keys.to_series()
+        known = standing.select(kept.key).join(given, on=kept.key, how="semi", nulls_equal=True).unique()
+        return known.select(joined_key(kept.key)).collect(engine="streaming").to_series()
 
 
 def _lineage(table: str, rows: pl.DataFrame, seen: dict[str, pl.Series]) -> pl.DataFrame:
+    """One row a row of the file, whether a row of its key was there; with ``counted``."""
     kept = (RECORDS | DIRECT)[table]
-    keyed = rows.select(pl.lit(table).alias("table"), joined_key(kept.key).alias("key"), "file", "row", "import_id")
+    keyed = rows.select(
+        pl.lit(table).alias("table"), joined_key(kept.key).alias("key"), "file", "row", "import_id", "counted"
+    )
     merged = keyed.with_columns(merged=pl.col("key").is_in(seen[table].implode()) | ~pl.col("key").is_first_distinct())
     seen[table] = pl.concat([seen[table], merged["key"].unique()])
     return merged
 
 
-def _account(one: _File, merged: int) -> FileAccount:
+def _account(one: _File, lineage: pl.DataFrame) -> FileAccount:
     reasons = one.aside.group_by("reason").len().sort("len", "reason", descending=[True, False])
+    own = lineage.filter("counted")
+    merged = int(own["merged"].sum())
     return FileAccount(
         file=one.file, layout=one.layout, rows_read=one.rows_read,
-        rows_taken=sum(frame.height for frame in one.rows.values()) - merged, rows_merged=merged,
+        rows_taken=own.height - merged, rows_merged=merged,
         rows_set_aside=one.aside.height, reasons=tuple(reasons.iter_rows()), notes=one.notes,
         first_at=min(one.ends, default=None), last_at=max(one.ends, default=None), sha256=one.sha256,
     )  # fmt: skip

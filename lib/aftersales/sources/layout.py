@@ -72,8 +72,8 @@ class Computed(_Record):
 
     One of ``sum`` or ``product`` (of numbers), ``join`` (of cells, by "-") or ``constant``. ``pattern`` keeps what its
     first group finds in the joined text; ``dates`` says how that text writes a day. ``where`` gives the field only to
-    rows that meet a condition. ``running`` adds the running number, in file order, within equal values; ``absolute``
-    drops a minus sign.
+    rows that meet a condition. ``running`` adds what tells rows of equal values apart: their content, and a number from
+    the second like it; ``absolute`` drops a minus sign.
     """
 
     sum: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from aftersales.sources.lines import Form
 from aftersales.sources.notes import note
 from aftersales.sources.plain_text import with_marks, with_one_line_end, without_nuls
 from aftersales.sources.reading import Part, Reading, readings
+from aftersales.sources.repeated import told_apart
 from aftersales.sources.sheets import sheets
 from aftersales.sources.sniff import Header, find_text_header, quotes_hold_cells, sniffed
 from aftersales.sources.typed import needed_columns
@@ -62,7 +63,7 @@ def read_export(
         ]
     else:
         found = _delimited(content, text, layouts, file=file, zone=zone, currency=currency)
-    return found
+    return [part for reading in found for part in told_apart(reading)]
 
 
 def _bytes(path: Path) -> bytes:

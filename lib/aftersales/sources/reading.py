@@ -25,10 +25,8 @@ from aftersales.sources.typed import (
     SHOP_NAME,
     Typed,
     columns_of_type,
-    computed,
     holds,
     mapped_fields,
-    numbered,
     typed,
 )
 
@@ -45,7 +43,9 @@ class Reading:
     ``frame``: ``row`` (1-based line or row number in the file), then every canonical field of the kind
     (`KINDS`), typed, null where the file lacks it; sorted by row. ``set_aside``: file, row, layout, reason,
     column, cells.
-    ``rows_read`` = frame.height + set_aside.height. ``missing``: fields that matter and that the file lacks.
+    ``rows_read`` = frame.height + set_aside.height. ``missing``: fields that matter and that the file lacks;
+    ``there``: those it has a column for. ``derived``: the rows were made of others of the file, and are not counted.
+    ``unnumbered``: the id of which the file holds only the beginning, until `repeated.told_apart` has been there.
     """
 
     file: str
@@ -59,6 +59,9 @@ class Reading:
     notes: tuple[str, ...]
     exported_at: datetime | None
     shop_names: tuple[str, ...]
+    there: frozenset[str] = frozenset()
+    derived: bool = False
+    unnumbered: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,9 @@ class Part:
 
 @dataclass(frozen=True)
 class _Gathered:
-    """What the parts of a file brought so far for one kind of rows; ``ids`` are those to be numbered at the end."""
+    """What the parts of a file brought so far for one kind of rows."""
 
     rows: Rows
-    ids: dict[str, list[pl.DataFrame]]
     frames: list[pl.DataFrame] = field(default_factory=list)
     aside: list[pl.DataFrame] = field(default_factory=lambda: [quarantine.nothing()])
     nulled: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -103,10 +105,7 @@ def readings(
     """
     match = header.match
     layout = match.layout
-    gathered = [
-        _Gathered(rows, ids={name: [] for name, rule in rows.computed.items() if rule.running})
-        for rows in layout.groups
-    ]
+    gathered = [_Gathered(rows) for rows in layout.groups]
     shops: set[str] = set()
     filled = Filled(match)
     told = with_convention(
@@ -200,10 +199,6 @@ def _take(
     group.nulled.update(done.nulled)
     if done.bad.height:
         group.aside.append(_aside(done.bad, part, file=file, header=header))
-    for name, ids in group.ids.items():
-        ids.append(
-            pl.DataFrame([raw["row"], computed(raw, header.match, group.rows.computed[name], written).alias("id")])
-        )
 
 
 _PAID = ("paid_net", "amount", "payable", "total")  # what a row's money is, the first that the file brings
@@ -242,9 +237,6 @@ def _reading(
     fields = {name: f for name, f in KINDS[rows.kind].items() if not name.startswith("_")}
     empty = pl.DataFrame(schema={"row": pl.Int64, **{n: f.dtype(zone) for n, f in fields.items()}})
     frame = pl.concat([empty, *group.frames])
-    for name, ids in group.ids.items():
-        by_row = numbered(pl.concat(ids)).rename({"id": name})
-        frame = frame.drop(name).join(by_row, on="row", how="left", maintain_order="left").select(empty.columns)
     aside = pl.concat(group.aside).sort("row")
     there = mapped_fields(match, rows)
     return Reading(
@@ -252,7 +244,12 @@ def _reading(
         rows_read=frame.height + aside.height, set_aside=aside,
         missing=tuple(n for n, f in fields.items() if f.matters and n not in there),
         notes=tuple(_notes(group, frame, aside, there, currency)), exported_at=None, shop_names=(),
+        there=frozenset(there), unnumbered=_unnumbered(rows),
     )  # fmt: skip
+
+
+def _unnumbered(rows: Rows) -> str | None:
+    return next((name for name, rule in rows.computed.items() if rule.running), None)
 
 
 def _notes(
@@ -265,9 +262,9 @@ def _notes(
         yield "no data rows under the header"
     if kind == "order_report" and not {"title", "quantity"} & set(there):
         yield "order report without product lines"
-    for name in group.ids:
+    if name := _unnumbered(group.rows):
         source = " and ".join(group.rows.computed[name].join)
-        yield f"{name} is not in the file: it was made of {source} and a running number"
+        yield f"{name} is not in the file: it was made of {source} and what the row is about"
     proofs = {"paid_at", "paid_net", "refunded"}
     if kind in ("order_report", "item_report") and "status" in there and not proofs & set(there):
         yield "closed orders are left without a status: the file does not tell whether they were paid"

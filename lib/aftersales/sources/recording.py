@@ -18,7 +18,7 @@ from aftersales.sources.store import Commit, ShopStore
 def record(
     settings: Settings, shop: Shop, table: str, rows: pl.DataFrame, *, action: str, now: datetime | None = None
 ) -> Commit:
-    """Add rows to a direct table (decisions, cases), or replace those of equal key; the commit that holds them.
+    """Add rows to a table with versions (decisions, cases), newer than any; the commit that holds them.
 
     ``rows`` has the table's columns; missing ones are null. The schema is checked; a broken rule is its own error.
     """
@@ -34,10 +34,12 @@ def record_all(
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     with import_lock(store.folder):
         head = store_to_build_on(store, key_print=key_print, now=now)
+        made_at = now or datetime.now(UTC)
         for name, rows in checked.items():
-            store.upsert(name, rows)
+            said = {"import_id": pl.lit(f"{head.number + 1:06d}"), "as_of": pl.lit(made_at.astimezone(shop.tz))}
+            store.append(name, rows.with_columns(**said, row=pl.int_range(pl.len()), dated=pl.lit(value=True)))
         commit = Commit(
-            number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action=action,
+            number=head.number + 1, parent=head.number, made_at=made_at, action=action,
             import_id=head.import_id, versions=store.create_missing(), key_fingerprint=key_print, account=head.account,
         )  # fmt: skip
         store.write_commit(commit)

@@ -34,8 +34,9 @@ class _Version(dy.Schema):
     row = dy.Int64()
     import_id = dy.String()
     as_of = LocalTime()  # when the file was exported: its name's time, else the latest moment in it
-    file_hash = dy.String()
-    content = dy.Int64()  # hash of the row's content: equal versions are kept once
+    dated = dy.Bool()  # whether the file says when it was exported
+    lacks = dy.String()  # the fields that the file has no column for: see `versions.lacks`
+    content = dy.Int64()  # hash of the row's content: equal rows of one file are kept once
 
 
 class OrderRecords(_Version):
@@ -147,15 +148,26 @@ class ComplaintRecords(_Version):
 
 @dataclass(frozen=True)
 class Kept:
-    """One kept table: its schema, what identifies a row, and the time by whose month it is cut into files."""
+    """One kept table: its schema, what identifies a row, and the time by whose month it is cut into files.
+
+    Of a table with ``versions`` the store holds what every file says of a row; who reads it gets the newest.
+    """
 
     schema: type[dy.Schema]
     key: tuple[str, ...]
     month_of: str | None = None
+    versions: bool = False
 
     def empty(self, zone: str) -> pl.DataFrame:
-        """The table without rows, its times in that zone, with the month it is cut by."""
-        return pl.DataFrame(schema=self.types(zone))
+        """The table as stored, without rows."""
+        return pl.DataFrame(schema=self.stored(zone))
+
+    def stored(self, zone: str) -> dict[str, pl.DataType]:
+        """Column to type as they lie in the store."""
+        types = self.types(zone)
+        if self.versions:
+            types |= Kept(_Version, ()).types(zone)
+        return types
 
     def types(self, zone: str) -> dict[str, pl.DataType]:
         """Column to type, in order, times in that zone."""
@@ -167,7 +179,7 @@ class Kept:
         return found
 
 
-# Records as read: every distinct version of a row is kept, so that the state that wins never depends on import order.
+# Records as read: what every file says of a row is kept, so that the state that wins never depends on import order.
 RECORDS: dict[str, Kept] = {
     "order_records": Kept(OrderRecords, ("order_id",), "created_at"),
     "item_records": Kept(ItemRecords, ("line_id",), "created_at"),
@@ -180,17 +192,17 @@ COMPOSED: dict[str, Kept] = {
     "refunds": Kept(Refunds, ("refund_id",), "applied_at"),
     "complaints": Kept(Complaints, ("complaint_id",)),
 }
-# Tables whose rows stand for themselves: the newer file's row wins.
+# Tables whose rows stand for themselves; what has no number of its own is known by its content, and never changes.
 DIRECT: dict[str, Kept] = {
     "messages": Kept(Messages, ("message_id",), "sent_at"),
     "parcels": Kept(Parcels, ("event_id",), "at"),
-    "evidence": Kept(Evidence, ("order_id", "path")),
-    "traffic": Kept(Traffic, ("day",)),
+    "evidence": Kept(Evidence, ("order_id", "path"), versions=True),
+    "traffic": Kept(Traffic, ("day",), versions=True),
     "money": Kept(Money, ("entry_id",), "at"),
-    "products": Kept(Products, ("product_id", "merchant_code", "from_day")),
-    "cases": Kept(Cases, ("case_id", "at")),
-    "case_members": Kept(CaseMembers, ("case_id", "kind", "member_id")),
-    "decisions": Kept(Decisions, ("decision_id",)),
+    "products": Kept(Products, ("product_id", "merchant_code", "from_day"), versions=True),
+    "cases": Kept(Cases, ("case_id", "at"), versions=True),
+    "case_members": Kept(CaseMembers, ("case_id", "kind", "member_id"), versions=True),
+    "decisions": Kept(Decisions, ("decision_id",), versions=True),
 }
 BOOKS: dict[str, Kept] = {
     "lineage": Kept(Lineage, ()),

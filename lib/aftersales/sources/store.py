@@ -26,6 +26,7 @@ from aftersales.sources.history import COMMITS, Commit, Files, Head, History, da
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage, sync
 from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept
+from aftersales.sources.versions import newest, with_marks
 from aftersales.words.errors import AftersalesError, DamageError, QuestionError, SetupError
 
 NO_MONTH = "none"  # where rows lie whose time is not known
@@ -322,6 +323,8 @@ class ShopStore:
         frame = pl.scan_delta(self._proved(name, pinned, months), storage_options=storage_options())
         if months is not None:
             frame = frame.filter(pl.col("month").is_in(list(months)))
+        if kept.versions:
+            frame = newest(frame, key=kept.key)
         return frame.select(
             pl.col(c).cast(t) if not isinstance(t, pl.Datetime) else _local(c, t) for c, t in types.items()
         )
@@ -452,9 +455,11 @@ class ShopStore:
 
     def _shaped(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
         kept = KEPT[name]
-        types = kept.types(self.zone)
+        types = kept.stored(self.zone)
         if kept.month_of:
             rows = rows.with_columns(month=month_of(kept.month_of))
+        if kept.versions:
+            rows = with_marks(rows)
         return rows.select(pl.col(c).cast(t) for c, t in types.items())
 
     def _write(self, name: str, rows: pl.DataFrame, kept: Kept) -> None:

@@ -171,7 +171,7 @@ def _cleaned_texts(cells: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
 
 def _worded(field: Field, cells: pl.Series, words: ValueMap | None) -> _Column:
     value = clean.mapped(cells, values=words)
-    unread = _failed(value, cells)
+    unread = _failed(value.replace("unknown", None), cells)
     if unread is not None and words is not None:
         nothing = [word for word, meant in words.listed.items() if not meant]
         unread = unread & ~clean.compared(cells).is_in(nothing) if nothing else unread
@@ -230,7 +230,7 @@ def _verdict(
 
 
 def computed(raw: pl.DataFrame, match: Match, rule: Computed, written: Convention) -> pl.Series:
-    """A field made of other cells, as text or as money. ``running`` is done for the whole file: see `numbered`."""
+    """A field made of other cells, as text or as money. Of a ``running`` one only the beginning: see `repeated`."""
     value = _computed(raw, match, rule, written)
     if rule.where is None:
         return value
@@ -280,16 +280,6 @@ def _unread_parts(raw: pl.DataFrame, match: Match, rule: Computed, written: Conv
     if failed is None or not failed.any():
         return None
     return failed & holds(raw, match, rule.where) if rule.where else failed
-
-
-def numbered(ids: pl.DataFrame) -> pl.DataFrame:
-    """``row`` and ``id``, the running number within equal ids in file order behind each: 77 becomes 77-1, 77-2.
-
-    >>> numbered(pl.DataFrame({"row": [3, 2, 4], "id": ["a", "a", "b"]})).rows()
-    [(2, 'a-1'), (3, 'a-2'), (4, 'b-1')]
-    """
-    running = pl.int_range(1, pl.len() + 1).over("id").cast(pl.String)
-    return ids.sort("row").with_columns(id=pl.col("id") + "-" + running)
 
 
 def _no_bad() -> pl.DataFrame:

@@ -8,7 +8,8 @@ KEY_QUALITY = ("full", "composite", "masked", "none")
 REFUND_KIND = ("refund_only", "return_refund", "exchange", "repair", "reship")
 REFUND_PHASE = ("before_shipping", "in_transit", "after_receipt")
 REFUND_STATUS = ("requested", "to_return", "returned", "refused", "closed", "succeeded")
-REFUND_OPEN = ("requested", "to_return", "returned", "refused")
+REFUND_OPEN = ("requested", "to_return", "returned")
+REFUND_UNSETTLED = (*REFUND_OPEN, "refused")  # a buyer who was refused may ask again: nothing is owed, nothing is over
 GOODS_STATUS = ("not_received", "received", "returned")
 FAULT = ("buyer", "seller", "carrier", "disputed")
 
