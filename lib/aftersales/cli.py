@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from aftersales.words.errors import AftersalesError, QuestionError, of_the_machine
+from aftersales.words.terminal import printable, screen
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +23,7 @@ app = typer.Typer(
     epilog="Start with [bold]aftersales init[/bold], put the shop's export files into its folder, then run "
     "[bold]aftersales weekly[/bold].",
 )
-_out, _err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+_out, _err = screen(), screen(stderr=True)
 
 Config = Annotated[
     Path | None,
@@ -189,9 +189,9 @@ def today(
         rows = write_handout(queue, csv)
         _err.print(escape(queue.say("today.head.handed_out", file=csv.name, rows=rows)))
     if chat:
-        sys.stdout.write(chat_lines(queue, limit=limit))
+        sys.stdout.write(printable(chat_lines(queue, limit=limit)))
         return
-    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=LOG_WIDTH)
+    console = screen(width=None if sys.stdout.isatty() else LOG_WIDTH, soft_wrap=False)
     show(queue, console, limit=limit, drafts=drafts)
 
 
@@ -442,7 +442,9 @@ def main() -> None:
     try:
         app()
     except AftersalesError as error:
-        _err.print(f"[bold]aftersales:[/bold] {escape(str(error))}")
+        from aftersales.sources.masking import masked
+
+        _err.print(f"[bold]aftersales:[/bold] {escape(masked(str(error)))}")
         sys.exit(2)
     except KeyboardInterrupt:
         _err.print("stopped")
@@ -451,15 +453,19 @@ def main() -> None:
         if (machine := of_the_machine(error)) is not None:
             _err.print(f"[bold]aftersales:[/bold] {escape(str(machine))}")
             sys.exit(2)
-        said = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        from aftersales.sources.masking import masked_error
+
+        said = masked_error((str(error).strip() or type(error).__name__).splitlines()[0][:300])
         _err.print(f"[bold]aftersales:[/bold] something unforeseen went wrong: {escape(said)}")
         _err.print(f"the details are in {escape(_written_down())}; please send them along when you ask for help")
         sys.exit(3)
 
 
 def _written_down() -> str:
+    from aftersales.sources.masking import masked_error
+
     with tempfile.NamedTemporaryFile("w", prefix="aftersales-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        file.write(traceback.format_exc())
+        file.write(masked_error(traceback.format_exc()))
     return file.name
 
 

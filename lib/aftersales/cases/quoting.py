@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 
 from aftersales.words.language import Language, say
-from aftersales.words.plain import FORMULA_SIGNS
+from aftersales.words.plain import begins_formula
 
 # Controls, bidi marks and zero-width signs: dropped they would change what was written, left in they would hide or
 # reorder it, so each is written out by its number.
@@ -22,9 +21,7 @@ _UNSEEN = re.compile(
 _STACKED = re.compile(
     r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
-# What a spreadsheet may take for a formula or a command (OWASP, CSV injection); it holds no more than 32,767 characters
-# a cell.
-_FORMULA = (*sorted(FORMULA_SIGNS), "\t", "\r", "\n", "%")
+# A spreadsheet holds no more than 32,767 characters a cell.
 CELL_MOST = 32_000
 
 
@@ -81,15 +78,14 @@ def harmless_cell(value: object, *, language: Language) -> str:
     """A cell that a spreadsheet shows and never runs; longer ones are cut with a mark.
 
     >>> harmless_cell("=1+1", language="en"), harmless_cell("-5", language="en"), harmless_cell(-5, language="en")
-    ("'=1+1", "'-5", '-5')
+    ("'=1+1", '-5', '-5')
     """
     if value is None:
         return ""
     if not isinstance(value, str):
         return str(value)
     clean = quoted(value, most=CELL_MOST, language=language)
-    begins = unicodedata.normalize("NFKC", clean.lstrip()[:1])
-    return f"'{clean}" if clean.startswith(_FORMULA) or begins in _FORMULA else clean
+    return f"'{clean}" if begins_formula(clean) or begins_formula(value) else clean
 
 
 def spreadsheet(

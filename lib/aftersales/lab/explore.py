@@ -13,6 +13,7 @@ from aftersales.charts.markup import checked_id
 from aftersales.charts.table import Column, Table
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, number, say
+from aftersales.words.plain import one_line, table_cell
 
 MOST_ROWS = 10_000  # a browser searches so many at once; an export of more is a question for polars
 _PLAIN_ROWS = 50  # where the lab's own packages are missing
@@ -45,15 +46,16 @@ class Explorer:
                 caption=say("lab.no_itables", self.language),
             ).html()  # fmt: skip
         table, script = made
-        name = (self.title or "aftersales").replace("/", "-")
+        name = one_line(self.title or "aftersales", longest=80).replace("/", "-")
         files: list[Any] = [
-            {"extend": kind, "filename": name, "title": None} for kind in ("copyHtml5", "csvHtml5", "excelHtml5")
+            {"extend": kind, "filename": name, "title": None, "bom": True}
+            for kind in ("copyHtml5", "csvHtml5", "excelHtml5")
         ]
         layout = {"topStart": "buttons", "topEnd": "search", "bottomStart": "info", "bottomEnd": "paging"}
         return script + table(
-            _flat(self.frame), caption or None, buttons=files, layout=layout, maxBytes=0, maxRows=0, connected=False,
-            showIndex=False, pageLength=10, lengthMenu=[10, 25, 100], scrollX=True, style="margin:0", show_dtypes=False,
-            display_logo_when_loading=False, allow_html=False,
+            _to_hand_out(self.frame), caption or None, buttons=files, layout=layout, maxBytes=0, maxRows=0,
+            connected=False, showIndex=False, pageLength=10, lengthMenu=[10, 25, 100], scrollX=True, style="margin:0",
+            show_dtypes=False, display_logo_when_loading=False, allow_html=False,
         )  # fmt: skip
 
 
@@ -108,10 +110,13 @@ def _distinct(names: list[str]) -> list[str]:
     return [f"{name} ({names[:at].count(name) + 1})" if name in names[:at] else name for at, name in enumerate(names)]
 
 
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists as text; all else as it is."""
+def _to_hand_out(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame as its export buttons write it: lists as text, no text that a spreadsheet would run or round."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    return frame.with_columns(pl.col(name).map_elements(_cell, return_dtype=pl.String) for name in nested)
+    flat = frame.with_columns(pl.col(name).map_elements(_cell, return_dtype=pl.String) for name in nested)
+    flat = flat.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String))
+    safe = flat.with_columns(pl.col(pl.String).map_elements(table_cell, return_dtype=pl.String))
+    return safe.rename({name: f"{table_cell(name)}" for name in safe.columns})
 
 
 def _cell(value: Any) -> str:

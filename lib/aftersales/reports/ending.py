@@ -12,6 +12,7 @@ from aftersales.reports.job import NotebookResult, ReportJob, ReportResult
 from aftersales.reports.place import FAILURE_LOG, put_in_place, read_record, write_record
 from aftersales.reports.published import page_address, published_record, stage
 from aftersales.reports.version import code_version, fingerprint
+from aftersales.sources.masking import masked_error
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.words.language import say
 
@@ -20,6 +21,7 @@ def finish(job: ReportJob, result: ReportResult, partial: Path, *, log: list[str
     """Write the record, last of all, and put the folder in place; the result with the page that is there now."""
     good = result.status == "ok"
     if not good:
+        log = [masked_error(text) for text in log]
         (partial / FAILURE_LOG).write_text("\n\n".join([result.reason or "", *log]).strip() + "\n", "utf-8")
     write_record(partial, _record(job, result, moment))
     if job.published:

@@ -21,6 +21,7 @@ from aftersales.reports.engine.tidied import tidied
 from aftersales.reports.environment import environment
 from aftersales.reports.job import Engine
 from aftersales.reports.process_state import RENDERER
+from aftersales.sources.masking import masked_error
 from aftersales.words.errors import error_words, uncoloured
 from aftersales.words.language import Language, say
 from aftersales.words.prose import localised
@@ -65,7 +66,7 @@ def executed_notebook(
         except PapermillExecutionError as error:
             notebook, failure = nbformat.read(output, as_version=4), error
     if failure is not None or engine == "kernel":  # else it was tidied before papermill wrote it
-        nbformat.write(tidied(notebook), output)
+        nbformat.write(_without_values(tidied(notebook)), output)
     if failure is None:
         return Execution(notebook, _promise_broken(notebook, path.stem, language))
     reason = say(
@@ -73,6 +74,14 @@ def executed_notebook(
         section=_section_of(notebook, failure.exec_count, language), error=error_words(failure.ename, failure.evalue),
     )  # fmt: skip
     return Execution(notebook, reason, uncoloured("\n".join(failure.traceback)))
+
+
+def _without_values(notebook: NotebookNode) -> NotebookNode:
+    """The executed notebook, its errors without the cells they quote."""
+    for output in (o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "error"):
+        output.evalue = masked_error(output.evalue)
+        output.traceback = [masked_error(line) for line in output.traceback]
+    return notebook
 
 
 def _kernel_settings(stack: ExitStack) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from rich.table import Table
 from aftersales.reports.batch import Step
 from aftersales.reports.job import ReportJob, ReportResult
 from aftersales.words.language import Language, number, say
+from aftersales.words.terminal import screen
 
 _COLUMNS = ("shop", "week", "status", "seconds", "page", "reason")
 
@@ -25,11 +26,16 @@ def shown_progress(
     jobs: Sequence[ReportJob], *, language: Language, console: Console | None = None
 ) -> Iterator[Callable[[Step], None]]:
     """What to give to ``run_batch`` as ``progress``: it shows a bar a running report, or prints a line a change."""
-    console = console or Console()
+    console = console or screen()
     if not console.is_terminal:
         yield _lines(console, language)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[pages]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[pages]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console) as bars:
         whole = bars.add_task(say("reports.progress.title", language), total=len(jobs), pages=f"0/{len(jobs)}")
         yield _bars(bars, whole, len(jobs), language)
@@ -39,7 +45,7 @@ def print_summary(
     results: Sequence[ReportResult], *, language: Language, seconds: float, console: Console | None = None
 ) -> None:
     """Shop, week, status, seconds and page of every report; failed ones with their reason in words."""
-    console = console or Console()
+    console = console or screen()
     if console.is_terminal:
         table = Table(*[say(f"reports.table.{name}", language) for name in _COLUMNS])
         for result in results:

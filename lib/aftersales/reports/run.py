@@ -24,6 +24,7 @@ from aftersales.reports.page import page_context, page_faults, page_html, page_n
 from aftersales.reports.parameters import run_parameters
 from aftersales.reports.place import FAILURE_LOG, partial_folder
 from aftersales.reports.provenance import freshness, provenance, run_variables
+from aftersales.sources.masking import masked
 from aftersales.words.errors import error_words
 from aftersales.words.language import Language, say
 
@@ -67,7 +68,7 @@ def run_report(job: ReportJob) -> ReportResult:
         job.shop, job.week, "failed" if reasons else "ok", job.folder, None,
         seconds=round(time.perf_counter() - started, 3),
         peak_memory_mb=max((r.peak_memory_mb for r in results), default=0.0),
-        notebooks=tuple(results), reason=_one_reason(reasons, attempt.told_in),
+        notebooks=tuple(results), reason=_one_reason([masked(reason) for reason in reasons], attempt.told_in),
     )  # fmt: skip
     gc.collect()  # once a report: what its notebooks leave in cycles
     return finish(job, result, attempt.partial, log=attempt.log, moment=moment)
@@ -99,6 +100,7 @@ def _notebook_result(attempt: _Attempt, path: Path, language: Language, *, asset
         words = error_words(type(error).__name__, str(error))
         reason = say("reports.failed.notebook", told_in, notebook=path.stem, error=words)
         attempt.write_down(output.name)
+    reason = masked(reason) if reason else None
     return NotebookResult(
         path.stem, language, "failed" if reason else "ok", page, outputs,
         seconds=round(time.perf_counter() - started, 3), peak_memory_mb=peak.mb, reason=reason,

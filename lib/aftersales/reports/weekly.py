@@ -30,6 +30,7 @@ from aftersales.week.preparing import Prepared
 from aftersales.words.errors import QuestionError, SetupError, of_the_machine
 from aftersales.words.language import say
 from aftersales.words.periods import Week
+from aftersales.words.terminal import screen
 
 ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
 PLACES = ("local", "dask")
@@ -86,7 +87,7 @@ def run_weekly(
     books = tuple(notebooks) or notebook_paths(settings)
     extra = given_parameters(parameters)
     refuse_unknown(books, extra)
-    screen = console or Console(stderr=True)
+    console = console or screen(stderr=True)
     cores = workers or available_cores()
     language = chosen[0].language[0]
     with one_weekly_run(settings), ExitStack() as stack:
@@ -101,10 +102,10 @@ def run_weekly(
         else:
             from aftersales.reports.cluster import connected
 
-            cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=screen))
+            cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=console))
         ready, failures = made_ready(
             settings, chosen, week=asked, as_of=as_of, with_import=with_import and as_of is None, workers=cores,
-            pool=pool, screen=screen,
+            pool=pool, screen=console,
         )  # fmt: skip
         limit = time_limit_seconds or seconds_allowed(max((p.lines for p in ready), default=0))
         reports = Folder(settings.reports_path)
@@ -126,14 +127,14 @@ def run_weekly(
 
             executor = DaskExecutor(cluster, settings, limit, memory_limit_mb, most=workers)
             executor.check(jobs[0].shop)
-        progress = stack.enter_context(shown_progress(jobs, language=language, console=screen))
+        progress = stack.enter_context(shown_progress(jobs, language=language, console=console))
         results = run_batch(
             jobs, workers=cores, time_limit_seconds=limit, memory_limit_mb=memory_limit_mb, resume=resume,
             progress=progress, executor=executor, pool=pool,
         )  # fmt: skip
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
         tidied = _tidied(settings, chosen)
-        print_summary(results, language=language, seconds=time.monotonic() - started, console=screen)
+        print_summary(results, language=language, seconds=time.monotonic() - started, console=console)
         lines = tidied + _closing_lines(results, failures, index, language=language)
         failed = bool(failures) or any(r.status == "failed" for r in results)
         return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)

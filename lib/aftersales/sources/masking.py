@@ -18,6 +18,7 @@ from itertools import compress
 import polars as pl
 
 from aftersales.sources.masked_numbers import ACCOUNT, HAN_NUMERALS, IDENTITY, PHONE, Span, number_spans
+from aftersales.words.errors import without_values
 
 EMAIL, NAME, ADDRESS, PLATE = "邮箱", "姓名", "地址", "车牌"
 _I = re.IGNORECASE
@@ -169,10 +170,6 @@ _LATIN_ADDRESSES = (
     re.compile(r"(?i:\b(?:post ?code|postal code|zip(?: ?code)?|pin(?: ?code)?|邮编|邮政编码))[\s:是is]{0,4}(?P<s>\d{5,6}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})(?![\dA-Z])"),
 )  # fmt: skip
 
-# what an error quotes of data: lists of values, and anything in quotes but an identifier of ours
-_QUOTED = re.compile(
-    r"\[[^\[\]\n]*[\"'`\d][^\[\]\n]*\]|`(?![A-Za-z_][\w.: ]*`)[^`\n]+`|\"(?![A-Za-z_][\w./\-]*\")[^\"\n]+\"|(?<!\w)'(?![A-Za-z_][\w./\-]*')[^'\n]+'(?!\w)"
-)
 _INVISIBLE = {"\ufe0e", "\ufe0f", "\u20e3", "\u034f", "\u115f", "\u1160", "\u3164", "\uffa0"}
 _UNSEEN = r"[\p{Cf}\x{fe0e}\x{fe0f}\x{20e3}]"
 _LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌)\]")
@@ -292,7 +289,7 @@ def masked_error(text: str) -> str:
     >>> masked_error("could not parse `李雷` as i64 in column 'amount': [\"杭州\", 3]")
     "could not parse `…` as i64 in column 'amount': […]"
     """
-    return masked(_QUOTED.sub(lambda found: f"{found[0][0]}…{found[0][-1]}", text))
+    return masked(without_values(text))
 
 
 def _masked(text: str, kinds: frozenset[str]) -> str:

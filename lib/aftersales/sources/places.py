@@ -125,6 +125,13 @@ class Folder:
         if lasting:
             sync([target.parent])
 
+    def write_private(self, name: str, content: bytes) -> None:
+        """Write one file that names people, whole or not at all; on this machine its owner alone may read it."""
+        if self.remote:
+            self.write(name, content)
+        else:
+            write_private(self.local / name, content)
+
     def write_new(self, name: str, content: bytes) -> bool:
         """Write one file only if it is not there; whether it was written. Atomic and lasting, here and remotely."""
         if self.remote:
@@ -238,6 +245,29 @@ def sync(paths: Iterable[Path]) -> None:
                 raise
         finally:
             os.close(handle)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone may read, whatever the umask, and a folder made for it that no other may open.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "people" / "a.csv"
+    >>> write_private(file, b"")
+    >>> oct(file.stat().st_mode)[-3:], oct(file.parent.stat().st_mode)[-3:]
+    ('600', '700')
+    """
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(0o700)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def plain_http() -> bool:

@@ -81,8 +81,8 @@ def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: Clea
     )  # fmt: skip
     tail = "" if told.language == report.data.shop.language[0] else f".{told.language}"
     page_name, zip_name = f"{copy}{tail}.html", f"{reference(told.case.id, copy=copy)}-{copy}{tail}.zip"
-    place.write(page_name, shown.encode())
-    place.write(zip_name, archive)
+    place.write_private(page_name, shown.encode())
+    place.write_private(zip_name, archive)
     return Written(copy, place.join(page_name), place.join(zip_name), digest)
 
 

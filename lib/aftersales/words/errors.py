@@ -51,6 +51,11 @@ class DamageError(SetupError):
 
 _OUR_ERRORS = {"DamageError", "DataError", "QuestionError", "SetupError", "AftersalesError"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+# what an error of a library quotes of data: lists of values, and anything in quotes but a plain identifier
+_VALUES = re.compile(
+    r"\[[^\[\]\n]*[\"'`\d][^\[\]\n]*\]|`(?![A-Za-z_][\w.: ]*`)[^`\n]+`|\"(?![A-Za-z_][\w./\-]*\")[^\"\n]+\""
+    r"|(?<!\w)'(?![A-Za-z_][\w./\-]*')[^'\n]+'(?!\w)"
+)
 _ERROR_LENGTH = 300  # an error sentence stands in a table's cell; the traceback holds the rest
 _AGAIN = "then run the same command again: what was finished is kept, nothing is half done"
 _OF_THE_MACHINE = {
@@ -95,8 +100,18 @@ def error_words(name: str, text: str) -> str:
     ('The file is empty', "KeyError: 'a'")
     """
     first = next((line.strip() for line in uncoloured(text).splitlines() if line.strip()), "")
+    first = first if name in _OUR_ERRORS else without_values(first)
     words = first if name in _OUR_ERRORS else f"{name}: {first}" if first else name
     return words[:_ERROR_LENGTH].rstrip(".")
+
+
+def without_values(text: str) -> str:
+    r"""An error of somebody else's code without the values it quotes, which may be anybody's name or address.
+
+    >>> without_values("conversion failed in column 'amount' for 1 out of 2 values: [\\"Li Lei\\"]")
+    "conversion failed in column 'amount' for 1 out of 2 values: […]"
+    """
+    return _VALUES.sub(lambda found: f"{found[0][0]}…{found[0][-1]}", text)
 
 
 def uncoloured(text: str) -> str:

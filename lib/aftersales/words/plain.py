@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
-# A spreadsheet takes a cell that begins with one of these for a formula; some take their full-width forms as well.
-# Source: OWASP, "CSV Injection".
-FORMULA_SIGNS = frozenset("=+-@＝＋－＠−|")
+# A spreadsheet takes a cell that begins with one of these for a formula, also behind blanks; some take their full-width
+# forms as well. Source: OWASP, "CSV Injection".
+_FORMULA_SIGNS = frozenset("=+-@−|%\t\r\n")
+_NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?%?|[+-]?\d+(?:\.\d+)?[eE][+-]?\d+")
+_LONG_NUMBER = re.compile(r"\d{16,}")  # a spreadsheet keeps fifteen digits of a number
 
 
 def one_line(text: str, *, longest: int = 150) -> str:
@@ -41,6 +44,36 @@ def json_object(content: bytes | str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def begins_formula(text: str) -> bool:
+    r"""Whether a spreadsheet may take the text for a formula or command; a plain number is none.
+
+    >>> begins_formula("=1+1"), begins_formula(" ＝1+1"), begins_formula("-5+cmd|' /C'!A0")
+    (True, True, True)
+    >>> begins_formula("-5.20"), begins_formula("收到=好"), begins_formula("")
+    (False, False, False)
+    """
+    bare = "".join(c for c in text[:64] if unicodedata.category(c)[0] != "C" or c in "\t\r\n")
+    first = unicodedata.normalize("NFKC", bare.lstrip()[:1])
+    risky = bool(bare) and (first in _FORMULA_SIGNS or bare[0] in "\t\r\n")
+    return risky and not _NUMBER.fullmatch(text.strip())
+
+
+def table_cell(value: object) -> object:
+    r"""A value as a cell of any table that is handed out: a text cannot run, a long number keeps its last digits.
+
+    Numbers, dates and truths stay what they are.
+
+    >>> table_cell("=1+1"), table_cell("3252490880209298352"), table_cell("-5.20"), table_cell(3), table_cell("a\x07b")
+    ("'=1+1", '#3252490880209298352', '-5.20', 3, 'ab')
+    """
+    if not isinstance(value, str):
+        return value
+    clean = "".join(c for c in value if c in "\n\t" or unicodedata.category(c)[0] != "C").strip()
+    if _LONG_NUMBER.fullmatch(clean):
+        return number_cell(clean)
+    return "'" + clean if begins_formula(value) else clean
+
+
 def safe_cell(text: str, *, longest: int = 2_000) -> str:
     r"""The text as a cell of a table that opens in a spreadsheet: on one line, and never taken for a formula.
 
@@ -51,7 +84,7 @@ def safe_cell(text: str, *, longest: int = 2_000) -> str:
     ("'=cmd|' /C calc'!A0", "'@SUM(1)", '收到；=1+1')
     """
     clean = one_line(text, longest=longest).replace(";", "；")
-    return "'" + clean if clean[:1] in FORMULA_SIGNS else clean
+    return "'" + clean if begins_formula(clean) else clean
 
 
 def number_cell(number: str) -> str:

@@ -21,7 +21,7 @@ from aftersales.reports.mail.sending import WAITS_SECONDS, Delivery, Outgoing, s
 from aftersales.reports.mail.server import Server, server_of
 from aftersales.reports.mail.stored_ledger import stored_ledger
 from aftersales.reports.mail.wording import one_line
-from aftersales.sources.places import Folder
+from aftersales.sources.places import Folder, write_private
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
 from aftersales.week.tables import Tables, last_day_by
@@ -264,11 +264,10 @@ def _untold(ready: Sequence[ShopMail], reports: Path, week: Week) -> list[str]:
 
 
 def _written(mails: Sequence[Outgoing], folder: Path, language: Language) -> list[str]:
-    folder.mkdir(parents=True, exist_ok=True)
     lines = []
     for mail in mails:
         path = folder / eml_name(mail)
-        path.write_bytes(mail.message.as_bytes())
+        write_private(path, mail.message.as_bytes())
         lines += [_line(mail, language, "mail.said.written"), str(path)]
     return lines
 

@@ -17,6 +17,7 @@ from aftersales.reports.mail.kept_picture import kept_picture
 from aftersales.reports.mail.message import Attachment, composed, is_address, message_id
 from aftersales.reports.mail.readiness import data_reasons
 from aftersales.reports.single_file import single_file
+from aftersales.sources.places import write_private
 from aftersales.sources.settings import Mail, Settings, Shop
 from aftersales.week.kept import Keeper
 from aftersales.week.loading import load
@@ -94,8 +95,8 @@ def store_mail(parts: Told, *, shop: Shop, mail: Mail | None, folder: Path) -> P
     managers = tuple(dict.fromkeys(address for address in shop.managers if is_address(address)))
     message = shop_message(parts, sender=sender, recipients=managers or (sender,), moment=moment)
     path = folder / f"mail.{content.language}.eml"
-    path.write_bytes(message.as_bytes())
-    (folder / f"chat.{content.language}.txt").write_text(chat_text(content, link=parts.link), "utf-8")
+    write_private(path, message.as_bytes())
+    write_private(folder / f"chat.{content.language}.txt", chat_text(content, link=parts.link).encode())
     return path
 
 

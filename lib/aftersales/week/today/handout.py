@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from aftersales.sources.places import write_private
 from aftersales.week.today.queue import Queue
 from aftersales.week.today.wording import due_words, left_words, note_words
 from aftersales.words.errors import SetupError
@@ -38,7 +39,7 @@ def write_handout(queue: Queue, file: Path, *, limit: int | None = None) -> int:
     """Write it; the number of rows. `SetupError` where it cannot be written, as while a spreadsheet has it open."""
     packed = handout(queue, limit=limit)
     try:
-        file.write_bytes(packed)
+        write_private(file, packed)
     except OSError as error:
         raise SetupError(
             f"{file.name} cannot be written", found=error.strerror,
