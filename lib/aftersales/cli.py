@@ -293,6 +293,7 @@ def decide(
     owner: Annotated[str, typer.Option(help="Who sees to it.", show_default=False)],
     start: Annotated[str, typer.Option("--from", help="The day it takes effect, like 2026-11-30.", show_default=False)],
     measure: Annotated[str | None, typer.Option(help="What it will be judged by; else the suggestion's own.")] = None,
+    change: Annotated[bool, typer.Option("--change", help="Replace what was entered for it before.")] = False,
     config: Config = None,
 ) -> None:
     """Enter a decision into the ledger: owner, date, scope, and a measure fixed beforehand."""
@@ -300,7 +301,8 @@ def decide(
 
     day = _day(start)
     assert day is not None
-    for line in decided(shop, suggestion, owner=owner, effective_from=day, measure=measure, config=config):
+    lines = decided(shop, suggestion, owner=owner, effective_from=day, measure=measure, change=change, config=config)
+    for line in lines:
         _out.print(escape(line))
 
 

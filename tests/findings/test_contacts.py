@@ -69,6 +69,18 @@ def test_within_the_same_hours_more_money_goes_first_and_a_nearer_clock_before_m
     assert table["who"].to_list() == ["soon", "large", "small", "passed"]
 
 
+def test_what_is_long_overdue_comes_after_what_is_due_tomorrow():
+    table = queue(
+        orders({"order_id": "forgotten", "buyer_key": "a", "status": "paid", "ship_by": NOW - timedelta(days=78)},
+               {"order_id": "late", "buyer_key": "b", "status": "paid", "ship_by": NOW - timedelta(hours=30)},
+               {"order_id": "tomorrow", "buyer_key": "c"}, {"order_id": "gone", "buyer_key": "d"}),
+        refunds({"order_id": "tomorrow", "deadline_at": NOW + timedelta(hours=30), "amount": 1.0},
+                {"order_id": "gone", "deadline_at": NOW - timedelta(days=20), "amount": 900.0}),
+    )  # fmt: skip
+    assert table["who"].to_list()[:2] == ["b", "c"]
+    assert dict(table.select("who", "stage").iter_rows()) == {"b": 1, "c": 3, "a": 4, "d": 4}
+
+
 def test_one_person_is_one_line_with_all_orders_and_all_money():
     table = queue(
         orders({"order_id": "1", "buyer_key": "x"}, {"order_id": "2", "buyer_key": "x", "status": "paid"}),

@@ -37,3 +37,10 @@ def test_a_decision_keeps_the_suggestions_lever_scope_and_measure(demo, tmp_path
     entry = ledger.filter(suggestion_id=row["suggestion_id"]).row(0, named=True)
     assert (entry["lever"], entry["scope"], entry["measure"]) == (row["lever"], row["scope"], row["measure"])
     assert entry["decided_on"] == date(2026, 11, 23)
+    # a second time it is not entered again, unless that is what is wanted
+    twice = {"owner": "李强", "effective_from": date(2026, 12, 7), "config": config, "now": NOW}
+    with pytest.raises(QuestionError, match=r"in the ledger already.*王敏, from 2026-11-30.*--change"):
+        decided("demo", row["suggestion_id"], **twice)
+    decided("demo", row["suggestion_id"], **twice, change=True)
+    ledger = ShopStore(load_settings(config).store_path, "demo").table("decisions").collect()
+    assert ledger.filter(suggestion_id=row["suggestion_id"])["owner"].to_list() == ["李强"]

@@ -20,7 +20,7 @@ from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
 
-# Not shipped yet, on its way, and all the rest.
+# Not shipped yet, on its way, and all the rest; after them what is long overdue (`LONG_OVERDUE`).
 STAGE: MappingProxyType[str, int] = MappingProxyType({
     "confirm_many": 1, "cancel_unshipped": 1, "late_unshipped": 1, "ship_late": 1,
     "intercept": 2, "on_its_way": 2, "not_received": 2,
@@ -31,6 +31,8 @@ STAGE: MappingProxyType[str, int] = MappingProxyType({
 SITUATIONS = tuple(STAGE)
 # Hours: this shift, today, before the weekend is over; within one of these the larger sum goes first.
 URGENT_HOURS = (6.0, 24.0, 72.0)
+# A deadline missed by more than this comes last: what became of it has to be looked up before anybody is written to.
+LONG_OVERDUE_HOURS, LONG_OVERDUE = 72.0, 4
 LATER, PASSED = len(URGENT_HOURS), len(URGENT_HOURS) + 1
 # A run of orders that ended a week ago is for the week's page, no longer for a message today.
 ASK_WITHIN = timedelta(days=7)
@@ -240,7 +242,9 @@ def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
     )  # fmt: skip
     rows = matters.with_columns(
         who=pl.coalesce("buyer_key", pl.lit("order:") + pl.col("order_id"), pl.lit("matter:") + pl.col("id")),
-        stage=pl.col("situation").replace_strict(dict(STAGE), return_dtype=pl.Int64),
+        stage=pl.when(left < -LONG_OVERDUE_HOURS)
+        .then(LONG_OVERDUE)
+        .otherwise(pl.col("situation").replace_strict(dict(STAGE), return_dtype=pl.Int64)),
         urgency=urgency.cast(pl.Int64), hours_left=left, money=pl.col("money").fill_null(0.0),
     ).sort("stage", "urgency", "money", "due_at", "order_id", descending=[False, False, True, False, False],
            nulls_last=True)  # fmt: skip

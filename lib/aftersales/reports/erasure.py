@@ -13,6 +13,7 @@ from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import say
+from aftersales.words.periods import Week
 
 _SHOWN_ROWS = 20
 _TEXTS = (".html", ".ipynb", ".json", ".txt", ".eml", ".csv")
@@ -41,20 +42,33 @@ def run_erase(
         shown = ", ".join(map(str, numbers[:_SHOWN_ROWS])) + (" …" if len(numbers) > _SHOWN_ROWS else "")
         lines.append(say("erase.file", language, file=file, n=len(numbers), rows=shown))
     reports = Folder(settings.reports_path)
-    weeks = [] if reports.remote else weeks_that_name(reports.local / shop.id, [*found.orders, *found.buyer_keys])
+    named = [] if reports.remote else folders_that_name(reports.local / shop.id, [*found.orders, *found.buyer_keys])
+    weeks, others = [f for f in named if _is_week(f.name)], [f for f in named if not _is_week(f.name)]
     if weeks:
         lines.append(say("erase.reports", language))
-        lines += [f"  aftersales weekly --no-import --shop {shop.id} --week {week}" for week in weeks]
+        again = f"weekly --no-import --shop {shop.id} --week"
+        lines += [f"  {settings.command(f'{again} {week.name}')}" for week in weeks]
+    if others:
+        lines.append(say("erase.dossiers", language))
+        lines += [f"  {folder}" for folder in others]
     if not sure:
         lines.append(say("erase.not_yet", language))
     return lines
 
 
-def weeks_that_name(folder: Path, words: Sequence[str]) -> list[str]:
-    """The weeks whose report names one of these orders or buyer keys, newest first."""
+def folders_that_name(folder: Path, words: Sequence[str]) -> list[Path]:
+    """The folders of reports and dossiers in which one of these orders or buyer keys is named, newest week first."""
     needles = [word.encode() for word in words]
-    weeks = sorted((p for p in folder.iterdir() if p.is_dir()), reverse=True) if folder.is_dir() else []
-    return [week.name for week in weeks if any(_names(file, words, needles) for file in sorted(week.rglob("*")))]
+    inside = sorted((p for p in folder.iterdir() if p.is_dir()), reverse=True) if folder.is_dir() else []
+    return [one for one in inside if any(_names(file, words, needles) for file in sorted(one.rglob("*")))]
+
+
+def _is_week(name: str) -> bool:
+    try:
+        Week.parse(name)
+    except QuestionError:
+        return False
+    return True
 
 
 def _names(file: Path, words: Sequence[str], needles: Sequence[bytes]) -> bool:

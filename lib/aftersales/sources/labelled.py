@@ -48,7 +48,11 @@ def read_labelled(path: Path) -> pl.DataFrame:
         )
     rows = rows.filter(pl.len().over("text") == 1).filter(pl.len().over("cause") >= LEAST_TEXTS)
     if rows["cause"].n_unique() < LEAST_TEXTS:
-        raise DataError(f"{path.name} has too few labelled texts", found=f"{rows.height} that can be used")
+        raise DataError(
+            f"{path.name} has too few labelled texts",
+            found=f"{rows.height} different texts that can be used",
+            hint=f"label {LEAST_TEXTS} different texts each of {LEAST_TEXTS} causes at the least, better 20 each",
+        )
     return rows
 
 

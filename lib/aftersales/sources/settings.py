@@ -8,6 +8,7 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -139,6 +140,13 @@ class Settings(_Part):
         if _URL.match(path):
             return path
         return str((self.file.parent / Path(path).expanduser()).resolve())
+
+    def command(self, line: str) -> str:
+        """A command of the program to print, with ``--config`` where it would not find this file from here."""
+        here = Path.cwd()
+        near = (f / DEFAULT_NAME for f in (here, *here.parents) if (f / DEFAULT_NAME).is_file())
+        found = self.file.suffix == ".json" or next(near, None) == self.file  # JSON: settings that travelled
+        return f"aftersales {line}" if found else f"aftersales {line} --config {quote(str(self.file))}"
 
     @cached_property
     def store_path(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from aftersales.sources.settings import DEFAULT_NAME, Shop
 from aftersales.words.errors import SetupError
@@ -80,5 +81,5 @@ def start(folder: Path, *, shop_id: str, shop_name: str) -> list[str]:
     return [
         f"wrote {file}",
         f"put the shop's export files into {exports}",
-        f"then run: aftersales weekly --config {file}",
+        f"then run: aftersales weekly --config {quote(str(file))}",
     ]

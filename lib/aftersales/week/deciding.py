@@ -28,14 +28,15 @@ def decided(
     owner: str,
     effective_from: date,
     measure: str | None = None,
+    change: bool = False,
     config: Path | None = None,
     now: datetime | None = None,
 ) -> list[str]:
     """Write the decision into the shop's ledger; lines that say what was entered and what can be seen of it.
 
-    The suggestion must stand in the shop's last whole week. Deciding it again replaces owner, day and measure. The
-    lines say the least effect that could be seen at all beside what is hoped for, when to look, and which other
-    decisions on the same thing it could not be told apart from.
+    The suggestion must stand in the shop's last whole week. One that is decided already is refused, or with ``change``
+    gets another owner, day and measure. The lines say the least effect that could be seen at all beside what is hoped
+    for, when to look, and which other decisions on the same thing it could not be told apart from.
     """
     if not owner.strip():
         raise QuestionError("A decision needs an owner", hint="name one with --owner")
@@ -45,6 +46,15 @@ def decided(
     if found.is_empty():
         raise unknown("suggestion this week", suggestion, rows["suggestion_id"].to_list())
     row = found.row(0, named=True)
+    ledger = report.data.tables["decisions"].collect()  # those of today too, which the week's page does not judge yet
+    before = ledger.filter(pl.col("suggestion_id") == suggestion)
+    if before.height and not change:
+        entered = before.row(0, named=True)
+        raise QuestionError(
+            f"{suggestion} is in the ledger already",
+            found=f"{entered['owner']}, from {entered['effective_from']}, decided on {entered['decided_on']}",
+            hint="add --change to enter another owner, day or measure for it",
+        )
     moment = now or datetime.now(UTC)
     entry = pl.DataFrame(
         {
@@ -65,7 +75,7 @@ def decided(
         day=effective_from, measure=measured, commit=commit.number,
     )  # fmt: skip
     others = told_apart_from(
-        report.data.ledger, report.data.tables["orders"], scope=row["scope"], effective_from=effective_from,
+        ledger, report.data.tables["orders"], scope=row["scope"], effective_from=effective_from,
         decision_id=entry["decision_id"][0],
     )  # fmt: skip
     return [said, *_what_can_be_seen(row, effective_from, report.language), *_not_apart(others, report.language)]

@@ -33,9 +33,11 @@ def answer(report: Report) -> Verdict:
         return Verdict(report.say("refunds.nothing"), language=report.language)
     currency = report.data.shop.currency
     said = [
-        signal_headline(rows.row(-1, named=True), report.language, currency=currency) for rows in (by_orders, by_money)
+        signal_headline(rows.row(-1, named=True), report.language, currency=currency)
+        for rows in (by_orders, by_money)
+        if rows.height  # files without money have no rate of money
     ]
-    points = [Conclusion(said[1]), *_reason_point(report)]
+    points = [*(Conclusion(more) for more in said[1:]), *_reason_point(report)]
     month = _last_month(report)
     if month is not None:
         points.append(Conclusion(report.say("refunds.month", **month)))

@@ -176,7 +176,8 @@ def switching(report: Report) -> Table:
     """How to open another week, shop or language."""
     shop, week = report.data.shop.id, report.data.week
     other = next(code for code in LANGUAGES if code != report.language)
-    earlier = week.shift(-1) if week.shift(-1).sunday >= report.data.held["first_day"][0] else week
+    first = report.data.held["first_day"][0]
+    earlier = week.shift(-1) if first is not None and week.shift(-1).sunday >= first else week
     said = {
         "other_week": f"aftersales weekly --shop {shop} --week {earlier}",
         "latest": f"aftersales weekly --shop {shop}",
