@@ -95,16 +95,21 @@ def week_of(text: str, tables: Tables, shop: Shop, *, now: datetime | None = Non
     if last_day is None or tables.last_day is None:
         raise QuestionError(f"The shop '{shop.id}' has no orders yet", hint=f"run `aftersales import {shop.id}`")
     last = last_whole_week(last_day)
-    if not text:
+    week = Week.parse(text) if text else last
+    if week == last:  # also where the files begin after it: a shop of three days has no whole week yet
         return last
-    week = Week.parse(text)
-    earliest = tables.store.table("orders", tables.commit).select(pl.col("created_at", "paid_at").min().dt.date())
-    first = earliest.collect(engine="streaming")
-    first_day = min((d for d in first.row(0) if d), default=tables.last_day)
+    first_day = min((d for d in _first_days(tables) if d), default=tables.last_day)
     if week.monday > tables.last_day or week.sunday < first_day:
         raise QuestionError(
             f"The shop '{shop.id}' has no data for week {week}",
             found=f"data from {first_day} to {tables.last_day}",
-            hint=f"the last whole week is {last}",
+            hint=f"name a week from {Week.of(first_day)} to {Week.of(tables.last_day)}; the last whole one is {last}",
         )
     return week
+
+
+def _first_days(tables: Tables) -> tuple[date | None, ...]:
+    """The earliest day on which an order was created or paid, and a refund requested."""
+    times = {"orders": pl.col("created_at", "paid_at"), "refunds": pl.col("applied_at")}
+    scans = (tables.store.table(name, tables.commit).select(at.min().dt.date()) for name, at in times.items())
+    return tuple(day for scan in scans for day in scan.collect(engine="streaming").row(0))
