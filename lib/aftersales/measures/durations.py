@@ -14,6 +14,7 @@ import polars as pl
 from aftersales.measures.cohorts import all_periods, period_start, split_by
 from aftersales.measures.inputs import zone_of
 from aftersales.measures.survival import kaplan_meier, quantile
+from aftersales.words.periods import in_zone
 
 HOURS = 3600e6  # microseconds in an hour
 OUT = (
@@ -28,7 +29,8 @@ def end_of_day(until: date, zone: str | None) -> datetime:
     >>> end_of_day(date(2026, 11, 15), None)
     datetime.datetime(2026, 11, 16, 0, 0)
     """
-    return datetime.combine(until + timedelta(days=1), time(), ZoneInfo(zone) if zone else None)
+    end = datetime.combine(until + timedelta(days=1), time())
+    return in_zone(end, ZoneInfo(zone)) if zone else end
 
 
 def duration_summary(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -169,6 +169,7 @@ def moment(
 ) -> pl.Series:
     """A local time in its zone; of a doubled hour the first is meant, an hour that never was is null.
 
+    A midnight that never was, where summer begins at midnight, is how files write a day alone: 1:00 is meant.
     ``dates``: formats to try before the usual ones; ``first``: "day" or "month", which 04/05/2026 begins with;
     ``written_in``: the zone of times without an offset, where it is another.
 
@@ -191,7 +192,12 @@ def moment(
         return naive.dt.replace_time_zone(zone)
     offset = _steady_offset(zone, low.year, high.year)
     if offset is None:
-        return naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        skipped = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        midnight = skipped.is_null() & (naive.dt.time() == time()).fill_null(False)
+        if not midnight.any():
+            return skipped
+        later = (naive + timedelta(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        return skipped.zip_with(~midnight, later)
     return (naive - offset).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
 
 

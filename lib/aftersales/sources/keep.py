@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.store import month_of
 from aftersales.sources.versions import AHEAD, MARKS, lacks
 from aftersales.words.errors import DataError
+from aftersales.words.periods import in_zone
 
 # What kind of file fills which table.
 TABLE_OF = {
@@ -96,17 +98,14 @@ def _marked(rows: pl.DataFrame, reading: Reading, table: str, *, import_id: str,
     missing = [pl.lit(None).alias(c) for c in types if c not in rows.columns]
     shaped = rows.with_columns(missing).select("row", *(pl.col(c).cast(t) for c, t in types.items()))
     as_of = reading.exported_at or max(moments_of(reading.frame, past_only=True), default=None)
-    stamp = (
-        pl.lit(as_of, dtype=pl.Datetime("us", zone))
-        if as_of is None or as_of.tzinfo
-        else pl.lit(as_of, dtype=pl.Datetime("us")).dt.replace_time_zone(zone)
-    )
+    if as_of is not None and not as_of.tzinfo:
+        as_of = in_zone(as_of, ZoneInfo(zone))
     untold = [c for c in types if c not in reading.there and shaped[c].null_count() == shaped.height]
     marked = shaped.with_columns(
         file=pl.lit(reading.file),
         row=pl.col("row").cast(pl.Int64),
         import_id=pl.lit(import_id),
-        as_of=stamp,
+        as_of=pl.lit(as_of, dtype=pl.Datetime("us", zone)),
         dated=pl.lit(reading.exported_at is not None),
         lacks=pl.lit(lacks(untold)),
         content=shaped.select(list(types)).hash_rows(seed=0).reinterpret(signed=True),

@@ -29,6 +29,7 @@ from aftersales.sources.typed import (
     mapped_fields,
     typed,
 )
+from aftersales.words.periods import in_zone
 
 _EXAMPLES = 3  # of words that could not be read, in a note
 _EXPORTED = re.compile(
@@ -301,6 +302,6 @@ def _exported_at(file: str, zone: str) -> datetime | None:
     if not found:
         return None
     try:
-        return datetime(*(int(part or 0) for part in found.groups()), tzinfo=ZoneInfo(zone))  # type: ignore[misc,arg-type]
+        return in_zone(datetime(*(int(part or 0) for part in found.groups())), ZoneInfo(zone))  # type: ignore[arg-type]
     except ValueError:
         return None

@@ -25,8 +25,11 @@ _CREDENTIALS = re.compile(r"^[a-z][a-z0-9+.-]+://[^/]*@|[?&](?:X-Amz-|sig=|secre
 _SECRET = re.compile(r"passw|secret|token|credential|(?<!\w)(?:api_?)?key(?!\w)", re.I)
 
 
+_NO_ZONES = ("Factory", "localtime")  # the machine's own lists name them, polars and other machines do not know them
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in available_timezones() or name in _NO_ZONES:
         raise ValueError(f"'{name}' is not a time zone; write one like Asia/Shanghai")
     return name
 

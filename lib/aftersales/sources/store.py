@@ -28,6 +28,7 @@ from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept
 from aftersales.sources.versions import newest, with_marks
 from aftersales.words.errors import AftersalesError, DamageError, QuestionError, SetupError
+from aftersales.words.periods import in_zone
 
 NO_MONTH = "none"  # where rows lie whose time is not known
 _HOOKS = PostCommitHookProperties(cleanup_expired_logs=False)  # any kept commit may need them
@@ -88,7 +89,7 @@ class ShopStore:
 
     def as_of(self, day: date) -> Commit:
         """The newest commit made on or before that day (the shop's calendar); `QuestionError` where there is none."""
-        end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.zone))
+        end = in_zone(datetime.combine(day + timedelta(days=1), time()), ZoneInfo(self.zone))
         head = self._listed()
         made_at = (
             {c.number: c.made_at for c in self._of_format_1()}

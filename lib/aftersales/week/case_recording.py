@@ -13,6 +13,7 @@ from aftersales.sources.recording import record_all
 from aftersales.week.loading import Report, load
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import say
+from aftersales.words.periods import in_zone
 
 _TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 
@@ -50,7 +51,7 @@ def _when(at: str | None, report: Report, moment: datetime) -> datetime:
         return moment.astimezone(zone).replace(microsecond=0)
     for shape in _TIME_FORMATS:
         try:
-            when = datetime.strptime(at.strip(), shape).replace(tzinfo=zone)
+            when = in_zone(datetime.strptime(at.strip(), shape), zone)
         except ValueError:
             continue
         if when > moment:

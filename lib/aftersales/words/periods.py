@@ -31,6 +31,16 @@ def moment(text: str) -> datetime:
     raise QuestionError("A moment is written like 2026-11-23 or 2026-11-23 09:30", found=f"'{text}'")
 
 
+def in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """A moment on a zone's clock: of a doubled hour the first; where the clock skips an hour, so much later.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> str(in_zone(datetime(2024, 3, 31), ZoneInfo("Asia/Beirut")))
+    '2024-03-31 01:00:00+03:00'
+    """
+    return moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
+
+
 def shop_time(now: datetime | None, zone: tzinfo) -> datetime:
     """What counts as now, in a shop's zone: the given moment, else this machine's clock.
 
@@ -40,7 +50,7 @@ def shop_time(now: datetime | None, zone: tzinfo) -> datetime:
     """
     if now is None:
         return max(datetime.now(UTC), MADE_ON).astimezone(zone)
-    return now.replace(tzinfo=zone) if now.tzinfo is None else now.astimezone(zone)
+    return in_zone(now, zone) if now.tzinfo is None else now.astimezone(zone)
 
 
 @dataclass(frozen=True, order=True)
