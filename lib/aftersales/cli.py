@@ -109,6 +109,7 @@ def import_(
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Import what is new for every shop.")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
+    now: Now = None,
     config: Config = None,
 ) -> None:
     """Read export files into the store; say what was taken, merged, set aside and why."""
@@ -126,7 +127,11 @@ def import_(
             continue
         with _err.status(f"importing {one.id}") as status:
             account = import_files(
-                settings, one, [str(f) for f in files or ()], progress=lambda m: status.update(escape(m))
+                settings,
+                one,
+                [str(f) for f in files or ()],
+                now=_moment(now),
+                progress=lambda m: status.update(escape(m)),
             )
         _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines(one.language[0]))))
         failed = failed or bool(account.failed)
@@ -134,26 +139,28 @@ def import_(
 
 
 @app.command()
-def status(config: Config = None) -> None:
+def status(now: Now = None, config: Config = None) -> None:
     """Shops, what files and days are there or missing, last runs, what is due."""
     from aftersales.sources.settings import load_settings
     from aftersales.week.status import status_lines
 
-    for line in status_lines(load_settings(config)):
+    for line in status_lines(load_settings(config), now=_moment(now)):
         _out.print(escape(line))
 
 
 @app.command()
 def today(
     shop: ShopName,
-    at: Annotated[
+    now: Annotated[
         str | None,
         typer.Option(
+            "--now",
             help="What counts as now: a moment like '2026-11-23 09:30' (shop's time), now, or data (the end of the "
             "files' data). Without it the clock, or the end of data that are more than a day old.",
             show_default=False,
         ),
     ] = None,
+    at: Annotated[str | None, typer.Option("--at", hidden=True, help="The same as --now.")] = None,
     limit: Annotated[int, typer.Option(help="How many people the team can write to; the rest is counted.", min=1)] = 20,
     language: Annotated[
         str | None, typer.Option(help="zh or en, of the list and of the drafts; without it the shop's first.")
@@ -182,7 +189,7 @@ def today(
 
     with _err.status(f"looking at {shop}") as status:
         queue = contact_queue(
-            shop, at=at, with_import=not no_import, language=language, config=config,
+            shop, at=now or at, with_import=not no_import, language=language, config=config,
             started=psutil.Process().create_time(), progress=lambda m: status.update(escape(m)),
         )  # fmt: skip
     if csv is not None:
@@ -218,6 +225,7 @@ def weekly(
     resume: Annotated[bool, typer.Option("--resume", help="Skip reports that are done already.")] = False,
     no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
     as_of: Annotated[str | None, typer.Option(help="Repeat the report from the store as it was on this day.")] = None,
+    now: Now = None,
     time_limit: Annotated[
         int | None,
         typer.Option(
@@ -236,7 +244,7 @@ def weekly(
 
     outcome = run_weekly(
         load_settings(config), shops=shop or (), week=week, workers=jobs, engine=engine, on=on, scheduler=scheduler,
-        resume=resume, with_import=not no_import, as_of=_day(as_of), time_limit_seconds=time_limit,
+        resume=resume, with_import=not no_import, as_of=_day(as_of), now=_moment(now), time_limit_seconds=time_limit,
         memory_limit_mb=memory_limit,
         parameters=parameter or (), console=_err,
     )  # fmt: skip

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 
 from pebble import ProcessPool
 from rich.console import Console
@@ -33,14 +34,15 @@ def made_ready(
     workers: int,
     pool: WorkerPool | None,
     screen: Console,
+    now: datetime | None = None,
 ) -> tuple[list[Prepared], list[Prepared]]:
     """Import and pin every shop, several at once; those ready, those that failed, in the order given.
 
     ``pool`` looks for new files first; without one every shop is imported from.
     """
-    rest = partial(prepared, settings.file, week=week, as_of=as_of, with_import=with_import)
+    rest = partial(prepared, settings.file, week=week, as_of=as_of, with_import=with_import, now=now)
     with screen.status("importing"):
-        found = _looked(pool, settings, shops, week=week, as_of=as_of, with_import=with_import) if pool else {}
+        found = _looked(pool, shops, (settings.file, week, as_of, with_import), now) if pool else {}
         left = [shop for shop in shops if shop.id not in found]
         if len(shops) == 1 or workers == 1:
             found |= {shop.id: rest(shop.id) for shop in left}
@@ -54,11 +56,12 @@ def made_ready(
 
 
 def _looked(
-    pool: WorkerPool, settings: Settings, shops: Sequence[Shop], *, week: str, as_of: date | None, with_import: bool
+    pool: WorkerPool, shops: Sequence[Shop], given: tuple[Path, str, date | None, bool], now: datetime | None
 ) -> dict[str, Prepared]:
-    """Those shops that have nothing new, by id: each worker looks at its share of them."""
+    """Those shops that have nothing new, by id: each worker looks at its share of them (`without_news`)."""
+    config, *rest = given
     shares = [[s.id for s in shops[k :: pool.workers]] for k in range(min(pool.workers, len(shops)))]
-    looks = [pool.look(without_news, settings.file, share, week, as_of, with_import) for share in shares]
+    looks = [pool.look(partial(without_news, now=now), config, share, *rest) for share in shares]
     found: dict[str, Prepared] = {}
     for look in looks:
         try:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,6 +62,7 @@ def run_weekly(
     resume: bool = False,
     with_import: bool = True,
     as_of: date | None = None,
+    now: datetime | None = None,
     time_limit_seconds: float | None = None,
     parameters: Sequence[str] = (),
     memory_limit_mb: float = MEMORY_LIMIT_MB,
@@ -70,7 +71,8 @@ def run_weekly(
 ) -> Outcome:
     """Report the shops' weeks; a shop that cannot be reported is named and keeps no other back.
 
-    Without ``time_limit_seconds`` a report may take what is `seconds_allowed` for the largest shop. With ``on`` "dask"
+    Rows more than a day after ``now`` (the clock) are set aside by the import, and no later week is chosen. Without
+    ``time_limit_seconds`` a report may take what is `seconds_allowed` for the largest shop. With ``on`` "dask"
     the reports are made by the workers of the cluster at ``scheduler``, or of one started here; the imports, which need
     the key of the installation, stay on this machine. Raises `QuestionError` before anything starts for an unknown
     shop, week, engine or notebook parameter.
@@ -105,7 +107,7 @@ def run_weekly(
             cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=console))
         ready, failures = made_ready(
             settings, chosen, week=asked, as_of=as_of, with_import=with_import and as_of is None, workers=cores,
-            pool=pool, screen=console,
+            pool=pool, screen=console, now=now,
         )  # fmt: skip
         limit = time_limit_seconds or seconds_allowed(max((p.lines for p in ready), default=0))
         reports = Folder(settings.reports_path)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from aftersales.sources.account import FileAccount, ImportAccount
 from aftersales.sources.composing import compose_tables
+from aftersales.sources.dated import without_impossible
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.keep import kept_rows
 from aftersales.sources.keeping import Keeping
@@ -22,6 +23,7 @@ from aftersales.sources.read import Reading, read_export
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.words.errors import AftersalesError, DataError, QuestionError
+from aftersales.words.periods import shop_time
 
 READABLE = (".csv", ".xlsx", ".xls", ".txt", ".tsv", ".zip", ".rar", ".7z")
 EVIDENCE_FOLDER = "evidence"  # the shop's evidence files lie there; they are not exports
@@ -40,10 +42,13 @@ def import_files(
     """Import the named files, or whatever is new or changed in the shop's exports folder.
 
     A file that cannot be read is named with its reason and does not keep the others out. Importing the same file again
-    changes nothing. Raises `AftersalesError` only where nothing can be imported at all.
+    changes nothing. Rows more than a day after ``now`` (the clock) are set aside.
+
+    Raises `AftersalesError` only where nothing can be imported at all.
     """
     key = installation_key(settings.store_path)
     store = ShopStore(settings.store_path, shop.id, shop.zone)
+    now = now and shop_time(now, shop.tz)
     with import_lock(store.folder):
         head = store_to_build_on(store, key_print=fingerprint(key), now=now)
         behind = _clock_behind(head, shop, now)
@@ -62,7 +67,10 @@ def import_files(
                     unchanged += 1
                     continue
                 readings = tuple(
-                    read_export(name, layouts=layouts, zone=shop.zone, currency=shop.currency, content=content)
+                    without_impossible(one, now=shop_time(now, shop.tz), zone=shop.zone)
+                    for one in read_export(
+                        name, layouts=layouts, zone=shop.zone, currency=shop.currency, content=content
+                    )
                 )
                 del content
                 _check_owner(readings, shop)

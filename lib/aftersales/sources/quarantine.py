@@ -14,6 +14,7 @@ from aftersales.sources.layout import normalised
 REASONS = (
     "too_many_fields", "too_few_fields", "broken_quotes", "damaged_id", "missing_value", "unreadable_value",
     "negative_value", "doubtful_value", "other_currency", "repeated_header", "total_row", "note_row", "repeated_key",
+    "dated_late", "dated_early",
 )  # fmt: skip
 SCHEMA: dict[str, type[pl.DataType]] = {
     "file": pl.String, "row": pl.Int64, "layout": pl.String, "reason": pl.String, "column": pl.String,

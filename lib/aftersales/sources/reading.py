@@ -33,7 +33,8 @@ from aftersales.words.periods import in_zone
 
 _EXAMPLES = 3  # of words that could not be read, in a note
 _EXPORTED = re.compile(
-    r"(?<!\d)(20\d{2})[-_.]?([01]\d)[-_.]?([0-3]\d)[ _T-]?([0-2]\d)[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?(?!\d)"
+    r"(?<!\d)(20\d{2})[-_.]?([01]\d)[-_.]?([0-3]\d)[ _T-]?([0-2]\d)[-_:.]?([0-5]\d)"
+    r"(?:[-_:.]?([0-5]\d))?(?![-_.]?\d\d|\d)"  # of a span no day is the export's
 )
 
 

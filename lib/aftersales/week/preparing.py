@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from aftersales.sources.importing import import_files, nothing_new
@@ -27,7 +27,13 @@ class Prepared:
 
 
 def without_news(
-    config: Path, shop_ids: Sequence[str], week: str, as_of: date | None, with_import: bool
+    config: Path,
+    shop_ids: Sequence[str],
+    week: str,
+    as_of: date | None,
+    with_import: bool,
+    *,
+    now: datetime | None = None,
 ) -> list[Prepared]:
     """Those of the shops that need no import and are ready, in a light look that changes nothing.
 
@@ -41,12 +47,14 @@ def without_news(
                 continue
         except Exception:  # whatever it is, the import meets it too, and says so in words
             continue
-        one = prepared(config, shop_id, week, as_of, with_import=False)
+        one = prepared(config, shop_id, week, as_of, with_import=False, now=now)
         found += [one] if one.reason is None else []
     return found
 
 
-def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_import: bool) -> Prepared:
+def prepared(
+    config: Path, shop_id: str, week: str, as_of: date | None, with_import: bool, *, now: datetime | None = None
+) -> Prepared:
     """Import one shop's new files and choose its commit and week; every failure becomes a sentence.
 
     A file that cannot be read stops the shop's report: numbers with a part of the data missing are no numbers.
@@ -56,7 +64,7 @@ def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_imp
     said: tuple[str, ...] = ()
     try:
         if with_import:
-            account = import_files(settings, shop)
+            account = import_files(settings, shop, now=now)
             if account.files:
                 said = tuple(account.lines(shop.language[0]))
             if account.failed:
@@ -66,7 +74,7 @@ def prepared(config: Path, shop_id: str, week: str, as_of: date | None, with_imp
         store = ShopStore(settings.store_path, shop.id, shop.zone)
         commit: Commit = store.as_of(as_of) if as_of else store.head()
         tables = Tables(store, commit)
-        return Prepared(shop, str(week_of(week, tables, shop)), commit.number, tables.rows("orders"), said)
+        return Prepared(shop, str(week_of(week, tables, shop, now=now)), commit.number, tables.rows("orders"), said)
     except AftersalesError as error:
         return Prepared(shop, said=said, reason=str(error))
     except Exception as error:  # a full disk, say: the other shops go on

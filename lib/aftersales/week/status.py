@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -11,26 +11,26 @@ import polars as pl
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
-from aftersales.week.tables import Tables
+from aftersales.week.tables import Tables, last_day_by
 from aftersales.words.errors import AftersalesError
 from aftersales.words.periods import Week, last_whole_week
 
 _SHOWN_GAPS = 5
 
 
-def status_lines(settings: Settings) -> list[str]:
+def status_lines(settings: Settings, *, now: datetime | None = None) -> list[str]:
     """Plain lines, a block a shop; a shop that cannot be read is named with its reason."""
     lines = [f"store {settings.store_path}", f"reports {settings.reports_path}"]
     for shop in settings.shops:
         lines += ["", f"{shop.id}  {shop.name}"]
         try:
-            lines += [f"  {line}" for line in _shop_lines(settings, shop)]
+            lines += [f"  {line}" for line in _shop_lines(settings, shop, now)]
         except AftersalesError as error:
             lines.append(f"  {error}")
     return lines
 
 
-def _shop_lines(settings: Settings, shop: Shop) -> list[str]:
+def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[str]:
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     commit = store.head()
     tables = Tables(store, commit)
@@ -45,7 +45,7 @@ def _shop_lines(settings: Settings, shop: Shop) -> list[str]:
     if tables.last_day is None:
         return [*lines, "no orders yet"]
     lines.append(_days(tables))
-    week = last_whole_week(tables.last_day)
+    week = last_whole_week(last_day_by(now, tables, shop) or tables.last_day)
     lines.append(_last_run(settings, shop, week))
     return lines
 

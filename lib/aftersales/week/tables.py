@@ -13,7 +13,7 @@ from aftersales.measures.parts import part_of
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
-from aftersales.words.periods import AHEAD, MADE_ON, Week, last_whole_week, shop_time
+from aftersales.words.periods import MADE_ON, TOLERANCE, Week, last_whole_week, shop_time
 
 # A batch run pins the store's commit here, so that all its notebooks see one state.
 COMMIT_VARIABLE = "AFTERSALES_COMMIT"
@@ -70,7 +70,7 @@ class Tables:
         Days after the commit was made do not count: stores of old hold rows that are dated ahead of their import.
         """
         latest = {"orders": ("created_at", "paid_at"), "refunds": ("applied_at",)}
-        made = (max(self.commit.made_at, MADE_ON) + AHEAD).astimezone(ZoneInfo(self.store.zone)).date()
+        made = (max(self.commit.made_at, MADE_ON) + TOLERANCE).astimezone(ZoneInfo(self.store.zone)).date()
         # read by itself: whoever asks for no more must not hold the tables
         orders, refunds = (
             self.store.table(name, self.commit)

@@ -13,7 +13,7 @@ from aftersales.words.errors import QuestionError
 # A clock that is behind the program's own making is not set: what shops export now is later than that.
 MADE_ON = datetime(2026, 11, 29, tzinfo=UTC)
 # Rows may be dated so much after now: clocks and zones of platforms and machines differ.
-AHEAD = timedelta(days=1)
+TOLERANCE = timedelta(days=1)
 _MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S")
 
 
