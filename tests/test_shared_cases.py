@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -90,6 +91,7 @@ def test_one_workbook_with_orders_items_and_shipping(case: Callable[..., Importe
     assert (orders.height, orders["order_id"].n_unique()) == (192, 160)
     assert float(orders["paid"].sum()) == 42_328
     assert (refunds.height, float(refunds["amount"].sum())) == (16, 4_004)
+    assert "the sheet 发货报表 (161 rows) is no known export and was not read" in done.said
 
 
 def test_line_breaks_in_two_cells_of_one_row(case: Callable[..., Imported]) -> None:
@@ -157,3 +159,62 @@ def test_a_report_without_money(case: Callable[..., Imported]) -> None:
     done = case("05b-no-money-column")
     orders = done.table("orders")
     assert orders["paid"].null_count() == orders.height > 0
+
+
+def test_days_counted_from_1904(case: Callable[..., Imported]) -> None:
+    orders = case("12a-1904").table("orders")
+    assert orders.height == 150
+    assert orders["created_at"].dt.date().min() == date(2026, 9, 28)
+    assert orders["created_at"].dt.date().max() == date(2026, 11, 4)
+
+
+def test_a_hidden_sheet_is_named_and_not_counted(case: Callable[..., Imported]) -> None:
+    done = case("12b-hidden")
+    assert done.table("orders").height == 150
+    assert "the sheet test is hidden: its 60 rows were not read" in done.said
+    assert "10 rows that a filter or somebody hid were read as well" in done.said
+
+
+def test_web_pages_and_xml_named_xls(case: Callable[..., Imported]) -> None:
+    failed = {f.file: f.error or "" for f in case("12g-html").account.failed}
+    assert set(failed) == {"orders.xls", "orders2.xls", "orders3.xls"}
+    for name, what in (("orders.xls", "web page"), ("orders2.xls", "web archive"), ("orders3.xls", "XML")):
+        assert what in failed[name]
+        assert "save it as xlsx" in failed[name]
+
+
+LAYOUT_1688 = """
+[[layout]]
+name = "orders_1688"
+kind = "order_report"
+signature = ["order_id", "货品总价(元)"]
+[layout.headers]
+order_id = ["订单编号"]
+buyer = ["买家会员名"]
+payable = ["货品总价(元)"]
+shipping_fee = ["运费(元)"]
+paid_net = ["实付款(元)"]
+status = ["订单状态"]
+created_at = ["订单创建时间"]
+paid_at = ["订单付款时间"]
+title = ["货品标题"]
+quantity = ["数量"]
+[layout.values]
+status = "order_status"
+"""
+
+
+def test_merged_cells_of_an_order_belong_to_all_its_lines(case: Callable[..., Imported], tmp_path: Path) -> None:
+    (tmp_path / "layouts").mkdir()
+    (tmp_path / "layouts" / "own.toml").write_text(LAYOUT_1688, "utf-8")
+    done = case("05-1688-merged")
+    orders = done.table("orders")
+    assert (orders.height, orders["order_id"].n_unique()) == (210, 150)
+    assert float(orders["paid"].sum()) == 17_304
+    assert done.table("set_aside").height == 0
+    assert "merged cells: " in done.said
+
+
+def test_without_a_layout_1688_is_not_taken_for_taobao(case: Callable[..., Imported]) -> None:
+    [failed] = case("05-1688-merged").account.failed
+    assert "fit no known export file" in (failed.error or "")

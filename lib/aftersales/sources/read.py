@@ -59,6 +59,7 @@ def read_export(
                 zone,
                 [Part(sheet.cells, (), _from_frame(sheet.cells))],
                 currency=currency,
+                notes=sheet.notes,
             )
         ]
     else:

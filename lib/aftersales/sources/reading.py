@@ -21,6 +21,7 @@ from aftersales.sources.layout import Emit, Rows
 from aftersales.sources.notes import note
 from aftersales.sources.recognition import Match
 from aftersales.sources.sniff import Header
+from aftersales.sources.stray_rows import first_words, stray_rows
 from aftersales.sources.typed import (
     SHOP_NAME,
     Typed,
@@ -118,7 +119,8 @@ def readings(
     for part, written in told:
         stray += part.stray_quotes
         _set_aside_lines(gathered[0], part, file=file, header=header)
-        cells = filled.below(_without_blank_rows(part))
+        cells = _without_stray_rows(gathered[0], part, _without_blank_rows(part), file=file, header=header)
+        cells = filled.below(cells)
         cells = _set_aside_by_rule(gathered[0], part, cells, file=file, header=header)
         for place in match.columns((SHOP_NAME,)):
             names = clean.text(cells[f"c{place}"].unique()).drop_nulls()
@@ -136,6 +138,9 @@ def readings(
 def _set_aside_lines(group: _Gathered, part: Part, *, file: str, header: Header) -> None:
     if part.broken:
         rows, reasons, counts = zip(*part.broken, strict=True)
+        if "too_few_fields" in reasons:
+            words = (first_words(cells) for cells in part.all_cells(rows))
+            reasons = tuple(w or r if r == "too_few_fields" else r for w, r in zip(words, reasons, strict=True))
         cells = [quarantine.field_counts(count, len(header.cells)) for count in counts]
         layout = header.match.layout.name
         group.aside.append(quarantine.set_aside(rows, reasons, [None] * len(rows), cells, file=file, layout=layout))
@@ -151,6 +156,25 @@ def _without_blank_rows(part: Part) -> pl.DataFrame:
         row for row, cells in zip(rows, part.all_cells(rows), strict=True) if not any(c and c.strip() for c in cells)
     ]
     return part.cells.filter(~pl.col("row").is_in(blank))
+
+
+def _without_stray_rows(
+    group: _Gathered, part: Part, cells: pl.DataFrame, *, file: str, header: Header
+) -> pl.DataFrame:
+    stray = stray_rows(cells, header.match, header.cells)
+    if not stray.height:
+        return cells
+    bad = stray.with_columns(column=pl.lit(None, dtype=pl.String)).sort("row")
+    group.aside.append(_aside(bad.filter(pl.col("reason") == "total_row"), part, file=file, header=header))
+    others = bad.filter(pl.col("reason") != "total_row")  # a note may name people, a header says nothing
+    shown = [quarantine.field_counts(None, len(header.cells))] * others.height
+    layout = header.match.layout.name
+    group.aside.append(
+        quarantine.set_aside(
+            others["row"].to_list(), others["reason"], others["column"], shown, file=file, layout=layout
+        )
+    )
+    return cells.filter(~pl.col("row").is_in(stray["row"].implode()))
 
 
 def _set_aside_by_rule(group: _Gathered, part: Part, cells: pl.DataFrame, *, file: str, header: Header) -> pl.DataFrame:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import fastexcel
 import polars as pl
 
 from aftersales.sources.archives import check_workbook, is_zip, locked
 from aftersales.sources.child import in_child
-from aftersales.sources.layout import Layout
+from aftersales.sources.layout import Layout, normalised
 from aftersales.sources.masking import masked_error
+from aftersales.sources.notes import note
+from aftersales.sources.recognition import known_headers
+from aftersales.sources.sheet_marks import Marks, workbook_marks
 from aftersales.sources.sniff import HEADER_ROWS, Header, best_header, find_header
+from aftersales.sources.typed import columns_of_type
 from aftersales.words.errors import DataError
 
+_DAYS_TO_1904 = 1_462  # a workbook of an old Mac counts days from 1 January 1904
 _EXACT_DIGITS = 15  # a numeric cell keeps no more; what is longer was rounded when it became a number
 
 
@@ -25,38 +31,116 @@ class Sheet:
     name: str
     header: Header
     cells: pl.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def sheets(content: bytes, layouts: Sequence[Layout], *, file: str) -> list[Sheet]:
-    """The sheets that fit a layout, read in the child. Where none does, the fullest sheet's error is raised."""
+    """The visible sheets that fit a layout, or hidden ones where no visible one does, read in the child.
+
+    Sheets that are left out are named in the notes of the first. Where none fits at all, the fullest sheet's error is
+    raised (`DataError`).
+    """
     return in_child(_read, content, tuple(layouts), file, file=file, size=len(content))
 
 
 def _read(content: bytes, layouts: Sequence[Layout], file: str) -> list[Sheet]:
     if is_zip(content):
         check_workbook(content, file=file)
-    return list(_sheets(content, layouts, file=file))
-
-
-def _sheets(content: bytes, layouts: Sequence[Layout], *, file: str) -> Iterator[Sheet]:
     try:
         book = fastexcel.read_excel(content)
     except BaseException as error:  # the reader's errors share no class; all of them mean that the file is not whole
         raise _damaged(file, error) from None
+    marks, from_1904 = workbook_marks(content)
+    shown, hidden, left_out = list[Sheet](), list[Sheet](), list[str]()
     others: list[list[tuple[int, list[str]]]] = []
-    found = 0
     for name in book.sheet_names:
-        text = _loaded(book, name, "string", file=file)
+        text, visible = _loaded(book, name, "string", file=file)
         first = [(i + 1, [cell or "" for cell in row]) for i, row in enumerate(text.head(HEADER_ROWS).rows())]
         header = best_header(first, layouts)
         if header is None:
             others.append(first)
+            rows = text.filter(~pl.all_horizontal(pl.all().is_null())).height
+            if rows and visible:
+                left_out.append(note("unused_sheet", sheet=name, rows=rows))
             continue
-        found += 1
-        yield Sheet(name, header, _rows(book, name, text, header, file=file))
-    if not found:
+        cells = _rows(book, name, text, header, file=file)
+        (shown if visible else hidden).append(
+            _as_read(name, header, cells, marks.get(name, Marks()), from_1904=from_1904)
+        )
+    if not shown and not hidden:
         fullest = max(others, key=lambda rows: max((len(cells) for _, cells in rows), default=0), default=[])
         find_header(fullest, layouts, file=file)
+    if shown:
+        left_out += [note("hidden_sheet", sheet=sheet.name, rows=sheet.cells.height) for sheet in hidden]
+    else:
+        left_out += [note("only_hidden_sheet", sheet=sheet.name) for sheet in hidden]
+    taken = shown or hidden
+    return [replace(taken[0], notes=(*left_out, *taken[0].notes)), *taken[1:]]
+
+
+def _as_read(name: str, header: Header, cells: pl.DataFrame, marks: Marks, *, from_1904: bool) -> Sheet:
+    """The sheet as a person reads it: merged cells filled down, day numbers from 1904 set right; and what was seen."""
+    match, offset = header.match, marks.first_column or 0
+    cells, notes = _filled_down(cells, marks, header, offset)
+    if from_1904:
+        cells = cells.with_columns(_from_1904(column) for column in columns_of_type(match, "time", "day"))
+    rows = [row for row in marks.hidden_rows if row > header.lines]
+    if rows:
+        notes.append(note("hidden_rows", rows=len(rows), row=rows[0]))
+    known = known_headers(match.layout)
+    columns = [_title(header, column - offset) for column in marks.hidden_columns]
+    columns = [title for title in columns if normalised(title) in known]
+    if columns:
+        notes.append(note("hidden_columns", columns=len(columns), example=columns[0]))
+    for key, places in (("error_cells", marks.errors), ("unvalued_cells", marks.unvalued)):
+        below = [place for place in places if place[0] > header.lines]
+        if below:
+            row, column = below[0]
+            notes.append(note(key, cells=len(below), row=row, example=_title(header, column - offset)))
+    twice = [h for h, times in Counter(filter(None, map(normalised, header.cells))).items() if times > 1 and h in known]
+    notes += [note("doubled_headers", header=h, times=[*map(normalised, header.cells)].count(h)) for h in twice]
+    return Sheet(name, header, cells, tuple(notes))
+
+
+def _title(header: Header, place: int) -> str:
+    return header.cells[place].strip() if 0 <= place < len(header.cells) else ""
+
+
+def _from_1904(column: str) -> pl.Expr:
+    """Day numbers of a column, counted from 1900 as everything else is."""
+    days = pl.col(column).cast(pl.Float64, strict=False) + _DAYS_TO_1904
+    bare = pl.col(column).str.contains(r"^\d{4,5}(\.\d+)?$")
+    return pl.when(bare).then(days.cast(pl.String)).otherwise(column).alias(column)
+
+
+def _filled_down(cells: pl.DataFrame, marks: Marks, header: Header, offset: int) -> tuple[pl.DataFrame, list[str]]:
+    """The cells under a merged one filled with it, amounts and quantities excepted: these are there once."""
+    once = columns_of_type(header.match, "money", "count")
+    ranges: dict[int, list[tuple[int, int]]] = {}
+    for top, bottom, column in marks.merged:
+        if top > header.lines and 0 <= column - offset < cells.width - 1:
+            ranges.setdefault(column - offset, []).append((top, bottom))
+    filled, first = 0, None
+    for place, spans in sorted(ranges.items()):
+        name = f"c{place}"
+        if name in once:
+            continue
+        below = pl.DataFrame(
+            {"top": [top for top, _ in spans], "row": [list(range(top + 1, bottom + 1)) for top, bottom in spans]},
+            schema={"top": pl.Int64, "row": pl.List(pl.Int64)},
+        ).explode("row")
+        source = cells.select(top=pl.col("row"), _from=pl.col(name))
+        found = cells.select("row", name).join(
+            below.join(source, on="top").unique("row"), on="row", how="left", maintain_order="left"
+        )
+        hit = found.filter(pl.col(name).is_null() & pl.col("_from").is_not_null())["row"]
+        if hit.len():
+            filled += hit.len()
+            first = first or (int(hit[0]), _title(header, place))
+            cells = cells.with_columns(found.select(pl.coalesce(name, "_from").alias(name)))
+    if first is None:
+        return cells, []
+    return cells, [note("merged_cells", cells=filled, row=first[0], example=first[1])]
 
 
 def _rows(book: fastexcel.ExcelReader, name: str, text: pl.DataFrame, header: Header, *, file: str) -> pl.DataFrame:
@@ -65,7 +149,7 @@ def _rows(book: fastexcel.ExcelReader, name: str, text: pl.DataFrame, header: He
     long = [c for c in text.columns if (cells[c].str.len_bytes().max() or 0) > _EXACT_DIGITS]  # type: ignore[operator]
     whole = [c for c in long if cells[c].str.contains(r"^\d{16,}$").any()]
     if whole:
-        numeric = _loaded(book, name, "boolean", file=file)
+        numeric, _ = _loaded(book, name, "boolean", file=file)
         numeric = numeric.rename({column: f"c{i}" for i, column in enumerate(numeric.columns)}).slice(header.lines)
         cells = cells.with_columns(_marked_damaged(cells[c], numeric[c]) for c in whole)
     return cells.filter(~pl.all_horizontal(pl.exclude("row").is_null()))
@@ -81,10 +165,12 @@ def _marked_damaged(cells: pl.Series, numeric: pl.Series) -> pl.Series:
     return cells.zip_with(~damaged, rounded)
 
 
-def _loaded(book: fastexcel.ExcelReader, name: str, dtype: str, *, file: str) -> pl.DataFrame:
+def _loaded(book: fastexcel.ExcelReader, name: str, dtype: str, *, file: str) -> tuple[pl.DataFrame, bool]:
+    """The sheet's cells, and whether it is visible."""
     try:
         # skip_rows=0 keeps empty rows at the top, so that row numbers are the sheet's own
-        return book.load_sheet(name, header_row=None, skip_rows=0, dtypes=dtype).to_polars()  # type: ignore[call-overload,no-any-return]
+        sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes=dtype)  # type: ignore[call-overload]
+        return sheet.to_polars(), sheet.visible == "visible"
     except BaseException as error:
         raise _damaged(file, error) from None
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise, zip_longest
 
 from aftersales.sources.archives import is_zip, locked
 from aftersales.sources.encoding import Text, text_encoding
@@ -27,6 +28,21 @@ _ARCHIVES = (
     (b"Rar!", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x28\xb5\x2f\xfd", "zst"), (b"\x1f\x8b", "gzip"),
     (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"),
 )  # fmt: skip
+_MARKUP = (
+    (
+        "an XML spreadsheet of Excel 2003",
+        re.compile(rb"^<\?xml(?s:.){0,1500}urn:schemas-microsoft-com:office:spreadsheet"),
+    ),
+    (
+        "a web archive (MHTML)",
+        re.compile(rb"^(?:mime-version:|content-type: *multipart/related|from: +<saved by|x-document)"),
+    ),
+    (
+        "a web page (HTML)",
+        re.compile(rb"^(?:<!--(?s:.)*?-->\s*)?<(?:!doctype|html|table|meta|head|body|style|div|script)"),
+    ),
+    ("XML", re.compile(rb"^<(?:\?xml|workbook)")),
+)
 _OTHERS = ((b"%PDF", "a PDF"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"SQLite", "a database"))
 
 
@@ -59,10 +75,11 @@ def sniffed(content: bytes, *, file: str, layouts: Sequence[Layout] = ()) -> Tex
     if is_zip(content) or content.startswith(_OLE):
         return None
     start = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head")):
+    found = next((what for what, begins in _MARKUP if begins.search(start)), None)
+    if found is not None:
         raise DataError(
-            f"{file} is a web page named as a table", found=start[:6].decode("ascii", "replace"),
-            hint="open it in a spreadsheet program and save it as xlsx, or sign in again and export it again",
+            f"{file} is {found}, named as a table", found=start[:6].decode("ascii", "replace"), code="not_export",
+            hint="open it in a spreadsheet program and save it as xlsx; if it shows a sign-in page, export it again",
         )  # fmt: skip
     stated = dict.fromkeys(layout.encoding for layout in layouts if layout.encoding)
     return text_encoding(content, file=file, stated=tuple(stated), fits=partial(_fits, layouts))
@@ -104,9 +121,16 @@ def find_header(rows: Sequence[tuple[int, Sequence[str]]], layouts: Sequence[Lay
 
 def best_header(rows: Sequence[tuple[int, Sequence[str]]], layouts: Sequence[Layout]) -> Header | None:
     """The header among the first rows, or None where no layout fits any of them."""
+    single = rows[:HEADER_ROWS]
+    # a header over two rows: what the lower one leaves empty stands in the upper one, merged with it
+    double = [
+        (lines, [under or over for over, under in zip_longest(upper, lower, fillvalue="")])
+        for (_, upper), (lines, lower) in pairwise(single)
+        if not all(lower)
+    ]
     found = [
         Header(lines, tuple(cells), match)
-        for lines, cells in rows[:HEADER_ROWS]
+        for lines, cells in (*single, *double)
         if sum(map(bool, cells)) > 1 and (match := matched(layouts, cells)) is not None
     ]
     return max(found, key=lambda header: header.match.known_headers, default=None)
