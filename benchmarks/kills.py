@@ -1,13 +1,14 @@
 """Import, weekly run and mail killed at random moments: the next run completes by itself, and nothing tells of it.
 
-    python benchmarks/kills.py [--import 70] [--weekly 70] [--mail 60] [--seed 20261124]
+    python benchmarks/kills.py [--verbs 100] [--import 70] [--weekly 70] [--mail 60] [--seed 20261124]
 
 A small shop in the platforms' real formats; the program itself, in processes of its own; SIGKILL to the program alone
 or with all its workers, at a moment drawn evenly over an undisturbed run (its imports done), mails half of the time
 while the server is being spoken to. After each kill what readers see is a whole state, before or after; then the same
 command is given again, and must end well. Then the store's tables equal those of an undisturbed run, row by row; every
 page and index is byte by byte that of an undisturbed run, every finding to the ninth digit, and nothing unfinished lies
-about; every mail has arrived once, or has not and is named as in doubt.
+about; every mail has arrived once, or has not and is named as in doubt. Before that, every verb that writes to the
+store (`verb_kills`) is killed at chosen file operations and at random moments, on a smaller shop.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ import polars as pl
 import psutil
 from aiosmtpd.controller import Controller
 from polars.testing import assert_frame_equal
+from verb_kills import run_verb_kills
 
 from aftersales.demo.write import write_demo
 from aftersales.reports.place import read_record
@@ -343,16 +345,33 @@ def run_kills(
     return fell
 
 
+def _kill_verbs(number: int, seed: int) -> None:
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as text:
+        fell, bad = run_verb_kills(Path(text), number, seed=seed)
+    shown = ", ".join(f"{verb} {times}" for verb, times in fell.items())
+    print(f"{number} kills of verbs in {time.monotonic() - started:,.0f} s, {fell.total()} while at work: {shown}")
+    print(f"{len(bad)} faults after the verb was given again")
+    if bad:
+        sys.exit(1)
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--verbs", type=int, default=100, help="kills in turn over every verb that writes to the store")
     asked.add_argument("--import", dest="imports", type=int, default=70)
     asked.add_argument("--weekly", dest="weeklies", type=int, default=70)
     asked.add_argument("--mail", dest="mails", type=int, default=60)
     asked.add_argument("--seed", type=int, default=SEED)
     given = asked.parse_args()
+    if given.verbs:  # first of all: their processes are forks, and nothing that ran a query may fork
+        _kill_verbs(given.verbs, given.seed)
+    if not (given.imports or given.weeklies or given.mails):
+        return
     with tempfile.TemporaryDirectory() as text:
         fell = run_kills(
-            Path(text), **vars(given), notebooks=("01-data-health", "02-weekly-overview"),
+            Path(text), imports=given.imports, weeklies=given.weeklies, mails=given.mails, seed=given.seed,
+            notebooks=("01-data-health", "02-weekly-overview"),
             tell=lambda words: print(words, end="\r", flush=True),
         )  # fmt: skip
     total = given.imports + given.weeklies + given.mails

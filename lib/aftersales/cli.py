@@ -120,19 +120,23 @@ def import_(
     shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
     failed = False
     for one in shops:
-        if undo:
-            commit = undo_import(settings, one)
-            _out.print(f"{one.id}: {commit.action} done; the tables hold again what they held before")
-            _out.print("its files will be read again by the next import unless they are moved away")
+        try:
+            if undo:
+                commit = undo_import(settings, one)
+                _out.print(f"{one.id}: {commit.action} done; the tables hold again what they held before")
+                _out.print("its files will be read again by the next import unless they are moved away")
+                continue
+            with _err.status(f"importing {one.id}") as status:
+                account = import_files(
+                    settings, one, [str(f) for f in files or ()], now=_moment(now),
+                    progress=lambda m: status.update(escape(m)),
+                )  # fmt: skip
+        except AftersalesError as error:
+            if len(shops) == 1:
+                raise
+            _out.print(escape(f"{one.id}: {error}"))  # the other shops go on
+            failed = True
             continue
-        with _err.status(f"importing {one.id}") as status:
-            account = import_files(
-                settings,
-                one,
-                [str(f) for f in files or ()],
-                now=_moment(now),
-                progress=lambda m: status.update(escape(m)),
-            )
         _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines(one.language[0]))))
         failed = failed or bool(account.failed)
     raise typer.Exit(1 if failed else 0)
@@ -144,8 +148,10 @@ def status(now: Now = None, config: Config = None) -> None:
     from aftersales.sources.settings import load_settings
     from aftersales.week.status import status_lines
 
-    for line in status_lines(load_settings(config), now=_moment(now)):
+    unreadable: list[str] = []
+    for line in status_lines(load_settings(config), unreadable, now=_moment(now)):
         _out.print(escape(line))
+    raise typer.Exit(1 if unreadable else 0)
 
 
 @app.command()
@@ -443,8 +449,25 @@ def tidy(config: Config = None) -> None:
     settings = load_settings(config)
     keep = settings.keep
     nothing = say("tidy.nothing", settings.shops[0].language[0], days=keep.as_of_days, weeks=keep.report_weeks)
-    for line in run_tidy(settings, settings.shops) or [nothing]:
+    went, failed = run_tidy(settings, settings.shops)
+    for line in [*went, *failed] or [nothing]:
         _out.print(escape(line))
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def doctor(
+    deep: Annotated[bool, typer.Option("--deep", help="Read every file of every kept commit again.")] = False,
+    config: Config = None,
+) -> None:
+    """Check configuration, folders, key, disk, mail and every shop's store; exit code 1 where something is wrong."""
+    from aftersales.sources.settings import load_settings
+    from aftersales.week.doctor import examined
+
+    lines, all_well = examined(load_settings(config), deep=deep)
+    for line in lines:
+        _out.print(escape(line))
+    raise typer.Exit(0 if all_well else 1)
 
 
 def main() -> None:

@@ -196,7 +196,7 @@ def test_tidy_keeps_every_day_that_as_of_promises(tmp_path):
     counts = {d: store.table("orders", store.as_of(d)).collect().height for d in map(_day, made)}
     now = made[-1] + timedelta(hours=1)
     files = len(list(store.folder.local.rglob("*.parquet")))
-    lines = run_tidy(settings, [shop], now=now)
+    lines, _ = run_tidy(settings, [shop], now=now)
     assert "old states removed" in lines[0]
     assert "last 30" in lines[0]
     for day, count in counts.items():
@@ -206,7 +206,7 @@ def test_tidy_keeps_every_day_that_as_of_promises(tmp_path):
     with pytest.raises(QuestionError, match="the first was made on"):
         store.as_of(_day(made[2]))
     assert len(list(store.folder.local.rglob("*.parquet"))) < files
-    assert run_tidy(settings, [shop], now=now) == []
+    assert run_tidy(settings, [shop], now=now) == ([], [])
     (tmp_path / "in" / "a.csv").write_text("订单编号,总金额,订单创建时间\n99,1.00,2026-05-01 10:00:00\n", "utf-8")
     assert not import_files(settings, shop, now=now).failed
     assert store.table("orders").collect().height == 11

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
+from datetime import date
 
 import polars as pl
 import pytest
@@ -136,3 +138,53 @@ def test_the_key_of_the_installation_is_asked_for_by_name(tmp_path, s3, monkeypa
     settings = settings_of(tmp_path, f"{s3}/store")
     with pytest.raises(SetupError, match="AFTERSALES_KEY"):
         import_files(settings, settings.shop("t"))
+
+
+def test_a_run_that_stood_still_past_its_lease_commits_nothing_and_leaves_the_new_owner_alone(
+    tmp_path, s3, monkeypatch
+):
+    monkeypatch.setattr("aftersales.sources.lock.RENEW_SECONDS", 600.0)  # the process stands still
+    monkeypatch.setattr("aftersales.sources.lock.LAPSE_SECONDS", 0.2)
+    export(tmp_path / "in", "a.csv", range(1, 20))
+    settings = settings_of(tmp_path, f"{s3}/store")
+    import_files(settings, settings.shop("t"))
+    stalled = ShopStore(settings.store_path, "t")
+    head = stalled.head()
+    with import_lock(stalled.folder):
+        stalled.append(
+            "traffic", pl.DataFrame({"day": [date(2026, 9, 1)], "visitors": [5], "buyers": [1], "score": [1.0]})
+        )
+        export(tmp_path / "in", "b.csv", range(20, 30))
+        assert import_files(settings, settings.shop("t")).commit == 2  # another machine breaks the lease
+        stalled.append(
+            "traffic", pl.DataFrame({"day": [date(2026, 9, 2)], "visitors": [5], "buyers": [1], "score": [1.0]})
+        )
+        with pytest.raises(SetupError, match="Another run"):
+            stalled.write_commit(replace(head, number=2, parent=1, versions=stalled.create_missing(), seals={}))
+        next_owner = b'{"owner": "another", "at": 0}'
+        stalled.folder.write(LOCK_NAME, next_owner)
+    assert stalled.folder.read(LOCK_NAME) == next_owner
+    stalled.folder.remove(LOCK_NAME)
+    export(tmp_path / "in", "c.csv", range(30, 35))
+    assert import_files(settings, settings.shop("t")).commit == 3
+    fresh = ShopStore(settings.store_path, "t")
+    assert [c.number for c in fresh.commits()] == [0, 1, 2, 3]
+    assert fresh.table("traffic").collect().height == 0
+    assert fresh.table("orders").collect().height == 34
+
+
+def test_damage_in_object_storage_is_named(tmp_path, s3):
+    export(tmp_path / "in", "a.csv", range(1, 20))
+    settings = settings_of(tmp_path, f"{s3}/store")
+    import_files(settings, settings.shop("t"))
+    folder = ShopStore(settings.store_path, "t").folder
+    file = next(n for n in folder.names("orders/") if n.endswith(".parquet"))
+    content = folder.read(file)
+    folder.write(file, content[:-1] + b"?")
+    with pytest.raises(SetupError, match="is damaged"):
+        ShopStore(settings.store_path, "t").table("orders")
+    folder.write(file, content)
+    assert ShopStore(settings.store_path, "t").table("orders").collect().height == 19
+    folder.remove("commits/000001.json")
+    with pytest.raises(SetupError, match=r"000001\.json is gone"):
+        ShopStore(settings.store_path, "t").head()

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from aftersales.sources.places import sync
+
 RUN_RECORD = "run.json"
 FAILURE_LOG = "failure.txt"
 # what the last attempt left, where it failed and an earlier, good report stays in its place
@@ -36,6 +38,12 @@ def put_in_place(partial: Path, folder: Path, *, good: bool) -> None:
     A good report replaces what was there; files that others added (mails) stay. A failed one never replaces a good
     one: it goes into its ``failed/``.
     """
+    sync([p for p in [*sorted(partial.rglob("*")), partial] if not p.is_symlink()])  # before anything names it
+    _in_place(partial, folder, good=good)
+    sync([folder.parent])
+
+
+def _in_place(partial: Path, folder: Path, *, good: bool) -> None:
     before = read_record(folder)
     if not good and before.get("status") == "ok":
         shutil.rmtree(folder / FAILED_ATTEMPT, ignore_errors=True)

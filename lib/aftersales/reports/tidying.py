@@ -11,6 +11,7 @@ from pathlib import Path
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.tidying import tidy_store
+from aftersales.words.errors import AftersalesError
 from aftersales.words.language import say
 from aftersales.words.periods import Week
 
@@ -18,21 +19,27 @@ _WEEK = re.compile(r"\d{4}-W\d{2}")
 NEWEST_KEPT = 12  # of a shop that has stopped, the last quarter stays however old: the index page shows it
 
 
-def run_tidy(settings: Settings, shops: Sequence[Shop], *, now: datetime | None = None) -> list[str]:
-    """Remove what is older than the settings keep, shop by shop; a line for whatever went."""
+def run_tidy(settings: Settings, shops: Sequence[Shop], *, now: datetime | None = None) -> tuple[list[str], list[str]]:
+    """Remove what is older than the settings keep, shop by shop; a line for whatever went, and for whatever failed."""
     moment = now or datetime.now(UTC)
     reports = Folder(settings.reports_path)
-    lines = []
+    lines: list[str] = []
+    failed: list[str] = []
     for shop in shops:
         language = shop.language[0]
-        if states := tidy_store(settings, shop, now=moment):
+        try:
+            states = tidy_store(settings, shop, now=moment)
+        except AftersalesError as error:  # a damaged store costs its own shop's tidying
+            failed.append(f"{shop.id}: {error}")
+            continue
+        if states:
             lines.append(say("tidy.states", language, shop=shop.id, n=states, days=settings.keep.as_of_days))
         old = [] if reports.remote else old_reports(reports.local / shop.id, settings.keep.report_weeks, moment)
         for folder in old:
             shutil.rmtree(folder)
         if old:
             lines.append(say("tidy.reports", language, shop=shop.id, n=len(old), weeks=settings.keep.report_weeks))
-    return lines
+    return lines, failed
 
 
 def old_reports(folder: Path, weeks: int, moment: datetime) -> list[Path]:

@@ -155,7 +155,8 @@ def seconds_allowed(lines: int) -> float:
 
 def _tidied(settings: Settings, shops: Sequence[Shop]) -> list[str]:
     try:
-        return run_tidy(settings, shops)
+        went, failed = run_tidy(settings, shops)
+        return [*went, *(f"tidy: {one}" for one in failed)]
     except Exception as error:  # the reports are there; what could not be cleared up is tried again next week
         return [f"tidy: {of_the_machine(error) or error}"]
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -49,16 +50,16 @@ def import_lock(folder: Folder, *, wait_seconds: float = 60) -> Iterator[None]:
 def lease(folder: Folder, name: str, *, wait_seconds: float, told: SetupError, patient: bool = True) -> Iterator[None]:
     """Hold a lock that is a file in object storage, renewed while it is held; else raise ``told``.
 
-    Whoever holds it renews it every few seconds; one that is not renewed for `LAPSE_SECONDS`, by the clock of whoever
-    waits, was left by a dead process and is broken. Who is not ``patient`` stops as soon as it is seen to be renewed.
+    Whoever holds it renews it every few seconds; one that is not renewed for `LAPSE_SECONDS`, by the clock of
+    whoever waits, was left by a dead process and is broken; whoever only stood still finds another owner there,
+    renews and removes nothing, and its commit is refused (`ShopStore.write_commit`). Who is not ``patient`` stops
+    as soon as it is seen to be renewed.
     """
     begun = changed = time.monotonic()
     seen: bytes | None = None
-    while not folder.write_new(name, _claim()):
-        try:
-            held = folder.read(name)
-        except OSError:
-            held = b""
+    mine = uuid4().hex
+    while not folder.write_new(name, _claim(mine)):
+        held = _content(folder, name)
         if held != seen:
             if seen is not None and not patient:
                 raise told
@@ -70,24 +71,41 @@ def lease(folder: Folder, name: str, *, wait_seconds: float, told: SetupError, p
         else:
             time.sleep(min(0.5, wait_seconds))
     over = threading.Event()
-    renewing = threading.Thread(target=_renew, args=(folder, name, over), name="lease", daemon=True)
+    renewing = threading.Thread(target=_renew, args=(folder, name, mine, over), name="lease", daemon=True)
     renewing.start()
     try:
         yield
     finally:
         over.set()
         renewing.join()
-        folder.remove(name)
+        if _owner(_content(folder, name)) == mine:
+            folder.remove(name)
 
 
-def _renew(folder: Folder, name: str, over: threading.Event) -> None:
+def _renew(folder: Folder, name: str, mine: str, over: threading.Event) -> None:
     while not over.wait(RENEW_SECONDS):
         with suppress(*TROUBLE):  # a hiccup of the network; the next one is in time
-            folder.write(name, _claim())
+            if _owner(folder.read(name)) != mine:
+                return  # taken over while this process stood still: its commit will be refused
+            folder.write(name, _claim(mine))
 
 
-def _claim() -> bytes:
-    return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time()}).encode()
+def _claim(mine: str) -> bytes:
+    return json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at": time.time(), "owner": mine}).encode()
+
+
+def _owner(held: bytes) -> str:
+    try:
+        return str(json.loads(held)["owner"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _content(folder: Folder, name: str) -> bytes:
+    try:
+        return folder.read(name)
+    except TROUBLE:
+        return b""
 
 
 def _long_ago(held: bytes) -> bool:

@@ -36,7 +36,7 @@ def stored_model(store_path: str) -> bytes | None:
 def store_model(store_path: str, packed: bytes) -> None:
     """Put a trained model in its place, whole or not at all; it takes the place of the one before."""
     try:
-        Folder(store_path).write(NAME, packed)
+        Folder(store_path).write(NAME, packed, lasting=True)
     except OSError as error:
         raise SetupError(f"{NAME} cannot be written beside the store", found=error.strerror) from None
 

@@ -50,6 +50,11 @@ class Prover:
             return {}
         return seen if isinstance(seen, dict) else {}
 
+    def forget(self) -> None:
+        """Read every byte again from here on."""
+        self.__dict__["_seen"] = {}
+        self._opened.clear()
+
     def seal(self, table: str, version: int, known: Files) -> tuple[Seal, dict[str, tuple[int, str]]]:
         """What to record of a table's version, and the checksums of its files that are not ``known`` yet."""
         listed = _files_of(table, self.open_table(table, version))
@@ -64,19 +69,17 @@ class Prover:
         rows = int(listed["rows"].sum())
         return Seal(version, rows, listed.height, _digest(paths, {**known, **found})), found
 
-    def check(
-        self, table: str, seal: Seal, known: Files, *, months: Collection[str] | None = None, deep: bool = False
-    ) -> DeltaTable:
+    def check(self, table: str, seal: Seal, known: Files, *, months: Collection[str] | None = None) -> DeltaTable:
         """The table at the sealed version, verified; of ``months`` alone where given. `Differs` says what is not so."""
-        opened, listed = self._opened.get(seal.digest) or self._listed(table, seal, known, deep=deep)
+        opened, listed = self._opened.get(seal.digest) or self._listed(table, seal, known)
         self._opened[seal.digest] = opened, listed
         wanted = listed if months is None else listed.filter(pl.col("month").is_in(list(months)))
-        self._verify(wanted["file"], known, deep=deep)
+        self._verify(wanted["file"], known)
         return opened
 
-    def _listed(self, table: str, seal: Seal, known: Files, *, deep: bool) -> tuple[DeltaTable, pl.DataFrame]:
+    def _listed(self, table: str, seal: Seal, known: Files) -> tuple[DeltaTable, pl.DataFrame]:
         log = self._log(table, seal.version)
-        self._verify(log, known, deep=deep)
+        self._verify(log, known)
         try:
             opened = self.open_table(table, seal.version)
             listed = _files_of(table, opened)
@@ -112,7 +115,7 @@ class Prover:
             raise Differs(f"the folder {table} is gone, or its log")
         return self.folder.names(f"{table}/{LOG}/")
 
-    def _verify(self, paths: Iterable[str], known: Files, *, deep: bool) -> None:
+    def _verify(self, paths: Iterable[str], known: Files) -> None:
         paths = list(paths)
         stamps, read = self.folder.stamps(paths), False
         for path in paths:
@@ -124,7 +127,7 @@ class Prover:
             if stamps[path][0] != size:
                 raise Differs(f"{path} has {stamps[path][0]:,} bytes, {size:,} were written")
             seen = [stamps[path][1], sha256]
-            if self._seen.get(path) == seen and not deep:
+            if self._seen.get(path) == seen:
                 continue
             if self.folder.sha256(path) != sha256:
                 self._seen.pop(path, None)

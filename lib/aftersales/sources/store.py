@@ -176,15 +176,19 @@ class ShopStore:
         head = self._listed()
         return head is not None and bool(head.cleaning)
 
-    def verify(self, commit: Commit, *, deep: bool = False) -> list[str]:
-        """What is not as recorded in the tables of a commit, a few words each; ``deep`` reads every byte again."""
+    def verify(self, commit: Commit) -> list[str]:
+        """What is not as recorded in the tables of a commit, a few words each."""
         said = []
         for name, seal in commit.seals.items():
             try:
-                self._prover.check(name, seal, self._known, deep=deep)
+                self._prover.check(name, seal, self._known)
             except Differs as error:
                 said.append(str(error))
         return said
+
+    def forget_verified(self) -> None:
+        """Have every file read again, whether it was verified before or not."""
+        self._prover.forget()
 
     def check(self, commit: Commit) -> None:
         """Every table of a commit verified before it is built on; `DamageError` names the first that is not whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+_DIGEST_BYTES = 32
 KEPT_STATES = 4  # older states of a shop's results are removed: they can be computed again
 SWITCH = "AFTERSALES_KEEP_RESULTS"  # set to 0 to compute everything anew
 
@@ -38,14 +40,16 @@ def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame
     folder = _folder_of(owner)
     if folder is None:
         return compute(owner)
-    file = folder / f"{compute.__name__}.parquet"
-    if file.is_file():
+    file = folder / f"{compute.__name__}.kept"
+    if (content := _whole(file)) is not None:
         try:
-            return pl.read_parquet(file, glob=False)
+            return pl.read_parquet(io.BytesIO(content))
         except (pl.exceptions.PolarsError, OSError):
             file.unlink(missing_ok=True)
     frame = compute(owner)
-    _put(file, lambda part: frame.write_parquet(part, compression="zstd"))
+    written = io.BytesIO()
+    frame.write_parquet(written, compression="zstd")
+    _put(file, written.getvalue())
     return frame
 
 
@@ -55,24 +59,36 @@ def kept_bytes(owner: Keeper, name: str, compute: Callable[[], bytes]) -> bytes:
     if folder is None:
         return compute()
     file = folder / name
-    try:
-        return file.read_bytes()
-    except OSError:
-        made = compute()
-    _put(file, lambda part: part.write_bytes(made))
-    return made
+    if (content := _whole(file)) is None:
+        content = compute()
+        _put(file, content)
+    return content
 
 
 def _folder_of(owner: Keeper) -> Path | None:
     return None if os.environ.get(SWITCH) == "0" else owner.results_folder
 
 
-def _put(file: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written, whole or not at all; a full or read-only disk costs the saving, not the result."""
+def _whole(file: Path) -> bytes | None:
+    """What was written, without the digest at its end; None where it is not there, or is not what was written."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return None
+    made, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    return made if digest == _digest(made) else None
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file and its digest, whole or not at all; a full or read-only disk costs the saving, not the result."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}.part")
-        write(part)
+        part.write_bytes(content + _digest(content))
         part.replace(file)
         _forget_old(file.parent)
     except OSError:

@@ -12,14 +12,14 @@ from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
 from aftersales.week.tables import Tables, last_day_by
-from aftersales.words.errors import AftersalesError
+from aftersales.words.errors import AftersalesError, QuestionError
 from aftersales.words.periods import Week, last_whole_week
 
 _SHOWN_GAPS = 5
 
 
-def status_lines(settings: Settings, *, now: datetime | None = None) -> list[str]:
-    """Plain lines, a block a shop; a shop that cannot be read is named with its reason."""
+def status_lines(settings: Settings, unreadable: list[str] | None = None, *, now: datetime | None = None) -> list[str]:
+    """Plain lines, a block a shop; a shop that cannot be read is named with its reason, and added to ``unreadable``."""
     lines = [f"store {settings.store_path}", f"reports {settings.reports_path}"]
     for shop in settings.shops:
         lines += ["", f"{shop.id}  {shop.name}"]
@@ -27,6 +27,8 @@ def status_lines(settings: Settings, *, now: datetime | None = None) -> list[str
             lines += [f"  {line}" for line in _shop_lines(settings, shop, now)]
         except AftersalesError as error:
             lines.append(f"  {error}")
+            if unreadable is not None and not isinstance(error, QuestionError):  # a shop may have nothing yet
+                unreadable.append(shop.id)
     return lines
 
 
