@@ -84,8 +84,8 @@ def damage(folder: Path, earlier: Path, chance: random.Random) -> str:
     if harm == "removed":
         file.unlink()
     elif harm == "exchanged":
-        other = chance.choice([p for p in files if p.suffix == file.suffix])
-        shutil.copy2(other, file)
+        others = [p for p in files if p.suffix == file.suffix and p != file]
+        shutil.copy2(chance.choice(others or [folder / "shops.toml"]), file)
     elif harm == "older":
         old = earlier / "store" / name
         shutil.copy2(old, file) if old.is_file() else file.unlink()
@@ -165,6 +165,8 @@ def run_damage(root: Path, numbers: range, *, seed: int = SEED) -> tuple[Counter
         bad += [f"{number} ({harm}): {one}" for one in wrong]
         for line in bad[-len(wrong) :] if wrong else ():
             print(line, flush=True)
+        if number % 50 == 49:
+            print(f"{number + 1}: {dict(counts)}", flush=True)
     return counts, bad
 
 

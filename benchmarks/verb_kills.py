@@ -152,7 +152,7 @@ def leftovers(folder: Path, verb: str) -> list[str]:
         store = store_of(folder)
         settings = load_settings(folder / "shops.toml")
         files = [p for p in store.folder.local.rglob("*") if p.is_file()]
-        found = [p.name for p in files if p.suffix == ".part"]
+        found = [p.name for p in files if p.suffix == ".part" and "results" not in p.parts]
         if verb == "tidy":
             listed = {f"{c.number:06d}.json" for c in store.commits()}
             found += [p.name for p in files if p.parent.name == "commits" and p.name not in listed]

@@ -261,3 +261,38 @@ def test_a_change_that_is_not_this_runs_is_not_committed(house):
             replace(head, number=3, parent=2, versions={**head.versions, "traffic": mine.version("traffic")}, seals={})
         )
     assert store_of(house).head().number == 2
+
+
+def test_files_are_on_the_disk_before_the_commit_and_the_commit_before_the_head(house, tmp_path, monkeypatch):
+    steps = []
+    sync, link, move = os.fsync, os.link, Path.replace
+
+    def named(handle):
+        steps.append(("sync", os.readlink(f"/proc/self/fd/{handle}")))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", named)
+    monkeypatch.setattr(os, "link", lambda a, b: (steps.append(("link", str(b))), link(a, b))[1])
+    monkeypatch.setattr(Path, "replace", lambda a, b: (steps.append(("move", str(b))), move(a, b))[1])
+    export(tmp_path / "house" / "in-one", "c.csv", range(100, 105))
+    import_files(house, house.shop("one"))
+    store = store_of(house)
+    record, head = str(store.folder.local / "commits" / "000003.json"), str(store.folder.local.parent / "one.head.json")
+    made, listed = steps.index(("link", record)), steps.index(("move", head))
+    before = {path for step, path in steps[:made] if step == "sync"}
+    new = set(store.history.head().files) - set(_files_before(store))
+    assert new
+    for name in new:
+        file = store.folder.local / name
+        assert str(file) in before, f"{name} is not on the disk when the commit is made"
+        assert str(file.parent) in before, f"the folder of {name} is not on the disk when the commit is made"
+    assert any(step == "sync" and "000003.json" in path for step, path in steps[:made]), "the record itself"
+    assert ("sync", os.path.dirname(record)) in steps[made:listed], "the record's folder"
+    assert any(step == "sync" and "one.head.json" in path for step, path in steps[made:listed]), "the head itself"
+    assert ("sync", os.path.dirname(head)) in steps[listed:], "the head's folder"
+
+
+def _files_before(store):
+    """The files that the records up to the last but one list."""
+    records = sorted((store.folder.local / "commits").glob("*.json"))[:-1]
+    return {name for record in records for name in json.loads(record.read_text("utf-8"))["files"]}

@@ -110,9 +110,6 @@ class History:
     def append(self, head: Head | None, commit: Commit, files: Files) -> Head:
         """Write a commit after the last one, with the files that are new in it; whoever comes second fails."""
         before = head or Head({}, {})
-        for name in self.folder.names(f"{COMMITS}/") if before.entries else ():
-            if not _RECORD.fullmatch(name):  # what a killed run left, or the commits of format 1, which were adopted
-                self.folder.remove(name)
         previous = before.entries[before.last].sha256 if before.entries else None
         content = _content(commit, previous, files)
         taken = commit.number <= before.last or not self.folder.write_new(record_name(commit.number), content)
@@ -149,6 +146,14 @@ class History:
             "cleaning": head.cleaning,
         }
         self.store.write(self.head_name, _json({**body, "checksum": _sha256(_json(body))}), lasting=True)
+
+    def sweep(self) -> None:
+        """Remove what a killed run left among the records, and the commits of format 1 once they are adopted."""
+        if self.written() is None:
+            return
+        for name in self.folder.names(f"{COMMITS}/"):
+            if not _RECORD.fullmatch(name):
+                self.folder.remove(name)
 
     def drop_unlisted(self, head: Head) -> None:
         """Remove the records of commits that are not kept any more."""

@@ -431,6 +431,7 @@ class ShopStore:
             if later:
                 self.folder.remove(f"{name}/{LOG}/_last_checkpoint")
                 self._drop_logs(name, set(later))
+        self.history.sweep()
 
     def roll_back(self, versions: Mapping[str, int]) -> dict[str, int]:
         """Bring every table back to the content of those versions; the versions that then hold it."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.importing import import_files, nothing_new
 from aftersales.sources.settings import Shop, load_settings
-from aftersales.sources.store import Commit, ShopStore
+from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.week.tables import Tables, week_of
 from aftersales.words.errors import AftersalesError, DataError, of_the_machine
 
@@ -73,6 +74,7 @@ def prepared(
                 raise DataError(f"{first.file} was not imported: {first.error}".rstrip(".") + more)
         store = ShopStore(settings.store_path, shop.id, shop.zone)
         commit: Commit = store.as_of(as_of) if as_of else store.head()
+        check_key([commit], fingerprint(installation_key(settings.store_path)))
         tables = Tables(store, commit)
         return Prepared(shop, str(week_of(week, tables, shop, now=now)), commit.number, tables.rows("orders"), said)
     except AftersalesError as error:
