@@ -11,9 +11,13 @@ import polars as pl
 import pytest
 
 import aftersales as asa
+from aftersales.reports.erasure import run_erase
 from aftersales.sources.importing import import_files, undo_import
+from aftersales.sources.recording import record
 from aftersales.sources.settings import load_settings
+from aftersales.week.health_results import ACTIONS
 from aftersales.week.sections import data_health, start_here
+from aftersales.words.language import catalogue
 
 HEAD = "订单编号,买家会员名,总金额,买家应付货款,买家实际支付金额,订单状态,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 ,退款金额\n"
 REFUNDS = "订单编号,退款编号,订单付款时间,买家实际支付金额,宝贝标题,买家退款金额,退款的申请时间,退款状态,买家退款原因\n"
@@ -162,6 +166,22 @@ def test_a_file_read_again_after_its_correction_is_set_aside_no_more(tmp_path):
     report = asa.load("t", config=config)
     assert report.data.imports["action"].to_list()[:2] == ["undo", "import"]
     assert report.data.aside_reasons["rows"].sum() == 1
+
+
+def test_every_verb_that_writes_has_a_word_and_an_unknown_one_a_plain_one(tmp_path, root):
+    settings = made(tmp_path, {"orders": order_report(range(14))})
+    entry = pl.DataFrame({"decision_id": ["d1"]})
+    for action in ("decide x", "case y won"):
+        record(settings, settings.shop("t"), "decisions", entry, action=action)
+    bought = asa.load("t", config=str(tmp_path / "shops.toml")).data.tables["orders"].collect()["order_id"][0]
+    run_erase(settings, "t", orders=[bought], sure=True)
+    record(settings, settings.shop("t"), "decisions", entry, action="fold 7")
+    report = asa.load("t", config=str(tmp_path / "shops.toml"))
+    assert report.data.imports["action"].to_list() == ["other", "erase"]  # erasing takes older states along
+    assert "其他改动" in data_health.imports(report).html()
+    assert all(f"data_health.action.{action}" in catalogue() for action in (*ACTIONS, "other"))
+    code = "".join(file.read_text("utf-8") for file in (root / "lib").rglob("*.py"))
+    assert set(re.findall(r'action=f?"(\w+)', code)) <= set(ACTIONS)
 
 
 def commands(report):
