@@ -62,6 +62,19 @@ def updated_index(
     return folder.join(_PAGE) if folder.remote else folder.local / _PAGE
 
 
+def forget_weeks(folder: Folder, shop: str, weeks: Sequence[str], *, language: Language) -> None:
+    """Take weeks whose reports were removed off the page; nothing happens where there is no page."""
+    if not folder.remote and not (folder.local / _MEMORY).is_file():
+        return
+    with _alone(folder):
+        shops = _remembered(folder)
+        for week in weeks:
+            shops.get(shop, {"weeks": {}})["weeks"].pop(week, None)
+        shops = {name: known for name, known in shops.items() if known["weeks"]}
+        folder.write(_MEMORY, json.dumps(shops, ensure_ascii=False, sort_keys=True, indent=0).encode())
+        folder.write(_PAGE, _page(folder, shops, language).encode())
+
+
 @contextmanager
 def _alone(folder: Folder) -> Iterator[None]:
     if folder.remote:

@@ -79,6 +79,18 @@ def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer:
     )
 
 
+def words_of(settings: Settings, shop: Shop, found: Traces) -> list[str]:
+    """What the buyer wrote, in the store's own (masked) wording: to find where it is quoted."""
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    head = store.head()
+    texts: set[str] = set()
+    for table in _touched(store, head):
+        columns = [c for c in WORDS if c in KEPT[table].types(store.zone)]
+        for column in _matching(store, head, table, found).select(columns).collect().iter_columns() if columns else ():
+            texts |= set(column.drop_nulls().to_list())
+    return sorted(texts)
+
+
 def erase(settings: Settings, shop: Shop, found: Traces, *, now: datetime | None = None) -> Commit:
     """Erase what was found; the commit after it, before which nothing can be repeated any more.
 

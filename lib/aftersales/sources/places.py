@@ -259,6 +259,9 @@ def write_private(path: Path, content: bytes) -> None:
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True)
         path.parent.chmod(0o700)
+    if path.exists() and not path.is_file():  # a pipe or a terminal has nobody to be kept from
+        path.write_bytes(content)
+        return
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     try:

@@ -17,6 +17,7 @@ from aftersales.cases.page import Copy
 from aftersales.cases.records import case_records, origin
 from aftersales.cases.rows import file_name, reference
 from aftersales.sources.clear_values import PEOPLE, ClearValues, clear_values
+from aftersales.sources.handed_out import remember
 from aftersales.sources.places import Folder
 from aftersales.week.loading import Report, load
 from aftersales.words.language import Language, say
@@ -66,6 +67,8 @@ def written(
     folder = to or Folder(Folder(report.data.settings.reports_path).join(report.data.shop.id)).join("cases")
     place = Folder(Folder(folder).join(file_name(told.case.id)))
     people = _people(report, told)
+    if to:
+        remember(report.data.tables.store.folder, place.path)
     done = [_copy(report, told, place, copy, people) for copy in COPIES]
     return _lines(told, done, now=now or datetime.now(UTC), name=name)
 

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from aftersales.sources.handed_out import remember
 from aftersales.sources.places import write_private
 from aftersales.week.today.queue import Queue
 from aftersales.week.today.wording import due_words, left_words, note_words
@@ -38,6 +39,7 @@ def handout(queue: Queue, *, limit: int | None = None) -> bytes:
 def write_handout(queue: Queue, file: Path, *, limit: int | None = None) -> int:
     """Write it; the number of rows. `SetupError` where it cannot be written, as while a spreadsheet has it open."""
     packed = handout(queue, limit=limit)
+    remember(queue.store, file)
     try:
         write_private(file, packed)
     except OSError as error:

@@ -16,6 +16,7 @@ from aftersales.findings.drafts import with_drafts
 from aftersales.measures.deadlines import deadlines
 from aftersales.measures.order_evidence import NAMING
 from aftersales.sources.importing import import_files
+from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.shopweek import ShopWeek
@@ -45,6 +46,7 @@ class Queue:
     said: tuple[str, ...]
     seconds: float
     import_seconds: float
+    store: Folder
 
     def say(self, key: str, **values: object) -> str:
         """A sentence of the catalogue in the queue's language and the shop's currency."""
@@ -106,7 +108,7 @@ def contact_queue(
     return Queue(
         shop, spoken, moment, people, batches, buyers, waiting=int((clocks["step"] == "wait_for_return").sum()),
         to_ship=_to_ship(clocks, now=moment.now), lacking=_lacking(tables, spoken), said=tuple(said),
-        seconds=time.time() - begun, import_seconds=imported - importing,
+        seconds=time.time() - begun, import_seconds=imported - importing, store=store.folder,
     )  # fmt: skip
 
 
