@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
 
 import pytest
@@ -115,3 +116,107 @@ def test_a_file_that_claims_to_be_huge_is_not_unpacked(tmp_path):
     lines, all_well = verified(put(tmp_path, bomb), language="en")
     assert not all_well
     assert "a.txt was changed" in lines[0]
+
+
+def tampered(content, how):
+    """The dossier's bytes, differently packed: the same files by name and content, or more than they are."""
+    files = files_of(content)
+    out = io.BytesIO()
+    if how in ("bytes before", "bytes after"):
+        return b"MZ" + content if how == "bytes before" else content + b"\x00"
+    if how == "a byte between":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            at = sorted(e.header_offset for e in archive.infolist())[1]
+        return content[:at] + b"x" + content[at:]
+    names = sorted(files)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED if how == "compressed" else zipfile.ZIP_STORED) as archive:
+        if how == "a comment":
+            archive.comment = b"seen by the platform"
+        for name in reversed(names) if how == "another order" else names:
+            entry = zipfile.ZipInfo(name, (2026, 11, 1, 0, 0, 0) if how == "another time" else (1980, 1, 1, 0, 0, 0))
+            entry.external_attr, entry.create_system = (0o777 if how == "other rights" else 0o644) << 16, 3
+            entry.compress_type = archive.compression
+            if how == "a comment of a file":
+                entry.comment = b"hm"
+            if how == "an extra field":
+                entry.extra = b"\xfe\xca\x04\x00abcd"
+            archive.writestr(entry, files[name])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("how", ["bytes before", "bytes after", "a byte between", "a comment", "a comment of a file", "an extra field",
+                                 "another time", "other rights", "another order", "compressed"])  # fmt: skip
+def test_whatever_stands_around_the_files_is_found(whole, tmp_path, how):
+    assert files_of(tampered(whole[1], "nothing")) == files_of(whole[1])
+    assert tampered(whole[1], "nothing") == whole[1], "packed as the standard library packs it"
+    try:
+        lines, all_well = verified(put(tmp_path, tampered(whole[1], how)), language="en")
+    except AftersalesError:
+        return
+    assert not all_well
+    assert lines
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "/etc/passwd", "evidence/../../x", "C:\\x.txt", "a\\..\\b", "MANIFEST.JSON"]
+)
+def test_a_name_that_leads_outside_or_looks_like_another_is_named(whole, tmp_path, name):
+    out = io.BytesIO(whole[1])
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr(name, b"x")
+    lines, all_well = verified(put(tmp_path, out.getvalue()), language="en")
+    assert not all_well
+    assert any("do not unpack" in line for line in lines)
+    inside = zipped({name: b"x", MANIFEST: manifest_of({name: b"x"}, case="x")})
+    if name != "MANIFEST.JSON":
+        with pytest.raises(DataError):
+            verified(put(tmp_path, inside))
+
+
+def test_a_link_is_named(whole, tmp_path):
+    out = io.BytesIO(whole[1])
+    with zipfile.ZipFile(out, "a") as archive:
+        entry = zipfile.ZipInfo("evidence/link")
+        entry.external_attr, entry.create_system = 0o120777 << 16, 3
+        archive.writestr(entry, b"/etc/passwd")
+    lines, _ = verified(put(tmp_path, out.getvalue()), language="en")
+    assert any("evidence/link" in line and "link" in line for line in lines)
+
+
+def bombs():
+    """Archives that claim more than any dossier: of files, of bytes, by every field that says how much there is."""
+    many = io.BytesIO()
+    with zipfile.ZipFile(many, "w") as archive:
+        for number in range(6_000):
+            archive.writestr(str(number), b"")
+    yield "many files", many.getvalue()
+    big = b"0" * 30_000_000
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", big)
+        archive.writestr(MANIFEST, manifest_of({"a.txt": big}, case="x"))
+    yield "a file that its own manifest knows", out.getvalue()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, b'{"a": "' + big + b'"}')
+    yield "a manifest", out.getvalue()
+    whole = zipped({"a.txt": b"x", MANIFEST: manifest_of({"a.txt": b"x"}, case="x")})
+    end = whole.rindex(b"PK\x05\x06")
+    yield "a long list", whole[: end + 12] + b"\xff\xff\xff\xff" + whole[end + 16 :]
+    yield "65,535 entries", whole[: end + 8] + b"\xff\xff\xff\xff" + whole[end + 12 :]
+
+
+@pytest.mark.parametrize(("name", "content"), list(bombs()), ids=lambda v: v if isinstance(v, str) else "")
+def test_a_bomb_is_not_unpacked(tmp_path, name, content):
+    file = put(tmp_path, content)
+    tracemalloc.start()
+    try:
+        lines, all_well = verified(file, language="en")
+        assert not all_well
+        assert lines
+    except AftersalesError:
+        pass
+    finally:
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert most < 60_000_000, name

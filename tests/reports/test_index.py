@@ -116,3 +116,25 @@ def test_a_terminal_gets_bars_and_a_table_with_the_reason():
     assert "Making reports" in text
     assert re.search(r"demo\s+│ 2026-W46 │ done\s+│ 12.3\s+│ r/demo/index.html", text)
     assert "It ran [too] long" in text
+
+
+WRONG = {
+    "null": "null", "a list": "[]", "a number": "7", "deep": "[" * 100_000, "a shop of null": '{"a": null}', "no weeks": '{"a": {"name": "a"}}',
+    "weeks of a list": '{"a": {"name": "a", "weeks": []}}', "a week of null": '{"a": {"name": "a", "weeks": {"2026-W46": null}}}',
+    "no such week": '{"a": {"name": "a", "weeks": {"2026-W99": {"status": "ok", "page": "", "good": true}}}}',
+    "another's page": '{"a": {"name": "a", "weeks": {"2026-W46": {"status": "ok", "page": "javascript:alert(1)", "good": true}}}}',
+    "numbers": '{"a": {"name": 1, "weeks": {"2026-W46": {"status": 2, "page": 3, "good": 4}}}}', "not text": "\\ud800",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_a_memory_or_record_that_is_not_ours_is_made_anew(tmp_path, how):
+    for week in ("2026-W45", "2026-W46"):
+        (tmp_path / "a" / week).mkdir(parents=True)
+        (tmp_path / "a" / week / "index.html").write_text("x")
+        (tmp_path / "a" / week / "run.json").write_text('{"status": "ok"}' if week == "2026-W45" else WRONG[how])
+    (tmp_path / "index.json").write_text(WRONG[how])
+    page = updated_index(tmp_path, [], language="en").read_text("utf-8")
+    assert "a/2026-W45/index.html" in page
+    assert "a/2026-W46/index.html" in page
+    assert "javascript:" not in page

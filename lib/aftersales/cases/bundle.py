@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,9 +21,11 @@ from aftersales.sources.places import Folder
 from aftersales.words.language import say
 
 MANIFEST = "manifest.json"
-FORMAT = "aftersales-dossier/1"
+FORMAT = "aftersales-dossier/2"
 # A zip's own times would differ from run to run.
 _TIMELESS = (1980, 1, 1, 0, 0, 0)
+_FIRST_DAY = 33  # the same day as a zip writes it
+_LISTED, END = struct.Struct("<4s4B4HL2L5H2L"), struct.Struct("<4s4H2LH")
 
 
 def packed(
@@ -61,6 +65,11 @@ def manifest_of(files: Mapping[str, bytes], **about: str) -> bytes:
     listed = [{"name": n, "sha256": sha256_of(c), "bytes": len(c)} for n, c in sorted(files.items())]
     told: dict[str, Any] = {"format": FORMAT, **about, "files": listed}
     told["digest"] = digest_of(told)
+    return manifest_text(told)
+
+
+def manifest_text(told: Mapping[str, Any]) -> bytes:
+    """A manifest in the one spelling that is written."""
     return (json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -71,17 +80,42 @@ def digest_of(told: Mapping[str, Any]) -> str:
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
-    """A zip whose bytes depend on names and contents alone."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _TIMELESS)
-            # pictures and films are packed already, and a byte of theirs then stands in the archive as it is
-            kept = name.startswith("evidence/")
-            entry.compress_type = zipfile.ZIP_STORED if kept else zipfile.ZIP_DEFLATED
-            entry.external_attr, entry.create_system = 0o644 << 16, 3
-            archive.writestr(entry, content)
+    """A zip whose bytes depend on names and contents alone, and that anybody can write again from its manifest.
+
+    Nothing is compressed: compressors differ from machine to machine, and what stands in the archive as it is cannot
+    unpack to more than it is.
+    """
+    out, entries = io.BytesIO(), []
+    for name, content in sorted(files.items()):
+        entries.append(entry_of(name, len(content), zlib.crc32(content), offset=out.tell()))
+        out.write(entries[-1].FileHeader())
+        out.write(content)
+    out.write(directory_of(entries))
     return out.getvalue()
+
+
+def entry_of(name: str, size: int, crc: int, *, offset: int = 0) -> zipfile.ZipInfo:
+    """The entry of a file of a dossier: stored, without a time, readable by everybody, nothing else."""
+    entry = zipfile.ZipInfo(name, _TIMELESS)
+    entry.external_attr, entry.create_system = 0o644 << 16, 3
+    entry.file_size = entry.compress_size = size
+    entry.CRC, entry.header_offset = crc, offset
+    return entry
+
+
+def directory_of(entries: Sequence[zipfile.ZipInfo]) -> bytes:
+    """The list of files that ends a zip: central directory and end record (APPNOTE 4.3.12 and 4.3.16)."""
+    listed = b""
+    for entry in entries:
+        name = entry.filename.encode()
+        flags = 0 if entry.filename.isascii() else 0x800
+        listed += _LISTED.pack(
+            b"PK\x01\x02", 20, entry.create_system, 20, 0, flags, zipfile.ZIP_STORED, 0, _FIRST_DAY, entry.CRC,
+            entry.file_size, entry.file_size, len(name), 0, 0, 0, 0, entry.external_attr, entry.header_offset,
+        ) + name  # fmt: skip
+    last = entries[-1]
+    begins = last.header_offset + len(last.FileHeader()) + last.file_size
+    return listed + END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(listed), begins, 0)
 
 
 def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None, hide: tuple[str, ...]) -> dict[str, bytes]:

@@ -7,7 +7,6 @@ looked through only when that file is lost, and then no deeper than what the pag
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,13 +23,13 @@ from aftersales.reports.place import FAILED_ATTEMPT
 from aftersales.reports.published import ASSETS, OVERVIEW_PAGE, publish_assets, published_record
 from aftersales.sources.lock import lease
 from aftersales.sources.places import Folder
-from aftersales.words.errors import SetupError
+from aftersales.words.errors import QuestionError, SetupError
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
+from aftersales.words.plain import json_object
 
 # a year and the same weeks of the year before; older reports stay in their folders
 WEEKS_SHOWN = 60
-_WEEK_FOLDER = re.compile(r"\d{4}-W\d{2}")
 _MEMORY, _PAGE, _LOCK = "index.json", "index.html", ".index.lock"
 _WAIT_SECONDS = 120  # the page is written in a second or two
 _WORDS = ("title", "intro", "none")
@@ -120,16 +119,33 @@ def _entry(folder: Folder, result: ReportResult) -> dict[str, Any]:
 
 def _remembered(folder: Folder) -> dict[str, Any]:
     try:
-        shops = json.loads(folder.read(_MEMORY))
-        return shops if isinstance(shops, dict) else _found(folder)
-    except (OSError, ValueError):
-        return _found(folder)
+        shops = json_object(folder.read(_MEMORY))
+    except OSError:
+        shops = {}
+    return shops if shops and all(_is_shop(name, shop) for name, shop in shops.items()) else _found(folder)
+
+
+def _is_shop(name: str, shop: Any) -> bool:
+    """Whether that is what a run remembered of a shop: its name, and by week how it went and where its page is."""
+    weeks = shop.get("weeks") if isinstance(shop, dict) else None
+    return isinstance(weeks, dict) and isinstance(shop.get("name"), str) and all(
+        _is_week(week) and isinstance(entry, dict) and entry.get("status") in ("ok", "failed")
+        and isinstance(entry.get("good"), bool) and isinstance(entry.get("page"), str)
+        and (not entry["page"] or entry["page"].startswith(f"{name}/{week}/")) for week, entry in weeks.items()
+    )  # fmt: skip
+
+
+def _is_week(text: str) -> bool:
+    try:
+        return str(Week.parse(text)) == text
+    except QuestionError:
+        return False
 
 
 def _found(folder: Folder) -> dict[str, Any]:
     shops: dict[str, Any] = {}
     for shop in (name for name in folder.folders() if not name.startswith(("_", "."))):
-        weeks = sorted((w for w in folder.folders(shop) if _WEEK_FOLDER.fullmatch(w.rsplit("/", 1)[-1])), reverse=True)
+        weeks = sorted((w for w in folder.folders(shop) if _is_week(w.rsplit("/", 1)[-1])), reverse=True)
         entries = {week.rsplit("/", 1)[-1]: _found_entry(folder, week) for week in weeks[:WEEKS_SHOWN]}
         if entries:
             shops[shop] = {"name": shop, "weeks": entries}

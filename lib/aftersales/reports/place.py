@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aftersales.sources.places import sync
+from aftersales.words.plain import json_object
 
 RUN_RECORD = "run.json"
 FAILURE_LOG = "failure.txt"
@@ -94,12 +95,21 @@ def write_record(folder: Path, record: dict[str, Any]) -> None:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """The record of the report in that folder; empty where there is none."""
+    """The record of the report in that folder; empty where there is none, or none of ours."""
     try:
-        record = json.loads((folder / RUN_RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
+        return run_record((folder / RUN_RECORD).read_bytes())
+    except OSError:
         return {}
-    return record if isinstance(record, dict) else {}
+
+
+def run_record(content: bytes) -> dict[str, Any]:
+    """What ``run.json`` holds; empty where it is not what a run wrote, whatever became of it.
+
+    >>> run_record(b'{"status": "ok"}'), run_record(b'{"status": null}'), run_record(b"[]")
+    ({'status': 'ok'}, {}, {})
+    """
+    record = json_object(content)
+    return record if record.get("status") in ("ok", "failed", "skipped") else {}
 
 
 def last_attempt(folder: Path) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from uuid import uuid4
 
 from aftersales.reports.assets import assets_version, published_assets
 from aftersales.reports.job import ReportJob, ReportResult
-from aftersales.reports.place import FAILED_ATTEMPT, RUN_RECORD, is_own
+from aftersales.reports.place import FAILED_ATTEMPT, RUN_RECORD, is_own, run_record
 from aftersales.sources.places import Folder
+from aftersales.words.plain import json_object
 
 ASSETS = "_assets"
 STAGED, MANIFEST = ".staged-", "complete.json"
@@ -80,14 +81,15 @@ def mend(job: ReportJob) -> None:
 def published_record(root: Folder, place: str) -> dict[str, Any]:
     """The record of the report at ``<shop>/<week>``; empty where there is none."""
     try:
-        record = json.loads(root.read(f"{place}/{RUN_RECORD}"))
-    except (OSError, ValueError):
+        return run_record(root.read(f"{place}/{RUN_RECORD}"))
+    except OSError:
         return {}
-    return record if isinstance(record, dict) else {}
 
 
 def _settle(root: Folder, staged: str, place: str) -> None:
-    names: list[str] = json.loads(root.read(f"{staged}/{MANIFEST}"))
+    names = json_object(b'{"names": ' + root.read(f"{staged}/{MANIFEST}") + b"}").get("names")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return  # nobody can know what was staged; the report is made again
     root.remove(f"{place}/{RUN_RECORD}")  # from here on, until the new one is there, readers know it is in the making
     first = [n for n in names if n not in (RUN_RECORD, OVERVIEW_PAGE)]
     for part in (first, [OVERVIEW_PAGE] if OVERVIEW_PAGE in names else []):

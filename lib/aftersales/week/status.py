@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from aftersales.sources.store import ShopStore
 from aftersales.week.tables import Tables, last_day_by
 from aftersales.words.errors import AftersalesError, QuestionError
 from aftersales.words.periods import Week, last_whole_week
+from aftersales.words.plain import json_object
 
 _SHOWN_GAPS = 5
 
@@ -92,7 +92,9 @@ def _latest_record(folder: Folder, shop_id: str) -> dict[str, Any] | None:
     """The record of the newest week that has one; the weeks are gone through from the latest, no further than that."""
     for week in sorted(folder.folders(shop_id), reverse=True):
         try:
-            return json.loads(folder.read(f"{week}/run.json"))
-        except (OSError, ValueError):
+            record = json_object(folder.read(f"{week}/run.json"))
+        except OSError:
             continue
+        if isinstance(record.get("week"), str) and isinstance(record.get("status"), str):
+            return record
     return None
