@@ -82,3 +82,45 @@ def test_init_writes_a_file_that_loads_and_overwrites_nothing(tmp_path):
     assert settings.shop("my-shop").name == '带"引号"的店'
     with pytest.raises(AftersalesError, match="exists already"):
         start(tmp_path, shop_id="my-shop", shop_name="x")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ('platform = "taobo"', ["platform", "did you mean 'taobao'", "shopify", "other"]),
+        ('currency = "RMB"', ["currency", "did you mean 'CNY'"]),
+        ('currency = "US"', ["currency", "ISO 4217", "'USD'"]),
+        ('zone = "Asia/Shangai"', ["zone", "did you mean 'Asia/Shanghai'"]),
+        ('market = "india"', ["market", "cn", "in", "us"]),
+        ('language = "cn"', ["language", "'zh' or 'en'"]),
+    ],
+)
+def test_what_is_not_known_is_refused_with_what_is_valid(tmp_path, key, said):
+    (tmp_path / "shops.toml").write_text(f'[[shops]]\nid = "s"\nname = "x"\nexports = "in"\n{key}\n', "utf-8")
+    with pytest.raises(SetupError) as caught:
+        load_settings(tmp_path / "shops.toml")
+    assert [words for words in said if words not in str(caught.value)] == []
+
+
+def test_a_text_where_a_list_is_meant_is_a_list_of_one(tmp_path):
+    keys = 'managers = "a@example.com"\nanalysts = "b@example.com"\nlayouts = "own.toml"\nlanguage = "en"\n'
+    (tmp_path / "shops.toml").write_text(f'[[shops]]\nid = "s"\nname = "x"\nexports = "in"\n{keys}', "utf-8")
+    [one] = load_settings(tmp_path / "shops.toml").shops
+    assert (one.managers, one.analysts, one.layouts, one.language) == (
+        ("a@example.com",), ("b@example.com",), ("own.toml",), ("en",),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('platform = "taobao"', ("cn", "CNY", "Asia/Shanghai")),
+        ('platform = "shopify"', ("us", "USD", "America/New_York")),
+        ('platform = "amazon"\nmarket = "in"', ("in", "INR", "Asia/Kolkata")),
+        ('platform = "shopify"\nzone = "America/Los_Angeles"', ("us", "USD", "America/Los_Angeles")),
+    ],
+)
+def test_a_market_gives_what_is_not_written(tmp_path, keys, expected):
+    (tmp_path / "shops.toml").write_text(f'[[shops]]\nid = "s"\nname = "x"\nexports = "in"\n{keys}\n', "utf-8")
+    [one] = load_settings(tmp_path / "shops.toml").shops
+    assert (one.market, one.currency, one.zone) == expected

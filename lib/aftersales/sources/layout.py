@@ -23,6 +23,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from aftersales.sources.kinds import KINDS, MEANINGS
 from aftersales.words.errors import SetupError, unknown
+from aftersales.words.markets import platforms
 
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HALF_WIDTH |= {ord("【"): ord("["), ord("】"): ord("]"), ord("、"): ord(","), ord("。"): ord(".")}
@@ -267,6 +268,8 @@ def _check(layout: Layout) -> None:
     for written in (layout.dates, *(r.dates for rows in layout.groups for r in rows.computed.values())):
         for pattern in written:
             _check_date_format(where, pattern)
+    if layout.platform is not None and layout.platform not in platforms():
+        raise SetupError(f"{where}: {unknown('platform', layout.platform, platforms())}")
     if layout.encoding is not None:
         _check_encoding(where, layout.encoding)
     if layout.delimiter is not None and len(layout.delimiter) != 1:

@@ -6,17 +6,21 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from babel.numbers import list_currencies
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from aftersales.sources.places import table_place
 from aftersales.words.errors import QuestionError, SetupError, unknown
 from aftersales.words.language import Language
+from aftersales.words.markets import Market, markets, platforms
 
 CONFIG_VARIABLE = "AFTERSALES_CONFIG"
 DEFAULT_NAME = "shops.toml"
@@ -26,12 +30,39 @@ _SECRET = re.compile(r"passw|secret|token|credential|(?<!\w)(?:api_?)?key(?!\w)"
 
 
 _NO_ZONES = ("Factory", "localtime")  # the machine's own lists name them, polars and other machines do not know them
+_SHOWN = 30  # names listed in an error; of zones and currencies only the nearest is
+_CURRENCY_NAMES = {"RMB": "CNY", "YUAN": "CNY", "CNH": "CNY", "NTD": "TWD", "RS": "INR", "RP": "IDR"}
+
+
+def _one_of(what: str, name: str, known: Iterable[str], example: str) -> str:
+    names = sorted(known)
+    if name in names:
+        return name
+    near = get_close_matches(name, names, n=1) or get_close_matches(name.lower(), names, n=1)
+    meant = f"did you mean '{near[0]}'?" if near else f"write one like {example}"
+    listed = f"; valid are {', '.join(names)}" if len(names) <= _SHOWN else ""
+    raise ValueError(f"'{name}' is no {what}; {meant}{listed}")
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones() or name in _NO_ZONES:
-        raise ValueError(f"'{name}' is not a time zone; write one like Asia/Shanghai")
-    return name
+    return _one_of("time zone", name, available_timezones().difference(_NO_ZONES), "Asia/Shanghai")
+
+
+def _known_currency(name: str) -> str:
+    meant = _CURRENCY_NAMES.get(name.upper(), name.upper())
+    if meant not in list_currencies():  # the nearest of those in use here, before all that ever were
+        meant = next(iter(get_close_matches(meant, {m.currency for m in markets().values()}, n=1)), name)
+    if meant != name:
+        raise ValueError(f"'{name}' is no ISO 4217 currency; did you mean '{meant}'?")
+    return _one_of("ISO 4217 currency", name, list_currencies(), "CNY, USD or INR")
+
+
+def _known_platform(name: str) -> str:
+    return _one_of("platform", name, platforms(), "taobao")
+
+
+def _known_market(name: str) -> str:
+    return _one_of("market", name, markets(), "cn")
 
 
 def _without_credentials(path: str) -> str:
@@ -47,6 +78,9 @@ Address = Annotated[str, AfterValidator(_without_credentials)]
 
 def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_several)]
 
 
 class _Part(BaseModel):
@@ -72,7 +106,7 @@ class Mail(_Part):
     user: str | None = None
     sender: str | None = None
     pause: bool = False
-    allow: tuple[str, ...] = ()
+    allow: Texts = ()
     languages: dict[str, Language] = {}
     report_link: str = Field("", pattern=r"^(https?://[^\s<>'\x22]+)?$")
     attach: Literal["none", "html", "zip"] = "none"
@@ -92,16 +126,36 @@ class Shop(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
     name: str
-    platform: str = "taobao"
+    platform: Annotated[str, AfterValidator(_known_platform)] = "taobao"
+    market: Annotated[str, AfterValidator(_known_market)] = "cn"
     language: Annotated[tuple[Language, ...], BeforeValidator(_several)] = ("zh",)
     exports: Address
-    layouts: tuple[str, ...] = ()
+    layouts: Texts = ()
     zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
-    currency: str = Field("CNY", pattern="^[A-Z]{3}$")
-    managers: tuple[str, ...] = ()
-    analysts: tuple[str, ...] = ()
+    currency: Annotated[str, AfterValidator(_known_currency)] = "CNY"
+    managers: Texts = ()
+    analysts: Texts = ()
     costs: Costs = Costs()
     people: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_its_market(cls, keys: Any) -> Any:
+        """Currency, zone and language where they are not written: those of the market, and that of the platform."""
+        if not isinstance(keys, dict):
+            return keys
+        platform = platforms().get(str(keys.get("platform", "taobao")))
+        name = keys.get("market", platform.market if platform else "cn")
+        market = markets().get(str(name))
+        given = {"market": name}
+        if market:
+            given |= {"currency": market.currency, "zone": market.zone, "language": market.language}
+        return given | keys
+
+    @property
+    def market_facts(self) -> Market:
+        """What the shop's market says: whose holidays count, its regions' name, its wording on lawful returns."""
+        return markets()[self.market]
 
     @property
     def tz(self) -> ZoneInfo:

@@ -1,0 +1,67 @@
+"""Platforms and markets: what a shop's platform is called and exports, and what its market gives by default."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from aftersales.words.language import Language
+
+
+@dataclass(frozen=True)
+class Market:
+    """Where a shop sells: defaults of its settings, whose holidays count, its regions' name, its wording on returns."""
+
+    currency: str
+    zone: str
+    language: Language
+    festivals: str
+    region: str
+    lawful_return: str
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A platform: the market it is mostly of, whose exports it writes where another's, and its names."""
+
+    market: str
+    zh: str
+    en: str
+    exports: str = ""
+
+
+@cache
+def markets() -> Mapping[str, Market]:
+    """Every market by its id.
+
+    >>> markets()["in"].currency, markets()["in"].zone
+    ('INR', 'Asia/Kolkata')
+    """
+    return {name: Market(**keys) for name, keys in _registry()["markets"].items()}
+
+
+@cache
+def platforms() -> Mapping[str, Platform]:
+    """Every platform by its id; "other" stands for all that have none of their own.
+
+    >>> platforms()["tmall"].exports, platforms()["douyin"].zh
+    ('taobao', '抖店')
+    """
+    return {name: Platform(**keys) for name, keys in _registry()["platforms"].items()}
+
+
+def same_exports(one: str, other: str) -> bool:
+    """Whether two platforms export the same files.
+
+    >>> same_exports("tmall", "taobao"), same_exports("jd", "taobao")
+    (True, False)
+    """
+    return len({platforms()[name].exports or name for name in (one, other)}) == 1
+
+
+@cache
+def _registry() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    return tomllib.loads(files("aftersales.words").joinpath("markets.toml").read_text("utf-8"))
