@@ -284,6 +284,9 @@ def _notes(
     kind = group.rows.kind
     yield from _currency_notes(group, currency)
     yield from _unknown_notes(kind, there)
+    for name, rule in group.rows.computed.items():
+        if rule.sum and name in group.rows.headers:
+            yield f"{name} is the sum of {' and '.join(rule.sum)}"
     if not frame.height and not aside.height:
         yield "no data rows under the header"
     if kind == "order_report" and not {"title", "quantity"} & set(there):

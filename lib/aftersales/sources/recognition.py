@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from aftersales.sources.kinds import ESSENTIAL
-from aftersales.sources.layout import Layout, normalised
+from aftersales.sources.layout import Computed, Layout, normalised
 from aftersales.words.errors import DataError
 
 # Of a file's headers, the share that a layout of the package must know. Sellers add columns of their own, platforms
@@ -15,6 +15,7 @@ from aftersales.words.errors import DataError
 KNOWN_SHARE = 0.5
 # With so much known it is that report, even where a column its kind cannot do without was not ticked.
 SURE_SHARE = 0.75
+_GOODS, _FREIGHT = "退商品金额", "退运费金额"  # 抖店 writes a refund's goods and its freight apart
 _NEAREST, _LIKE = 3, 0.15  # layouts named in an error, and how like a header must be to be named
 
 
@@ -50,9 +51,22 @@ def matched(layouts: Sequence[Layout], headers: Sequence[str]) -> Match | None:
     own = max((m for m in fits if m.layout.origin), key=lambda m: m.known_headers, default=None)
     best = max((m for m in fits if not m.layout.origin), key=lambda m: m.known_headers, default=None)
     if own is None or best is None:
-        return own or best
+        return _whole(own or best)
     another = best.layout.kind != own.layout.kind and best.known_headers >= 2 * own.known_headers
-    return best if another else own
+    return _whole(best if another else own)
+
+
+def _whole(match: Match | None) -> Match | None:
+    """The match, its refunds with the freight that stands in a column of its own: goods alone are no refund."""
+    if match is None:
+        return None
+    layout = match.layout
+    goods = [h for h in layout.headers.get("amount", ()) if normalised(h).startswith(_GOODS)]
+    freight = [h for h in match.positions if h.startswith(_FREIGHT) and h not in known_headers(layout)]
+    if layout.kind != "refund_report" or "amount" in layout.computed or not goods or not freight:
+        return match
+    both = Computed(sum=(*[h for h in goods if normalised(h) in match.positions][:1], freight[0]))
+    return replace(match, layout=layout.model_copy(update={"computed": {**layout.computed, "amount": both}}))
 
 
 def lacking(layout: Layout, headers: Iterable[str]) -> list[str]:
