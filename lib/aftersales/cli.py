@@ -108,6 +108,9 @@ def import_(
         list[Path] | None, typer.Argument(help="Files to read; without any, what is new in its folder.")
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Import what is new for every shop.")] = False,
+    confirm: Annotated[
+        list[str] | None, typer.Option("--confirm", help="A file held back that is right after all: count it.")
+    ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
     now: Now = None,
     config: Config = None,
@@ -128,7 +131,7 @@ def import_(
                 continue
             with _err.status(f"importing {one.id}") as status:
                 account = import_files(
-                    settings, one, [str(f) for f in files or ()], now=_moment(now),
+                    settings, one, [str(f) for f in files or ()], confirm=confirm or (), now=_moment(now),
                     progress=lambda m: status.update(escape(m)),
                 )  # fmt: skip
         except AftersalesError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from aftersales.words.language import Language, say
 
 @dataclass(frozen=True)
 class FileAccount:
-    """One file's account. ``error`` says in one sentence why a file could not be read at all."""
+    """One file's account. ``error``: why it could not be read at all; ``alarm``: why its rows are held back."""
 
     file: str
     layout: str = ""
@@ -30,6 +30,7 @@ class FileAccount:
     last_at: datetime | None = None
     sha256: str = ""
     error: str | None = None
+    alarm: Mapping[Language, str] | None = None
 
     @property
     def balanced(self) -> bool:
@@ -47,6 +48,7 @@ class ImportAccount:
     commit: int | None
     unchanged: int = 0
     clock_behind: datetime | None = None
+    released: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[FileAccount, ...]:
@@ -60,15 +62,20 @@ class ImportAccount:
             if f.error:
                 said.append(f"{f.file}: not imported. {f.error}")
                 continue
+            if f.alarm:
+                said.append(f.alarm[language])
+            if not f.layout:
+                continue
             said.append(
                 f"{f.file}: {f.layout}, {f.rows_read:,} rows read = {f.rows_taken:,} taken "
                 f"+ {f.rows_merged:,} merged + {f.rows_set_aside:,} set aside"
             )
             said += [f"    {count:,} set aside: {reason_words(reason, language)}" for reason, count in f.reasons]
             said += [f"    {note_words(note, language)}" for note in f.notes]
+        said += [say("reading.released", language, file=name) for name in self.released]
         if self.unchanged:
             said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
-        if not self.files:
+        if not self.files and not self.released:
             said.append("nothing new to import")
         if self.clock_behind:
             said.append(

@@ -33,12 +33,13 @@ def touched_orders(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def compose_tables(
-    store: ShopStore, head: Commit, touched: Sequence[pl.DataFrame], *, direct: Mapping[str, pl.DataFrame]
-) -> None:
+    store: ShopStore, head: Commit, touched: Sequence[pl.DataFrame], *, direct: Mapping[str, pl.DataFrame],
+    held: Sequence[str] = (),
+) -> None:  # fmt: skip
     """Make orders, refunds and complaints anew for the orders that an import touched.
 
     ``touched`` is of `touched_orders`; ``direct`` holds the rows it wrote of the tables that stand for themselves:
-    parcels and products change the orders they belong to.
+    parcels and products change the orders they belong to. What the files ``held`` back say is left out.
     """
     now = Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
     orders = store.table("orders", now, with_month=True)
@@ -52,10 +53,10 @@ def compose_tables(
     whole = whole.with_columns(pl.col("month").fill_null(NO_MONTH))
     together = entangled_orders(store, now, whole)
     if together.height:
-        _compose(store, now, sorted(together["month"].unique()), together.select("order_id").unique())
+        _compose(store, now, sorted(together["month"].unique()), together.select("order_id").unique(), held)
         whole = whole.join(together, on="order_id", how="anti")
     for (month,), ids in sorted(whole.partition_by("month", as_dict=True).items()):
-        _compose(store, now, [str(month)], ids.select("order_id"))
+        _compose(store, now, [str(month)], ids.select("order_id"), held)
 
 
 def _one_row_each(orders: pl.DataFrame) -> pl.DataFrame:
@@ -88,7 +89,7 @@ def _homes(unknown: pl.DataFrame, orders: pl.LazyFrame, spans: pl.DataFrame) -> 
     return pl.concat(found)
 
 
-def _compose(store: ShopStore, now: Commit, months: Sequence[str], ids: pl.DataFrame) -> None:
+def _compose(store: ShopStore, now: Commit, months: Sequence[str], ids: pl.DataFrame, held: Sequence[str]) -> None:
     """Compose orders whose records lie in these months, some at a time; the entangled all at once."""
     of_order = pl.col("month").is_in([*months, NO_MONTH])
     # refunds are asked for after the order; a month's margin for clocks. Those without a time lie under ``none``.
@@ -98,6 +99,7 @@ def _compose(store: ShopStore, now: Commit, months: Sequence[str], ids: pl.DataF
     def rows_of(name: str, ids: pl.DataFrame) -> pl.LazyFrame:
         table = store.table(name, now, with_month=True)
         table = table.filter(bounds[name]) if name in bounds else table
+        table = table.filter(~pl.col("file").is_in(held)) if name in RECORDS and held else table
         return table.join(ids.lazy(), on="order_id", how="semi")
 
     # few, and spread over all later months: looked up once

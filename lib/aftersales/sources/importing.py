@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+import polars as pl
+
 from aftersales.sources.account import FileAccount, ImportAccount
 from aftersales.sources.composing import compose_tables
+from aftersales.sources.crosschecks import HELD, TABLES, Facts, Held, facts_of, fits_platform
 from aftersales.sources.dated import without_impossible
+from aftersales.sources.holding import hold, named_files, orders_of
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.keep import kept_rows
 from aftersales.sources.keeping import Keeping
@@ -23,6 +27,7 @@ from aftersales.sources.read import Reading, read_export
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.words.errors import AftersalesError, DataError, QuestionError
+from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import shop_time
 
 READABLE = (".csv", ".xlsx", ".xls", ".txt", ".tsv", ".zip", ".rar", ".7z")
@@ -36,13 +41,15 @@ def import_files(
     shop: Shop,
     files: Sequence[str] = (),
     *,
+    confirm: Sequence[str] = (),
     now: datetime | None = None,
     progress: Progress = lambda _: None,
 ) -> ImportAccount:
     """Import the named files, or whatever is new or changed in the shop's exports folder.
 
     A file that cannot be read is named with its reason and does not keep the others out. Importing the same file again
-    changes nothing. Rows more than a day after ``now`` (the clock) are set aside.
+    changes nothing. Rows more than a day after ``now`` (the clock) are set aside. A file that does not fit the shop's
+    others is held back, out of the composed tables, until it is named in ``confirm``.
 
     Raises `AftersalesError` only where nothing can be imported at all.
     """
@@ -57,7 +64,9 @@ def import_files(
         known = _known(store, head)
         erased = store.table("erased", head).collect()["mark"]
         layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
-        unchanged, failed, kept = 0, [], Keeping(store, head, import_id)
+        platform_of = {layout.name: layout.platform for layout in layouts}
+        confirmed = named_files(store.table("held", head).collect(), confirm)
+        unchanged, failed, kept, facts = 0, [], Keeping(store, head, import_id), list[Facts]()
         for name, load in named.items():
             progress(f"reading {name}")
             try:
@@ -74,24 +83,49 @@ def import_files(
                 )
                 del content
                 _check_owner(readings, shop)
+                _check_platform(readings, shop, platform_of)
                 rows = kept_rows(readings, key=key, import_id=import_id, zone=shop.zone, erased=erased)
             except AftersalesError as error:
                 failed.append(FileAccount(name, error=masked(str(error))))
                 continue
             kept.add(name, sha256, readings, rows)
-        if not kept.files:
+            facts.append(facts_of(name, sha256, readings, layouts=platform_of))
+        if not kept.files and not confirmed:
             return ImportAccount(shop.id, import_id, tuple(failed), None, unchanged, behind)
         progress("writing to the store")
         accounts = [*failed, *kept.finish()]
+        progress("checking the files against each other")
+        written = _as_written(store, head)
+        first_orders = "order_report" in kept.kinds and store.table("order_records", head).head(1).collect().is_empty()
+        new, moved = hold(
+            store, written, facts, shop=shop, confirm=confirmed, import_id=import_id, first_orders=first_orders
+        )
+        accounts = _with_alarms(accounts, new, shop)
+        touched = [*kept.touched, orders_of(store, written, moved)] if moved else kept.touched
         progress("composing the tables")
-        compose_tables(store, head, kept.touched, direct=kept.direct)
+        held = store.table("held", _as_written(store, head)).filter(pl.col("state") == HELD).collect()["file"]
+        compose_tables(store, head, touched, direct=kept.direct, held=held.to_list())
         commit = Commit(
             number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action="import",
             import_id=import_id, versions=store.create_missing(), key_fingerprint=fingerprint(key),
             account=tuple({k: v for k, v in asdict(a).items() if k != "sha256"} for a in accounts),
         )  # fmt: skip
         store.write_commit(commit)
-    return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged, behind)
+    counted = tuple(f for f in moved if f not in set(held))
+    return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged, behind, counted)
+
+
+def _as_written(store: ShopStore, head: Commit) -> Commit:
+    """The tables as they are now, this import's rows among them."""
+    return Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
+
+
+def _with_alarms(accounts: Sequence[FileAccount], held: Sequence[Held], shop: Shop) -> list[FileAccount]:
+    """The accounts, those of files held back with why."""
+    why = {h.file: {lang: h.words(lang, shop=shop.id) for lang in LANGUAGES} for h in held}
+    there = {a.file for a in accounts}
+    more = [FileAccount(h.file, alarm=why[h.file]) for h in held if h.file not in there]
+    return [*(replace(a, alarm=why.get(a.file)) for a in accounts), *more]
 
 
 def nothing_new(settings: Settings, shop: Shop) -> bool:
@@ -202,6 +236,16 @@ def _bytes_of(name: str, load: Callable[[], bytes]) -> bytes:
         raise DataError(f"{name} is a folder, not a file") from None
     except OSError as error:
         raise DataError(f"The file {name} cannot be read", found=error.strerror) from None
+
+
+def _check_platform(readings: Sequence[Reading], shop: Shop, platform_of: Mapping[str, str | None]) -> None:
+    """Tables that stand for themselves are of one shop: another platform's are refused, not held back."""
+    of = next((p for r in readings if (p := platform_of[r.layout])), None)
+    if of and not any(r.kind in TABLES for r in readings) and not fits_platform(of, shop):
+        raise DataError(
+            f"The file {readings[0].file} is another platform's", found=f"{of}; this shop is of {shop.platform}",
+            hint="put it into that shop's exports folder, or correct the platform in shops.toml",
+        )  # fmt: skip
 
 
 def _check_owner(readings: Sequence[Reading], shop: Shop) -> None:

@@ -44,6 +44,7 @@ class Keeping:
     head: Commit
     import_id: str
     files: list[str] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
     touched: list[pl.DataFrame] = field(default_factory=list)
     direct: dict[str, pl.DataFrame] = field(default_factory=dict)
     _held: list[_File] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Keeping:
             ends=tuple(m for r in readings for m in moments_of(r.frame)), rows=rows,
         )  # fmt: skip
         self.files.append(file)
+        self.kinds.update(r.kind for r in readings)
         self.touched.append(touched_orders(rows))
         (self._held if rows.keys() <= RECORDS.keys() else self._late).append(one)
         if sum(frame.height for held in self._held for frame in held.rows.values()) >= ROWS_HELD:
@@ -74,6 +76,8 @@ class Keeping:
         self._write([*self._held, *self._late])
         self._held.clear()
         accounts = [self._accounts[name] for name in self.files]
+        if not accounts:
+            return []
         self.store.upsert("files", files_table(accounts, import_id=self.import_id, zone=self.store.zone))
         return accounts
 

@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.tables.columns import LocalTime, money, one_of, optional_text
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
-from aftersales.tables.ledger import Erased, Files, Lineage, SetAside
+from aftersales.tables.ledger import Erased, Files, Held, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
@@ -209,5 +209,6 @@ BOOKS: dict[str, Kept] = {
     "set_aside": Kept(SetAside, ()),
     "files": Kept(Files, ("file",)),
     "erased": Kept(Erased, ("mark",)),
+    "held": Kept(Held, ("file",)),
 }
 KEPT: dict[str, Kept] = RECORDS | COMPOSED | DIRECT | BOOKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from aftersales.tables.columns import LocalTime, key, optional_text
+from aftersales.tables.columns import LocalTime, key, one_of, optional_text
 
 
 class Lineage(dy.Schema):
@@ -35,6 +35,19 @@ class Erased(dy.Schema):
     """One row an order or buyer erased on request: a hash that only tells whom to leave out of files read later."""
 
     mark = key()
+
+
+class Held(dy.Schema):
+    """One row a file that does not fit the shop's other files: held out of the composed tables, or confirmed."""
+
+    file = key()
+    sha256 = dy.String()
+    state = one_of(("held", "confirmed"), nullable=False)
+    reason = dy.String()
+    unknown = dy.Int64()
+    orders = dy.Int64()
+    of = dy.String()
+    import_id = dy.String()
 
 
 class Files(dy.Schema):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from aftersales.words.language import Language
 
@@ -63,5 +64,5 @@ def same_exports(one: str, other: str) -> bool:
 
 
 @cache
-def _registry() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+def _registry() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
     return tomllib.loads(files("aftersales.words").joinpath("markets.toml").read_text("utf-8"))
