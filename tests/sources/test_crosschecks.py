@@ -134,4 +134,4 @@ def test_a_file_in_another_currency_raises_an_alarm(tmp_path):
     one = one.model_copy(update={"layouts": (str(tmp_path / "own.toml"),)})
     account = import_files(settings, one)
     assert (held(settings), counted(settings)) == ({"u.csv": "currency"}, (20, 0))
-    assert "USD 21.00 in 2 rows" in "\n".join(account.lines("en"))
+    assert "USD 21.00 (2)" in "\n".join(account.lines("en"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aftersales.sources.layout import load_layouts
+from aftersales.sources.notes import note_words
 from aftersales.sources.read import Reading, read_export
 from aftersales.words.errors import SetupError
 
@@ -93,15 +94,15 @@ def test_several_currencies_are_never_added_up(tmp_path):
     [reading] = read(tmp_path, layout(), MANY, currency="EUR")
     assert reading.frame["order_id"].to_list() == ["1", "3"]
     assert reading.set_aside.select("reason", "column").unique().rows() == [("other_currency", "Currency")]
-    said = reading.notes[0]
-    assert "SEK 100.00 in 1 rows" in said
-    assert "GBP 7.00 in 1 rows" in said
+    said = note_words(reading.notes[0], "en")
+    assert "SEK 100.00 (1)" in said
+    assert "GBP 7.00 (1)" in said
 
 
 def test_several_currencies_are_named_where_the_shops_is_not_known(tmp_path):
     [reading] = read(tmp_path, layout(), MANY)
     assert reading.frame.height == 4
-    assert "cannot be added up: EUR 15.00 in 2 rows" in reading.notes[0]
+    assert note_words(reading.notes[0], "en").endswith("GBP 7.00 (1), SEK 100.00 (1)")
 
 
 def test_a_currency_stated_for_the_whole_file(tmp_path):

@@ -15,6 +15,7 @@ import polars as pl
 from babel.numbers import get_currency_precision
 
 from aftersales.sources.layout import Layout
+from aftersales.sources.notes import note
 
 # Currencies whose small unit is not in use, although ISO 4217 lists one: prices are whole numbers.
 _WHOLE = ("IDR", "VND", "COP", "HUF", "IQD", "IRR", "LAK", "MMK", "TZS", "UZS")
@@ -40,6 +41,13 @@ class Convention:
     first: Order | None = None
     dates: tuple[str, ...] = ()
     zone: str | None = None
+
+    def guesses(self, layout: Layout) -> Iterator[str]:
+        """Notes on what the layout does not state and the cells told."""
+        if self.decimal == "," and not (layout.decimal or layout.thousands):
+            yield note("decimal_comma")
+        if self.first and not layout.dates:
+            yield note(f"{self.first}_first")
 
 
 @dataclass(frozen=True)

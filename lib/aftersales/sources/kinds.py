@@ -130,10 +130,10 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
 ESSENTIAL: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "order_report": {
-            "a time": ("created_at", "paid_at"),
-            "an amount of money": ("paid_net", "payable", "total"),
+            "time": ("created_at", "paid_at"),
+            "money": ("paid_net", "payable", "total"),
         },
-        "item_report": {"an amount of money": ("paid_net", "payable", "price")},
-        "refund_report": {"what became of the refund": ("amount", "status"), "a time": ("applied_at", "finished_at")},
+        "item_report": {"money": ("paid_net", "payable", "price")},
+        "refund_report": {"outcome": ("amount", "status"), "time": ("applied_at", "finished_at")},
     }
 )

@@ -116,6 +116,7 @@ def readings(
         currency=currency,
     )  # fmt: skip
     stray: list[int] = []
+    written = Convention()
     for part, written in told:
         stray += part.stray_quotes
         _set_aside_lines(gathered[0], part, file=file, header=header)
@@ -130,7 +131,7 @@ def readings(
     exported = _exported_at(file, zone)
     found = [_reading(group, match, file=file, sheet=sheet, zone=zone, currency=currency) for group in gathered]
     found = [r for r in found if r.rows_read] or found[:1]
-    said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else [])]
+    said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else []), *written.guesses(layout)]
     found[0] = replace(found[0], notes=(*said, *found[0].notes))
     return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
 
@@ -286,42 +287,47 @@ def _notes(
     yield from _unknown_notes(kind, there)
     for name, rule in group.rows.computed.items():
         if rule.sum and name in group.rows.headers:
-            yield f"{name} is the sum of {' and '.join(rule.sum)}"
+            yield note("summed", field=name, headers=" + ".join(rule.sum))
     if not frame.height and not aside.height:
-        yield "no data rows under the header"
+        yield note("no_rows")
     if kind == "order_report" and not {"title", "quantity"} & set(there):
-        yield "order report without product lines"
+        yield note("no_lines")
     if name := _unnumbered(group.rows):
-        source = " and ".join(group.rows.computed[name].join)
-        yield f"{name} is not in the file: it was made of {source} and what the row is about"
+        yield note("made_id", field=name, headers=" + ".join(group.rows.computed[name].join))
     proofs = {"paid_at", "paid_net", "refunded"}
     if kind in ("order_report", "item_report") and "status" in there and not proofs & set(there):
-        yield "closed orders are left without a status: the file does not tell whether they were paid"
+        yield note("closed_how")
     by_header: dict[str, Counter[str]] = {}
     for (header, word), times in group.nulled.items():
         by_header.setdefault(header, Counter())[word] += times
     for header, words in sorted(by_header.items()):
         shown = ", ".join(f"'{word[:40]}'" for word, _ in words.most_common(_EXAMPLES))
-        yield f"{words.total()} cells under {header} could not be read and were left empty, such as {shown}"
+        yield note("unread", cells=words.total(), header=header, examples=shown)
 
 
 def _currency_notes(group: _Gathered, currency: str | None) -> Iterator[str]:
     if not group.foreign:
         return
-    sums = pl.concat(group.foreign).drop_nulls("currency").group_by("currency").sum().sort("rows", descending=True)
+    sums = (
+        pl.concat(group.foreign)
+        .drop_nulls("currency")
+        .group_by("currency")
+        .sum()
+        .sort("rows", "currency", descending=[True, False])
+    )
     others = sums.filter(pl.col("currency") != currency) if currency else sums
-    told = ", ".join(f"{name} {total or 0:,.2f} in {rows:,} rows" for name, rows, total in others.iter_rows())
+    told = ", ".join(f"{name} {total or 0:,.2f} ({rows:,})" for name, rows, total in others.iter_rows())
     if currency and others.height:
-        yield f"rows in other currencies than the shop's {currency} are left out, and never added to it: {told}"
+        yield note("other_currencies", code=currency, sums=told)
     elif others.height > 1:
-        yield f"the file holds several currencies, which cannot be added up: {told}"
+        yield note("several_currencies", sums=told)
 
 
 def _unknown_notes(kind: str, there: Sequence[str]) -> Iterator[str]:
     """What no figure can be made of, because the file does not say it."""
-    lacks = [name for name, fields in ESSENTIAL.get(kind, {}).items() if not set(fields) & set(there)]
-    if lacks:
-        yield f"the file does not hold {' or '.join(lacks)}: what rests on it is not known, which is not zero"
+    for name, fields in ESSENTIAL.get(kind, {}).items():
+        if not set(fields) & set(there):
+            yield note(f"without_{name}")
 
 
 def _exported_at(file: str, zone: str) -> datetime | None:
