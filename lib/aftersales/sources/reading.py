@@ -292,8 +292,8 @@ def _notes(
         yield note("no_rows")
     if kind == "order_report" and not {"title", "quantity"} & set(there):
         yield note("no_lines")
-    if name := _unnumbered(group.rows):
-        yield note("made_id", field=name, headers=" + ".join(group.rows.computed[name].join))
+    if made := _unnumbered(group.rows):
+        yield note("made_id", field=made, headers=" + ".join(group.rows.computed[made].join))
     proofs = {"paid_at", "paid_net", "refunded"}
     if kind in ("order_report", "item_report") and "status" in there and not proofs & set(there):
         yield note("closed_how")
