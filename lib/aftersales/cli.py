@@ -111,6 +111,9 @@ def import_(
     confirm: Annotated[
         list[str] | None, typer.Option("--confirm", help="A file held back that is right after all: count it.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what each file would be taken for; write nothing.")
+    ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
     now: Now = None,
     config: Config = None,
@@ -123,6 +126,11 @@ def import_(
     shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
     failed = False
     for one in shops:
+        if dry_run:
+            from aftersales.sources.preview import dry_run_lines
+
+            _out.print(escape("\n".join(dry_run_lines(settings, one, [str(f) for f in files or ()]))))
+            continue
         try:
             if undo:
                 commit = undo_import(settings, one)
@@ -143,6 +151,34 @@ def import_(
         _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines(one.language[0]))))
         failed = failed or bool(account.failed)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def layout(
+    file: Annotated[Path, typer.Argument(help="An export file that no layout fits.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write the layout there; else it is printed.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take what names and values suggest.")] = False,
+    zone: Annotated[str, typer.Option(help="The zone of the file's times.")] = "Asia/Shanghai",
+    language: Annotated[str, typer.Option(help="zh or en")] = "zh",
+) -> None:
+    """Draft a layout for an unknown export: columns guessed, five rows as understood, columns ignored."""
+    from aftersales.sources.preview import drafted_lines
+    from aftersales.words.language import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+
+    def ask(field: str, columns: list[str]) -> str | None:
+        _err.print(escape(" | ".join(columns)), highlight=False)
+        said = typer.prompt(f"{field}: which column? (Enter: none)", default="", show_default=False, err=True)
+        return said if said in columns else None
+
+    toml, lines = drafted_lines(file, zone=zone, language=language, ask=None if yes else ask)
+    if out:
+        out.write_text(toml, "utf-8")
+    else:
+        _out.print(escape(toml), highlight=False, soft_wrap=True)
+    _err.print(escape("\n".join(lines)), highlight=False, soft_wrap=True)
 
 
 @app.command()

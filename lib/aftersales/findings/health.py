@@ -16,7 +16,7 @@ from aftersales.measures.requests import has_refund_dates
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
-from aftersales.tables.ledger import Files, Lineage, SetAside
+from aftersales.tables.ledger import Files, Held, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
@@ -29,7 +29,7 @@ OPTIONAL = {
     "money": Money, "products": Products,
 }  # fmt: skip
 _SCHEMAS = OPTIONAL | {
-    "orders": Orders, "refunds": Refunds, "files": Files, "set_aside": SetAside, "lineage": Lineage,
+    "orders": Orders, "refunds": Refunds, "files": Files, "set_aside": SetAside, "held": Held, "lineage": Lineage,
 }  # fmt: skip
 # What `data_health` looks at of a shop's tables; the records as they were read are no business of its.
 HEALTH_TABLES = tuple(name for name in _SCHEMAS if name != "lineage")
@@ -105,6 +105,7 @@ def data_health(
     'There are no refunds in the files.'
     """
     found = [
+        *_held(tables),
         *_reading(tables),
         *_days(tables, until, without_orders),
         *_refunds(tables, until),
@@ -133,6 +134,14 @@ def _rows(tables: Mapping[str, InParts], name: str) -> int:
 def _finding(kind: str, scope: str, table: pl.DataFrame, size: float, **values: Any) -> Finding:
     """A finding of the files themselves: sentence health.<kind>, what it costs health.cost.<kind>."""
     return Finding(kind, scope, f"health.{kind}", values, table, size=size, caveat=f"health.cost.{kind}")
+
+
+def _held(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+    """Files held back because they do not fit the shop's others."""
+    held = _whole("held", tables.get("held")).filter(pl.col("state") == "held").sort("file").collect()
+    for row in held.iter_rows(named=True):
+        values = {k: row[k] for k in ("file", "unknown", "orders", "of")}
+        yield _finding(f"held_{row['reason']}", row["file"], held.filter(file=row["file"]), 1.0, **values)
 
 
 def _reading(tables: Mapping[str, InParts]) -> Iterator[Finding]:

@@ -204,6 +204,11 @@ def store_to_build_on(store: ShopStore, *, key_print: str, now: datetime | None 
     return replace(head, versions={**store.create_missing(), **head.versions})
 
 
+def named_loads(settings: Settings, shop: Shop, files: Sequence[str]) -> dict[str, Callable[[], bytes]]:
+    """The files an import would look at, by name, each with how to read it."""
+    return _named(files, installation_key(settings.store_path)) if files else _found(settings, shop)
+
+
 def _named(files: Sequence[str], key: bytes) -> dict[str, Callable[[], bytes]]:
     names = [PurePosixPath(f).name if "://" in f else Path(f).name for f in files]
     return {masked_name(n, key=key): Path(f).read_bytes for n, f in zip(names, files, strict=True)}

@@ -62,7 +62,7 @@ def _whole(match: Match | None) -> Match | None:
         return None
     layout = match.layout
     goods = [h for h in layout.headers.get("amount", ()) if normalised(h).startswith(_GOODS)]
-    freight = [h for h in match.positions if h.startswith(_FREIGHT) and h not in known_headers(layout)]
+    freight = [h for h in match.positions if h.startswith(_FREIGHT) and h not in _read_headers(layout)]
     if layout.kind != "refund_report" or "amount" in layout.computed or not goods or not freight:
         return match
     both = Computed(sum=(*[h for h in goods if normalised(h) in match.positions][:1], freight[0]))
@@ -115,9 +115,8 @@ def unrecognised(layouts: Sequence[Layout], headers: Sequence[str], *, file: str
 
 def _likeness(layout: Layout, there: set[str]) -> float:
     """Shared headers over the geometric mean of how many each has (the cosine of two sets)."""
-    read = frozenset(map(normalised, (h for rows in layout.groups for names in rows.headers.values() for h in names)))
     both = len(known_headers(layout) & there)
-    return both / (max(len(there), 1) * max(len(read), 1)) ** 0.5
+    return both / (max(len(there), 1) * max(len(_read_headers(layout)), 1)) ** 0.5
 
 
 def _spelling(layout: Layout, part: str) -> str:
@@ -126,9 +125,13 @@ def _spelling(layout: Layout, part: str) -> str:
 
 def known_headers(layout: Layout) -> frozenset[str]:
     """Every header that the layout reads or names as ignored, normalised."""
+    return _read_headers(layout) | _normalised(layout.ignored)
+
+
+def _read_headers(layout: Layout) -> frozenset[str]:
     computed = [h for rows in layout.groups for rule in rows.computed.values() for h in rule.headers]
     every = [h for rows in layout.groups for names in rows.headers.values() for h in names]
-    return _normalised((*every, *computed, *layout.ignored))
+    return _normalised((*every, *computed))
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from aftersales.sources.crosschecks import HELD, held_words
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
@@ -41,6 +42,8 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
         f"last import {commit.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M}, store commit {commit.number}, "
         f"{files.height} files, {files['rows_set_aside'].sum():,} rows set aside"
     ]
+    held = tables["held"].filter(pl.col("state") == HELD).sort("file").collect()
+    lines += [held_words(row, shop.language[0], shop=shop.id) for row in held.iter_rows(named=True)]
     waiting = _new_files(settings, shop, files)
     if waiting:
         lines.append(f"not imported yet: {', '.join(waiting)}")

@@ -1,0 +1,105 @@
+"""What a file would be taken for: five rows as understood, columns ignored, what can and cannot be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aftersales.sources.account import reason_words
+from aftersales.sources.drafting import draft, header_row
+from aftersales.sources.importing import named_loads
+from aftersales.sources.layout import load_layouts, normalised
+from aftersales.sources.notes import note_words
+from aftersales.sources.read import Reading, read_export
+from aftersales.sources.recognition import known_headers
+from aftersales.sources.settings import Settings, Shop
+from aftersales.words.errors import AftersalesError
+from aftersales.words.language import Language, say
+
+_SHOWN = 5
+_HIDDEN = "•••"
+_PEOPLE = ("buyer", "receiver", "address", "phone", "mobile", "buyer_message", "seller_note", "note", "text", "demand")
+# What a report can say, by the fields that it rests on: any of them will do.
+_SAYS = {
+    "money": ("paid_net", "payable", "total", "price"), "weeks": ("created_at", "paid_at"),
+    "states": ("status",), "refunds": ("refunded", "refund_status", "amount"),
+    "products": ("title", "product_id", "merchant_code"), "regions": ("province",), "couriers": ("courier",),
+    "buyers": ("buyer", "mobile", "address"), "reasons": ("reason_raw",),
+}  # fmt: skip
+_OF_KIND = {
+    "order_report": ("money", "weeks", "states", "refunds", "products", "regions", "couriers", "buyers"),
+    "item_report": ("money", "weeks", "states", "refunds", "products"),
+    "refund_report": ("refunds", "states", "reasons", "products"),
+}
+
+
+def preview_lines(readings: Sequence[Reading], ignored: Sequence[str], language: Language) -> Iterator[str]:
+    """Plain lines on what a file was taken for; values of people are hidden."""
+    for r in readings:
+        taken, aside = r.frame.height, r.set_aside.height
+        yield say(
+            "layouts.taken_for", language, layout=r.layout, kind=r.kind, rows=r.rows_read, taken=taken, aside=aside
+        )
+        for reason, count in r.set_aside["reason"].value_counts(sort=True).iter_rows():
+            yield f"    {count:,} × {reason_words(reason, language)}"
+        yield from (f"    {note_words(n, language)}" for n in r.notes)
+        some = r.frame.head(_SHOWN)
+        shown = [c for c in some.columns if c != "row" and some[c].null_count() < some.height]
+        width = max(map(len, shown), default=0)
+        for name in shown:
+            yield f"    {name.ljust(width)}  " + " | ".join(_cell(name, v) for v in some[name].to_list())
+        there = {c for c in r.frame.columns if r.frame[c].null_count() < r.frame.height}
+        says = [k for k in _OF_KIND.get(r.kind, ()) if there & set(_SAYS[k])]
+        lacks = [k for k in _OF_KIND.get(r.kind, ()) if k not in says]
+        for key, names in (("layouts.says", says), ("layouts.says_not", lacks)):
+            if names:
+                yield say(key, language, what=[say(f"layouts.what.{n}", language) for n in names])
+    if ignored:
+        yield say("layouts.ignored", language, columns=", ".join(ignored))
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if name in _PEOPLE:
+        return _HIDDEN
+    return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:24]
+
+
+def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str]) -> Iterator[str]:
+    """What an import of the files (of the shop's folder, without any) would take them for; nothing is written."""
+    layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
+    by_name = {layout.name: layout for layout in layouts}
+    language = shop.language[0]
+    for name, load in named_loads(settings, shop, files).items():
+        try:
+            content = load()
+            readings = read_export(name, layouts=layouts, zone=shop.zone, currency=shop.currency, content=content)
+            known = frozenset().union(*(known_headers(by_name[r.layout]) for r in readings))
+            ignored = [h for h in header_row(content, known=known, file=name) if normalised(h) not in known]
+            yield f"{name}:"
+            yield from (f"  {line}" for line in preview_lines(readings, ignored, language))
+        except (AftersalesError, OSError) as error:
+            yield say("layouts.not_read", language, file=name, error=str(error))
+
+
+def drafted_lines(
+    file: Path, *, zone: str, language: Language, ask: Callable[[str, list[str]], str | None] | None
+) -> tuple[str, list[str]]:
+    """A layout drafted for a file, as TOML, and what it would be understood as."""
+    content = file.read_bytes()
+    made = draft(content, file=file.name, ask=ask)
+    lines = []
+    if made.lacking:
+        lines.append(say("layouts.lacking", language, fields="; ".join(" / ".join(f) for f in made.lacking)))
+    unknown = [word for word, meant in made.words.items() if not meant]
+    if unknown:
+        lines.append(say("layouts.unknown_words", language, words=", ".join(unknown)))
+    if not any(len(fields) == 1 for fields in made.lacking):
+        with TemporaryDirectory() as folder:
+            written = Path(folder) / f"{made.name}.toml"
+            written.write_text(made.toml(), "utf-8")
+            readings = read_export(file.name, layouts=load_layouts([written]), zone=zone, content=content)
+        lines += preview_lines(readings, made.ignored, language)
+    return made.toml(), [*lines, say("layouts.use_it", language, file=f"{made.name}.toml")]
