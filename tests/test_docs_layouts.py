@@ -11,7 +11,8 @@ from aftersales.sources.layout import Computed, Emit, Layout, load_layouts
 from aftersales.sources.read import read_export
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "layouts.md").read_text("utf-8")
-EXAMPLES = re.findall(r"## `(.+?)`.*?```toml\n(.*?)```\n```csv\n(.*?)```\n```text\n(.*?)\n```", PAGE, re.DOTALL)
+_EXAMPLE = re.compile(r"`(.+?)`.*?```toml\n(.*?)```\n```csv\n(.*?)```\n```text\n(.*?)\n```", re.DOTALL)
+EXAMPLES = [found.groups() for part in PAGE.split("\n## ") if (found := _EXAMPLE.match(part))]
 
 
 @pytest.mark.parametrize(("title", "toml", "csv", "expected"), EXAMPLES, ids=[e[0] for e in EXAMPLES])
