@@ -218,3 +218,51 @@ def test_merged_cells_of_an_order_belong_to_all_its_lines(case: Callable[..., Im
 def test_without_a_layout_1688_is_not_taken_for_taobao(case: Callable[..., Imported]) -> None:
     [failed] = case("05-1688-merged").account.failed
     assert "fit no known export file" in (failed.error or "")
+
+
+def test_rupiah_with_thousands_dots(case: Callable[..., Imported]) -> None:
+    done = case("16-shopee-id-thousands")
+    orders = done.table("orders")
+    assert (orders.height, float(orders["paid"].sum())) == (180, 104_014_700)
+
+
+def test_decimal_commas_and_days_first(case: Callable[..., Imported]) -> None:
+    done = case("16b-decimal-comma", zone="Europe/Berlin", currency="EUR")
+    orders = done.table("orders")
+    assert (orders.height, float(orders["paid"].sum())) == (180, 74_988.40)
+    assert orders["created_at"].null_count() == 0
+
+
+def test_douyin_by_a_layout_adds_the_freight_to_refunds(case: Callable[..., Imported]) -> None:
+    done = case("07b-douyin-layout")
+    orders, refunds = done.table("orders"), done.table("refunds")
+    assert (orders.height, orders["order_id"].n_unique(), float(orders["paid"].sum())) == (245, 220, 7_080.50)
+    succeeded = refunds.filter((pl.col("status") == "succeeded") & (pl.col("source") == "refund_report"))
+    assert (refunds.filter(source="refund_report").height, float(succeeded["amount"].sum())) == (50, 1_100.40)
+
+
+def test_douyin_without_a_layout_is_no_taobao_report(case: Callable[..., Imported]) -> None:
+    done = case("07a-douyin-no-layout")
+    assert done.table("orders").is_empty()
+    assert "aftersales layout" in done.said
+
+
+def test_shopify_by_a_layout(case: Callable[..., Imported]) -> None:
+    done = case("08c-shopify-clean", zone="America/Los_Angeles", currency="USD")
+    orders, refunds = done.table("orders"), done.table("refunds")
+    assert (orders.height, orders["order_id"].n_unique()) == (421, 260)
+    assert round(float(orders["paid"].sum()), 2) == 27_221.96
+    assert round(float(refunds["amount"].sum()), 2) == 3_041.89
+
+
+def test_currencies_are_never_added_up(case: Callable[..., Imported]) -> None:
+    done = case("10-amazon-orders", zone="Europe/Berlin", currency="EUR")
+    assert (done.table("orders").height, done.table("set_aside").height) == (100, 120)
+    assert "SEK 20,010.00" in done.said
+    assert "GBP 1,122.00" in done.said
+
+
+def test_1688_without_a_layout_is_no_taobao_report(case: Callable[..., Imported]) -> None:
+    done = case("05-1688-merged")
+    assert done.table("orders").is_empty()
+    assert "money" in done.said or "columns are unknown" in done.said

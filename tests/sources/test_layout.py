@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.sources.kinds import KINDS, TYPES
+from aftersales.sources.kinds import KINDS, MEANINGS, TYPES
 from aftersales.sources.layout import load_layouts, normalised
 from aftersales.sources.recognition import matched, unrecognised
 from aftersales.tables.values import (
@@ -141,3 +141,9 @@ def test_a_shops_own_layout_wins_on_equal_terms(tmp_path: Path) -> None:
 @given(st.text())
 def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalised(normalised(text)) == normalised(text)
+
+
+def test_the_maps_that_come_with_the_package_mean_what_their_fields_can_hold() -> None:
+    odd = {n: set(m.meanings) - set(MEANINGS[n]) for n, m in LAYOUTS[0].maps.items() if n in MEANINGS}
+    assert {n: left for n, left in odd.items() if left} == {}
+    assert set(MEANINGS) <= set(LAYOUTS[0].maps)

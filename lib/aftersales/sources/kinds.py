@@ -23,7 +23,7 @@ TYPES = (
 MEANINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "order_status": (*values.ORDER_STATUS, "closed", ""),
-        "item_refund_status": (*values.REFUND_STATUS, ""),
+        "item_refund_status": (*values.REFUND_STATUS, "none", "unknown", ""),
         "refund_status": (*values.REFUND_STATUS, ""),
         "refund_kind": (*values.REFUND_KIND, ""),
         "refund_phase": (*values.REFUND_PHASE, "onsale", ""),
