@@ -26,7 +26,8 @@ UNKNOWN = "unknown"
 ALL = "all"
 # A batch is one SKU's where nine in ten of its lines are: the product list may name batches by day, not by order.
 NEARLY_ALL = 0.9
-_LATEST = [pl.col(c).sort_by("day").drop_nulls().last() for c in ("title", "category")]
+_NAMED = ("title", "category", "sku", "merchant_code")
+_LATEST = [pl.col(c).sort_by("day").drop_nulls().last() for c in _NAMED]
 
 
 class ProductCounts(NamedTuple):
@@ -36,7 +37,9 @@ class ProductCounts(NamedTuple):
     of payment), orders. ``events``: the same keys, reason (of the order's first request for it), events (orders that
     asked), unclosed (of those not withdrawn or rejected), cents (asked back in unclosed requests). ``maturity``:
     stratum, cohort, outcome (any, or a reason), maturity (0..1). ``names``: product_id, title, category ("all" where
-    the files name none). ``batches``: product_id, batch, of_sku (the SKU that nearly all of it is; null where none is).
+    the files name none), price (mean paid for a unit; null where unknown), attributes (list of text: names of the SKU's
+    attributes, letters that the merchant's code begins with). ``batches``: product_id,
+    batch, of_sku (the SKU that nearly all of it is; null where none is).
     """
 
     units: pl.DataFrame
@@ -81,7 +84,7 @@ def _summed(counted: Iterable[tuple[pl.DataFrame, ...]]) -> tuple[pl.DataFrame, 
 
 def _of_part(orders: pl.LazyFrame, refunds: Frame, *, since: date, until: date) -> tuple[pl.DataFrame, ...]:
     """Of a part: units, the lines that requests touch, latest names by product, and lines by batch and SKU."""
-    columns = ["sku", "batch", "title", "category", "stratum"]
+    columns = ["sku", "batch", "title", "category", "merchant_code", "stratum"]
     lines = paid_lines(orders, until=until, since=since, columns=columns).filter(pl.col("product_id").is_not_null())
     lines = lines.with_columns(cohort=week_start("day"))
     asked = touched_lines(refund_requests(refunds, until=until), lines).filter(pl.col("applied_at").is_not_null())
@@ -89,7 +92,10 @@ def _of_part(orders: pl.LazyFrame, refunds: Frame, *, since: date, until: date) 
         "order_id", "product_id", "sku", "batch", "stratum", "cohort", "refund_id", "applied_at", "reason", "state",
         "cents",
     ).collect(engine="streaming")  # fmt: skip
-    named = lines.group_by("product_id").agg(pl.col("day").max(), *_LATEST)
+    priced = pl.col("paid") > 0
+    money = pl.col("paid").filter(priced).cast(pl.Float64).sum()
+    units_sold = pl.col("quantity").fill_null(1).filter(priced).sum()
+    named = lines.group_by("product_id").agg(pl.col("day").max(), *_LATEST, money=money, units_sold=units_sold)
     parts = lines.drop_nulls(["batch", "sku"]).group_by("product_id", "batch", "sku").agg(lines=pl.len())
     wanted = [*(_units(lines, level) for level in LEVELS), named, parts]
     *units, names, batches = pl.collect_all(wanted, engine="streaming")
@@ -132,8 +138,16 @@ def _events(touched: pl.DataFrame, level: str) -> pl.DataFrame:
 
 
 def _names(parts: pl.DataFrame) -> pl.DataFrame:
-    named = parts.group_by("product_id").agg(_LATEST)
-    return named.with_columns(pl.col("title").fill_null(pl.col("product_id")), pl.col("category").fill_null(ALL))
+    named = parts.group_by("product_id").agg(*_LATEST, pl.col("money", "units_sold").sum())
+    attributes = (
+        pl.col("sku").fill_null("").str.extract_all(r"[^;；:：]+[:：]").list.eval(pl.element().str.strip_chars(" :："))
+    )
+    code = pl.col("merchant_code").fill_null("").str.extract_all(r"^[A-Za-z]+")
+    return named.select(
+        "product_id", pl.col("title").fill_null(pl.col("product_id")), pl.col("category").fill_null(ALL),
+        price=pl.when(pl.col("units_sold") > 0, pl.col("money") > 0).then(pl.col("money") / pl.col("units_sold")),
+        attributes=attributes.list.concat(code),
+    )  # fmt: skip
 
 
 def _batches(parts: pl.DataFrame) -> pl.DataFrame:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 
+import numpy as np
 import polars as pl
+from scipy.special import expit, logit
 
 from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_counts
 from aftersales.findings.product_rates import product_rates
+from aftersales.measures.deviations import error_of_few
 from aftersales.measures.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
+from aftersales.measures.kinds import EDGE, expected_by_kind
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
 from aftersales.measures.triangles import ANY
@@ -27,8 +32,8 @@ WINDOW_WEEKS = 12
 LATE_WEEKS = 4
 # Half a year before them is the product's own past.
 PAST_WEEKS = 26
-# A reason with fewer requests in the whole shop has no usual level that a product could be held against.
-LEAST_REASON_REQUESTS = 50
+# With fewer requests of other products, kinds cannot be told apart: all others together are the comparison.
+LEAST_OF_OTHERS = 30
 # Fewer than three requests too many are no loss that anybody should spend an afternoon on.
 LEAST_EXCESS = 3.0
 # The reasons that the goods, their page or their packing can give. A cancelled order or a parcel gone astray says
@@ -44,15 +49,17 @@ NARROW = 0.5
 NARROWEST_FIRST = ("batch", "sku", "product")
 
 _VIEW = [*KEY, "against", "reason"]
-VIEWS_SCHEMA = pl.Schema({
+_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(KEY, pl.String), "against": pl.String, "reason": pl.String, "title": pl.String,
     "category": pl.String, "first": pl.Date, "orders": pl.Int64, "refunds": pl.Int64, "unclosed": pl.Int64,
     "cents": pl.Int64, "exposure": pl.Float64, "expected_rate": pl.Float64, "rate_seen": pl.Float64,
     "rate": pl.Float64, "rate_low": pl.Float64, "rate_high": pl.Float64, "probability_worse": pl.Float64,
     "excess": pl.Float64, "enough": pl.Boolean, "cut": pl.Float64, "fires": pl.Boolean, "leads": pl.Boolean,
-    "false_share": pl.Float64, "flagged": pl.Boolean,
+    "false_share": pl.Float64, "flagged": pl.Boolean, "usual_err": pl.Float64, "bound_rate": pl.Float64,
+    "like_words": pl.List(pl.String), "like_products": pl.Int64,
     "orders_set_aside": pl.Int64, "rate_set_aside": pl.Float64, "probability_set_aside": pl.Float64,
-})  # fmt: skip
+}  # fmt: skip
+VIEWS_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def product_views(
@@ -69,8 +76,9 @@ def product_views(
 
     A view is a ``level`` (product, sku, batch) with its product_id, sku and batch, what it is held ``against``
     ("category": orders paid in the last twelve weeks; "past": the last four weeks, against the half-year before them),
-    and a ``reason`` (any, or one). The expected rate is that of the category's other products, pulled to the shop's by
-    twenty requests; against the past, the own former rate moved as the others' rates moved. Rates are first requests
+    and a ``reason`` (any, or one). The expected rate is that of
+    products of its kind, by category, title words, price and SKU attributes (`expected_by_kind`);
+    against the past, the own former rate moved as the others' rates moved. Rates are first requests
     per matured order. A view fires where there is enough to judge by and its probability of a rate above worse ×
     expected reaches ``cut``; ``cut`` is set so that of the products with a view that fires a share of ``target`` is
     expected to be ordinary. One view of each product leads: the narrowest that holds the excess. ``flagged``: the
@@ -107,6 +115,7 @@ def product_views(
     beside = without.select(*_VIEW, kept="orders", rate_set_aside="rate", probability_set_aside="probability_worse")
     judged = judged.join(beside, on=_VIEW, how="left", nulls_equal=True, maintain_order="left")
     judged = judged.with_columns(orders_set_aside=pl.col("orders") - pl.col("kept").fill_null(0))
+    names = names.select("product_id", "title", "category")
     named = judged.join(names, on="product_id", how="left", maintain_order="left")
     return _cut(named, target=target).select(list(VIEWS_SCHEMA)).cast(dict(VIEWS_SCHEMA)).sort(_VIEW)  # type: ignore[arg-type]
 
@@ -127,20 +136,24 @@ def _judged(counts: ProductCounts, *, week: Week, worse: float) -> pl.DataFrame:
     late = week.shift(1 - LATE_WEEKS).monday
     before = week.shift(1 - LATE_WEEKS - PAST_WEEKS).monday
     outcomes = _outcomes(counts, window)
-    recent = _with_usual(_cells(counts, window, week.sunday, outcomes), counts)
+    ever = _cells(counts, date.min, week.sunday, outcomes)
+    recent = _with_kind(_with_usual(_cells(counts, window, week.sunday, outcomes), counts), ever, counts)
     now = _with_usual(_cells(counts, late, week.sunday, outcomes), counts)
-    past = _with_usual(_cells(counts, before, late, outcomes, whole=False), counts)
+    past = _with_kind(_with_usual(_cells(counts, before, late, outcomes, whole=False), counts), ever, counts)
     stacked = pl.concat([
         recent.with_columns(against=pl.lit("category"), first=pl.lit(window)).select(_STACK),
         _against_past(now, past).with_columns(against=pl.lit("past"), first=pl.lit(late)).select(_STACK),
     ])  # fmt: skip
-    # the levels share a prior: a fault that shows at three of them tells the broken kind from the ordinary one
+    # each level has a prior of its own: stacked in one, the same orders would speak for it several times
     kind = pl.when(pl.col("reason") == ANY).then(pl.lit("any")).otherwise(pl.lit("reason"))
-    stacked = _with_part(stacked).with_columns(prior=pl.concat_str("against", kind, separator="|"))
+    stacked = _with_part(stacked).with_columns(prior=pl.concat_str("against", kind, "level", separator="|"))
     return product_rates(stacked, worse=worse)
 
 
-_STACK = [*KEY, "against", "reason", "first", "orders", "refunds", "unclosed", "cents", "exposure", "usual"]
+_STACK = [
+    *KEY, "against", "reason", "first", "orders", "refunds", "unclosed", "cents", "exposure", "usual", "usual_err",
+    "like_words", "like_products",
+]  # fmt: skip
 
 
 def _with_part(stacked: pl.DataFrame) -> pl.DataFrame:
@@ -152,10 +165,10 @@ def _with_part(stacked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _outcomes(counts: ProductCounts, since: date) -> list[str]:
-    """Any request, and the reasons asked for often enough to have a usual level."""
+    """Any request, and the reasons that products can give and that were named at least three times."""
     products = counts.events.filter(pl.col("level") == "product", pl.col("cohort") >= since)
     products = products.filter(pl.col("reason").is_in(PRODUCT_REASONS))
-    often = products.group_by("reason").agg(pl.col("events").sum()).filter(pl.col("events") >= LEAST_REASON_REQUESTS)
+    often = products.group_by("reason").agg(pl.col("events").sum()).filter(pl.col("events") >= ENOUGH_REQUESTS)
     return [ANY, *sorted(often["reason"])]
 
 
@@ -202,10 +215,59 @@ def _pulled() -> pl.Expr:
     return pl.when(pl.col("shop_exposure") > 0, pl.col("shop_events") > 0).then(rate)
 
 
+def _with_kind(cells: pl.DataFrame, ever: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
+    """The cells with what products like each lead to expect (`expected_by_kind`), for each outcome.
+
+    What kinds differ by is learnt from all weeks that are counted, the level from those of the cells. Where the other
+    products have few requests of a reason, or none, the comparison is all others, as if they had one more: a reason
+    that a single product has is then the more remarkable, the more orders the others had without it.
+    """
+    found = []
+    for outcome in cells["reason"].unique(maintain_order=True):
+        of_outcome = (pl.col("level") == "product") & (pl.col("reason") == outcome)
+        past = ever.filter(of_outcome).select("product_id", events="refunds", exposed_ever="exposure")
+        named = cells.filter(of_outcome).join(counts.names, on="product_id", how="left", maintain_order="left")
+        named = named.join(past, on="product_id", how="left", maintain_order="left")
+        others, exposed = (named[c].cast(pl.Float64).to_numpy() for c in ("shop_events", "shop_exposure"))
+        log_odds = logit(np.clip((others + 1) / np.maximum(exposed, others + 2), EDGE, 1 - EDGE))
+        err = error_of_few(others)
+        many = others >= LEAST_OF_OTHERS
+        words: list[list[str]] = [[] for _ in range(named.height)]
+        alike = [named.height - 1] * named.height
+        if many.any():
+            kinds = expected_by_kind(named.with_columns(exposure="exposed_ever"))
+            level = _level(kinds.log_odds, *(named[c].cast(pl.Float64).to_numpy() for c in ("refunds", "exposure")))
+            log_odds, err = np.where(many, kinds.log_odds + level, log_odds), np.where(many, kinds.std_err, err)
+            words = [w if m else [] for w, m in zip(kinds.words, many, strict=True)]
+            alike = np.where(many, kinds.alike, named.height - 1).tolist()
+        found.append(
+            named.select(
+                "product_id", "reason", usual=pl.Series(np.where(exposed > 0, expit(log_odds), np.nan)).fill_nan(None),
+                usual_err=pl.Series(err), like_words=pl.Series(words, dtype=pl.List(pl.String)),
+                like_products=pl.Series(alike, dtype=pl.Int64),
+            )
+        )  # fmt: skip
+    return cells.drop("usual").join(pl.concat(found), on=["product_id", "reason"], how="left", maintain_order="left")
+
+
+def _level(log_odds: np.ndarray, events: np.ndarray, exposure: np.ndarray) -> float:
+    """By how much the log odds of all products lie apart from those expected: the season's, not a product's.
+
+    Each product speaks with the root of its orders, so that a broken big seller does not move what it is held against.
+    """
+    weight = exposure / np.maximum(np.sqrt(exposure), 1.0)
+    share = np.where(exposure > 0, events / np.maximum(exposure, 1e-9), 0.0)
+    level = 0.0
+    for _ in range(20):
+        p = expit(log_odds + level)
+        level += float((weight * (share - p)).sum() / max((weight * p * (1 - p)).sum(), 1e-9))
+    return level
+
+
 def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """The late cells with ``usual`` from the own past: its rate then, times how the others' rates have moved since."""
     others = ("category_events", "category_exposure", "shop_events", "shop_exposure")
-    columns = {c: f"{c}_past" for c in ("refunds", "exposure", "usual", *others)}
+    columns = {c: f"{c}_past" for c in ("refunds", "exposure", "usual", "usual_err", *others)}
     then = past.select(*KEY, "reason", **{new: old for old, new in columns.items()})
     # a batch has no past before itself; of a SKU and reason there are too few requests for one
     asked = (pl.col("level") == "product") | ((pl.col("level") == "sku") & (pl.col("reason") == ANY))
@@ -222,7 +284,15 @@ def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     # a past too small to have shown three requests is no past of its own
     has_past = (pl.col("exposure_past") * usual >= ENOUGH_REQUESTS) | (pl.col("refunds_past") >= ENOUGH_REQUESTS)
     known = has_past & (pl.col("shop_events") > 0) & (pl.col("shop_events_past") > 0)
-    return both.filter(known).with_columns(usual=own * moved)
+    # as known as the requests it rests on: the own past's (and those lent), and the others' since then
+    lent = borrowed / (pl.col("refunds_past") + borrowed)
+    err = (
+        1 / (pl.col("refunds_past") + borrowed) + (lent * pl.col("usual_err_past")) ** 2 + 1 / (came + borrowed)
+    ).sqrt()
+    return both.filter(known).with_columns(
+        usual=(own * moved).clip(0, 1 - EDGE), usual_err=err, like_words=pl.lit([], dtype=pl.List(pl.String)),
+        like_products=pl.lit(None, dtype=pl.Int64),
+    )  # fmt: skip
 
 
 def _cut(judged: pl.DataFrame, *, target: float) -> pl.DataFrame:

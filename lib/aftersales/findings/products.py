@@ -31,7 +31,7 @@ _COLUMNS: dict[str, Any] = {
     "first": pl.Date, "exposure": pl.Float64, "views": pl.List(pl.String), "state": pl.String,
     "cost_per_refund": pl.Float64, "false_share": pl.Float64, "orders_set_aside": pl.Int64,
     "rate_set_aside": pl.Float64, "probability_set_aside": pl.Float64, "weekly_rate": pl.List(pl.Float64),
-    "options": pl.String,
+    "options": pl.String, "like_words": pl.List(pl.String), "like_products": pl.Int64,
 }  # fmt: skip
 PRODUCTS_SCHEMA = pl.Schema(_COLUMNS)
 
@@ -66,9 +66,10 @@ def problem_products(
     Columns out: the contract's; then level, sku, batch (of the view), against, reason (any, or the one), first (Date
     from which orders are counted), exposure (matured orders), views (all that fired, as text), state (new, still,
     better, against last week), cost_per_refund, false_share (of the whole list), orders_set_aside, rate_set_aside,
-    probability_set_aside, weekly_rate (eight weeks), options (the SKU's own words). Most money first. main_reason is a
-    code of the vocabulary, null where no reason is recorded; since is null where no step is seen. No rows where refunds
-    have no dates.
+    probability_set_aside, weekly_rate (eight weeks), options (the SKU's own words), like_words and
+    like_products (title words of the products it is compared with, and how many these are). Most money first.
+    main_reason is a code of the vocabulary, null where no reason is recorded; since is null where no step is seen. No
+    rows where refunds have no dates.
 
     >>> orders = pl.DataFrame(schema={"order_id": pl.String, "paid": pl.Float64, "paid_at": pl.Datetime})
     >>> refunds = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String, "applied_at": pl.Datetime})
@@ -240,11 +241,16 @@ def product_name(row: dict[str, Any], language: Language) -> str:
     return say("products.named", language, title=row["title"], options=row["options"])
 
 
-def _against(row: dict[str, Any]) -> str:
-    """What the row is held against; a shop without categories is one."""
+def compared_with(row: dict[str, Any]) -> str:
+    """What the row is held against: its category or past, products of similar titles, or the shop's others."""
     if row["against"] == "category" and row["category"] == ALL:
-        return "against_shop"
-    return f"against_{row['against']}"
+        return "kind" if row.get("like_words") else "shop"
+    return str(row["against"])
+
+
+def kind_words(row: dict[str, Any], language: Language) -> str:
+    """The title words that tell which products the row is compared with."""
+    return ("、" if language == "zh" else ", ").join(row.get("like_words") or [])
 
 
 def product_headline(row: dict[str, Any], language: Language, *, currency: str = "CNY") -> str:
@@ -256,8 +262,12 @@ def product_headline(row: dict[str, Any], language: Language, *, currency: str =
     >>> product_headline(row, "en")
     'Pillow (grey): refund rate estimated at 27.0% (61 of 252 orders so far), its category 8.0%, about 41 too many, ...'
     """
-    values = dict(row) | {"name": product_name(row, language), "reason": f"reason.{row['main_reason']}"}
-    keys = ["rate" if row["reason"] == ANY else "rate_of_reason", _against(row), "excess"]
+    values = dict(row) | {
+        "name": product_name(row, language),
+        "words": kind_words(row, language),
+        "reason": f"reason.{row['main_reason']}",
+    }
+    keys = ["rate" if row["reason"] == ANY else "rate_of_reason", f"against_{compared_with(row)}", "excess"]
     keys += ["since"] if row["since"] else []
     keys += ["batch"] if row["batch"] else []
     keys += ["reason"] if row["main_reason"] and row["reason"] == ANY else []

@@ -15,7 +15,8 @@ from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.product_counts import ALL, KEY
-from aftersales.findings.products import product_name, with_product_headlines
+from aftersales.findings.product_rates import POINTS
+from aftersales.findings.products import compared_with, kind_words, product_name, with_product_headlines
 from aftersales.measures.false_discoveries import TARGET
 from aftersales.measures.maturity_stages import SHOWN_FROM
 from aftersales.measures.shrinkage import WORSE
@@ -74,7 +75,7 @@ def funnel(report: Report) -> Chart | Note:
         return lacking(report, f"products.{_why_empty(report)}")
     rows = report.data.problem_products
     inside = rows.join(found.points.filter("outside"), on="product_id", how="anti").height
-    caption = [report.say("products.caption_funnel", worse=WORSE)]
+    caption = [report.say("products.caption_funnel", worse=WORSE, points=POINTS)]
     caption += [report.say("products.caption_inside", count=inside)] if inside else []
     return funnel_plot(
         found.points, found.limits, id="product-funnel", language=report.language, what=report.say("products.what"),
@@ -109,8 +110,8 @@ def _view(report: Report, row: dict[str, Any]) -> str:
     parts = [report.say(f"products.level.{row['level']}", batch=row["batch"], options=row["options"])]
     if row["reason"] != ANY:
         parts.append(report.say("products.of_reason", reason=f"reason.{row['reason']}"))
-    against = "shop" if row["against"] == "category" and row["category"] == ALL else row["against"]
-    parts.append(report.say(f"products.against.{against}"))
+    words = kind_words(row, report.language)
+    parts.append(report.say(f"products.against.{compared_with(row)}", words=words, count=row["like_products"]))
     return ("，" if report.language == "zh" else ", ").join(parts)
 
 
