@@ -196,3 +196,10 @@ def test_a_date_that_cannot_be_costs_its_neighbours_nothing() -> None:
     whole = clean.moment(pl.Series(["2026-01-01 00:00:00.5", "1970-01-01"]), zone="Asia/Shanghai")
     assert whole[0].microsecond == 500_000
     assert whole[1] is None
+
+
+def test_signs_that_nobody_sees_and_full_width_digits_do_not_make_another_number() -> None:
+    ids = pl.Series(["\ufeff3515", "35\u200b15", "３５１５", "3515\t", "35\ufffd5"])
+    assert clean.identifier(ids).to_list() == ["3515"] * 4 + ["35\ufffd5"]
+    assert clean.is_damaged(clean.identifier(ids)).to_list() == [False] * 4 + [True]
+    assert [str(x) for x in clean.amount(pl.Series(["12\u200b.50", "\u00a012.50", "１２．５０"]))] == ["12.50"] * 3

@@ -31,6 +31,7 @@ _APOSTROPHE, _WRAPPED = pl.all().str.starts_with("'"), pl.all().str.starts_with(
 DOUBTFUL = r"^[^\d.,]*\d{1,3}\.\d{3}[^\d.,]*$"
 # Excel keeps 15 digits; a longer number in scientific notation has lost the rest for good.
 DAMAGED = r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{1,3}$"
+_UNSEEN = r"[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]"
 _FULL_WIDTH = [chr(c) for c in range(0xFF01, 0xFF5F)]
 _HALF_WIDTH = [chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)]
 # Outside these no online shop sold anything: it is a misread number, not a date.
@@ -80,18 +81,21 @@ def identifier(cells: pl.Series) -> pl.Series:
     if cells.null_count() == cells.len():
         return cells
     bare = cells.str.strip_chars(BLANKS + "=\"'")
+    if (bare.str.len_bytes() != bare.str.len_chars()).any():  # signs nobody sees, and full-width digits
+        bare = bare.str.replace_all(_UNSEEN, "").str.replace_many(_FULL_WIDTH, _HALF_WIDTH)
+        bare = bare.str.strip_chars(BLANKS + "=\"'")
     if bare.str.ends_with(".0").any():
         bare = bare.str.replace(r"^(\d{1,15})\.0$", "$1")
     return _without(bare, bare.is_in(NOTHING))
 
 
 def is_damaged(ids: pl.Series) -> pl.Series:
-    """Whether a spreadsheet has turned the id into a rounded number (3.51531E+18, or long with ``.0``).
+    """Whether an id has lost digits: rounded by a spreadsheet (3.51531E+18, or long with ``.0``), or to a broken byte.
 
     >>> is_damaged(pl.Series(["3.51531E+18", "3515313123456789012", "351531312345678901.0", None])).to_list()
     [True, False, True, False]
     """
-    damaged = ids.str.contains(DAMAGED)
+    damaged = ids.str.contains(DAMAGED) | ids.str.contains("\ufffd", literal=True)
     if ids.str.ends_with(".0").any():
         damaged = damaged | ids.str.contains(r"^\d{16,}\.0$")
     return damaged.fill_null(False)
@@ -335,7 +339,7 @@ def _quick_then_patient(
         return value
     failed = value.is_null() & cells.is_not_null()
     distinct = cells.filter(failed).unique()
-    read = patient(text(distinct.str.replace_many(_FULL_WIDTH, _HALF_WIDTH)))
+    read = patient(text(distinct.str.replace_all(_UNSEEN, "").str.replace_many(_FULL_WIDTH, _HALF_WIDTH)))
     again = cells.replace_strict(distinct, read, default=None, return_dtype=value.dtype)
     return value.zip_with(~failed, again)
 
