@@ -115,12 +115,16 @@ def import_(
         bool, typer.Option("--dry-run", help="Show what each file would be taken for; write nothing.")
     ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
+    withdraw: Annotated[
+        str | None, typer.Option(help="Drop the rows that this file held before and holds no more.")
+    ] = None,
     now: Now = None,
     config: Config = None,
 ) -> None:
     """Read export files into the store; say what was taken, merged, set aside and why."""
     from aftersales.sources.importing import import_files, undo_import
     from aftersales.sources.settings import load_settings, shop_or_only
+    from aftersales.sources.withdrawing import withdraw as withdraw_rows
 
     settings = load_settings(config)
     shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
@@ -132,6 +136,10 @@ def import_(
             _out.print(escape("\n".join(dry_run_lines(settings, one, [str(f) for f in files or ()]))))
             continue
         try:
+            if withdraw:
+                _, rows = withdraw_rows(settings, one, withdraw)
+                _out.print(f"{one.id}: {rows:,} rows that {escape(withdraw)} holds no more are withdrawn")
+                continue
             if undo:
                 commit = undo_import(settings, one)
                 _out.print(f"{one.id}: {commit.action} done; the tables hold again what they held before")

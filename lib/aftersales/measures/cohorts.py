@@ -15,6 +15,7 @@ from aftersales.words.periods import week_start
 
 PERIODS = {"day": "1d", "week": "1w", "month": "1mo"}
 UNPAID = ("unpaid", "closed_unpaid")
+ONCE_PAID = ("paid", "part_shipped", "shipped", "finished", "closed_refunded")  # states that only paid orders reach
 
 
 def split_by(by: str | Sequence[str]) -> tuple[str | None, list[str]]:
@@ -88,8 +89,8 @@ def with_gaps(counts: pl.DataFrame, *, period: str, columns: Sequence[str], unti
 def paid_lines(orders: Frame, *, until: date, since: date | None = None, columns: Sequence[str] = ()) -> pl.LazyFrame:
     """The order lines that were paid from ``since`` to ``until`` (local days, both included), lazily.
 
-    A line is paid when it has a payment time or gross money and was not closed before payment. Its day is that of the
-    payment; where a file gives money but no payment time, that of the order's creation.
+    A line is paid when it has a payment time, gross money or a state that only paid orders reach, and was not closed
+    before payment. Its day is that of the payment; where no payment time is known, that of the order's creation.
 
     Columns out: order_id, line_id, product_id, quantity, paid (gross, null as 0), day (Date), and the named columns.
 
@@ -102,10 +103,9 @@ def paid_lines(orders: Frame, *, until: date, since: date | None = None, columns
     kept = ["order_id", "line_id", "product_id", "quantity", "paid", "paid_at", "created_at", "status", *columns]
     lines = columns_of(orders, Orders, kept, needed=["order_id", "paid", "paid_at"])
     day = pl.coalesce(pl.col("paid_at").dt.date(), pl.col("created_at").dt.date())
-    was_paid = (pl.col("paid_at").is_not_null() | (pl.col("paid") > 0)) & ~pl.col("status").is_in(UNPAID).fill_null(
-        value=False
-    )
+    told = pl.col("paid_at").is_not_null() | (pl.col("paid") > 0) | pl.col("status").is_in(ONCE_PAID)
+    was_paid = told & ~pl.col("status").is_in(UNPAID).fill_null(value=False)
     inside = (day <= until) if since is None else day.is_between(since, until)
     out = ["order_id", "line_id", "product_id", "quantity", *columns]
     lines = lines.with_columns(pl.col("line_id").fill_null(pl.col("order_id")))
-    return lines.filter(was_paid, inside).select(*dict.fromkeys(out), pl.col("paid").fill_null(0), day=day)
+    return lines.filter(was_paid, inside).select(*dict.fromkeys(out), "paid", day=day)

@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.requests import refund_requests, touched_lines
-from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.tables.small import Money
 
 # Kinds of ledger lines, as the platforms' own ledgers word them.
@@ -119,8 +119,8 @@ def _priced_cases(
     cases = touched.group_by("refund_id").agg(
         *(pl.col(c).first() for c in ("order_id", "state", "kind", "phase", "full", "applied_at")),
         paid_day=pl.col("day").min(),
-        cents=pl.col("cents").sum(),
-        line_cents=pl.col("paid").sum() * 100,
+        cents=known_sum(pl.col("cents")),
+        line_cents=known_sum(pl.col("paid")) * 100,
     )
     succeeded = pl.col("state") == "succeeded"
     in_transit, received = pl.col("phase") == "in_transit", pl.col("phase") == "after_receipt"
@@ -140,7 +140,8 @@ def _priced_cases(
             handling=succeeded.cast(pl.Int64) * handling,
             goods_not_resold=pl.when(succeeded & back).then((goods * share_not_resold).round(0).cast(pl.Int64)),
             goods_kept=pl.when(succeeded & kept).then(left),
-            unpriced=succeeded & (pl.col("phase").is_null() | (received & pl.col("kind").is_null())),
+            unpriced=succeeded
+            & (pl.col("cents").is_null() | pl.col("phase").is_null() | (received & pl.col("kind").is_null())),
             day=pl.coalesce(pl.col("applied_at").dt.date(), "paid_day"),
         )
         .drop("applied_at", "paid_day", "travelled", "first", "kind", "phase", "full", "line_cents")

@@ -11,7 +11,7 @@ from aftersales.measures.cohorts import paid_lines, period_start, split_by, with
 from aftersales.measures.intervals import effective_size, rate, wilson
 from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import FURTHEST_FIRST, refund_requests, touched_lines
-from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.tables.values import REFUND_PHASE
 
 PHASES = (*REFUND_PHASE, "unknown")
@@ -82,7 +82,7 @@ def _parts(lines: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
     return lines.group_by("order", *columns).agg(
         day=pl.col("day").min(),
         units=pl.col("quantity").sum(),
-        cents=(pl.col("paid") * 100).cast(pl.Int64).sum(),
+        cents=known_sum((pl.col("paid") * 100).cast(pl.Int64)),
     )
 
 
@@ -102,9 +102,9 @@ def _asked(touched: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
         phase=first,
         # an order counts once, by the request of it that got furthest
         state=pl.coalesce(pl.when((state == s).any()).then(pl.lit(s)) for s in FURTHEST_FIRST),
-        asked_cents=pl.col("cents").sum(),
-        early_cents=pl.col("cents").filter(pl.col("phase") == "before_shipping").sum(),
-        paid_out_cents=pl.col("cents").filter(state == "succeeded").sum(),
+        asked_cents=known_sum(pl.col("cents")),
+        early_cents=known_sum(pl.col("cents").filter(pl.col("phase") == "before_shipping")),
+        paid_out_cents=known_sum(pl.col("cents").filter(state == "succeeded")),
     )
     return of_cases.join(units, on=keys, how="left", nulls_equal=True)
 
@@ -122,6 +122,8 @@ def _counts() -> list[pl.Expr]:
         pl.col("asked_cents").sum(),
         pl.col("early_cents").sum(),
         pl.col("paid_out_cents").sum(),
+        pl.col("cents").count().cast(pl.Int64).alias("paid_known"),
+        pl.col("asked_cents").count().cast(pl.Int64).alias("asked_known"),
         *((pl.col("phase") == p).sum().cast(pl.Int64).alias(f"orders_{p}") for p in PHASES),
         *((pl.col("state") == s).sum().cast(pl.Int64).alias(f"orders_{s}") for s in FURTHEST_FIRST),
     ]
@@ -131,6 +133,14 @@ def _with_rates(counts: pl.DataFrame) -> pl.DataFrame:
     part, whole = pl.col("refund_orders"), pl.col("paid_orders")
     counts = counts.with_columns(refund_units=pl.col("asked_units") / MILLIONTHS)
     phased = (part == 0) | (pl.col("orders_unknown") < part)
+    # sums of money of which nothing is known are not known, which is not zero
+    counts = counts.with_columns(
+        pl.when((whole == 0) | (pl.col("paid_known") > 0)).then("paid_cents").alias("paid_cents"),
+        *(
+            pl.when((part == 0) | (pl.col("asked_known") > 0)).then(c).alias(c)
+            for c in ("asked_cents", "early_cents", "paid_out_cents")
+        ),
+    )
     frame = counts.with_columns(
         _money("paid_cents").alias("paid_money"),
         _money("asked_cents").alias("refund_money"),

@@ -66,7 +66,7 @@ def touched_lines(requests: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
     A request touches the line it names; else the lines of its order with the product it names; else, where it names
     neither, all lines of its order. Its money is shared over the lines it touches by what was paid for them, to the
     cent. Within an order money is counted in the order of the requests and never past what the order paid, shipping
-    included; refused, withdrawn and rejected requests carry none.
+    included; refused, withdrawn and rejected requests carry none, and that of a request of unknown amount is null.
 
     Columns out: those of ``lines`` and of ``requests`` (its line_id and product_id as named_line_id, named_product_id),
     ``tie`` (2 by line, 1 by product, 0 by order), ``units`` (Float64: the line's units, or for a request tied by order
@@ -82,11 +82,12 @@ def touched_lines(requests: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
     ...     "line_id", "cents").collect().rows()
     [('a1', 833), ('a2', 1667)]
     """
-    cents = (pl.col("paid") * 100).cast(pl.Int64)
+    cents = (pl.col("paid") * 100).cast(pl.Int64).fill_null(0)
+    known = pl.col("paid").is_not_null().any().over("order_id")
     named = requests.rename({"line_id": "named_line_id", "product_id": "named_product_id"})
     own = lines.with_columns(line_cents=cents)
     own = own.join(requests.select("order_id").unique(), on="order_id", how="semi")
-    own = own.with_columns(order_cents=pl.col("line_cents").sum().over("order_id"))
+    own = own.with_columns(order_cents=pl.when(known).then(pl.col("line_cents").sum().over("order_id")))
     tie = (
         pl.when((pl.col("line_id") == pl.col("named_line_id")).fill_null(value=False))
         .then(2)
@@ -94,7 +95,7 @@ def touched_lines(requests: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
         .then(1)
         .otherwise(0)
     )
-    asked = pl.when(pl.col("state").is_in(WITH_MONEY)).then((pl.col("amount") * 100).cast(pl.Int64)).fill_null(0)
+    asked = pl.when(pl.col("state").is_in(WITH_MONEY)).then((pl.col("amount") * 100).cast(pl.Int64)).otherwise(0)
     pairs = (
         named.join(own, on="order_id", how="inner")
         .with_columns(tie=tie, asked=asked)
@@ -119,10 +120,11 @@ def _spread_cents(pairs: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _counted_cents(pairs: pl.LazyFrame) -> pl.LazyFrame:
-    """Count cents in the order of the requests, and none past what the order paid."""
+    """Count cents in the order of the requests, none past what the order paid where that is known."""
     before = pl.col("wanted").cum_sum().over("order_id") - pl.col("wanted")
     left = (pl.col("order_cents") - before).clip(lower_bound=0)
-    return pairs.with_columns(cents=pl.min_horizontal("wanted", left)).drop("order_cents", "wanted")
+    cents = pl.when(pl.col("wanted").is_not_null()).then(pl.min_horizontal("wanted", left))
+    return pairs.with_columns(cents=cents).drop("order_cents", "wanted")
 
 
 def _touched_units() -> pl.Expr:

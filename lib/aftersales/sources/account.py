@@ -29,6 +29,7 @@ class FileAccount:
     first_at: datetime | None = None
     last_at: datetime | None = None
     sha256: str = ""
+    layouts: str = ""
     error: str | None = None
     alarm: Mapping[Language, str] | None = None
 
@@ -102,6 +103,7 @@ def files_table(accounts: Sequence[FileAccount], *, import_id: str, zone: str) -
             "file": f.file, "sha256": f.sha256, "layout": f.layout, "rows_read": f.rows_read,
             "rows_taken": f.rows_taken, "rows_merged": f.rows_merged, "rows_set_aside": f.rows_set_aside,
             "first_at": f.first_at, "last_at": f.last_at, "import_id": import_id, "notes": "\n".join(f.notes) or None,
+            "layouts": f.layouts,
         }
         for f in accounts
     ]  # fmt: skip

@@ -63,7 +63,7 @@ def import_files(
         import_id = f"{head.number + 1:06d}"
         known = _known(store, head)
         erased = store.table("erased", head).collect()["mark"]
-        layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
+        layouts, digest = load_layouts([Path(settings.place(p)) for p in shop.layouts]), _layouts_digest(settings, shop)
         platform_of = {layout.name: layout.platform for layout in layouts}
         confirmed = named_files(store.table("held", head).collect(), confirm)
         unchanged, failed, kept, facts = 0, [], Keeping(store, head, import_id), list[Facts]()
@@ -72,7 +72,7 @@ def import_files(
             try:
                 content = _bytes_of(name, load)
                 sha256 = hashlib.sha256(content).hexdigest()
-                if known.get(name) == sha256:
+                if known.get(name) == (sha256, digest):
                     unchanged += 1
                     continue
                 readings = tuple(
@@ -88,7 +88,7 @@ def import_files(
             except AftersalesError as error:
                 failed.append(FileAccount(name, error=masked(str(error))))
                 continue
-            kept.add(name, sha256, readings, rows)
+            kept.add(name, sha256, readings, rows, layouts=digest, again=name in known)
             facts.append(facts_of(name, sha256, readings, layouts=platform_of))
         if not kept.files and not confirmed:
             return ImportAccount(shop.id, import_id, tuple(failed), None, unchanged, behind)
@@ -108,7 +108,7 @@ def import_files(
         commit = Commit(
             number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action="import",
             import_id=import_id, versions=store.create_missing(), key_fingerprint=fingerprint(key),
-            account=tuple({k: v for k, v in asdict(a).items() if k != "sha256"} for a in accounts),
+            account=tuple({k: v for k, v in asdict(a).items() if k not in ("sha256", "layouts")} for a in accounts),
         )  # fmt: skip
         store.write_commit(commit)
     counted = tuple(f for f in moved if f not in set(held))
@@ -139,13 +139,21 @@ def nothing_new(settings: Settings, shop: Shop) -> bool:
     except QuestionError:
         return False
     check_key([head], fingerprint(installation_key(settings.store_path)))
-    known = _known(store, head)
-    return all(known.get(name) == _sha256_of(name, load) for name, load in _found(settings, shop).items())
+    known, digest = _known(store, head), _layouts_digest(settings, shop)
+    found = _found(settings, shop)
+    return all(known.get(name) == (_sha256_of(name, load), digest) for name, load in found.items())
 
 
-def _known(store: ShopStore, head: Commit) -> dict[str, str]:
-    """The SHA-256 of every file in the store, by name."""
-    return dict(store.table("files", head).select("file", "sha256").collect().iter_rows())
+def _known(store: ShopStore, head: Commit) -> dict[str, tuple[str, str]]:
+    """The SHA-256 of every file in the store and of the shop's layouts it was read with, by name."""
+    files = store.table("files", head).select("file", "sha256", pl.col("layouts").fill_null("")).collect()
+    return {name: (sha256, layouts) for name, sha256, layouts in files.iter_rows()}
+
+
+def _layouts_digest(settings: Settings, shop: Shop) -> str:
+    """What the shop's own layout files say, as one hash; a file read with other layouts is read again."""
+    texts = [Path(settings.place(p)).read_bytes() for p in shop.layouts]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest() if texts else ""
 
 
 def _sha256_of(name: str, load: Callable[[], bytes]) -> str:

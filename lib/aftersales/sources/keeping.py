@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,6 +11,7 @@ from aftersales.sources.account import FileAccount, files_table
 from aftersales.sources.composing import touched_orders
 from aftersales.sources.keep import joined_key, moments_of
 from aftersales.sources.masking import masked_texts
+from aftersales.sources.notes import note
 from aftersales.sources.read import Reading
 from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.store import NO_MONTH, Commit, ShopStore
@@ -29,6 +30,7 @@ class _File:
     rows_read: int
     aside: pl.DataFrame
     notes: tuple[str, ...]
+    layouts: str
     ends: tuple
     rows: Mapping[str, pl.DataFrame]
 
@@ -51,17 +53,21 @@ class Keeping:
     _late: list[_File] = field(default_factory=list)
     _accounts: dict[str, FileAccount] = field(default_factory=dict)
 
-    def add(self, file: str, sha256: str, readings: Sequence[Reading], rows: Mapping[str, pl.DataFrame]) -> None:
-        """Take the rows of one file; written where enough have come together."""
+    def add(
+        self, file: str, sha256: str, readings: Sequence[Reading], rows: Mapping[str, pl.DataFrame], *,
+        layouts: str = "", again: bool = False,
+    ) -> None:  # fmt: skip
+        """Take the rows of one file; written where enough have come together. ``again``: its name is known already."""
         aside = [
             r.set_aside.with_columns(masked_texts(r.set_aside["cells"]), import_id=pl.lit(self.import_id))
             for r in readings
         ]
+        left_out = self._left_out(file, rows) if again else ()
         one = _File(
             file, sha256, layout=" + ".join(dict.fromkeys(r.layout for r in readings)),
             rows_read=sum(r.rows_read for r in readings), aside=pl.concat(aside, how="vertical_relaxed"),
-            notes=tuple(dict.fromkeys(n for r in readings for n in r.notes)),
-            ends=tuple(m for r in readings for m in moments_of(r.frame)), rows=rows,
+            notes=(*dict.fromkeys(n for r in readings for n in r.notes), *left_out),
+            layouts=layouts, ends=tuple(m for r in readings for m in moments_of(r.frame)), rows=rows,
         )  # fmt: skip
         self.files.append(file)
         self.kinds.update(r.kind for r in readings)
@@ -70,6 +76,14 @@ class Keeping:
         if sum(frame.height for held in self._held for frame in held.rows.values()) >= ROWS_HELD:
             self._write(self._held)
             self._held.clear()
+
+    def _left_out(self, file: str, rows: Mapping[str, pl.DataFrame]) -> Iterator[str]:
+        """A note on what the file held under its name before and holds no more: kept, until somebody withdraws it."""
+        held = self.store.table("lineage", self.head).filter(pl.col("file") == file).select("table", "key").unique()
+        now = pl.concat(_lineage_keys(table, frame) for table, frame in rows.items())
+        gone = held.collect().join(now, on=["table", "key"], how="anti").sort("table", "key")
+        if gone.height:
+            yield note("left_out", rows=gone.height, example=gone["key"][0], file=file)
 
     def finish(self) -> list[FileAccount]:
         """Write what is held; the account of every file, in their order."""
@@ -130,6 +144,11 @@ class Keeping:
         return known.select(joined_key(kept.key)).collect(engine="streaming").to_series()
 
 
+def _lineage_keys(table: str, rows: pl.DataFrame) -> pl.DataFrame:
+    key = (RECORDS | DIRECT)[table].key
+    return rows.select(table=pl.lit(table), key=joined_key(key)).unique()
+
+
 def _lineage(table: str, rows: pl.DataFrame, seen: dict[str, pl.Series]) -> pl.DataFrame:
     """One row a row of the file, whether a row of its key was there; with ``counted``."""
     kept = (RECORDS | DIRECT)[table]
@@ -150,4 +169,5 @@ def _account(one: _File, lineage: pl.DataFrame) -> FileAccount:
         rows_taken=own.height - merged, rows_merged=merged,
         rows_set_aside=one.aside.height, reasons=tuple(reasons.iter_rows()), notes=one.notes,
         first_at=min(one.ends, default=None), last_at=max(one.ends, default=None), sha256=one.sha256,
+        layouts=one.layouts,
     )  # fmt: skip

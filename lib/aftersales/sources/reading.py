@@ -294,6 +294,12 @@ def _notes(
         yield note("no_lines")
     if made := _unnumbered(group.rows):
         yield note("made_id", field=made, headers=" + ".join(group.rows.computed[made].join))
+    if kind == "item_report" and {"refund_status", "refunded"} <= set(there):
+        state, amount = pl.col("refund_status"), pl.col("refunded").fill_null(0)
+        odd = frame.filter(((state == "none") & (amount > 0)) | ((state == "succeeded") & (amount <= 0)))
+        if odd.height:
+            example = f"{odd['line_id'][0]} ({odd['refund_status'][0]}, {odd['refunded'][0]})"
+            yield note("refund_disagrees", rows=odd.height, example=example)
     proofs = {"paid_at", "paid_net", "refunded"}
     if kind in ("order_report", "item_report") and "status" in there and not proofs & set(there):
         yield note("closed_how")

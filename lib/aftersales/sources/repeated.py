@@ -10,6 +10,7 @@ import polars as pl
 
 from aftersales.sources import quarantine
 from aftersales.sources.kinds import KINDS
+from aftersales.sources.notes import note
 from aftersales.sources.reading import Reading
 from aftersales.sources.spread import spread
 from aftersales.sources.versions import AHEAD
@@ -46,10 +47,10 @@ def told_apart(reading: Reading) -> list[Reading]:
     >>> rows = "1,cup,10,10\n1,pot,30,30\n2,pan,20,20\n"
     >>> file = "订单编号,商品标题,总金额,买家实付金额,订单创建时间\n" + rows.replace("\n", ",2026-11-09 10:00:00\n")
     >>> for part in read_export("a.csv", content=file.encode()):
-    ...     print(part.kind, part.frame.height, part.notes[-1:])
-    order_report 1 ()
-    item_report 2 ('2 rows are lines of 1 orders: total, paid_net given per line',)
-    order_report 1 ()
+    ...     print(part.kind, part.frame["order_id"].to_list(), part.notes[:1])
+    order_report ['2'] ()
+    item_report ['1', '1'] ('{"note": "lines_of_orders", "rows": 2, "orders": 1}',)
+    order_report ['1'] ()
     """
     frame, kind = reading.frame, reading.kind
     if reading.unnumbered:
@@ -68,9 +69,7 @@ def told_apart(reading: Reading) -> list[Reading]:
     parts = repeated.filter(_differ(_PART[kind]).over(key))
     if parts.height:
         numbers = parts[key].n_unique()
-        said = (
-            f"{numbers} numbers stand on {parts.height} rows of several products or orders: each row counts for itself"
-        )
+        said = note("parts", numbers=numbers, rows=parts.height)
         parts = _by_content(_with_own_money(parts, kind), key, _PART[kind])
         frame = pl.concat([frame.join(parts, on="row", how="anti"), parts]).sort("row")
         reading = replace(reading, frame=frame, notes=(*reading.notes, said))
@@ -109,11 +108,11 @@ def _lines_of_orders(reading: Reading, repeated: pl.DataFrame) -> list[Reading]:
     per_order = [c for c in money if c not in per_line]
     items, item_fields = _as_items(repeated, per_line)
     heads = _as_orders(repeated, per_line)
-    said = f"{repeated.height} rows are lines of {heads.height} orders"
-    told = [f"{', '.join(c)} given {how}" for c, how in ((per_line, "per line"), (per_order, "once per order")) if c]
+    told = [note(f"money_per_{how}", fields=", ".join(c)) for how, c in (("line", per_line), ("order", per_order)) if c]
+    said = (note("lines_of_orders", rows=repeated.height, orders=heads.height), *told)
     lines = replace(
         reading, kind="item_report", frame=items, rows_read=items.height, set_aside=quarantine.nothing(), missing=(),
-        notes=(f"{said}: {'; '.join(told)}" if told else said,), there=frozenset(item_fields),
+        notes=said, there=frozenset(item_fields),
     )  # fmt: skip
     single = reading.frame.join(repeated, on="row", how="anti", maintain_order="left")
     rest = replace(reading, frame=single, rows_read=single.height + reading.set_aside.height)
@@ -201,12 +200,9 @@ def _noted(reading: Reading, repeated: pl.DataFrame, key: str) -> Reading:
     states = repeated.unique(fields)
     said = []
     if twice := repeated.height - states.height:
-        said.append(f"{twice} rows are complete copies of others in the file, and count once")
+        said.append(note("copies", rows=twice))
     told = [c for c, f in KINDS[reading.kind].items() if (f.type == "time" and c not in AHEAD) or c == "status"]
     tied = states.filter(pl.struct(key, *told).is_duplicated())
     if tied.height:
-        said.append(
-            f"{tied[key].n_unique()} numbers stand on several rows that contradict each other, and nothing says which "
-            f"is later: the lowest row was taken, such as of {tied[key].sort()[0]}"
-        )
+        said.append(note("tied", numbers=tied[key].n_unique(), example=tied[key].sort()[0]))
     return replace(reading, notes=(*reading.notes, *said)) if said else reading

@@ -26,7 +26,7 @@ from aftersales.sources.history import COMMITS, Commit, Files, Head, History, da
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage, sync
 from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept
-from aftersales.sources.versions import newest, with_marks
+from aftersales.sources.versions import MARKS, newest, with_marks
 from aftersales.words.errors import AftersalesError, DamageError, QuestionError, SetupError
 from aftersales.words.periods import in_zone
 
@@ -328,11 +328,21 @@ class ShopStore:
         frame = pl.scan_delta(self._proved(name, pinned, months), storage_options=storage_options())
         if months is not None:
             frame = frame.filter(pl.col("month").is_in(list(months)))
+        frame = self._of_today(frame, kept)
         if kept.versions:
             frame = newest(frame, key=kept.key)
         return frame.select(
             pl.col(c).cast(t) if not isinstance(t, pl.Datetime) else _local(c, t) for c, t in types.items()
         )
+
+    def _of_today(self, frame: pl.LazyFrame, kept: Kept) -> pl.LazyFrame:
+        """A table as an earlier version of this program wrote it, with the columns it lacks."""
+        lacking = {c: t for c, t in kept.stored(self.zone).items() if c not in frame.collect_schema().names()}
+        if not lacking:
+            return frame
+        if "lacks" in lacking:
+            frame = with_marks(frame)
+        return frame.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in lacking.items() if c not in MARKS)
 
     def month_spans(self, name: str, columns: Sequence[str], commit: Commit) -> pl.DataFrame:
         """The lowest and highest text of columns in each month of a table: column, month, low, high.
@@ -408,7 +418,14 @@ class ShopStore:
             months = ", ".join(f"'{m}'" for m in sorted(source["month"].unique().to_list()))
             match += ["t.month = s.month", f"t.month IN ({months})"]
         (
-            table.merge(source, predicate=" AND ".join(match), source_alias="s", target_alias="t", **self.signed)
+            table.merge(
+                source,
+                predicate=" AND ".join(match),
+                source_alias="s",
+                target_alias="t",
+                merge_schema=True,
+                **self.signed,
+            )
             .when_matched_delete("s._gone")
             .when_matched_update({c: f"s.{c}" for c in columns}, predicate="NOT s._gone")
             .when_not_matched_insert({c: f"s.{c}" for c in columns}, predicate="NOT s._gone")
@@ -465,14 +482,14 @@ class ShopStore:
         if kept.month_of:
             rows = rows.with_columns(month=month_of(kept.month_of))
         if kept.versions:
-            rows = with_marks(rows)
+            rows = with_marks(rows.lazy()).collect()
         return rows.select(pl.col(c).cast(t) for c, t in types.items())
 
     def _write(self, name: str, rows: pl.DataFrame, kept: Kept) -> None:
         cut = ["month"] if kept.month_of else None
         write_deltalake(
             self.path(name), rows, mode="append", partition_by=cut, storage_options=storage_options(), name=name,
-            **self.signed,
+            schema_mode="merge", **self.signed,
         )  # fmt: skip
 
 

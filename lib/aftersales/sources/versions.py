@@ -29,14 +29,15 @@ def lacks(missing: list[str]) -> str:
     return f",{','.join(missing)}," if missing else ""
 
 
-def with_marks(rows: pl.DataFrame) -> pl.DataFrame:
+def with_marks(rows: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with the marks they lack: of no file, without a time, telling every field.
 
-    >>> with_marks(pl.DataFrame({"day": [1]})).select("file", "as_of", "lacks").rows()
+    >>> with_marks(pl.LazyFrame({"day": [1]})).select("file", "as_of", "lacks").collect().rows()
     [('', None, '')]
     """
     usual = {"file": "", "row": 0, "import_id": "", "as_of": None, "dated": False, "lacks": "", "content": 0}
-    return rows.with_columns(pl.lit(v).alias(c) for c, v in usual.items() if c not in rows.columns)
+    there = rows.collect_schema().names()
+    return rows.with_columns(pl.lit(v).alias(c) for c, v in usual.items() if c not in there)
 
 
 def newest(versions: pl.LazyFrame, *, key: str | Sequence[str], stages: dict[str, int] | None = None) -> pl.LazyFrame:

@@ -43,3 +43,13 @@ def one_of(values: Sequence[str], *, nullable: bool = True) -> dy.String:
     """Text out of a fixed list. Stored as text: an Enum column panics in the store's writer."""
     allowed = list(values)
     return dy.String(nullable=nullable, check={"known_value": lambda c: c.is_in(allowed)})
+
+
+def known_sum(values: pl.Expr) -> pl.Expr:
+    """The sum of what is known; null, not 0, where there are rows and none is known.
+
+    >>> rows = pl.DataFrame({"of": ["a", "a", "b"], "paid": [1, None, None]})
+    >>> rows.group_by("of", maintain_order=True).agg(known_sum(pl.col("paid"))).rows()
+    [('a', 1), ('b', None)]
+    """
+    return pl.when((values.count() > 0) | (values.len() == 0)).then(values.sum())

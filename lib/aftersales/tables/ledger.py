@@ -64,6 +64,7 @@ class Files(dy.Schema):
     last_at = LocalTime()
     import_id = dy.String()
     notes = optional_text()
+    layouts = optional_text()  # digest of the shop's own layout files it was read with
 
     @dy.rule()
     def nothing_is_lost(cls) -> pl.Expr:
