@@ -266,3 +266,15 @@ def test_1688_without_a_layout_is_no_taobao_report(case: Callable[..., Imported]
     done = case("05-1688-merged")
     assert done.table("orders").is_empty()
     assert "money" in done.said or "columns are unknown" in done.said
+
+
+def test_words_that_are_not_known_and_states_that_amounts_contradict_are_named(case: Callable[..., Imported]) -> None:
+    said = case("03-item-refund-state").said
+    assert "6 rows hold an amount that their refund state does not bear out" in said
+
+
+def test_a_report_is_made_of_orders_without_money(case: Callable[..., Imported]) -> None:
+    done = case("05b-no-money-column")
+    ran = done.run("weekly", "--no-import", "--jobs", "1")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "¥0" not in done.page()

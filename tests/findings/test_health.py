@@ -11,6 +11,7 @@ import pytest
 from aftersales.findings.finding import Finding, finding_id, with_states
 from aftersales.findings.health import OPTIONAL, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, last_day_cut, refund_span
+from aftersales.sources.notes import note
 from aftersales.words.language import LANGUAGES, catalogue, say
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -230,3 +231,20 @@ def test_both_languages_have_the_same_placeholders():
             fields = [{f for _, f, _, _ in string.Formatter().parse(catalogue()[key][x]) if f} for x in LANGUAGES]
             assert fields[0] == fields[1], key
     assert say("health.no_finding", "zh") != say("health.no_finding", "en")
+
+
+def test_doubts_about_how_files_were_read_are_told_once_a_kind_with_the_largest():
+    def told(rows, column="订单状态"):
+        return note("unread", cells=rows, header=column, examples="'怪词'")
+
+    files = pl.DataFrame({
+        "file": ["a.csv", "b.csv"], "rows_read": [9, 9], "rows_taken": [9, 9], "rows_merged": [0, 0],
+        "rows_set_aside": [0, 0], "notes": [told(2), told(7) + "\n" + note("refund_disagrees", rows=1, example="7 (none, 20)")],
+    })  # fmt: skip
+    found = {
+        f.scope: f for f in data_health({"files": files.lazy()}, until=date(2026, 11, 15)) if f.kind.startswith("noted")
+    }
+    assert found["unread"].headline("en") == (
+        "b.csv: 7 cells under 订单状态 could not be read and were left empty, such as '怪词'; the same in other files: 1."
+    )
+    assert "b.csv" in found["refund_disagrees"].headline("zh")

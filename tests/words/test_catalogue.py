@@ -40,7 +40,7 @@ def test_both_languages_take_the_same_values_in_the_same_form():
 
 
 def test_every_placeholder_names_a_known_form():
-    known = {*FORMATTERS, "money", "exact", "word", ""}
+    known = {*FORMATTERS, "money", "exact", "word", "note", ""}
     odd = [
         (key, kind)
         for key, pair in catalogue().items()

@@ -33,6 +33,8 @@ _SCHEMAS = OPTIONAL | {
 }  # fmt: skip
 # What `data_health` looks at of a shop's tables; the records as they were read are no business of its.
 HEALTH_TABLES = tuple(name for name in _SCHEMAS if name != "lineage")
+# Notes on files that say what a figure may be wrong by; the others tell how a file was understood.
+DOUBTS = ("unread", "refund_disagrees", "tied", "left_out", "parts")
 # Below this share of orders with a buyer's full name, most buyers cannot be told apart.
 FULL_NAMES_FROM = 0.5
 # A handful of strays is the edge of an export; one refund in a hundred without its order moves a rate.
@@ -151,8 +153,24 @@ def _reading(tables: Mapping[str, InParts]) -> Iterator[Finding]:
         # a reason that was not written down is still a row that was not taken
         values["main_reason"] = values["main_reason"] or "–"
         yield _finding("set_aside", row["file"], account.filter(file=row["file"]), row["rows_set_aside"], **values)
+    yield from _notes(account)
     for row in account.filter(~pl.col("balanced")).iter_rows(named=True):
         yield _finding("unbalanced", row["file"], account.filter(file=row["file"]), row["rows_read"], file=row["file"])
+
+
+def _notes(account: pl.DataFrame) -> Iterator[Finding]:
+    """What was left open in reading files, a finding a kind of note: its largest case, and how many files have it."""
+    told = account.select("file", note=pl.col("notes").str.split("\n")).explode("note")
+    code = pl.col("note").str.extract(r'^\{"note": "(\w+)"')
+    size = pl.col("note").str.extract(r'"(?:rows|cells|numbers)": (\d+)').cast(pl.Int64).fill_null(1)
+    told = told.with_columns(code=code, size=size).filter(pl.col("code").is_in(DOUBTS)).sort("size", descending=True)
+    for _, notes in told.group_by("code", maintain_order=True):
+        first = notes.row(0, named=True)
+        kind = "noted" if notes.height == 1 else "noted_more"
+        values = {"file": first["file"], "said": first["note"], "more": notes.height - 1}
+        yield Finding(
+            kind, first["code"], f"health.{kind}", values, notes, size=first["size"], caveat="health.cost.noted"
+        )
 
 
 def _days(tables: Mapping[str, InParts], until: date, without_orders: pl.DataFrame | None) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ The sentences stand in ``words/catalogue/*.toml``, one table a key with ``zh`` a
 
 from __future__ import annotations
 
+import json
 import string
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -208,6 +209,9 @@ class _Filler(string.Formatter):
             return exact_money(value, self.language, currency=self.currency)
         if format_spec == "word":
             return say(str(value), self.language)
+        if format_spec == "note":  # a note on a file, kept as its code and values: see `sources.notes`
+            told = json.loads(value)
+            return say(f"reading.note.{told.pop('note')}", self.language, **told)
         if not format_spec:
             return str(value)
         return FORMATTERS[format_spec](value, self.language)
@@ -240,7 +244,8 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Mapping[
 def say(key: str, language: Language, *, currency: str = "CNY", **values: Any) -> str:
     """The sentence of that key in that language, its values formatted by type (`FORMATTERS`).
 
-    A type ``word`` looks its value up as a key. Raises `SetupError` for a key the catalogue lacks.
+    A type ``word`` looks its value up as a key, ``note`` tells a note on a file. Raises `SetupError` for a key the
+    catalogue lacks.
 
     >>> say("common.rate_with_counts", "en", rate=0.2312, part=23, whole=100)
     '23.1% (23 of 100)'

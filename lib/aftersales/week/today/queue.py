@@ -162,6 +162,10 @@ def _lacking(tables: Tables, language: Language) -> tuple[str, ...]:
     own = tables["complaints"].filter(pl.col("source") == "template")
     reported = tables["refunds"].filter(pl.col("source") == "refund_report")
     there = {"refunds": reported, "complaints": own, "parcels": tables["parcels"], "messages": tables["messages"]}
+    wordless = pl.col("order_id").filter(pl.col("status").is_null()).n_unique()
+    unknown = tables["orders"].select(wordless).collect().item()
+    if unknown:
+        found.append(say("today.lack.status", language, orders=unknown))
     found += [say(f"today.lack.{name}", language) for name, rows in there.items() if _empty(rows)]
     if _empty(tables["orders"].filter(pl.col("batch").is_not_null())):
         found.append(say("today.batch.unknown", language))
