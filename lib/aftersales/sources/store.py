@@ -337,7 +337,8 @@ class ShopStore:
 
     def _of_today(self, frame: pl.LazyFrame, kept: Kept) -> pl.LazyFrame:
         """A table as an earlier version of this program wrote it, with the columns it lacks."""
-        lacking = {c: t for c, t in kept.stored(self.zone).items() if c not in frame.collect_schema().names()}
+        there = set(frame.collect_schema().names())
+        lacking = {c: t for c, t in kept.stored(self.zone).items() if c not in there}
         if not lacking:
             return frame
         if "lacks" in lacking:
