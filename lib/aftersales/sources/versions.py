@@ -59,9 +59,13 @@ def newest(versions: pl.LazyFrame, *, key: str | Sequence[str], stages: dict[str
     schema = versions.collect_schema()
     key = [key] if isinstance(key, str) else list(key)
     values = [c for c in schema.names() if c not in (*MARKS, "month", *key)]
-    # most keys have one version, with nothing to choose or fill
-    counted = versions.with_columns(_versions=pl.len().over(key))
-    many = counted.filter(pl.col("_versions") > 1)
+    # most keys have one version, with nothing to choose or fill; where all have, even the plan of it costs
+    rows = versions.collect()
+    again = rows.select(key).is_duplicated()
+    single = rows.lazy().filter(~again).select(*key, *values, "as_of", "dated")
+    if not again.any():
+        return single.sort(key)
+    many = rows.lazy().filter(again)
     many = many.filter(pl.col("import_id") == pl.col("import_id").max().over(*key, "file"))
     many = many.with_columns(_export=pl.col("as_of").filter("dated").max().over(key))
     moments = [c for c in values if isinstance(schema[c], pl.Datetime) and c not in AHEAD]
@@ -78,7 +82,6 @@ def newest(versions: pl.LazyFrame, *, key: str | Sequence[str], stages: dict[str
         .group_by(key, maintain_order=True)
         .agg(*(pl.col(c).filter(f"_has_{c}").first() for c in values), pl.col("as_of", "dated").first())
     )
-    single = counted.filter(pl.col("_versions") == 1).select(*key, *values, "as_of", "dated")
     return pl.concat([single, chosen]).sort(key)
 
 
