@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 
 from aftersales.words.errors import AftersalesError, QuestionError, of_the_machine
+from aftersales.words.panics import native_noise_kept, panics_as_errors
 from aftersales.words.terminal import printable, screen
 
 app = typer.Typer(
@@ -520,7 +521,8 @@ def doctor(
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
     try:
-        app()
+        with native_noise_kept(), panics_as_errors():
+            app()
     except AftersalesError as error:
         from aftersales.sources.masking import masked
 

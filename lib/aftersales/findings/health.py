@@ -16,7 +16,7 @@ from aftersales.measures.requests import has_refund_dates
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
-from aftersales.tables.ledger import Files, Held, Lineage, SetAside
+from aftersales.tables.ledger import Files, Held, LeftOut, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
@@ -30,6 +30,7 @@ OPTIONAL = {
 }  # fmt: skip
 _SCHEMAS = OPTIONAL | {
     "orders": Orders, "refunds": Refunds, "files": Files, "set_aside": SetAside, "held": Held, "lineage": Lineage,
+    "left_out": LeftOut,
 }  # fmt: skip
 # What `data_health` looks at of a shop's tables; the records as they were read are no business of its.
 HEALTH_TABLES = tuple(name for name in _SCHEMAS if name != "lineage")
@@ -107,6 +108,7 @@ def data_health(
     'There are no refunds in the files.'
     """
     found = [
+        *_unread(tables),
         *_held(tables),
         *_reading(tables),
         *_days(tables, until, without_orders),
@@ -144,6 +146,15 @@ def _held(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     for row in held.iter_rows(named=True):
         values = {k: row[k] for k in ("file", "unknown", "orders", "of")}
         yield _finding(f"held_{row['reason']}", row["file"], held.filter(file=row["file"]), 1.0, **values)
+
+
+def _unread(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+    rows = _whole("left_out", tables.get("left_out")).filter(state="unreadable").sort("file").collect()
+    if rows.height:
+        first = rows.row(0, named=True)
+        kind = "unread_file" if rows.height == 1 else "unread_files"
+        yield _finding(kind, "shop", rows, rows.height, files=rows.height, file=first["file"],
+                       why=f"reading.left_out.{first['code']}")  # fmt: skip
 
 
 def _reading(tables: Mapping[str, InParts]) -> Iterator[Finding]:

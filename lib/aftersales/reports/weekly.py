@@ -29,6 +29,7 @@ from aftersales.sources.settings import Settings, Shop
 from aftersales.week.preparing import Prepared
 from aftersales.words.errors import QuestionError, SetupError, of_the_machine
 from aftersales.words.language import say
+from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week
 from aftersales.words.terminal import screen
 
@@ -42,7 +43,7 @@ MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigab
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a weekly run went: what to print, and the exit code (0: every report is there; 1: some are not)."""
+    """How a weekly run went: what to print, and the exit code (1: a report is missing, or lacks a file)."""
 
     results: tuple[ReportResult, ...]
     failures: tuple[Prepared, ...]
@@ -137,8 +138,8 @@ def run_weekly(
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
         tidied = _tidied(settings, chosen)
         print_summary(results, language=language, seconds=time.monotonic() - started, console=console)
-        lines = tidied + _closing_lines(results, failures, index, language=language)
-        failed = bool(failures) or any(r.status == "failed" for r in results)
+        lines = tidied + _closing_lines(results, failures, ready, index, language=language)
+        failed = bool(failures) or any(r.status == "failed" for r in results) or any(p.incomplete for p in ready)
         return Outcome(tuple(results), tuple(failures), tuple(lines), 1 if failed else 0)
 
 
@@ -155,18 +156,25 @@ def seconds_allowed(lines: int) -> float:
 
 def _tidied(settings: Settings, shops: Sequence[Shop]) -> list[str]:
     try:
-        went, failed = run_tidy(settings, shops)
+        with panics_as_errors():
+            went, failed = run_tidy(settings, shops)
         return [*went, *(f"tidy: {one}" for one in failed)]
     except Exception as error:  # the reports are there; what could not be cleared up is tried again next week
         return [f"tidy: {of_the_machine(error) or error}"]
 
 
 def _closing_lines(
-    results: Sequence[ReportResult], failures: Sequence[Prepared], index: Path | str, *, language: str
+    results: Sequence[ReportResult],
+    failures: Sequence[Prepared],
+    ready: Sequence[Prepared],
+    index: Path | str,
+    *,
+    language: str,
 ) -> list[str]:
     """What stays on the screen: failures by name and reason, then the report's path as the last line."""
     lines = [say("weekly.failed", language, shop=f.shop.id, reason=f.reason or "") for f in failures]  # type: ignore[arg-type]
     lines += [result_line(r, language) for r in results if r.status == "failed"]  # type: ignore[arg-type]
+    lines += [say("weekly.incomplete", language, shop=p.shop.id) for p in ready if p.incomplete]  # type: ignore[arg-type]
     pages = [r.page for r in results if r.page is not None and r.status != "failed"]
     lines += [str(p) for p in pages]
     if pages:

@@ -28,6 +28,7 @@ from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, sta
 from aftersales.reports.place import abandoned, partial_folder
 from aftersales.words.errors import error_words, of_the_machine
 from aftersales.words.language import Language, say
+from aftersales.words.panics import panics_as_errors
 
 # Toy notebooks leave a worker as it was; on real data one was seen to grow by up to 12 MB a notebook. It is renewed
 # before that could pass this much.
@@ -151,7 +152,7 @@ def limited_report(job: ReportJob, seconds: float) -> ReportResult:
         for named in filter(None, (job.findings, job.mails)):
             import_module(named.partition(":")[0])
         gc.freeze()  # what was imported stays: the clearing-up after each report need not look through it
-    with time_limit(seconds):
+    with time_limit(seconds), panics_as_errors():
         return run_report(job)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from aftersales.sources.left_out import LeftOut, names_shown
 from aftersales.sources.notes import note_words
 from aftersales.sources.quarantine import REASONS
 from aftersales.tables.ledger import Files
@@ -41,7 +42,10 @@ class FileAccount:
 
 @dataclass(frozen=True)
 class ImportAccount:
-    """What one import did, file by file. ``clock_behind``: when the last import was made, where that lies ahead."""
+    """What one import did, file by file. ``clock_behind``: when the last import was made, where that lies ahead.
+
+    ``others`` are files that are no exports or are there twice.
+    """
 
     shop: str
     import_id: str
@@ -50,6 +54,7 @@ class ImportAccount:
     unchanged: int = 0
     clock_behind: datetime | None = None
     released: tuple[str, ...] = ()
+    others: tuple[LeftOut, ...] = ()
 
     @property
     def failed(self) -> tuple[FileAccount, ...]:
@@ -74,6 +79,10 @@ class ImportAccount:
             said += [f"    {count:,} set aside: {reason_words(reason, language)}" for reason, count in f.reasons]
             said += [f"    {note_words(note, language)}" for note in f.notes]
         said += [say("reading.released", language, file=name) for name in self.released]
+        for state, key in (("not_export", "not_exports"), ("duplicate", "duplicates")):
+            names = [one.file for one in self.others if one.state == state]
+            if names:
+                said.append(say(f"reading.{key}", language, count=len(names), names=names_shown(names, language)))
         if self.unchanged:
             said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
         if not self.files and not self.released:

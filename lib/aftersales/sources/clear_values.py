@@ -9,9 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from aftersales.sources.importing import export_names
+from aftersales.sources.importing import export_bytes
 from aftersales.sources.layout import load_layouts
-from aftersales.sources.places import Folder
 from aftersales.sources.read import read_export
 from aftersales.sources.settings import Settings, Shop
 from aftersales.words.errors import AftersalesError
@@ -37,14 +36,12 @@ def clear_values(settings: Settings, shop: Shop, wanted: pl.DataFrame, *, hashes
     ``hashes`` gives each file's SHA-256 at its import; a file that has another one now has other rows, and is not read.
     Nothing of what is read is kept anywhere. Sorted by order_id, file, row.
     """
-    folder = Folder(settings.place(shop.exports))
     layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
-    real = export_names(settings, shop)
     found, unread = [pl.DataFrame(schema=_SCHEMA)], []
     for (name,), rows in wanted.sort("file", "row").group_by("file", maintain_order=True):
         file = str(name)
         try:
-            content = folder.read(real.get(file, file))
+            content = export_bytes(settings, shop, file)
             if hashlib.sha256(content).hexdigest() != hashes.get(file):
                 unread.append(file)
                 continue

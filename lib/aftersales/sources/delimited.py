@@ -52,8 +52,10 @@ class Slice:
         """Every cell of those records, needed or not."""
         found = []
         for row in rows:
-            start = self._offsets[row - self.first_row]
-            rest = self.requoted.get(row - self.first_row) or self.text[start : start + (1 << 20)]
+            start, end = self._offsets[row - self.first_row : row - self.first_row + 2]
+            line = self.text[start:end]
+            alone = line.count(b'"') % 2 == 0  # else the record goes on in the next lines
+            rest = self.requoted.get(row - self.first_row) or (line if alone else self.text[start : start + (1 << 20)])
             lines = io.StringIO(rest.decode("utf-8", "replace"), newline="")
             mark = self.form.delimiter.decode()
             quoting: Literal[0, 3] = 0 if self.form.quoting else 3  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE

@@ -32,8 +32,8 @@ _LONGEST_CELL = 1_000  # what tells why a row was set aside; a cell of megabytes
 
 
 def set_aside(
-    rows: Sequence[int], reasons: Iterable[str], columns: Iterable[str | None], cells: Iterable[str], *, file: str,
-    layout: str,
+    rows: Sequence[int], reasons: Iterable[str], columns: Iterable[str | None], cells: Iterable[str | None], *,
+    file: str, layout: str,
 ) -> pl.DataFrame:  # fmt: skip
     """The table of rows set aside: file, row, layout, reason, column, cells; sorted by row.
 

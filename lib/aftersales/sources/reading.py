@@ -32,6 +32,7 @@ from aftersales.sources.typed import (
 )
 from aftersales.words.periods import in_zone
 
+_CELLS_KEPT = 200  # a reason and part of a file: every row set aside is counted, these many show their cells
 _EXAMPLES = 3  # of words that could not be read, in a note
 _EXPORTED = re.compile(
     r"(?<!\d)(20\d{2})[-_.]?([01]\d)[-_.]?([0-3]\d)[ _T-]?([0-2]\d)[-_:.]?([0-5]\d)"
@@ -251,10 +252,12 @@ def _in_currency(
 
 
 def _aside(bad: pl.DataFrame, part: Part, *, file: str, header: Header) -> pl.DataFrame:
-    rows = bad["row"].to_list()
-    cells = [quarantine.harmless_cells(header.cells, row) for row in part.all_cells(rows)]
+    shown = bad.select((pl.int_range(pl.len()).over("reason", "column") < _CELLS_KEPT).alias("shown"))["shown"]
+    rows = bad["row"].filter(shown).to_list()
+    found = iter([quarantine.harmless_cells(header.cells, row) for row in part.all_cells(rows)])
+    cells = [next(found) if one else None for one in shown]
     layout = header.match.layout.name
-    return quarantine.set_aside(rows, bad["reason"], bad["column"], cells, file=file, layout=layout)
+    return quarantine.set_aside(bad["row"].to_list(), bad["reason"], bad["column"], cells, file=file, layout=layout)
 
 
 def _reading(

@@ -110,7 +110,12 @@ def unrecognised(layouts: Sequence[Layout], headers: Sequence[str], *, file: str
     if near:
         lacks = "; ".join(f"{n.name} (lacking: {', '.join(lacking(n, there)) or 'nothing'})" for n in near)
         hint = f"the nearest are {lacks}. If it is none of them, {hint}"
-    return DataError(f"The columns of {file} fit no known export file", found=found or "no headers at all", hint=hint)
+    return DataError(
+        f"The columns of {file} fit no known export file",
+        found=found or "no headers at all",
+        hint=hint,
+        code="unrecognised",
+    )
 
 
 def _likeness(layout: Layout, there: set[str]) -> float:

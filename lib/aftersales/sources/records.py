@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.tables.columns import LocalTime, money, one_of, optional_text
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
-from aftersales.tables.ledger import Erased, Files, Held, Lineage, SetAside
+from aftersales.tables.ledger import Erased, Files, Held, LeftOut, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
@@ -208,6 +208,7 @@ BOOKS: dict[str, Kept] = {
     "lineage": Kept(Lineage, ()),
     "set_aside": Kept(SetAside, ()),
     "files": Kept(Files, ("file",)),
+    "left_out": Kept(LeftOut, ("file",)),
     "erased": Kept(Erased, ("mark",)),
     "held": Kept(Held, ("file",)),
 }

@@ -31,6 +31,18 @@ class SetAside(dy.Schema):
     import_id = dy.String()
 
 
+class LeftOut(dy.Schema):
+    """One row a file that is in no table: it could not be read, is no export, or is an archive of other files."""
+
+    file = key()
+    state = one_of(("unreadable", "not_export", "duplicate", "opened"), nullable=False)
+    code = dy.String()
+    why = dy.String()
+    sha256 = dy.String()
+    reader = dy.String()
+    import_id = dy.String()
+
+
 class Erased(dy.Schema):
     """One row an order or buyer erased on request: a hash that only tells whom to leave out of files read later."""
 

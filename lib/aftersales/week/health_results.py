@@ -77,6 +77,13 @@ class HealthResults(Span):
         )
 
     @kept_frame
+    def left_out(self) -> pl.DataFrame:
+        """Files that are in no table: file, state (unreadable, not_export, duplicate), code, why; unreadable first."""
+        order = pl.col("state").replace_strict({"unreadable": 0, "duplicate": 1, "not_export": 2}, default=3)
+        rows = self.tables["left_out"].filter(pl.col("state") != "opened")
+        return rows.sort(order, "file").select("file", "state", "code", "why").collect()
+
+    @kept_frame
     def held(self) -> pl.DataFrame:
         """What the shop has: table, rows, first_day, last_day (up to the report's week, null without days)."""
         found = []

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
+
+from aftersales.sources.account import FileAccount
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.importing import import_files, nothing_new
-from aftersales.sources.settings import Shop, load_settings
+from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.week.tables import Tables, week_of
 from aftersales.words.errors import AftersalesError, DataError, of_the_machine
+from aftersales.words.panics import panics_as_errors
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Prepared:
     lines: int = 0
     said: tuple[str, ...] = ()
     reason: str | None = None
+    incomplete: bool = False
 
 
 def without_news(
@@ -58,28 +63,55 @@ def prepared(
 ) -> Prepared:
     """Import one shop's new files and choose its commit and week; every failure becomes a sentence.
 
-    A file that cannot be read stops the shop's report: numbers with a part of the data missing are no numbers.
+    A file that cannot be read costs itself only: the report is made of the rest, says so, and is marked ``incomplete``.
+    Where a shop has no orders at all, the first such file is the reason.
     """
     settings = load_settings(config)
     shop = settings.shop(shop_id)
-    said: tuple[str, ...] = ()
+    said: list[str] = []
     try:
-        if with_import:
-            account = import_files(settings, shop, now=now)
-            if account.files:
-                said = tuple(account.lines(shop.language[0]))
-            if account.failed:
-                more = f" (and {len(account.failed) - 1} more)" if len(account.failed) > 1 else ""
-                first = account.failed[0]
-                raise DataError(f"{first.file} was not imported: {first.error}".rstrip(".") + more)
-        store = ShopStore(settings.store_path, shop.id, shop.zone)
-        commit: Commit = store.as_of(as_of) if as_of else store.head()
-        check_key([commit], fingerprint(installation_key(settings.store_path)))
-        tables = Tables(store, commit)
-        return Prepared(shop, str(week_of(week, tables, shop, now=now)), commit.number, tables.rows("orders"), said)
+        with panics_as_errors():
+            return _prepared(settings, shop, week, as_of, now, with_import=with_import, said=said)
     except AftersalesError as error:
-        return Prepared(shop, said=said, reason=str(error))
+        return Prepared(shop, said=tuple(said), reason=str(error))
     except Exception as error:  # a full disk, say: the other shops go on
         machine = of_the_machine(error)
         words = (str(error).strip() or "no words").splitlines()[0][:300]
-        return Prepared(shop, said=said, reason=str(machine or f"{type(error).__name__}: {words}"))
+        return Prepared(shop, said=tuple(said), reason=str(machine or f"{type(error).__name__}: {words}"))
+
+
+def _prepared(
+    settings: Settings,
+    shop: Shop,
+    week: str,
+    as_of: date | None,
+    now: datetime | None,
+    *,
+    with_import: bool,
+    said: list[str],
+) -> Prepared:
+    failed: tuple[FileAccount, ...] = ()
+    if with_import:
+        account = import_files(settings, shop, now=now)
+        if account.files or account.others:
+            said += account.lines(shop.language[0])
+        failed = account.failed
+    store = ShopStore(settings.store_path, shop.id, shop.zone)
+    commit: Commit = store.as_of(as_of) if as_of else store.head()
+    check_key([commit], fingerprint(installation_key(settings.store_path)))
+    tables = Tables(store, commit)
+    if tables.last_day is None and failed:
+        raise DataError(f"No file could be read; the first: {failed[0].file}: {failed[0].error}")
+    return Prepared(
+        shop,
+        str(week_of(week, tables, shop, now=now)),
+        commit.number,
+        tables.rows("orders"),
+        tuple(said),
+        incomplete=_incomplete(tables),
+    )
+
+
+def _incomplete(tables: Tables) -> bool:
+    """Whether files of the shop could not be read, so that the report is made of the rest."""
+    return tables["left_out"].filter(state="unreadable").select(pl.len()).collect().item() > 0

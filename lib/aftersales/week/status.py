@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from aftersales.sources.crosschecks import HELD, held_words
+from aftersales.sources.left_out import LeftOut, kept_left_out, names_shown
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
 from aftersales.week.tables import Tables, last_day_by
 from aftersales.words.errors import AftersalesError, QuestionError
+from aftersales.words.language import Language, say
+from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week, last_whole_week
 from aftersales.words.plain import json_object
 
@@ -25,7 +29,8 @@ def status_lines(settings: Settings, unreadable: list[str] | None = None, *, now
     for shop in settings.shops:
         lines += ["", f"{shop.id}  {shop.name}"]
         try:
-            lines += [f"  {line}" for line in _shop_lines(settings, shop, now)]
+            with panics_as_errors():
+                lines += [f"  {line}" for line in _shop_lines(settings, shop, now)]
         except AftersalesError as error:
             lines.append(f"  {error}")
             if unreadable is not None and not isinstance(error, QuestionError):  # a shop may have nothing yet
@@ -44,7 +49,9 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
     ]
     held = tables["held"].filter(pl.col("state") == HELD).sort("file").collect()
     lines += [held_words(row, shop.language[0], shop=shop.id) for row in held.iter_rows(named=True)]
-    waiting = _new_files(settings, shop, files)
+    left_out = kept_left_out(store, commit)
+    lines += _left_out_lines(left_out.values(), shop.language[0])
+    waiting = _new_files(settings, shop, {*files["file"], *left_out})
     if waiting:
         lines.append(f"not imported yet: {', '.join(waiting)}")
     if tables.last_day is None:
@@ -55,11 +62,24 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
     return lines
 
 
-def _new_files(settings: Settings, shop: Shop, files: pl.DataFrame) -> list[str]:
-    from aftersales.sources.importing import export_names
+def _left_out_lines(left_out: Iterable[LeftOut], language: Language) -> list[str]:
+    """What the last imports left out, and why."""
+    by_state: dict[str, list[LeftOut]] = {}
+    for one in left_out:
+        by_state.setdefault(one.state, []).append(one)
+    lines = []
+    for state, key in (("unreadable", "unread"), ("not_export", "not_exports"), ("duplicate", "duplicates")):
+        names = [one.file for one in by_state.get(state, [])]
+        if names:
+            lines.append(say(f"reading.{key}", language, count=len(names), names=names_shown(names, language)))
+    return lines + [f"  {one.why}" for one in by_state.get("unreadable", [])[:_SHOWN_GAPS]]
+
+
+def _new_files(settings: Settings, shop: Shop, known: set[str]) -> list[str]:
+    from aftersales.sources.found import found_files
 
     try:
-        return [n for n in export_names(settings, shop) if n not in set(files["file"])]
+        return [n for n, one in found_files(settings, shop).items() if one.is_export and n not in known]
     except AftersalesError as error:
         return [str(error)]
 

@@ -28,6 +28,7 @@ from aftersales.week.loading import load
 from aftersales.week.tables import COMMIT_VARIABLE
 from aftersales.words.errors import AftersalesError
 from aftersales.words.language import LANGUAGES, Language, say
+from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week
 
 
@@ -49,7 +50,7 @@ def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> Sh
     if report_reasons(folder, shop.language[0]):
         return ShopMail(shop, reasons={language: tuple(report_reasons(folder, language)) for language in LANGUAGES})
     try:
-        with _pinned(folder):
+        with _pinned(folder), panics_as_errors():
             return _shop_mail(settings, shop, week=week, folder=folder)
     except Exception as error:  # forty shops must not miss their mail because of one
         return ShopMail(shop, reasons={language: (trouble(error, language),) for language in LANGUAGES})

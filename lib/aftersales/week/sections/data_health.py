@@ -12,6 +12,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import MOST_CONCLUSIONS, Conclusion, Verdict
 from aftersales.sources.account import reason_words
+from aftersales.sources.left_out import kind_words
 from aftersales.week.loading import Report
 from aftersales.week.sections.health_told import absences_told, absent_names, gaps_told, layout_words
 from aftersales.week.sections.shown import lacking
@@ -94,6 +95,24 @@ def files(report: Report) -> Table:
         Column("last_at", word("data_health.column.last"), "date"),
     )  # fmt: skip
     return Table(shown, columns, language=report.language, id="files", total=rows.height)
+
+
+def left_out(report: Report) -> Table:
+    """Files that are in no table, and why: those that could not be read first, then copies and what is no export."""
+    rows, word = report.data.left_out, report.say
+    shown = rows.head(MOST_FILES).with_columns(
+        why=pl.struct("state", "code").map_elements(
+            lambda r: kind_words(r["state"] if r["state"] == "duplicate" else r["code"], report.language),
+            return_dtype=pl.String,
+        )
+    )
+    columns = (
+        Column("file", word("data_health.column.file"), strong=True), Column("why", word("data_health.column.reason")),
+    )  # fmt: skip
+    return Table(
+        shown, columns, language=report.language, id="left-out", total=rows.height,
+        empty=word("data_health.no_left_out"), caption=word("data_health.caption_left_out") if rows.height else "",
+    )  # fmt: skip
 
 
 def set_aside(report: Report) -> Table:

@@ -25,6 +25,12 @@ def damage_told(report: Report) -> list[tuple[str, str]]:
     return [(_headline(report, f), _cost(report, f)) for f in report.data.damage]
 
 
+def unread_told(report: Report) -> list[tuple[str, str]]:
+    """The files that could not be read, and what that costs; said at the top of the overview."""
+    found = [f for f in report.data.data_findings if f.kind.startswith("unread_file")]
+    return [(_headline(report, f), _cost(report, f)) for f in found]
+
+
 def absences_told(report: Report) -> list[tuple[str, str]]:
     """The kinds of data the shop has none of: what is the case, and what it costs."""
     return [(_headline(report, f), _cost(report, f)) for f in report.data.data_findings if _is_absence(f)]

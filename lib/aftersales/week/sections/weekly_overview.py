@@ -22,7 +22,7 @@ from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.measures.slices import WHOLE_SHOP
 from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
-from aftersales.week.sections.health_told import damage_told
+from aftersales.week.sections.health_told import damage_told, unread_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
 from aftersales.week.sections.overview_tiles import SHOWN, tiles
 from aftersales.week.sections.shown import lacking, measure_trend, more_link, page_title, signal_rows
@@ -52,6 +52,7 @@ def answer(report: Report) -> Verdict:
     damage = damage_told(report)
     do = report.say("overview.do.mend", page=page_title(report, "data-health"))
     points = [Conclusion(cost, do=do) for _, cost in damage[:1]] + points
+    points = [Conclusion(f"{fact} {cost}", do=do) for fact, cost in unread_told(report)] + points
     headline = damage[0][0] if damage else _headline(report, found)
     return Verdict(headline, tuple(points), language=report.language)
 

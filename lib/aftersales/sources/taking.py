@@ -1,0 +1,187 @@
+"""The files of one import, taken one after another: each into the store, or among those left out with why."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import polars as pl
+
+from aftersales.sources.account import FileAccount
+from aftersales.sources.archives import may_be_archive, members
+from aftersales.sources.child import in_child, warm
+from aftersales.sources.crosschecks import TABLES, Facts, facts_of, fits_platform
+from aftersales.sources.dated import without_impossible
+from aftersales.sources.found import ARCHIVES, EXPORTS, Found, shown_name
+from aftersales.sources.keep import kept_rows
+from aftersales.sources.keeping import Keeping
+from aftersales.sources.layout import Layout
+from aftersales.sources.left_out import LeftOut
+from aftersales.sources.masking import masked_error
+from aftersales.sources.read import Reading, read_export
+from aftersales.sources.settings import Shop
+from aftersales.sources.store import Commit, ShopStore
+from aftersales.words.errors import AftersalesError, DataError, of_the_machine
+from aftersales.words.panics import panics_as_errors
+from aftersales.words.periods import shop_time
+
+Progress = Callable[[str], None]
+_NOTE_BYTES = 1 << 16
+_OPENED_BY_CHILD = (".xlsx", ".xls", ".xlsm", *ARCHIVES)
+
+
+@dataclass
+class Taking:
+    """The files of one import, taken one after another: each into the store, or among those left out with why."""
+
+    shop: Shop
+    store: ShopStore
+    head: Commit
+    key: bytes
+    import_id: str
+    layouts: Sequence[Layout]
+    keeping: Keeping
+    progress: Progress
+    now: datetime | None
+    digest: str
+    failed: list[FileAccount] = field(default_factory=list)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    facts: list[Facts] = field(default_factory=list)
+    unchanged: int = 0
+
+    def __post_init__(self) -> None:
+        self.known = known_files(self.store, self.head)
+        self.contents = {sha256: name for name, (sha256, _) in self.known.items()}
+        self.erased = self.store.table("erased", self.head).collect()["mark"]
+        self.reader = reader_of(self.layouts)
+        self.platform_of = {layout.name: layout.platform for layout in self.layouts}
+
+    @property
+    def others(self) -> tuple[LeftOut, ...]:
+        """Files that are no exports or are there twice."""
+        return tuple(one for one in self.left_out.values() if one.state in ("not_export", "duplicate"))
+
+    def take_all(self, named: Mapping[str, Found], standing: Mapping[str, LeftOut]) -> None:
+        """Files before archives, so that one beside its unpacked file is known by the file's own name."""
+        if any(name.lower().endswith(_OPENED_BY_CHILD) for name in named):
+            warm()
+        for name in sorted(named, key=lambda name: (name.lower().endswith(ARCHIVES), name)):
+            self.progress(f"reading {name}")
+            before = standing.get(name)
+            self.left_out.pop(name, None)
+            if not named[name].is_export:
+                self._leave(LeftOut(name, "not_export", "not_export", f"{name} is not an export file"))
+                continue
+            try:
+                with panics_as_errors():
+                    content = named[name].load()
+                    self._take(name, content, before, standing)
+            except AftersalesError as error:
+                self._leave(LeftOut.of(name, error))
+            except Exception as error:
+                if of_the_machine(error) is not None:
+                    raise
+                self._leave(LeftOut(name, "unreadable", "unforeseen", _unforeseen(name, error)))
+
+    def _take(self, name: str, content: bytes, before: LeftOut | None, standing: Mapping[str, LeftOut]) -> None:
+        sha256 = hashlib.sha256(content).hexdigest()
+        if self.known.get(name) == (sha256, self.digest):
+            self.unchanged += 1
+            return
+        if before is not None and (before.sha256, before.reader) == (sha256, self.reader):
+            self._leave(before)
+            inside = {n: one for n, one in standing.items() if n.startswith(f"{name}/")}
+            for one in inside.values():
+                self._leave(one)
+            self.unchanged += before.state == "opened"
+            return
+        try:
+            inner = in_child(members, content, name, file=name, size=len(content)) if may_be_archive(content) else None
+            if inner is None:
+                self._read(name, content, sha256)
+                return
+        except AftersalesError as error:
+            left = LeftOut.of(name, error, sha256=sha256, reader=self.reader)
+            self._leave(replace(left, state="not_export", code="note") if _is_note(name, content, error) else left)
+            return
+        self._leave(LeftOut(name, "opened", "opened", f"{len(inner)} files", sha256, self.reader))
+        for member in inner:
+            self._take_member(f"{name}/{shown_name(member.name, key=self.key)}", member.content, standing)
+
+    def _take_member(self, name: str, content: bytes | AftersalesError, standing: Mapping[str, LeftOut]) -> None:
+        if isinstance(content, AftersalesError):
+            self._leave(LeftOut.of(name, content))
+            return
+        if not name.lower().endswith(EXPORTS):
+            self._leave(LeftOut(name, "not_export", "not_export", f"{name} is not an export file"))
+            return
+        twin = self.contents.get(sha256 := hashlib.sha256(content).hexdigest())
+        if twin is not None and twin != name:
+            self._leave(LeftOut(name, "duplicate", "duplicate", twin, sha256, self.reader))
+            return
+        self._take(name, content, standing.get(name), standing)
+
+    def _read(self, name: str, content: bytes, sha256: str) -> None:
+        shop = self.shop
+        found = read_export(name, layouts=self.layouts, zone=shop.zone, currency=shop.currency, content=content)
+        now = shop_time(self.now, shop.tz)
+        readings = tuple(without_impossible(one, now=now, zone=shop.zone) for one in found)
+        _check_owner(readings, shop)
+        _check_platform(readings, shop, self.platform_of)
+        rows = kept_rows(readings, key=self.key, import_id=self.import_id, zone=self.shop.zone, erased=self.erased)
+        self.keeping.add(name, sha256, readings, rows, layouts=self.digest, again=name in self.known)
+        self.facts.append(facts_of(name, sha256, readings, layouts=self.platform_of))
+        self.contents[sha256] = name
+
+    def _leave(self, one: LeftOut) -> None:
+        if one.code != "gone":
+            self.left_out[one.file] = one
+        if one.state == "unreadable":
+            self.failed.append(FileAccount(one.file, error=one.why))
+
+
+def reader_of(layouts: Sequence[Layout]) -> str:
+    """What the layouts are told apart by: with others a file that was left out is looked at again."""
+    return hashlib.blake2b(repr(layouts).encode(), digest_size=8).hexdigest()
+
+
+def _is_note(name: str, content: bytes, error: AftersalesError) -> bool:
+    """Whether a text that fits no layout is no table at all: no line of it has three cells."""
+    if error.code not in ("unrecognised", "empty") or not name.lower().endswith(".txt"):
+        return False
+    return not re.search(rb"[,;\t][^\n]*[,;\t]", content[:_NOTE_BYTES])
+
+
+def _unforeseen(name: str, error: BaseException) -> str:
+    said = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return f"{name} was not read: the program failed with {type(error).__name__}: {masked_error(said)}"
+
+
+def known_files(store: ShopStore, head: Commit) -> dict[str, tuple[str, str]]:
+    """The SHA-256 of every file in the store and of the shop's layouts it was read with, by name."""
+    files = store.table("files", head).select("file", "sha256", pl.col("layouts").fill_null("")).collect()
+    return {name: (sha256, layouts) for name, sha256, layouts in files.iter_rows()}
+
+
+def _check_platform(readings: Sequence[Reading], shop: Shop, platform_of: Mapping[str, str | None]) -> None:
+    """Tables that stand for themselves are of one shop: another platform's are refused, not held back."""
+    of = next((p for r in readings if (p := platform_of[r.layout])), None)
+    if of and not any(r.kind in TABLES for r in readings) and not fits_platform(of, shop):
+        raise DataError(
+            f"The file {readings[0].file} is another platform's", found=f"{of}; this shop is of {shop.platform}",
+            hint="put it into that shop's exports folder, or correct the platform in shops.toml",
+        )  # fmt: skip
+
+
+def _check_owner(readings: Sequence[Reading], shop: Shop) -> None:
+    others = {n for r in readings for n in r.shop_names if n.strip() and n.strip() != shop.name.strip()}
+    if others:
+        raise DataError(
+            f"The file {readings[0].file} is another shop's",
+            found=f"shop name {'、'.join(sorted(others))}; this shop is {shop.name}",
+            hint="put it into that shop's exports folder, or correct the name in shops.toml",
+            code="other_shop",
+        )
