@@ -221,7 +221,10 @@ def test_nothing_is_new_until_a_file_is_added_or_changed_and_looking_writes_noth
     assert not nothing_new(settings, one)  # taken back, so to be read again
 
 
-def test_a_file_that_could_not_be_read_stays_news(tmp_path):
+def test_a_file_that_could_not_be_read_stays_failed_until_it_changes(tmp_path):
     settings, one = shop(tmp_path, a=HEAD + order(1), b="nothing,of,the,kind\n1,2,3,4\n")
     assert import_files(settings, one).failed
+    assert nothing_new(settings, one)
+    assert import_files(settings, one).failed
+    (tmp_path / "in" / "b.csv").write_bytes((HEAD + order(2)).encode("gb18030"))
     assert not nothing_new(settings, one)

@@ -36,6 +36,8 @@ _FULL_WIDTH = [chr(c) for c in range(0xFF01, 0xFF5F)]
 _HALF_WIDTH = [chr(c - 0xFEE0) for c in range(0xFF01, 0xFF5F)]
 # Outside these no online shop sold anything: it is a misread number, not a date.
 _EARLIEST, _LATEST = datetime(1990, 1, 1), datetime(2100, 1, 1)
+# A hundred thousand million of any currency, a thousand million pieces: dong and rupiah orders stay far below.
+_MOST_MONEY, _MOST_PIECES = 10**11, 10**9
 _EXCEL_EPOCH_US = -2_209_161_600_000_000  # 1899-12-30, so that day 60 and later agree with Excel
 _SERIAL_DAYS = (32_874, 73_051)  # 1990-01-01 and 2100-01-01 as Excel counts days
 
@@ -111,7 +113,18 @@ def amount(cells: pl.Series, decimal: str | None = ".") -> pl.Series:
     >>> [str(x) for x in amount(pl.Series(["89.900", "7"]), None)]
     ['None', '7.00']
     """
-    return _quick_then_patient(_undotted(cells, decimal), _decimal, lambda rest: _decimal(_plain_number(rest)))
+    return plausible(
+        _quick_then_patient(_undotted(cells, decimal), _decimal, lambda rest: _decimal(_plain_number(rest)))
+    )
+
+
+def plausible(amounts: pl.Series) -> pl.Series:
+    """Money without what no order comes to: it is a misread number, and sums of such would fit no column.
+
+    >>> [str(x) for x in plausible(pl.Series(["99999999999", "1000000000000"]).cast(MONEY))]
+    ['99999999999.00', 'None']
+    """
+    return _without(amounts, amounts.abs() >= _MOST_MONEY)
 
 
 def _undotted(cells: pl.Series, decimal: str | None) -> pl.Series:
@@ -149,7 +162,8 @@ def count(cells: pl.Series, decimal: str | None = ".") -> pl.Series:
         plain = _plain_number(_undotted(rest, decimal)).str.replace(r"\.0*$", "")
         return plain.cast(pl.Int64, strict=False)
 
-    return _quick_then_patient(cells, lambda c: c.cast(pl.Int64, strict=False), patient)
+    value = _quick_then_patient(cells, lambda c: c.cast(pl.Int64, strict=False), patient)
+    return _without(value, ~value.is_between(-_MOST_PIECES, _MOST_PIECES))
 
 
 def number(cells: pl.Series, decimal: str | None = ".") -> pl.Series:

@@ -16,6 +16,7 @@ from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
 from aftersales.tables.values import REASON_FAULT, REFUND_STATUS, REFUND_UNSETTLED
 
+# What is too large for the column (a price times an absurd quantity) is not known: no cell stops an import.
 _ZERO = pl.lit(0, dtype=MONEY)
 TOLD = ("refund_state", "refund_amount", "told_at", "told_dated")
 _CLOSED = ("closed_unpaid", "closed_refunded")
@@ -71,20 +72,20 @@ def _lines_of_heads(heads: pl.LazyFrame) -> pl.LazyFrame:
 
 def _if_paid(gross: pl.Expr) -> pl.Expr:
     """Money only on orders that were paid; on those closed before payment, none."""
-    return pl.when(pl.col("status") == "closed_unpaid").then(_ZERO).otherwise(gross).cast(MONEY)
+    return pl.when(pl.col("status") == "closed_unpaid").then(_ZERO).otherwise(gross).cast(MONEY, strict=False)
 
 
 def _lines_of_items(items: pl.LazyFrame, heads: pl.LazyFrame) -> pl.LazyFrame:
     head = heads.rename({c: f"head_{c}" for c in heads.collect_schema().names() if c != "order_id"})
     lines = items.join(head, on="order_id", how="left").with_columns(
-        amount=pl.coalesce("payable", pl.col("price") * pl.col("quantity").fill_null(1)).cast(MONEY)
+        amount=pl.coalesce("payable", pl.col("price") * pl.col("quantity").fill_null(1)).cast(MONEY, strict=False)
     )
     head_gross = pl.col("head_paid_net") + pl.col("head_refunded").fill_null(_ZERO)
     lines = lines.with_columns(_told=_refunded_by_state())
     lines = lines.with_columns(
-        _head_gross=head_gross.cast(MONEY),
+        _head_gross=head_gross.cast(MONEY, strict=False),
         _shipping=pl.col("head_shipping_fee"),
-        _own=_own_gross().cast(MONEY),
+        _own=_own_gross().cast(MONEY, strict=False),
         status=_line_status(),
         created_at=pl.coalesce("created_at", "head_created_at"),
         paid_at=pl.coalesce("paid_at", "head_paid_at"),
@@ -145,7 +146,7 @@ def _refunded_by_state() -> pl.Expr:
         .when(state.is_not_null())
         .then(_ZERO)
         .otherwise(amount)
-    ).cast(MONEY)
+    ).cast(MONEY, strict=False)
 
 
 def _own_gross() -> pl.Expr:
@@ -167,7 +168,7 @@ def _line_refund() -> pl.Expr:
     An order report alone knows the sum, so a line's share is a share of the sum, not a fact about the line.
     """
     own_known = (pl.col("refund_status").is_not_null() | pl.col("refunded").is_not_null()).any().over("order_id")
-    return pl.when(own_known).then("_told").otherwise("_refund_share").cast(MONEY)
+    return pl.when(own_known).then("_told").otherwise("_refund_share").cast(MONEY, strict=False)
 
 
 def _line_status() -> pl.Expr:

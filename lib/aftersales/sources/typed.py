@@ -267,7 +267,7 @@ def _computed(raw: pl.DataFrame, match: Match, rule: Computed, written: Conventi
     else:
         value = numbers.select(pl.reduce(lambda a, b: a * b, pl.all()))
     found = value.to_series()
-    return (found.abs() if rule.absolute else found).round(2).cast(MONEY, strict=False)
+    return clean.plausible((found.abs() if rule.absolute else found).round(2).cast(MONEY, strict=False))
 
 
 def _unread_parts(raw: pl.DataFrame, match: Match, rule: Computed, written: Convention) -> pl.Series | None:
