@@ -169,6 +169,26 @@ def test_a_price_times_an_absurd_quantity_is_unknown(shop):
     assert lines.filter(pl.col("order_id") == "8")["amount"].to_list() in ([None], [])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("bytes_lost", [1, 2, 3, 5, 7, 12, 30, 45, 58])
+def test_a_download_cut_off_gives_no_half_row_and_the_whole_file_replaces_it(shop, encoding, bytes_lost):
+    settings, one, folder = shop
+    head = "订单编号,订单创建时间,订单状态,总金额\n"
+    rows = [f"35153130000000001{n},2026-11-09 10:00:00,交易成功,{n}2345.67\n" for n in range(2, 5)]
+    whole = (head + "".join(rows)).encode(encoding)
+    (folder / "cut.csv").write_bytes(whole[:-bytes_lost])
+    account = import_files(settings, one)
+    totals = ShopStore(settings.store_path, "t").table("order_records").collect().filter(pl.col("file") == "cut.csv")
+    assert set(totals["total"].cast(pl.String)) <= {"22345.67", "32345.67", "42345.67"}
+    assert account.failed == ()
+    aside = dict(next(f for f in account.files if f.file == "cut.csv").reasons)
+    assert totals.height == 3 or aside == {"cut_off": 1}
+    (folder / "cut.csv").write_bytes(whole)
+    [again] = import_files(settings, one).files
+    assert (again.rows_read, again.rows_set_aside) == (3, 0)
+    assert len(orders(settings)) == 4
+
+
 PANIC = "class Panic(BaseException): ...\nraise Panic('index out of bounds')"
 
 

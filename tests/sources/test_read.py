@@ -256,7 +256,7 @@ def test_a_last_row_that_was_cut_off_is_set_aside() -> None:
     text = orders(*[{}] * 20, quote=False)
     reading = read(text[:-40])
     assert reading.frame.height == 19
-    assert reading.set_aside["reason"].to_list() == ["too_few_fields"]
+    assert reading.set_aside["reason"].to_list() == ["cut_off"]
 
 
 def test_delimiters_that_a_spreadsheet_left_out_after_the_last_cell_are_no_loss() -> None:

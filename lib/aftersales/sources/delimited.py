@@ -26,6 +26,7 @@ from aftersales.sources.lines import (
     line_offsets,
     only,
     records,
+    without_cut_end,
 )
 
 SLICE_BYTES = 16 << 20  # smaller ones pay their overhead, larger ones leave the caches
@@ -90,17 +91,22 @@ def slices(
 ) -> Iterator[Slice]:
     """The records slice by slice; the next one is decoded and looked through while this one is worked on."""
     row = first_row
-    for text, found in _prefetched(_looked_through(parts, form)):
+    last_needed = form.fields - 1 in columns
+    for text, found in _prefetched(_looked_through(parts, form, last_needed=last_needed)):
         cells = _parsed(text, found, form, columns=columns, first_row=row)
         broken = tuple((row + b.line, b) for b in found.broken)
         yield Slice(cells, broken, text, row, form, found.requoted)
         row += found.lines
 
 
-def _looked_through(parts: Iterator[tuple[bytes, bool]], form: Form) -> Iterator[tuple[bytes, Records]]:
+def _looked_through(
+    parts: Iterator[tuple[bytes, bool]], form: Form, *, last_needed: bool
+) -> Iterator[tuple[bytes, Records]]:
     empty_tail = 0
     for text, cut_off in parts:
         found = records(text, form, cut_off=cut_off, empty_tail=empty_tail)
+        if cut_off:
+            found = without_cut_end(text, found, form, last_needed=last_needed)
         empty_tail = found.empty_tail
         yield text, found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -84,6 +84,37 @@ def records(text: bytes, form: Form, *, cut_off: bool = False, empty_tail: int =
         return Records(len(lines), empty_tail=empty_tail)
     marks = [bare[line] for line in lines]
     return _sorted_out(text, marks, form, cut_off=cut_off, known_tail=empty_tail)
+
+
+def without_cut_end(text: bytes, found: Records, form: Form, *, last_needed: bool) -> Records:
+    r"""The records of a slice whose last line did not end in the file, that line set aside where it may be half a row.
+
+    It is whole where its last cell is closed by a quotation mark, is not needed, or stands like that in another row.
+
+    >>> cut = b"1,20.00\n2,30.00\n3,1\n"
+    >>> [(b.line, b.reason) for b in without_cut_end(cut, Records(3), Form(b",", 2), last_needed=True).broken]
+    [(2, 'cut_off')]
+    >>> without_cut_end(b"1,20.00\n2,20.00\n", Records(2), Form(b",", 2), last_needed=True).broken
+    ()
+    """
+    last = found.lines - 1
+    if any(b.line == last for b in found.broken):
+        broken = tuple(replace(b, reason="cut_off") if b.line == last else b for b in found.broken)
+        return replace(found, broken=broken)
+    starts = np.arange(found.lines) if found.starts is None else found.starts
+    ends = starts + 1 if found.ends is None else found.ends
+    if not last_needed or not len(ends) or ends[-1] != found.lines:
+        return found
+    start = line_offsets(text)[starts[-1]]
+    row, before = text[start:].rstrip(b"\r\n"), text[:start].replace(b"\r\n", NEWLINE)
+    cell = form.delimiter + row.rpartition(form.delimiter)[2] + NEWLINE
+    if form.quoting and row.endswith(b'"') and not row.endswith(form.delimiter + b'"'):
+        return found
+    others = before.count(cell)
+    if others and (len(cell) > len(form.delimiter + NEWLINE) or others == before.count(NEWLINE)):
+        return found
+    cut = Broken(int(starts[-1]), "cut_off", None)
+    return replace(found, starts=starts[:-1], ends=ends[:-1], broken=(*found.broken, cut))
 
 
 def is_whole(line: bytes, form: Form) -> bool:
