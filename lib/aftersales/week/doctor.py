@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from aftersales.sources.found import found_files
 from aftersales.sources.identity import fingerprint, installation_key
-from aftersales.sources.importing import export_names
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore, check_key
@@ -66,7 +66,7 @@ def _mail(settings: Settings, language: Language) -> Found:
 def _shop(settings: Settings, shop: Shop, *, deep: bool) -> Found:
     language = settings.shops[0].language[0]
     try:
-        export_names(settings, shop)
+        found_files(settings, shop)
         now = f"{datetime.now(UTC).astimezone(shop.tz):%Y-%m-%d %H:%M}"
         path = settings.place(shop.exports)
         yield True, say("doctor.exports", language, shop=shop.id, path=path, zone=shop.zone, now=now)
