@@ -200,11 +200,14 @@ def test_nine_nowcasts_in_ten_hold_the_end():
 def test_groups_and_outcomes_are_nowcast_by_themselves():
     orders, refunds = shop()
     cells = delay_triangle(orders, refunds, until=SUNDAY, by=["category"], outcome="phase")
-    together = nowcast(cells, by=["category"])
+    together = nowcast(cells, by=["category"], borrowed=0)
     shoes = nowcast(cells.filter(category="shoes"), by=["category"])
     assert together.filter(category="shoes").equals(shoes)
     assert together.height == 2 * 2 * 12
     assert nowcast(cells.clear(), by=["category"]).columns == together.columns
+    phases = nowcast(cells, by=["category"])
+    alone = nowcast(cells.filter(outcome="after_receipt"), by=["category"])
+    assert phases.filter(outcome="after_receipt").equals(alone)  # outcomes never borrow, groups do
 
 
 def test_money_is_nowcast_in_its_own_unit():

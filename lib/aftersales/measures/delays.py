@@ -61,11 +61,14 @@ def delay_curve(
 
     The incidence at an age is the requests at that age over the orders that had reached it, among the cells reported
     in the last ``trailing`` periods (twelve weeks). A group is pulled towards all groups of the same outcome as by
-    ``borrowed`` requests of theirs. Data younger than `LEAST_WEEKS` have no share yet. Outcomes compete over the same
-    orders: without borrowing, their cumulative incidences add up to that of any request (Aalen and Johansen's
-    estimate under follow-up that ends by calendar only).
+    ``borrowed`` requests of theirs, at its own level and with the shape it had beside them in all its seasons; so an
+    age that it did not show lately (ten weeks after a festival its orders show late ages only) is never taken for
+    empty. Data younger than `LEAST_WEEKS` have no share yet. Outcomes compete over the same orders: without
+    borrowing, their cumulative incidences add up to that of any request (Aalen and Johansen's estimate under
+    follow-up that ends by calendar only).
 
-    Columns out: those of ``by``, ``outcome``, ``age``, ``orders``, ``events`` (of the cells used), ``incidence`` and
+    Columns out: those of ``by``, ``outcome``, ``age``, ``orders``, ``events`` (of the cells used; 0 where all is
+    borrowed), ``incidence`` and
     ``cumulative_incidence`` (requests per order, 0..1), ``share`` (of all requests to come, 0..1; null where the
     outcome was never seen or the data are too young, 1 at the longest age the triangle holds). Sorted by ``by``,
     outcome, age.
@@ -78,24 +81,52 @@ def delay_curve(
     """
     _need(triangle, [*by, "outcome", "cohort", "age", "orders", "events"])
     recent = _recent(triangle, age=age, trailing=TRAILING[age] if trailing is None else trailing)
-    total = (pl.col("orders").sum(), pl.col("events").sum())
-    pool = recent.group_by("outcome", "age").agg(*total).sort("outcome", "age")
-    pool = pool.with_columns(pooled=pl.col("events") / pl.col("orders"))
-    pool = pool.with_columns(pooled_rate=pl.col("pooled").sum().over("outcome"))
-    lent = pl.when(pl.col("pooled_rate") > 0).then(borrowed / pl.col("pooled_rate")).otherwise(0.0)
     keys = [*by, "outcome"]
+    found = _summed(triangle, recent, keys).join(_pooled(triangle, recent), on=["outcome", "age"], how="left")
+    if borrowed > 0:
+        # what the pool shows at this age, times how this group stood to the pool at this age in all its seasons
+        shape = (pl.col("events_ever") + borrowed) / (pl.col("orders_ever") * pl.col("pooled_ever") + borrowed)
+        found = found.with_columns(prior=pl.col("pooled") * shape)
+        level = (pl.col("events").sum() + borrowed) / ((pl.col("orders") * pl.col("prior")).sum() + borrowed)
+        lent = pl.when(pl.col("pooled").sum() > 0).then(borrowed / pl.col("pooled").sum()).otherwise(0.0)
+        found = found.with_columns(prior=pl.col("prior") * level.over(keys), lent=lent.over(keys))
+    else:
+        found = found.filter("shown_lately").with_columns(prior=pl.lit(0.0), lent=pl.lit(0.0))
+    at_risk = pl.col("orders") + pl.col("lent")
+    pulled = (pl.col("events") + pl.col("lent") * pl.col("prior")) / at_risk
     found = (
-        recent.group_by(*keys, "age")
-        .agg(*total)
-        .join(pool.select("outcome", "age", "pooled", "pooled_rate"), on=["outcome", "age"])
-        .sort(*keys, "age")
-        .with_columns(incidence=(pl.col("events") + lent * pl.col("pooled")) / (pl.col("orders") + lent))
+        found.sort(*keys, "age")
+        .with_columns(incidence=pl.when(at_risk > 0).then(pulled).otherwise(0.0))
         .with_columns(cumulative_incidence=pl.col("incidence").cum_sum().over(keys))
     )
     rate = pl.col("incidence").sum().over(keys)
     known = pl.lit(knows_its_end(triangle, age=age))
     share = pl.when(rate > 0, known).then((pl.col("cumulative_incidence") / rate).clip(0, 1))
-    return found.with_columns(share=share).drop("pooled", "pooled_rate")
+    return found.with_columns(share=share).select(
+        *keys, "age", "orders", "events", "incidence", "cumulative_incidence", "share"
+    )
+
+
+def _summed(triangle: pl.DataFrame, recent: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Orders and events of each group by age, lately and ever, at every age that any group of its outcome ever had."""
+    cells = [*keys, "age"]
+    lately = recent.group_by(cells).agg(pl.col("orders", "events").sum(), shown_lately=pl.lit(value=True))
+    ever = triangle.group_by(cells).agg(orders_ever=pl.col("orders").sum(), events_ever=pl.col("events").sum())
+    ages = triangle.select("outcome", "age").unique()
+    found = triangle.select(keys).unique().join(ages, on="outcome")
+    for sums in (lately, ever):
+        found = found.join(sums, on=cells, how="left", nulls_equal=True)
+    numbers = ("orders", "events", "orders_ever", "events_ever")
+    return found.with_columns(pl.col(numbers).fill_null(0), pl.col("shown_lately").fill_null(value=False))
+
+
+def _pooled(triangle: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
+    """Incidence by outcome and age of all groups: ``pooled`` lately, ``pooled_ever``; the latter where none is late."""
+    keys = ["outcome", "age"]
+    rate = pl.col("events").sum() / pl.col("orders").sum()
+    ever = triangle.group_by(keys).agg(pooled_ever=rate)
+    found = ever.join(recent.group_by(keys).agg(pooled=rate), on=keys, how="left")
+    return found.with_columns(pl.coalesce("pooled", "pooled_ever").fill_nan(0.0), pl.col("pooled_ever").fill_nan(0.0))
 
 
 def chain_ladder(

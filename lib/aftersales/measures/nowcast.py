@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaln
 
-from aftersales.measures.delays import TRAILING, knows_its_end
+from aftersales.measures.delays import BORROWED_REQUESTS, TRAILING, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
 from aftersales.measures.triangles import DAYS, Grain
 from aftersales.words.errors import DataError
@@ -45,6 +45,30 @@ class _Reports(NamedTuple):
     weekday: np.ndarray  # (cohorts,)
 
 
+class _Span(NamedTuple):
+    """The grid of a triangle: its first cohort, days a period, how many periods and ages."""
+
+    first: date
+    step: int
+    periods: int
+    ages: int
+
+    @classmethod
+    def of(cls, part: pl.DataFrame, step: int) -> _Span:
+        """The span of these cells."""
+        first: date = part["cohort"].min()  # type: ignore[assignment]
+        last: int = ((part["cohort"] - first).dt.total_days() // step + part["age"]).max()  # type: ignore[assignment]
+        oldest: int = part["age"].max()  # type: ignore[assignment]
+        return cls(first, step, last + 1, oldest + 1)
+
+
+class _Lender(NamedTuple):
+    """All groups of an outcome together, on the grid of each, and how many requests of theirs a group borrows."""
+
+    pool: _Reports
+    borrowed: float
+
+
 def quantile(to_come: np.ndarray, size: np.ndarray, probability: float) -> np.ndarray:
     """The quantile of a negative-binomial count with mean ``to_come`` and variance to_come + to_come²/size.
 
@@ -67,11 +91,15 @@ def nowcast(
     trailing: int | None = None,
     unit: float = 1.0,
     set_aside: Collection[date] = (),
+    borrowed: float = BORROWED_REQUESTS,
 ) -> pl.DataFrame:
     """Each cohort's requests so far and in the end, with an interval whose width comes from past nowcasts' errors.
 
-    Takes what `delay_triangle` gives (each group and outcome is nowcast by itself); by days, each weekday of payment
-    has delays of its own. Weekday patterns and past errors come from the last ``trailing`` periods (twelve weeks). On
+    Takes what `delay_triangle` gives. Each outcome is nowcast by itself; its groups borrow from one another, at every
+    age as by ``borrowed`` requests over the whole curve, at the group's own level and with the shape it had beside the
+    others in all its seasons (festival orders seen last half a year ago still have a curve). By days, each weekday
+    of payment has delays of its own. Weekday patterns and past errors come from the last ``trailing`` periods
+    (twelve weeks). On
     the days ``set_aside`` (or in weeks that begin on them: no courier drives at Spring Festival) nothing is learnt,
     neither from their orders nor from their reports; their cohorts are nowcast all the same. ``unit`` is the size of
     one typical event where events are money, so that spread is judged in requests. Where the data are younger than
@@ -94,11 +122,20 @@ def nowcast(
         raise DataError(f"The triangle lacks {', '.join(absent)}", found=", ".join(triangle.columns) or "no columns")
     if triangle.is_empty():
         return _empty(triangle, keys)
-    parts = triangle.partition_by(keys, maintain_order=True) if keys else [triangle]
-    done = [
-        _one(part, keys, age=age, level=level, trailing=trailing or TRAILING[age], unit=unit, set_aside=set_aside)
-        for part in parts
-    ]
+    outcomes = [key for key in keys if key not in by]
+    done = []
+    for alike in triangle.partition_by(outcomes, maintain_order=True) if outcomes else [triangle]:
+        span = _Span.of(alike, DAYS[age])
+        parts = alike.partition_by(by, maintain_order=True) if by else [alike]
+        pool = None
+        if len(parts) > 1 and borrowed > 0:
+            cells = alike.group_by("cohort", "age").agg(pl.col("orders", "events").sum())
+            pool = _reports(cells, span, unit=unit, set_aside=set_aside)
+        done += [
+            _one(part, keys, span if pool else _Span.of(part, DAYS[age]), lender=pool and _Lender(pool, borrowed),
+                 age=age, level=level, trailing=trailing or TRAILING[age], unit=unit, set_aside=set_aside)
+            for part in parts
+        ]  # fmt: skip
     return pl.concat(done).with_columns(stage=stage("maturity")).sort(*keys, "cohort")
 
 
@@ -115,17 +152,19 @@ def _empty(triangle: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 def _one(
     part: pl.DataFrame,
     keys: Sequence[str],
+    span: _Span,
     *,
+    lender: _Lender | None,
     age: Grain,
     level: float,
     trailing: int,
     unit: float,
     set_aside: Collection[date],
 ) -> pl.DataFrame:
-    reports, first = _reports(part, age=age, unit=unit, set_aside=set_aside)
+    reports = _reports(part, span, unit=unit, set_aside=set_aside)
     now = len(reports.own) - 1
-    recent, size_by_week = _learnt(reports, now, trailing=trailing, step=DAYS[age])
-    table = _incidence(reports, now, recent=recent, trailing=trailing)
+    recent, size_by_week = _learnt(reports, now, trailing=trailing, step=DAYS[age], lender=lender)
+    table = _incidence(reports, now, recent=recent, trailing=trailing, lender=lender)
     ages = np.minimum(now - np.arange(now + 1), table.shape[1] - 1)
     reached = np.concatenate([np.zeros((len(table), 1)), table.cumsum(1)], axis=1)[reports.weekday, ages + 1]
     whole = table.sum(1)[reports.weekday]
@@ -136,7 +175,7 @@ def _one(
     low, high = (seen + quantile(to_come, size, p) for p in (tail, 1 - tail))
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(whole > 0, np.minimum(reached / whole, 1.0), np.nan)
-    days = pl.Series("cohort", [first + timedelta(days=DAYS[age] * t) for t in range(now + 1)], dtype=pl.Date)
+    days = pl.Series("cohort", [span.first + timedelta(days=DAYS[age] * t) for t in range(now + 1)], dtype=pl.Date)
     kinds = {"orders": part.schema["orders"], "seen": part.schema["events"]}
     frame = pl.DataFrame({"cohort": days, "age": now - np.arange(now + 1), "orders": reports.own, "seen": seen * unit,
                           "to_come": to_come * unit, "value": (seen + to_come) * unit, "low": low * unit,
@@ -150,13 +189,11 @@ def _one(
     return group.join(frame, how="cross") if keys else frame
 
 
-def _reports(part: pl.DataFrame, *, age: Grain, unit: float, set_aside: Collection[date]) -> tuple[_Reports, date]:
+def _reports(part: pl.DataFrame, span: _Span, *, unit: float, set_aside: Collection[date]) -> _Reports:
     """The triangle turned so that a row is a report period: every window of recent reports is then a difference."""
-    first: date = part["cohort"].min()  # type: ignore[assignment]
-    step = DAYS[age]
+    first, step, periods, ages = span
     row = ((part["cohort"] - first).dt.total_days() // step).to_numpy()
     col = part["age"].to_numpy().astype(int)
-    periods, ages = int((row + col).max()) + 1, int(col.max()) + 1
     classes = 7 if step == 1 else 1
     weekday = np.arange(periods) % classes
     own, cells = np.zeros(periods), np.zeros((periods, ages))
@@ -172,10 +209,10 @@ def _reports(part: pl.DataFrame, *, age: Grain, unit: float, set_aside: Collecti
         for t in aside:
             late = np.arange(min(ages, periods - t))
             table[t + late + 1, weekday[t], late] = 0
-    return _Reports(events.cumsum(0), orders.cumsum(0), own, cells, weekday), first
+    return _Reports(events.cumsum(0), orders.cumsum(0), own, cells, weekday)
 
 
-def _incidence(reports: _Reports, now: int, *, recent: int, trailing: int) -> np.ndarray:
+def _incidence(reports: _Reports, now: int, *, recent: int, trailing: int, lender: _Lender | None = None) -> np.ndarray:
     """Reports expected per order, (weekday class, age): the weekday's pattern times the recent level of each age."""
     events = reports.events[now + 1] - reports.events[max(0, now + 1 - trailing)]
     orders = reports.orders[now + 1] - reports.orders[max(0, now + 1 - trailing)]
@@ -186,16 +223,36 @@ def _incidence(reports: _Reports, now: int, *, recent: int, trailing: int) -> np
     late = max(0, now + 1 - recent)
     expected = ((reports.orders[now + 1] - reports.orders[late]) * pattern).sum(0)
     found = (reports.events[now + 1] - reports.events[late]).sum(0)
+    if lender is not None:
+        lent, prior = _lent(reports, lender, now, found=found, expected=expected, recent=recent, trailing=trailing)
+        found, expected = found + lent * prior, expected + lent
     return pattern * np.where(expected > 0, found / np.maximum(expected, 1e-12), 0.0)
 
 
-def _learnt(reports: _Reports, now: int, *, trailing: int, step: int) -> tuple[int, np.ndarray]:
+def _lent(
+    reports: _Reports, lender: _Lender, now: int, *, found: np.ndarray, expected: np.ndarray, recent: int, trailing: int
+) -> tuple[float, np.ndarray]:
+    """Orders a group borrows at every age, and the incidence they bring: the pool's, in the group's shape and level."""
+    pool, borrowed = lender
+    lately = _incidence(pool, now, recent=recent, trailing=trailing).mean(0)
+    events, orders = (each[now + 1].sum(0) for each in (pool.events, pool.orders))
+    ever = events / np.maximum(orders, 1e-12)
+    whole = lately.sum()
+    if whole <= 0:
+        return 0.0, lately
+    shape = (reports.events[now + 1].sum(0) + borrowed) / (reports.orders[now + 1].sum(0) * ever + borrowed)
+    prior = lately * shape
+    level = (found.sum() + borrowed) / ((expected * prior).sum() + borrowed)
+    return borrowed / whole, prior * level
+
+
+def _learnt(reports: _Reports, now: int, *, trailing: int, step: int, lender: _Lender | None) -> tuple[int, np.ndarray]:
     """How many periods are recent, and the negative-binomial size by week of age, from past nowcasts."""
     ages = reports.cells.shape[1]
     weeks = -(-ages // (7 // step))
     best: tuple[float, int, np.ndarray] | None = None
     for recent in sorted({w * 7 // step for w in RECENT_WEEKS}):
-        mean, came, week = _past(reports, now, recent=recent, trailing=trailing, step=step)
+        mean, came, week = _past(reports, now, recent=recent, trailing=trailing, step=step, lender=lender)
         each = _log_density(came, mean)
         total = each.sum(0) - 0.5 * (np.log(SIZES / FIRST_SIZE) / FIRST_SPREAD) ** 2
         if best is None or total.max() > best[0] + 1e-9:
@@ -209,7 +266,7 @@ def _learnt(reports: _Reports, now: int, *, trailing: int, step: int) -> tuple[i
 
 
 def _past(
-    reports: _Reports, now: int, *, recent: int, trailing: int, step: int
+    reports: _Reports, now: int, *, recent: int, trailing: int, step: int, lender: _Lender | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Past nowcasts against what had come in by now: expected, came, week of age."""
     ages = reports.cells.shape[1]
@@ -218,7 +275,7 @@ def _past(
     first = max(now - trailing, recent, 2)
     means, cames, weeks = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, int)]
     for then in range(first, now):
-        table = _incidence(reports, then, recent=recent, trailing=trailing)
+        table = _incidence(reports, then, recent=recent, trailing=trailing, lender=lender)
         upto = np.concatenate([np.zeros((len(table), 1)), table.cumsum(1)], axis=1)
         age = np.arange(min(ages - 1, then + 1))
         cohort = then - age
