@@ -336,7 +336,9 @@ def _unknown(fit: _Fit, taken: list[int], words: _Words, group: np.ndarray) -> n
         return np.zeros(len(fit.design))
     mean, err = _left_out(fit)
     weight = fit.weight[told]
-    rest = ((fit.working - mean) ** 2 - err**2 - 1 / np.maximum(fit.weight, 1e-12))[told]
+    due = err**2 + 1 / np.maximum(fit.weight, 1e-12)
+    # a broken product tells of no kind: none counts for more than twice its standard error
+    rest = (np.minimum((fit.working - mean) ** 2, 4 * due) - due)[told]
     apart = float((weight * rest).sum() / weight.sum()) + fit.own**2
     return np.where(known, 0.0, max(apart - SAME_KIND**2, 0.0))
 
