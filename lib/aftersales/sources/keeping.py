@@ -46,6 +46,7 @@ class Keeping:
     head: Commit
     import_id: str
     files: list[str] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     touched: list[pl.DataFrame] = field(default_factory=list)
     direct: dict[str, pl.DataFrame] = field(default_factory=dict)
@@ -63,6 +64,8 @@ class Keeping:
             for r in readings
         ]
         left_out = self._left_out(file, rows) if again else ()
+        if again:
+            self.again.add(file)
         one = _File(
             file, sha256, layout=" + ".join(dict.fromkeys(r.layout for r in readings)),
             rows_read=sum(r.rows_read for r in readings), aside=pl.concat(aside, how="vertical_relaxed"),
@@ -121,7 +124,13 @@ class Keeping:
         if table in DIRECT:
             self.direct[table] = rows
         known = self._keys_there(table, rows)
-        self.store.append(table, rows.unique([*kept.key, "file", "content"], keep="first", maintain_order=True))
+        versions = [*kept.key, "file", "content"]
+        rows = rows.unique(versions, keep="first", maintain_order=True)
+        # what a file says again under its old name is that row once more, as of now; otherwise a file that is
+        # downloaded anew each week would fill the store with itself
+        once_more = pl.col("file").is_in(sorted(self.again))
+        self.store.upsert(table, rows.filter(once_more), key=versions)
+        self.store.append(table, rows.filter(~once_more))
         return known
 
     def _direct(self, table: str, rows: pl.DataFrame) -> pl.Series:

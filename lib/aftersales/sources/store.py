@@ -401,10 +401,13 @@ class ShopStore:
         if rows.height:
             self._write(name, self._shaped(name, rows), KEPT[name])
 
-    def upsert(self, name: str, rows: pl.DataFrame, *, gone: pl.DataFrame | None = None) -> None:
+    def upsert(
+        self, name: str, rows: pl.DataFrame, *, gone: pl.DataFrame | None = None, key: Sequence[str] = ()
+    ) -> None:
         """Update rows of equal key, insert the new, delete those named by key (and month) in ``gone``: one atomic step.
 
-        Keys must not repeat within ``rows``. Only the months that occur are read and rewritten.
+        ``key`` stands for the table's own where it is given. Keys must not repeat within ``rows``. Only the months
+        that occur are read and rewritten.
         """
         kept = KEPT[name]
         source = self._shaped(name, rows).with_columns(_gone=pl.lit(False))
@@ -414,7 +417,7 @@ class ShopStore:
             return
         table = open_table(self.path(name))
         columns = [c for c in source.columns if c != "_gone"]
-        match = [f"t.{c} = s.{c}" for c in kept.key]
+        match = [f"t.{c} = s.{c}" for c in key or kept.key]
         if kept.month_of:
             months = ", ".join(f"'{m}'" for m in sorted(source["month"].unique().to_list()))
             match += ["t.month = s.month", f"t.month IN ({months})"]
