@@ -79,7 +79,7 @@ def composed(files) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Orders and refunds of files, imported one after another in this order."""
     rows: dict[str, list[pl.DataFrame]] = {name: [KEPT[name].empty(ZONE)] for name in RECORDS}
     for number, (name, text) in enumerate(files):
-        readings = read_export(name, content=text.encode("gb18030"))
+        readings = read_export(name, content=(text + "\n").encode("gb18030"))
         assert not any(r.set_aside.height for r in readings)
         for table, kept in kept_rows(readings, key=b"k" * 32, import_id=f"{number:06d}", zone=ZONE).items():
             rows[table].append(kept.select(rows[table][0].columns))

@@ -86,10 +86,15 @@ def records(text: bytes, form: Form, *, cut_off: bool = False, empty_tail: int =
     return _sorted_out(text, marks, form, cut_off=cut_off, known_tail=empty_tail)
 
 
+# Of the rows before a last one that may be cut off, so many say how its last cell is written.
+ROWS_COMPARED = 500
+
+
 def without_cut_end(text: bytes, found: Records, form: Form, *, last_needed: bool) -> Records:
     r"""The records of a slice whose last line did not end in the file, that line set aside where it may be half a row.
 
-    It is whole where its last cell is closed by a quotation mark, is not needed, or stands like that in another row.
+    It is whole where its last cell is closed by a quotation mark, is not needed, stands like that in another row, or is
+    a number or time written out as far as those of all other rows.
 
     >>> cut = b"1,20.00\n2,30.00\n3,1\n"
     >>> [(b.line, b.reason) for b in without_cut_end(cut, Records(3), Form(b",", 2), last_needed=True).broken]
@@ -113,8 +118,29 @@ def without_cut_end(text: bytes, found: Records, form: Form, *, last_needed: boo
     others = before.count(cell)
     if others and (len(cell) > len(form.delimiter + NEWLINE) or others == before.count(NEWLINE)):
         return found
+    if _written_out(cell, before, form.delimiter):
+        return found
     cut = Broken(int(starts[-1]), "cut_off", None)
     return replace(found, starts=starts[:-1], ends=ends[:-1], broken=(*found.broken, cut))
+
+
+def _written_out(cell: bytes, before: bytes, delimiter: bytes) -> bool:
+    r"""Whether a last cell has the signs of all others, and as many digits after the last of them (decimals, seconds).
+
+    >>> [_written_out(b"," + c + b"\n", b"1,20.50\n2,130.00\n", b",") for c in (b"7.25", b"7.2", b"7")]
+    [True, False, False]
+    """
+    shapes = {_shape(line.rpartition(delimiter)[2]) for line in before.splitlines()[-ROWS_COMPARED:]}
+    own = _shape(cell.removeprefix(delimiter).rstrip(b"\r\n"))
+    return shapes == {own} and own[0] != b"" and own[1] > 0
+
+
+def _shape(cell: bytes) -> tuple[bytes, int]:
+    """The signs between a cell's digits, and how many digits follow the last one; no shape where it holds a letter."""
+    signs = cell.translate(None, b"0123456789")
+    if signs.translate(None, b" .,:-/+"):
+        return b"", 0
+    return signs, len(cell) - len(cell.rstrip(b"0123456789"))
 
 
 def is_whole(line: bytes, form: Form) -> bool:
