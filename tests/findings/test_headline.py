@@ -44,7 +44,8 @@ def rows(now, before=None, dated=True, value=None):
             {},
             "Nothing out of order among the measures that can be judged: 1",
         ),
-        ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Cannot say yet: measures watched 1"),
+        ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Complaint rate in 2026-W45: 30.0%"),
+        ({"complaint_rate": "not_enough_data"}, {}, "Cannot say yet: measures watched 1"),
     ],
 )
 def test_the_first_sentence_that_is_true_is_said(now, before, said):
@@ -69,6 +70,26 @@ def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
     assert (verdict.size, verdict.strength) == (2, "strong")
 
 
+def test_a_rise_that_became_the_usual_is_not_back_to_normal():
+    """The range has learnt from the rise, so the week is routine; it is not below where the rise left the old range."""
+    signals = rows({"complaint_rate": "routine"}, {"complaint_rate": "above"})
+    now = pl.col("week") == str(WEEK)
+    learnt = signals.with_columns(value=pl.lit(0.3), normal_high=pl.when(now).then(0.35).otherwise(0.15))
+    verdict = week_verdict(learnt, week=WEEK)
+    assert verdict.headline("en") == (
+        "Complaint rate: above its normal range since 2026-W45, and not clearly back at its former level yet."
+    )
+    assert "自 2026-W45 起偏高" in verdict.headline("zh")
+    assert (verdict.size, verdict.strength) == (0, "counted")
+
+
+def test_a_value_whose_interval_leaves_the_range_is_not_back():
+    signals = rows({"complaint_rate": "routine"}, {"complaint_rate": "above"})
+    for high, key in ((0.16, "verdict_of_week.stays"), (0.14, "verdict_of_week.back")):
+        wide = signals.with_columns(value_high=pl.lit(high), value_low=pl.lit(0.08))
+        assert week_verdict(wide, week=WEEK).key == key
+
+
 verdicts = st.dictionaries(st.sampled_from(sorted(MEASURES)), st.sampled_from(sorted(VALUES)))
 
 
@@ -76,9 +97,12 @@ verdicts = st.dictionaries(st.sampled_from(sorted(MEASURES)), st.sampled_from(so
 @given(verdicts, verdicts, st.booleans())
 def test_no_sentence_contradicts_its_table(now, before, dated):
     if not dated:
-        now = {m: "not_enough_data" if m.startswith("refund") else v for m, v in now.items()}
+        now, before = (
+            {m: "not_enough_data" if m.startswith("refund") else v for m, v in w.items()} for w in (now, before)
+        )
     verdict = week_verdict(rows(now, before, dated), week=WEEK)
-    words = list(now.values())
+    # a week that cannot be judged leaves the word to the week before
+    words = [before.get(m, v) if v == "not_enough_data" else v for m, v in now.items()]
     for language in LANGUAGES:
         said = verdict.headline(language)
         verdict.caution(language)

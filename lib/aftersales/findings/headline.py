@@ -15,14 +15,20 @@ from aftersales.words.periods import Week
 LEADING = ("refund_request_rate", "refund_rate_orders", "complaint_rate", "refund_rate_money")
 
 
+# A measure speaks by the newest of so many weeks that could be judged: payment weeks are half mature two or three on.
+JUDGED_WITHIN = 4
+
+
 def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
     """The verdict on a shop's week, from the rows of signals.parquet with scope "shop".
 
-    The first of these that is true: a measure above its normal range (the one furthest out is told, in widths of its
-    range); one below; one back to normal (above last week, routine now); all routine; some routine and the rest
-    unknown; nothing can be said, because the files hold no refund dates, or because there is not enough data. ``table``
-    holds the rows of the week, ``size`` is how many measures are above; ``caution`` tells how many more lie outside and
-    how many cannot be judged, those without a value among them.
+    Each measure speaks by the newest of its last `JUDGED_WITHIN` weeks that could be judged. The first of these that
+    is true: a measure above its normal range (the one furthest out is told, in widths of its range); one that was
+    above and has not come back; one below; one back to normal; all routine; some routine and the rest unknown; nothing
+    can be said, because the files hold no refund dates, or because there is not enough data. Back to normal is only
+    what lies, interval and all, inside today's range and inside the range it left: a rise that has become the usual
+    stays said. ``table`` holds the rows told of, ``size`` is how many measures are above; ``caution`` tells how many
+    more lie outside and how many cannot be judged, those without a value among them.
 
     >>> row = {"measure": "refund_rate_orders", "scope": "shop", "unit": "share_of_orders", "value": 0.08,
     ...     "normal_low": 0.05, "normal_high": 0.1, "verdict": "routine", "dated": True}
@@ -30,19 +36,28 @@ def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
     >>> week_verdict(weeks, week=Week.parse("2026-W46")).headline("en")
     'All quiet: measures watched 1, all within their normal variation.'
     """
-    rows = _of_week(signals, week)
+    rows = _newest_judged(signals, week)
     above, below, routine, unsure = (
         rows.filter(verdict=word) for word in ("above", "below", "routine", "not_enough_data")
     )
-    before = _of_week(signals, week.shift(-1)).filter(verdict="above")
-    back = routine.join(before.select("measure"), on="measure", how="semi", maintain_order="left")
-    outside = above if above.height else below
+    states = {row["measure"]: _after_a_rise(signals, row) for row in routine.iter_rows(named=True)}
+    stays, back = (
+        routine.filter(pl.col("measure").is_in([m for m, (state, _) in states.items() if state == wanted]))
+        for wanted in ("stays", "back")
+    )
     values: dict[str, Any] = {"watched": rows.height, "routine": routine.height, "unsure": unsure.height}
-    if outside.height:
+    outside = above if above.height else below
+    if above.height or (below.height and not stays.height):
         first = outside.sort("beyond", descending=True, nulls_last=True, maintain_order=True).row(0, named=True)
         key, told = signal_sentence(first)
-        values |= told | {"others": outside.height - 1}
-        caveat = _caveat(outside.height - 1, unsure.height)
+        others = outside.height - 1 + stays.height
+        values |= told | {"others": others}
+        caveat = _caveat(others, unsure.height)
+    elif stays.height:
+        key = "verdict_of_week.stays"
+        measure = stays.item(0, "measure")
+        values |= {"name": f"measure.{measure}", "since": states[measure][1], "others": stays.height + below.height - 1}
+        caveat = _caveat(values["others"], unsure.height)
     elif back.height:
         key = f"verdict_of_week.{'back' if back.height == 1 else 'back_several'}"
         values |= {"name": f"measure.{back.item(0, 'measure')}", "count": back.height}
@@ -51,9 +66,35 @@ def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
         key, caveat = f"verdict_of_week.{_calm(rows, routine.height, unsure.height)}", None
     return Finding(
         "verdict_of_week", "shop", key, values, rows, size=above.height,
-        strength="strong" if outside.height else "counted",
+        strength="strong" if key.startswith("signal.") else "counted",
         caveat=caveat and f"verdict_of_week.{caveat}", source="signals.parquet",
     )  # fmt: skip
+
+
+def _after_a_rise(signals: pl.DataFrame, row: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Whether a measure that is routine now "stays" up or is "back" from a rise, and the week the rise was first seen.
+
+    The range it must be back in is also that of the week the rise began: later ranges have learnt from the rise.
+    """
+    past = signals.filter(
+        pl.col("scope") == "shop", pl.col("measure") == row["measure"], pl.col("week") <= row["week"],
+        pl.col("verdict").is_in(["above", "below", "routine"]),
+    ).sort("week")  # fmt: skip
+    left: dict[str, Any] | None = None
+    for now in past.iter_rows(named=True):
+        if now["verdict"] == "above":
+            left = left or now
+        elif left and (now["verdict"] == "below" or (_inside(now, now) and _inside(now, left))):
+            if now["week"] == row["week"]:
+                return "back", left["week"]
+            left = None
+    return ("stays", (left["since"] and str(Week.of(left["since"]))) or left["week"]) if left else (None, None)
+
+
+def _inside(now: dict[str, Any], of: dict[str, Any]) -> bool:
+    """Whether a week's value lies, interval and all, below the upper end of the normal range of a week."""
+    high = now.get("value_high")
+    return bool((now["value"] if high is None else high) <= of["normal_high"])
 
 
 def _calm(rows: pl.DataFrame, routine: int, unsure: int) -> str:
@@ -72,11 +113,20 @@ def _caveat(others: int, unsure: int) -> str | None:
     return "still_open" if unsure else None
 
 
-def _of_week(signals: pl.DataFrame, week: Week) -> pl.DataFrame:
-    """The whole shop's rows of one week, leading measures first; ``beyond``: how far out, in widths of the range."""
+def _newest_judged(signals: pl.DataFrame, week: Week) -> pl.DataFrame:
+    """Of each measure that has a row this week, the newest row that was judged; this week's where none was of late.
+
+    Leading measures first; ``beyond``: how far out, in widths of the range.
+    """
     value, low, high = pl.col("value"), pl.col("normal_low"), pl.col("normal_high")
     beyond = pl.max_horizontal(value - high, low - value) / (high - low)
     places = {measure: i for i, measure in enumerate(LEADING)}
     place = pl.col("measure").replace_strict(places, default=len(LEADING), return_dtype=pl.Int64)
-    rows = signals.filter(pl.col("scope") == "shop", pl.col("week") == str(week))
+    late = [str(week.shift(-i)) for i in range(JUDGED_WITHIN)]
+    rows = signals.filter(pl.col("scope") == "shop", pl.col("week").is_in(late))
+    watched = rows.filter(week=str(week)).select("measure")
+    speaks = (pl.col("verdict") != "not_enough_data") | (pl.col("week") == str(week))
+    judged = pl.col("verdict") != "not_enough_data"
+    rows = rows.filter(speaks).join(watched, on="measure", how="semi").with_columns(_judged=judged)
+    rows = rows.sort("_judged", "week").unique("measure", keep="last", maintain_order=True).drop("_judged")
     return rows.with_columns(beyond=beyond.fill_nan(None), place=place).sort("place", "measure").drop("place")

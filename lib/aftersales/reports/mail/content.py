@@ -83,8 +83,8 @@ class MailContent:
 def mail_content(report: Report) -> MailContent:
     """What the mail of that week says.
 
-    Quiet is a week in which no measure lies outside its normal range, nothing is to be done and the page has no
-    conclusion but what cannot be judged yet: its mail is short, without picture and bars.
+    Quiet is a week in which no measure lies outside its normal range or has yet to come back, nothing is to be done
+    and the page has no conclusion but what cannot be judged yet: its mail is short, without picture and bars.
     """
     data = report.data
     found = week_verdict(data.signals, week=data.week)
@@ -92,7 +92,8 @@ def mail_content(report: Report) -> MailContent:
     caution = found.caution(report.language, currency=data.shop.currency)
     said = [c for c in verdict.conclusions if c.fact != caution]
     doing = week_actions(report)
-    quiet = not said and not outside(report) and not doing.actions
+    up = found.key == "verdict_of_week.stays"
+    quiet = not said and not outside(report) and not doing.actions and not up
     title, bars = ("", ()) if quiet else _reasons(report)
     return MailContent(
         kind="quiet" if quiet else "normal", shop=data.shop.id, shop_name=data.shop.name, week=data.week,

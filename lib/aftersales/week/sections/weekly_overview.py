@@ -14,7 +14,7 @@ from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.finding import Finding
-from aftersales.findings.headline import week_verdict
+from aftersales.findings.headline import JUDGED_WITHIN, week_verdict
 from aftersales.findings.products import product_headline
 from aftersales.findings.signals import is_awaited, signal_headline
 from aftersales.measures.reasons import USUAL_WEEKS
@@ -103,7 +103,7 @@ def outside(report: Report) -> list[dict[str, Any]]:
 
     A young week says nothing yet; the last settled one, at most three weeks back, speaks for it.
     """
-    recent = [str(report.data.week.shift(-i)) for i in range(4)]
+    recent = [str(report.data.week.shift(-i)) for i in range(JUDGED_WITHIN)]
     rows = report.data.signals.filter(pl.col("week").is_in(recent) & (pl.col("verdict") != "not_enough_data"))
     newest = rows.sort("week").group_by("measure", maintain_order=True).last()
     known = [
