@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from aftersales.advice.detectable import detectable_effect
 from aftersales.advice.did import compare_change
 from aftersales.advice.effect import COLUMNS, decision_effect
+from aftersales.advice.fault_level import levels_before
 from aftersales.advice.interrupted import level_change
 from aftersales.advice.placebo import placebo_interval, placebo_p
 from aftersales.advice.synthetic import synthetic_effect
@@ -190,3 +191,64 @@ def test_proposition_99_comes_out_as_published():
     did, sdid = bench.effects()
     assert did == pytest.approx(-27.35, abs=0.05)
     assert sdid == pytest.approx(-15.60, abs=0.05)
+
+
+def on_a_fault(units, cure, *, lift=2.5, orders=250, seed=3):
+    """Weeks whose first unit had a fault for three weeks when something was decided; a share of it is cured."""
+    weeks, day = weeks_of(units=units, orders=orders, seed=seed)
+    rng = np.random.default_rng(seed)
+    first = pl.col("unit") == "p000"
+    sick = weeks.filter(first, pl.col("week") >= day - timedelta(weeks=3))
+    rate = pl.when(pl.col("week") < day).then(0.12 * lift).otherwise(0.12 * (lift - (lift - 1) * cure))
+    events = rng.binomial(orders, sick.select(rate.alias("rate"))["rate"].to_numpy())
+    return pl.concat([weeks.join(sick, on=["unit", "week"], how="anti"), sick.with_columns(events=events)]), day
+
+
+@pytest.mark.parametrize("units", [50, 14, 1])
+def test_a_fault_that_stays_is_no_harm_and_no_merit(units):
+    for seed in range(4):
+        weeks, day = on_a_fault(units, 0.0, seed=seed)
+        found = decision_effect(weeks, unit="p000", effective_from=day, expected=-0.2)
+        assert found.verdict in ("did_not", "cannot_tell")
+        assert found.fault_since == day - timedelta(weeks=3)
+        assert found.cured_low < 0.3
+
+
+@pytest.mark.parametrize("units", [50, 14, 1])
+def test_a_cured_fault_worked_and_says_how_much_of_it_is_gone(units):
+    weeks, day = on_a_fault(units, 1.0)
+    found = decision_effect(weeks, unit="p000", effective_from=day, expected=-0.2)
+    assert found.verdict == "worked"
+    assert found.cured_low < 1 < found.cured_high
+    assert found.rate_healthy < 0.2 < found.rate_before
+    half, day = on_a_fault(units, 0.5)
+    assert decision_effect(half, unit="p000", effective_from=day).cured == pytest.approx(0.5, abs=0.25)
+    for language in LANGUAGES:
+        assert "90%" in found.headline(language)
+
+
+def test_a_fault_that_doubles_again_is_harm():
+    weeks, day = on_a_fault(50, -1.5)
+    assert decision_effect(weeks, unit="p000", effective_from=day).verdict == "harmed"
+
+
+def test_one_large_faulty_unit_does_not_pass_for_all():
+    rng = np.random.default_rng(2)
+    events = rng.poisson(5, (14, 12)).astype(float)
+    exposure = np.full((14, 12), 50.0)
+    exposure[0], events[0] = 2000, rng.poisson(200, 12)
+    events[0, -3:] *= 2.5
+    found = levels_before(events, exposure)
+    assert found.faulty[0] > 0.9
+    assert found.mean[0] == pytest.approx(0.25, rel=0.1)
+    assert found.faulty[1:].max() < 0.5
+
+
+def test_a_change_of_policy_is_named_and_not_credited_without_others():
+    shift = date(2026, 1, 19) - FIRST
+    for units, verdict_said in ((50, "worked"), (1, "cannot_tell")):
+        weeks, day = weeks_of(units=units, effect=0.4)
+        moved = weeks.with_columns(week=pl.col("week") + shift)
+        found = decision_effect(moved, unit="p000", effective_from=day + shift, expected=-0.2)
+        assert (found.verdict, found.breaks) == (verdict_said, ("platform_rules",))
+        assert "2026" in found.headline("en")

@@ -70,13 +70,17 @@ def product_chances(
         over = row["rate"] - row["expected_rate"]
         if not over > 0 or not row["excess_refunds"] > 0:
             continue
-        weeks = _weeks_since(row["since"], sunday)
+        first = row.get("first")
+        listed = _weeks_since(first, sunday)
+        # what came in so far is less than what will: orders count in full, not by what is known of them
+        matured = max(1.0, row["orders"] * over / row["excess_refunds"])
+        weeks = min(listed, _weeks_since(row["since"], sunday))
         cost = float(row.get("cost_per_refund") or cost_per_refund)
-        each_month = row["excess_refunds"] / weeks * MONTH_WEEKS * cost
+        each_month = row["excess_refunds"] * matured / weeks * MONTH_WEEKS * cost
         ends = [max(row[c] - row["expected_rate"], 0.0) / over for c in ("rate_low", "rate_high")]
         price = (prices or {}).get(row["product_id"], cost)
         for one in _answers(row):
-            orders = row["orders"] / LIST_WEEKS
+            orders = row["orders"] / listed
             found.append({
                 "lever": one.name, "scope": _product_scope(row, one), "finding": "problem_products",
                 "low": each_month * one.cures_low * ends[0], "high": each_month * one.cures_high * ends[1],
@@ -204,7 +208,9 @@ def _swapped(chance: Chance, than: str, swap: Swap, cost_per_refund: float) -> C
     """The chance by what the same orders would have come to with the other courier."""
     if swap.change_low is None or swap.change_high is None or swap.rate_now is None:
         return chance
-    a_month = (chance["orders_a_week"] or 0.0) * MONTH_WEEKS * cost_per_refund * swap.overlap
+    # one week of a slice is its luck, and not all of it has been asked back: the swap's own weeks say more
+    a_week = swap.orders_a_week if swap.orders_a_week is not None else chance["orders_a_week"] or 0.0
+    a_month = a_week * MONTH_WEEKS * cost_per_refund * swap.overlap
     return chance | {
         "low": max(-swap.change_high, 0.0) * a_month, "high": max(-swap.change_low, 0.0) * a_month, "than": than,
         "overlap": swap.overlap, "expected_change": max(-1.0, min(0.0, swap.change_high / swap.rate_now)),

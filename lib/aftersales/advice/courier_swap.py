@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import polars as pl
 
+from aftersales.advice.known_share import known_share
 from aftersales.advice.standardise import COLUMNS, LEAST_SUPPORT, Swap, swapped_rate
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.requests import refund_requests
@@ -18,8 +20,6 @@ from aftersales.tables.orders import Orders
 LEAST_OVERLAP = 0.5
 # What the courier can be blamed for; of other refunds no courier is better than another.
 ON_THE_ROAD = ("lost_or_stalled", "damaged", "refused_parcel", "late_ship", "missing_or_empty")
-# By then nearly all that is asked back for the road has been.
-SETTLED_DAYS = 21
 
 
 def courier_swaps(
@@ -30,8 +30,8 @@ def courier_swaps(
     Orders shipped from ``since`` on (those of the segment's own courier from when its trouble began), with the
     segment's other parts (province, product …); strata are the categories and provinces that the segment does not name,
     or all in one where the other courier has hardly carried any. Only refunds for what happens on the road count; young
-    orders count by the share of three weeks that they have lived. A courier is named only where half of the orders or
-    more have a like one, and where the whole interval of the change lies below zero.
+    orders count by the share of such refunds that is known at their age (`known_share`). A courier is named only where
+    half of the orders or more have a like one, and where the whole interval of the change lies below zero.
 
     >>> none = pl.DataFrame(schema={"segment": pl.String})
     >>> dict(courier_swaps(none, none, none, since=date(2026, 8, 1), until=date(2026, 11, 1)))
@@ -51,9 +51,16 @@ def courier_swaps(
         for strata in ([c for c in ("province", "category") if c not in where], []):
             best = _best(_cells(rows, strata, until=until), now)
             if best is not None:
-                found[row["segment"]] = best
+                found[row["segment"]] = best[0], replace(best[1], orders_a_week=_a_week(rows, now, until=until))
                 break
     return found
+
+
+def _a_week(rows: pl.DataFrame, now: str, *, until: date) -> float:
+    """Orders of a courier a week over its whole weeks, young ones in full; of less than a week, its days' pace."""
+    days = rows.filter(pl.col("option") == now)["shipped_at"].dt.date()
+    whole = max(((until - days.min()).days + 1) // 7 * 7, 1)  # type: ignore[operator]
+    return int((days > until - timedelta(days=whole)).sum()) / whole * 7
 
 
 def _best(cells: pl.DataFrame, now: str) -> tuple[str, Swap] | None:
@@ -81,7 +88,7 @@ def _orders(
         option=pl.col("courier").drop_nulls().first(),
     )
     asked = refund_requests(refunds, until=until).filter(pl.col("reason").is_in(list(reasons)))
-    marked = asked.select("order_id").unique().with_columns(asked=pl.lit(value=True))
+    marked = asked.group_by("order_id").agg(pl.col("applied_at").min()).with_columns(asked=pl.lit(value=True))
     early = pl.any_horizontal(
         (pl.col("option") == courier) & (pl.col("shipped_at").dt.date() < day) for courier, day in began.items()
     )
@@ -91,11 +98,20 @@ def _orders(
 
 def _cells(rows: pl.DataFrame, strata: list[str], *, until: date) -> pl.DataFrame:
     """Events and exposure by courier and stratum."""
-    age = (pl.lit(until) - pl.col("shipped_at").dt.date()).dt.total_days()
+    if rows.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(COLUMNS[:2], pl.String) | dict.fromkeys(COLUMNS[2:], pl.Float64))
+    shipped = pl.col("shipped_at").dt.date()
+    aged = rows.with_columns(
+        age=(pl.lit(until) - shipped).dt.total_days().cast(pl.Float64) + 1,
+        delay=(pl.col("applied_at").dt.date() - shipped).dt.total_days().clip(0).cast(pl.Float64),
+    )
+    told = aged.drop_nulls("delay")
+    known = known_share(told["delay"].to_numpy(), told["age"].to_numpy(), aged["age"].to_numpy())
+    rows = aged.with_columns(known=pl.Series(known))
     named = [pl.col(c).fill_null("–") for c in strata]
     return (
         rows.group_by("option", stratum=pl.concat_str(named, separator=" · ") if named else pl.lit("all"))
-        .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=(age / SETTLED_DAYS).clip(0, 1).sum())
+        .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=pl.col("known").sum())
         .select(COLUMNS)
         .sort("option", "stratum")
     )

@@ -48,7 +48,8 @@ _COLUMNS: dict[str, Any] = {
     "expected": pl.Float64, "change": pl.Float64, "rate_before": pl.Float64, "rate_after": pl.Float64,
     "weeks_before": pl.Int64, "weeks_after": pl.Int64, "method": pl.String, "controls": pl.Int64,
     "p_value": pl.Float64, "reason": pl.String, "title": pl.String, "weeks": pl.List(pl.Struct(EFFECT_WEEKS)),
-    "placebos": pl.List(pl.Float64),
+    "placebos": pl.List(pl.Float64), "fault_since": pl.Date, "rate_healthy": pl.Float64, "cured": pl.Float64,
+    "cured_low": pl.Float64, "cured_high": pl.Float64, "breaks": pl.List(pl.String),
 }  # fmt: skip
 DECISIONS_SCHEMA = pl.Schema(_COLUMNS)
 
@@ -85,7 +86,8 @@ def judged_decisions(
     Columns out: the contract's (effects are relative changes of the rate, -0.3 is three tenths fewer; headline null);
     lever, scope, owner, effective_from, measure, expected, change, rate_before, rate_after, weeks_before, weeks_after,
     method, controls, p_value, reason (catalogue key, null where there is a verdict), title (of the product), weeks (as
-    `effect_weeks`, a list of structs), placebos (relative changes of the units compared with). Newest decision first.
+    `effect_weeks`, a list of structs), placebos (relative changes of the units compared with), fault_since,
+    rate_healthy, cured, cured_low, cured_high, breaks (as in `Effect`). Newest decision first.
     """
     columns = [c for c in Decisions.columns() if c != "suggestion_id"]
     taken = columns_of(decisions, Decisions, columns, needed=["decision_id"]).collect()
@@ -138,7 +140,9 @@ def _effect_of(row: Mapping[str, Any]) -> Effect:
     return Effect(
         "", row["method"], row["verdict"], row["reason"], row["change"], row["effect_low"], row["effect_high"],
         row["p_value"], row["controls"], row["weeks_before"], row["weeks_after"], row["rate_before"], row["rate_after"],
-        what="bad" if _of_bad_orders(row) else "refunds",
+        what="bad" if _of_bad_orders(row) else "refunds", fault_since=row["fault_since"],
+        rate_healthy=row["rate_healthy"], cured=row["cured"], cured_low=row["cured_low"],
+        cured_high=row["cured_high"], breaks=tuple(row["breaks"]),
     )  # fmt: skip
 
 
@@ -259,4 +263,6 @@ def _row(row: Mapping[str, Any], effect: Effect) -> dict[str, Any]:
         "rate_after": effect.rate_after, "weeks_before": effect.weeks_before, "weeks_after": effect.weeks_after,
         "method": effect.method, "controls": effect.controls, "p_value": effect.p_value, "reason": effect.reason,
         "weeks": effect.weeks.to_dicts(), "placebos": placebos,
+        "fault_since": effect.fault_since, "rate_healthy": effect.rate_healthy, "cured": effect.cured,
+        "cured_low": effect.cured_low, "cured_high": effect.cured_high, "breaks": list(effect.breaks),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from aftersales.advice.did import HALF
+from aftersales.advice.fault_level import HALF
 from aftersales.advice.placebo import LEVEL
 from aftersales.words.errors import QuestionError
 

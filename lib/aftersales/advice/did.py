@@ -12,18 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
-from aftersales.advice.placebo import placebo_interval, placebo_p
-from aftersales.measures.gamma_prior import fit_gamma_prior, posterior, posterior_mean
+from aftersales.advice.fault_level import HALF, rates_before
+from aftersales.advice.placebo import LEVEL, placebo_interval, placebo_p
 
 Array = NDArray[np.float64]
 
-# A prior of rates has two parameters: from ten units on it says more than it invents.
-LEAST_FOR_PRIOR = 10
 # As many comparisons as give each 5 % tail four placebos, and near enough to be comparable.
 MOST_CONTROLS = 80
-# Keeps the logarithm finite without a single refund; the bias of the log rate is then of second order (Haldane 1956).
-HALF = 0.5
 ANSCOMBE = 3 / 8
 # A unit of which not even one request is due cannot show that it moved.
 LEAST_DUE = 1.0
@@ -38,7 +35,8 @@ class Comparison(NamedTuple):
 
     ``change``, ``low``, ``high`` (90 %): difference of log rates · ``error``: its standard error, chance and drift ·
     ``p`` · ``placebos``: the controls' own changes in units of their errors · ``moves``: the same as differences of log
-    rates · ``controls``: their places.
+    rates · ``controls``: their places · ``common``: the ratio by which the
+    controls moved together · ``drift``: the variance (log scale) of their moves beyond chance.
     """
 
     change: float
@@ -49,6 +47,8 @@ class Comparison(NamedTuple):
     placebos: Array
     moves: Array
     controls: NDArray[np.int64]
+    common: float = 1.0
+    drift: float = 0.0
 
 
 def log_rate(events: Array, exposure: Array) -> Array:
@@ -60,24 +60,6 @@ def log_rate(events: Array, exposure: Array) -> Array:
     return np.log((np.asarray(events, float) + HALF) / (np.asarray(exposure, float) + HALF))
 
 
-def rates_before(events: Array, exposure: Array) -> tuple[Array, Array]:
-    """Mean of each unit's rate given its counts and its squared coefficient of variation, shrunk towards the others.
-
-    Plain under ten units.
-
-    >>> mean, _ = rates_before(np.array([30.0] + [10.0] * 11), np.full(12, 100.0))
-    >>> bool(mean[0] < 0.3)
-    True
-    """
-    r, e = np.asarray(events, float), np.asarray(exposure, float)
-    if len(r) < LEAST_FOR_PRIOR or r.sum() <= 0:
-        return (r + HALF) / (e + HALF), 1 / (r + HALF)
-    found = posterior(fit_gamma_prior(r, e), r, e)
-    mean = posterior_mean(found)
-    square = (found.weights * found.shapes * (found.shapes + 1) / found.rates**2).sum(1)
-    return mean, square / mean**2 - 1
-
-
 def compare_change(
     events_before: Array,
     exposure_before: Array,
@@ -85,13 +67,15 @@ def compare_change(
     exposure_after: Array,
     *,
     treated: int = 0,
+    level: tuple[Array, Array] | None = None,
 ) -> Comparison:
     """The change of one unit's log rate, less that of the units most like it before, with placebo inference.
 
     All arrays (units,); exposure is matured orders. Each control stands once in the treated unit's place; every change
     is measured in its own error (chance of both counts, and the drift that the controls show beyond chance), on the
     root scale; the interval holds the effects under which the count would lie no further out than 90 % of
-    the controls'.
+    the controls'. ``level`` is what stands as each unit's rate before and its squared coefficient of variation, where
+    that is not simply all that came before (`levels_before`).
 
     >>> rng = np.random.default_rng(2)
     >>> after = rng.poisson(100.0, 60).astype(float)
@@ -100,7 +84,7 @@ def compare_change(
     >>> found.high < 0, found.p < 0.05
     (True, True)
     """
-    before, unsure = rates_before(events_before, exposure_before)
+    before, unsure = level or rates_before(events_before, exposure_before)
     later = np.asarray(events_after, float)
     due = before * np.asarray(exposure_after, float)
     controls = _nearest(before, due, treated)
@@ -122,7 +106,16 @@ def compare_change(
     error = float(np.sqrt(own_unsure + 1 / (own + HALF)))
     moves = np.log((r + HALF) / (m * others + HALF))
     return Comparison(
-        estimate, min(low, estimate), max(high, estimate), error, placebo_p(score, placebos), placebos, moves, controls
+        estimate,
+        min(low, estimate),
+        max(high, estimate),
+        error,
+        placebo_p(score, placebos),
+        placebos,
+        moves,
+        controls,
+        common,
+        drift,
     )
 
 
@@ -152,12 +145,34 @@ def _score(events: Array | float, expected: Array | float, unsure: Array | float
     return np.asarray(gap / np.sqrt(1 + np.multiply(expected, unsure)))
 
 
+def compare_own(events: float, expected: float, unsure: float, *, spread: float) -> tuple[float, float, float]:
+    """Log ratio of a count to what was expected by its own past, with its 90 % interval.
+
+    ``spread`` is the variance of weekly counts over that of chance.
+
+    >>> change, low, high = compare_own(50.0, 100.0, 0.01, spread=1.0)
+    >>> round(change, 2), high < 0
+    (-0.69, True)
+    """
+    reach = float(ndtri((1 + LEVEL) / 2)) * np.sqrt(spread)
+    low, high = _ends(events, expected, unsure, -reach, reach)
+    estimate = float(np.log((events + HALF) / (expected + HALF)))
+    return estimate, min(low, estimate), max(high, estimate)
+
+
 def _interval(events: float, expected: float, unsure: float, placebos: Array) -> tuple[float, float]:
     """The effects (log) under which the count would lie no further out than the placebos' 90 %."""
     # minus the interval around nothing: the scores at which a move stops being ordinary
     reach_low, reach_high = placebo_interval(0.0, -placebos)
     if not np.isfinite(reach_low):
         return -np.inf, np.inf
+    return _ends(events, expected, unsure, reach_low, reach_high)
+
+
+def _ends(
+    events: float, expected: float, unsure: float, reach_low: float, reach_high: float
+) -> tuple[float, float]:  # fmt: skip
+    """The effects (log) under which the count's score would lie at either reach."""
     ends = []
     for bound in (reach_high, reach_low):
         bottom, top = -LARGEST_EFFECT, LARGEST_EFFECT

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from aftersales.advice.did import HALF, rates_before
+from aftersales.advice.fault_level import HALF, rates_before
 from aftersales.advice.placebo import LEVEL
 from aftersales.advice.verdicts import MATURE_ENOUGH
 from aftersales.measures.tails import poisson_at
@@ -20,13 +20,16 @@ EFFECT_WEEKS = {
 
 
 def effect_weeks(
-    weeks: pl.DataFrame, *, unit: str, controls: Sequence[str], since: date, monday: date, until: date
-) -> pl.DataFrame:
+    weeks: pl.DataFrame, *, unit: str, controls: Sequence[str], since: date, monday: date, until: date,
+    fault: tuple[date, float] | None = None,
+) -> pl.DataFrame:  # fmt: skip
     """The weeks of one unit from ``since`` up to ``until``; the change came in the week of ``monday``.
 
     ``weeks`` as in `decision_effect`. Columns out: week, events, exposure, rate (0..1), low and high (where nine in ten
     weeks would lie by chance had nothing been done: the unit's level before, moved as the controls moved together, with
-    Poisson noise), mature (at least four fifths). Without controls the band stays at the level before. Sorted by week.
+    Poisson noise), mature (at least four fifths). Without controls the band stays at the level before. ``fault`` is the
+    week since which a fault lasted and its rate: the band lies at that rate from there on, and at the healthy level
+    before it. Sorted by week.
 
     >>> from datetime import timedelta
     >>> rows = [("a", date(2026, 8, 3) + timedelta(weeks=k), 30, 100.0, 1.0) for k in range(4)]
@@ -38,13 +41,14 @@ def effect_weeks(
     """
     span = weeks.filter(pl.col("week").is_between(since, until), pl.col("exposure") > 0)
     own = span.filter(pl.col("unit") == unit).sort("week")
-    past = span.filter(pl.col("week") < monday)
+    past = span.filter(pl.col("week") < (fault[0] if fault else monday))
     level = _levels(past, [unit, *controls])
     if own.is_empty() or unit not in level:
         return pl.DataFrame(schema=EFFECT_WEEKS)
     common = _common(span.filter(pl.col("unit").is_in(list(controls))), level)
     due = np.array([
-        level[unit] * common.get(week, 1.0) * exposure for week, exposure in own.select("week", "exposure").iter_rows()
+        (fault[1] if fault and week >= fault[0] else level[unit]) * common.get(week, 1.0) * exposure
+        for week, exposure in own.select("week", "exposure").iter_rows()
     ])  # fmt: skip
     exposure, tail = own["exposure"].to_numpy(), (1 - LEVEL) / 2
     return own.select(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aftersales.advice.placebo import LEVEL
+from aftersales.advice.placebo import LEAST_PLACEBOS, LEVEL
 from aftersales.measures.quasipoisson import quasi_poisson
 from aftersales.measures.tails import student_above, student_at
 
@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 # A level on less than four points is a handful of days' luck.
 LEAST_EACH_SIDE = 4
+# By so much (log scale) a rate drifts from one month to the next by itself, where no history tells. Chosen, not fitted.
+OWN_DRIFT = 0.1
 
 
 class Interruption(NamedTuple):
@@ -35,19 +37,27 @@ class Interruption(NamedTuple):
     dates_tried: int
 
 
-def level_change(events: Array, exposure: Array, *, before: int, level: float = LEVEL) -> Interruption | None:
-    """The step of a series (T,) after its first ``before`` points; None where a side has fewer than four points.
+def level_change(
+    events: Array, exposure: Array, *, before: int, earlier: int = 0, level: float = LEVEL
+) -> Interruption | None:  # fmt: skip
+    """The step of a series (T,) after ``before`` points; None where a side has fewer than four points.
+
+    The series may begin with ``earlier`` points more: steps of the same lengths at each date in them, when nothing was
+    done, say by how much the step's own error is too small (seasons, promotions and slow drift among it).
 
     >>> found = level_change(np.array([10, 12, 9, 11, 10, 12, 5, 6, 4, 5.0]), np.full(10, 100.0), before=6)
     >>> found.high < 0, found.stirred
     (True, False)
     """
+    history = events[: earlier + before], exposure[: earlier + before]
+    events, exposure = events[earlier:], exposure[earlier:]
     if before < LEAST_EACH_SIDE or len(events) - before < LEAST_EACH_SIDE:
         return None
     step = _step(events, exposure, before)
     if step is None:
         return None
     change, error, freedom = step
+    error = _honest(error, *history, before=before, after=len(events) - before)
     reach = float(student_at((1 + level) / 2, freedom)) * error
     dates = range(LEAST_EACH_SIDE, before - LEAST_EACH_SIDE + 1)
     tried = [s for s in (_step(events[:before], exposure[:before], at) for at in dates) if s is not None]
@@ -55,6 +65,16 @@ def level_change(events: Array, exposure: Array, *, before: int, level: float = 
     bound = (1 - level) / max(len(tried), 1)
     stirred = any(2 * student_above(abs(c) / e, f) < bound for c, e, f in tried)
     return Interruption(change, change - reach, change + reach, error, stirred, len(tried))
+
+
+def _honest(error: float, events: Array, exposure: Array, *, before: int, after: int) -> float:
+    """The step's error, enlarged by how much steps at dates when nothing was done exceed their own."""
+    width = before + after
+    spans = [slice(k, k + width) for k in range(len(events) - width + 1)]
+    steps = [s for s in (_step(events[w], exposure[w], before) for w in spans) if s is not None and s[1] > 0]
+    if len(steps) < LEAST_PLACEBOS:
+        return float(np.hypot(error, OWN_DRIFT))
+    return error * max(1.0, float(np.sqrt(np.mean([(change / own) ** 2 for change, own, _ in steps]))))
 
 
 def _step(events: Array, exposure: Array, at: int) -> tuple[float, float, int] | None:

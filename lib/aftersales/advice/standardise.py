@@ -29,7 +29,8 @@ class Swap:
     """Rates (0..1) of the orders compared, as they were and as they would have been, and the difference (90 %).
 
     ``overlap`` is the share of the option's orders that lie in strata where both were used; null rates where it is 0.
-    ``table``: stratum, exposure, rate_now, rate_then; largest stratum first.
+    ``orders_a_week``: all orders of the option a week, where known. ``table``: stratum, exposure, rate_now, rate_then;
+    largest stratum first.
     """
 
     overlap: float
@@ -40,6 +41,7 @@ class Swap:
     change_low: float | None
     change_high: float | None
     table: pl.DataFrame
+    orders_a_week: float | None = None
 
 
 def swapped_rate(cells: pl.DataFrame, *, now: str, then: str, seed: int = 1) -> Swap:
