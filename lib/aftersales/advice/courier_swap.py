@@ -59,7 +59,7 @@ def courier_swaps(
 def _a_week(rows: pl.DataFrame, now: str, *, until: date) -> float:
     """Orders of a courier a week over its whole weeks, young ones in full; of less than a week, its days' pace."""
     days = rows.filter(pl.col("option") == now)["shipped_at"].dt.date()
-    whole = max(((until - days.min()).days + 1) // 7 * 7, 1)  # type: ignore[operator]
+    whole = max(((until - days.min()).days + 1) // 7 * 7, 1)  # type: ignore[operator, union-attr]
     return int((days > until - timedelta(days=whole)).sum()) / whole * 7
 
 

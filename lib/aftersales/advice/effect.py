@@ -145,7 +145,7 @@ def decision_effect(
     seen = effect_weeks(
         weeks, unit=unit, controls=controls, since=since, monday=monday, until=until, fault=fault
     )  # fmt: skip
-    last = min(until + timedelta(days=6), weeks["week"].max() + timedelta(days=6))  # type: ignore[operator]
+    last = min(until, max(weeks["week"].unique().to_list())) + timedelta(days=6)
     found = replace(found, weeks=seen, breaks=breaks_between(since, last) if found.change is not None else ())
     if found.breaks and found.method == "interrupted" and found.verdict in ("worked", "harmed"):
         return replace(found, verdict="cannot_tell", reason="advice.effect.law_changed")
