@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 PHONE, LANDLINE, IDENTITY, CARD, ACCOUNT = "手机号", "电话", "证件号", "银行卡", "账号"
 
-HAN_NUMERALS = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
-_AS_DIGITS = str.maketrans(HAN_NUMERALS, "001234567891123456789")
+HAN_NUMERALS = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖○両两洞拐勾貳參陸"
+_AS_DIGITS = str.maketrans(HAN_NUMERALS, "001234567891123456789022079236")
 _GAP = r"[ \t\r\n.\-‐‑–—−_~·•・∙*'\"“”(),、/\\|+=<>…【】「」\[\]{}#]"
 _RUN = re.compile(rf"\d(?:{_GAP}{{0,4}}\d)+")
 _GROUP = re.compile(rf"[0-9]+|[{HAN_NUMERALS}]+")
@@ -23,6 +23,7 @@ _GROUP = re.compile(rf"[0-9]+|[{HAN_NUMERALS}]+")
 # numbers that look like those of people and are none: ids of platforms, dates, times, dimensions, service lines
 _NOT_OF_PEOPLE = re.compile(
     r"(?<!\d)(?:\d{6}-\d{15}|\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d)?)?"
+    r"|(?:\+?1[- .(]{1,2})?(?:800|888|877|866|855|844|833)[). -]{1,2}\d{3}[- .]\d{4}|(?:1[38]00|0[38]00|0845|0870)[ -]\d{3}[ -]?\d{3,4}|(?:1800|0800)\d{6}"
     r"|(?:400|800)[- ]?(?:\d{3}[- ]?\d{4}|\d{4}[- ]?\d{3}|\d{7})|1(?:00|06)\d{2,3}|\d{1,2}:\d\d(?::\d\d)?)(?!\d)"
 )
 # a mobile number is written in up to three parts, or in one of these
@@ -39,7 +40,7 @@ _FILL = (
     r"[\s:=(（\[【\"'“”,.、/\-—_#→>]|\b(?:no|number|num|nr|id|is|are|was|on|at|me|my|to|the|or|us|please|a)\b\.?)"
 )
 _OWN = (
-    r"(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
+    r"(?:发票(?:代码|号码)|纳税(?:人)?(?:识别)?号|税号|信用代码|邮编|邮政编码|海关编码|专利号|许可证(?:编?号)?|取件码|提货码|验证码|备案号|文号|车架号|快照号|房源号)|(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
     r"(?:编)?(?:号码|号|编码|id)|(?:订单|运单|条形?码|编号|型号|货号|款式|商品|宝贝|序列号|串号|imei|快递单|物流单|包裹|价格?|尺寸|规格|数量)"
     r"|\b(?:sku|spu|ean|upc|isbn|item|order|orders|tracking|waybill|awb|invoice|batch|barcode|model|serial|sn|s/n|"
     r"ref|reference|case|ticket|po|rma|parcel|package|shipment|asin|lot|transaction)"
@@ -47,17 +48,22 @@ _OWN = (
 _CUES = {
     "own": _OWN,
     "phone": r"(?:电话|手机|座机|固话|联系方式|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
-    r"|\b(?:phone|mobile|cell|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
-    "identity": r"(?:身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
+    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|uk|us|aussie|indian|german) (?:number|nummer|num[ée]ro)|\b(?:anrufen(?: unter)?|rufnummer|telefon\w*|handy\w*|t[ée]l[ée]phone|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable)|\b(?:phone|mobile|cell|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
+    "identity": r"(?:[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:passport|identity|identification|national id|id card|id no|id number))",
     "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[工建农中招交]行卡?|邮储|浦发|民生|"
     r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|\b(?:card|debit|credit|visa|mastercard|bank|account|acct))",
-    "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅|球球|"
+    "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
     r"支付宝|旺旺|淘宝号|抖音号?|小红书|快手|飞信|钉钉|telegram|facebook|instagram|\bline|skype|alipay|paypal|加我|群号|加群)",
 }
 _TAIL = re.compile(rf"(?:{'|'.join(f'(?P<{n}>{p})' for n, p in _CUES.items())}){_FILL}{{0,8}}$", re.IGNORECASE)
 _LAST_FOUR = re.compile(
     r"(?:尾号|后[四六4-8]位|最后[四4]位|last (?:four|4)(?: digits)?)\W{0,2}(?:是|为|is)?\s?$", re.IGNORECASE
+)
+_OF_GOODS = re.compile(
+    r"(?:订单|运单|单号|快递|物流|包裹|条码|货号|发票|序列|取件码|验证码|批号|型号|车架|编号|交易|流水|券|礼品|order|tracking|invoice|serial|item|sku|ref\w*|parcel|ticket|case)"
+    r"[^,。;!?，]{0,8}(?:尾号|后[四六4-8]位|最后[四4]位|last (?:four|4)(?: digits)?)\W{0,2}(?:是|为|is|are)?\s?$",
+    re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"\s?(?:转|分机|ext\.?|x)\s?:?\d{1,6}", re.IGNORECASE)
 _CHECK_X = re.compile(r"[\s\-.]{0,2}[xX×](?![A-Za-z0-9])")
@@ -136,11 +142,15 @@ def _label(  # noqa: PLR0911 - one line a kind
         and not re.search(r"\d\s*\(?\+\s*\(?$", before)
         and not any("+" in g for g in gaps)
     )
+    if cue == "account" and n < 7 and re.search(r"(?<![扣抠叩])[扣抠叩]$", before):
+        return None
+    if n == 4 and len(shape) == 1 and _OF_GOODS.search(before):
+        return None
     if n == 4 and len(shape) == 1 and cue in ("identity", "card", "phone", None) and _LAST_FOUR.search(before):
         return {"identity": IDENTITY, "card": CARD}.get(cue or "", PHONE)
     if cue == "identity" and 7 <= n <= 18:
         return IDENTITY
-    if plain and _is_identity(number + ("X" if x_follows and n == 17 else ""), one_group=len(shape) == 1):
+    if plain and _is_identity(number + ("X" if x_follows and n == 17 else ""), shape=shape):
         return IDENTITY
     if cue == "card" and 12 <= n <= 21:
         return CARD
@@ -207,17 +217,28 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
         return True
     if number.startswith(("07", "06")) and shape in ((5, 6), (5, 3, 3), (2, 2, 2, 2, 2)):
         return True
+    if re.match(r"01[5-7]", number) and shape in (
+        (4, 7), (4, 8), (4, 3, 4), (4, 4, 3), (4, 4, 4), (5, 3, 3), (5, 3, 4), (5, 6), (5, 7), (4, 3, 2, 2), (4, 2, 2, 3), (3, 4, 4)
+    ):  # fmt: skip
+        return True
+    if number.startswith("04") and shape in ((4, 3, 3), (4, 6), (2, 2, 2, 2, 2)):
+        return True
     if number.startswith("09") and shape in ((4, 3, 3), (4, 6)):
         return True
     european = len(shape) == 2 and 3 <= shape[0] <= 5 and 5 <= shape[1] <= 8 and inner <= {"-", "/", ""}
     return european and number[0] == "0" and number[1] != "0" and 9 <= len(number) <= 12
 
 
-def _is_identity(number: str, *, one_group: bool) -> bool:
+def _is_identity(number: str, *, shape: tuple[int, ...]) -> bool:
     if len(number) == 18 and (number[:2].isdigit() and int(number[:2]) in _PROVINCES):
         born = _day(number[6:14])
         return born is not None and 1900 <= born.year <= 2035
-    if len(number) == 15 and one_group and int(number[:2]) in _PROVINCES and int(number[6:8]) >= 20:
+    if (
+        len(number) == 15
+        and shape in ((15,), (6, 6, 3), (6, 2, 2, 2, 3))
+        and int(number[:2]) in _PROVINCES
+        and int(number[6:8]) >= 20
+    ):
         return _day("19" + number[6:12]) is not None
     return False
 
