@@ -131,10 +131,17 @@ def readings(
             _take(group, raw, part, written, file=file, header=header, zone=zone, currency=currency)
     exported = _exported_at(file, zone)
     found = [_reading(group, match, file=file, sheet=sheet, zone=zone, currency=currency) for group in gathered]
-    found = [r for r in found if r.rows_read] or found[:1]
+    found = [_made_of(found[0], r) if isinstance(g.rows, Emit) else r for g, r in zip(gathered, found, strict=True)]
+    found = [r for r in found if r.rows_read or r.frame.height] or found[:1]
     said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else []), *written.guesses(layout)]
     found[0] = replace(found[0], notes=(*said, *found[0].notes))
     return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
+
+
+def _made_of(main: Reading, emitted: Reading) -> Reading:
+    """The reading of an emit: its rows are the main kind's, so none is counted, set aside or summed a second time."""
+    aside = emitted.set_aside.join(main.set_aside, on="row", how="anti", maintain_order="left")
+    return replace(emitted, rows_read=aside.height, set_aside=aside, notes=(), derived=True)
 
 
 def _set_aside_lines(group: _Gathered, part: Part, *, file: str, header: Header) -> None:
@@ -315,7 +322,7 @@ def _notes(
 
 
 def _currency_notes(group: _Gathered, currency: str | None) -> Iterator[str]:
-    if not group.foreign:
+    if not group.foreign or isinstance(group.rows, Emit):
         return
     sums = (
         pl.concat(group.foreign)

@@ -57,7 +57,8 @@ class Taking:
         self.contents = {sha256: name for name, (sha256, _) in self.known.items()}
         self.erased = self.store.table("erased", self.head).collect()["mark"]
         self.reader = reader_of(self.layouts)
-        self.platform_of = {layout.name: layout.platform for layout in self.layouts}
+        # the shop's own layouts come first, and may be called like one of the package
+        self.platform_of = {layout.name: layout.platform for layout in reversed(self.layouts)}
 
     @property
     def others(self) -> tuple[LeftOut, ...]:

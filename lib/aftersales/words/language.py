@@ -25,7 +25,11 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 # Made once: babel looks its files through anew for every name of a locale it is given.
 _LOCALE = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
-_SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$"}
+_SIGNS = {
+    "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "HKD": "HK$", "TWD": "NT$",
+    "INR": "₹", "IDR": "Rp", "MYR": "RM",
+    "PHP": "₱", "SGD": "S$", "THB": "฿", "VND": "₫", "KRW": "₩", "CAD": "CA$", "MXN": "MX$", "BRL": "R$", "AUD": "A$",
+}  # fmt: skip
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "–"
 
@@ -95,6 +99,8 @@ def exact_money(value: float | Decimal | None, language: Language = "zh", *, cur
 
     >>> exact_money(Decimal("12034.5")), exact_money(-3, "en", currency="USD"), exact_money(None)
     ('¥12,034.50', '−$3.00', '–')
+    >>> exact_money(649, "en", currency="INR")
+    '₹649.00'
     """
     if value is None:
         return NOTHING
