@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -15,6 +15,8 @@ from aftersales.words.periods import TOLERANCE
 # Taobao opened that day, and no platform that is read here kept orders before it. Earlier dates are zeros: 2000 and
 # 2001 of clocks that were never set; 1900 and 1970 are not even read as dates (`clean.moment`).
 EARLIEST = date(2003, 5, 10)
+# A file's name tells when its export was ordered, in whatever zone; rows run on until it was made, maybe a day later.
+MADE_WITHIN = timedelta(days=2)
 # A file whose rows contradict its name in such a share was not exported then: the name is of a day or a span.
 CONTRADICTED_FROM = 0.1
 # When a row of that kind came about. What happened to it later is left empty where it cannot be; the row stays.
@@ -28,7 +30,7 @@ _NEVER = ("paid_at",)  # some exports write such a date for what has not happene
 
 
 def without_impossible(reading: Reading, *, now: datetime, zone: str) -> Reading:
-    """The reading without rows that are dated more than a day after ``now`` or its own export, or before `EARLIEST`.
+    """The reading without rows dated a day or more after ``now``, two after its own export, or before `EARLIEST`.
 
     They are set aside (``dated_late``, ``dated_early``); a later step of a row that cannot be is left empty, with a
     note. A file's name that says it was exported after ``now`` says nothing.
@@ -44,11 +46,11 @@ def without_impossible(reading: Reading, *, now: datetime, zone: str) -> Reading
     if not rows or not reading.frame.height:
         return reading
     latest = now + TOLERANCE
-    if exported is not None and exported + TOLERANCE < latest:
+    if exported is not None and exported + MADE_WITHIN < latest:
         late = reading.frame.select(
-            pl.any_horizontal(_after(reading.frame, c, exported + TOLERANCE, zone) for c in rows)
+            pl.any_horizontal(_after(reading.frame, c, exported + MADE_WITHIN, zone) for c in rows)
         )
-        latest = exported + TOLERANCE if (late.to_series().mean() or 0) < CONTRADICTED_FROM else latest  # type: ignore[operator]
+        latest = exported + MADE_WITHIN if (late.to_series().mean() or 0) < CONTRADICTED_FROM else latest  # type: ignore[operator]
     early = datetime.combine(EARLIEST, time(), ZoneInfo(zone))
     ends = reading.frame.select(
         *(_after(reading.frame, c, latest, zone).any().alias(f"late {c}") for c in times),
