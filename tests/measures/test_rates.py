@@ -86,7 +86,7 @@ def counted_by_hand(orders, refunds):
     for row in refunds.iter_rows(named=True):
         late = row["applied_at"] is not None and row["applied_at"].date() > UNTIL
         if row["order_id"] in paid and not late and row["kind"] in {None, "refund_only", "return_refund"}:
-            amount = Decimal(0) if row["status"] == "closed" else row["amount"]
+            amount = Decimal(0) if row["status"] in {"closed", "refused"} else row["amount"]
             asked[row["order_id"]] = asked.get(row["order_id"], Decimal(0)) + amount
     money = sum((min(m, paid[o]) for o, m in asked.items()), Decimal(0))
     return len(paid), len(asked), sum(paid.values(), Decimal(0)), money
