@@ -89,7 +89,12 @@ def test_open_and_withdrawn_requests_have_cost_nothing_yet():
     rows = [("o1", "return_refund", "after_receipt", s, 100, 3) for s in ("closed", "requested", "refused")]
     found = costs(rows)
     assert whole(rows) == {}
-    # one order of 100: two open requests on it put no more than that at risk
+    # a refused request is neither open nor paid out
+    assert found.select("open_cases", "open_money").sum().row(0) == (1, Decimal("100.00"))
+
+
+def test_open_requests_put_no_more_at_risk_than_the_order_paid():
+    found = costs([("o1", "return_refund", "after_receipt", "requested", 100, day) for day in (3, 4)])
     assert found.select("open_cases", "open_money").sum().row(0) == (2, Decimal("100.00"))
 
 
