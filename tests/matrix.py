@@ -19,17 +19,16 @@ Run = dict[str, str]
 ORDER = "35153130000" + "0000025"  # of the last weeks, in every shop with more than one order
 VERBS: dict[str, Sequence[Sequence[str]]] = {
     "weekly": (("weekly", "--jobs", "1"), ("mail", "--dry-run")),
-    "today": (("today", "s"), ("status",)),
+    "today": (("today", "s"), ("import", "s", "--undo"), ("import", "s"), ("status",)),
     "case": (
         ("case", "s", f"order-{ORDER}"), ("verify", "reports/s/cases"),
-        ("case", "s", f"order-{ORDER}", "--state", "contacted"), ("today", "s"),
+        ("case", "s", f"order-{ORDER}", "--state", "contacted"),
     ),
     "erase": (("erase", "s", "--order", ORDER), ("erase", "s", "--order", ORDER, "--yes"), ("tidy",)),
-    "undo": (("import", "s", "--undo"), ("import", "s"), ("status",)),
 }  # fmt: skip
 AXES: dict[str, Sequence[str]] = {
-    "folder": ("plain", "我的 店铺", "a#b 50%🛒", "[x] a%20b?", "quote'\" & +"),
-    "zone": ("Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "America/Sao_Paulo", "Pacific/Apia"),
+    "folder": ("plain", "我的 店铺", "a#b 50%🛒'\" & +", "[x] a%20b?"),
+    "zone": ("Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "America/Sao_Paulo"),
     "shop": ("whole", "everything else", "dates", "money", "only refunds", "one order"),
     "verb": tuple(VERBS),
     "machine": ("UTC", "America/New_York"),
@@ -38,7 +37,7 @@ FULL: dict[str, Sequence[str]] = {
     **AXES,
     "folder": (*AXES["folder"], "a*b", "a^b|c", "blank at the end ", "x" * 120, "ａｂ", "e\u0301", "-a", "~", "{a}"),
     "zone": (
-        *AXES["zone"], "Europe/London", "Africa/Cairo", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Kiritimati",
+        *AXES["zone"], "Pacific/Apia", "Europe/London", "Africa/Cairo", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Kiritimati",
         "Asia/Kuala_Lumpur", "UTC",
     ),
     "shop": KINDS,
@@ -79,7 +78,7 @@ def run_through(run: Run, place: Path, patch: pytest.MonkeyPatch) -> list[str]:
     for words in VERBS[run["verb"]]:
         wrong += _call(words, run, folder)
     if run["verb"] == "weekly" and run["shop"] not in WITHOUT_WEEK:
-        pages = sorted(p.name for p in folder.glob("reports/s/2026-W4*/*.html"))
+        pages = sorted(p.name for p in folder.glob("reports/s/2026-W*/*.html"))
         wrong += [] if len(pages) >= 10 else [f"pages: {pages}"]
     return wrong
 
