@@ -3,6 +3,9 @@
 ``seen.tsv`` (a text, and a part of it that must be gone) and ``harmless.txt`` hold what the author of the patterns wrote and what others
 wrote without seeing them, once it had been measured. Measured first, on 2026-11-29, a corpus by another hand gave recall .827
 of 214 and .017 of 355 harmless texts changed; it is seen data since, so that figures on it now say nothing about new texts.
+A second one by another hand (``unseen.tsv``, ``unseen_harmless.txt``), measured once after the patterns stood: recall .956 of
+180 (the aim is .97), .007 of 300 changed. The patterns were not touched after it; whoever widens them moves it to the seen
+half first and has a new one written.
 """
 
 from pathlib import Path
@@ -25,6 +28,15 @@ def test_what_reaches_a_person_is_masked(text, secret):
     assert secret not in masked(text), masked(text)
     if not Path(text).suffix[1:].isalpha():  # a file's name stands alone
         assert secret not in masked(f"你好，{text}，谢谢")
+
+
+def test_recall_on_texts_nobody_here_wrote():
+    unseen = [line.split("\t") for line in (DATA / "unseen.tsv").read_text("utf-8").splitlines()]
+    harmless = (DATA / "unseen_harmless.txt").read_text("utf-8").splitlines()
+    found = [secret not in masked(text) for text, secret in unseen]
+    changed = [masked(text) != text for text in harmless]
+    assert sum(found) / len(found) >= 0.95
+    assert sum(changed) / len(changed) <= 0.01
 
 
 @pytest.mark.parametrize("text", HARMLESS)

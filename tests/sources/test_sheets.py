@@ -176,7 +176,7 @@ def test_a_header_that_comes_again_and_notes_under_the_table_are_no_rows() -> No
 def test_the_same_in_a_text_file() -> None:
     lines = [",".join(HEADERS), ",".join(map(str, order(1))), ",".join(HEADERS), ",".join(map(str, order(2))),
              "合计,,,20.00,,,2", "备注：本表仅供参考,,,,,,"]  # fmt: skip
-    [reading] = read_export("a.csv", content="\r\n".join(lines).encode("gb18030"))
+    [reading] = read_export("a.csv", content=("\r\n".join(lines) + "\r\n").encode("gb18030"))
     assert reading.frame.height == 2
     assert reading.set_aside["reason"].to_list() == ["repeated_header", "total_row", "note_row"]
 

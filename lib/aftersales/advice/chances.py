@@ -73,7 +73,8 @@ def product_chances(
         first = row.get("first")
         listed = _weeks_since(first, sunday)
         # what came in so far is less than what will: orders count in full, not by what is known of them
-        matured = max(1.0, row["orders"] * over / row["excess_refunds"])
+        exposure = float(row.get("exposure") or row["orders"])
+        matured = max(1.0, row["orders"] / exposure) if exposure > 0 else 1.0
         weeks = min(listed, _weeks_since(row["since"], sunday))
         cost = float(row.get("cost_per_refund") or cost_per_refund)
         each_month = row["excess_refunds"] * matured / weeks * MONTH_WEEKS * cost

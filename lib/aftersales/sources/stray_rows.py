@@ -49,6 +49,8 @@ def stray_rows(cells: pl.DataFrame, match: Match, headers: Sequence[str]) -> pl.
     columns = [c for c in cells.columns if c != "row"]
     first = pl.coalesce(columns)
     alone = pl.sum_horizontal(pl.col(c).is_not_null() for c in columns) == 1
+    # words without a number under the table stand in its first column; in another one they are a line's own cell
+    words = pl.col(columns[0]).is_not_null() & ~first.str.contains("[0-9]")
     again = [pl.col(c).str.strip_chars() == headers[int(c[1:])].strip() for c in columns if headers[int(c[1:])].strip()]
     found = some.select(
         "row",
@@ -56,7 +58,7 @@ def stray_rows(cells: pl.DataFrame, match: Match, headers: Sequence[str]) -> pl.
         .then(pl.lit("repeated_header"))
         .when(first.str.contains(_TOTAL))
         .then(pl.lit("total_row"))
-        .when(alone & (first.str.contains(_NOTE) | ~first.str.contains("[0-9]")) & (len(columns) >= _FEW))
+        .when(alone & (first.str.contains(_NOTE) | words) & (len(columns) >= _FEW))
         .then(pl.lit("note_row")),
     )
     return found.filter(pl.col("reason").is_not_null())
