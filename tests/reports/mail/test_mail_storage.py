@@ -36,8 +36,7 @@ def test_a_ledger_in_object_storage_remembers_every_step_of_every_run(s3):
     folder = Folder(f"{s3}/reports/_mail")
     assert len(folder.names("ledger/")) == 2, "a file a run"
     folder.write(folder.names("ledger/")[0], b'{"state": "perhaps"}\n')
-    with pytest.raises(SetupError, match="ledger of mails is damaged"):
-        first.states()
+    assert first.known().damaged, "a line that cannot be read holds back what is not noted as sent"
 
 
 def test_two_that_send_at_once_and_one_that_died(s3, monkeypatch):
@@ -56,6 +55,8 @@ def test_two_that_send_at_once_and_one_that_died(s3, monkeypatch):
 @pytest.mark.slow
 def test_mails_of_reports_in_object_storage_are_sent_once_and_left_beside_the_pages(demo, tmp_path, s3):
     local = load("basic", config=str(demo / "shops.toml")).data
+    head = demo / "store" / "basic.head.json"
+    Folder(f"{s3}/store").write(head.name, head.read_bytes())
     week, commit = str(local.week), str(local.tables.commit.number)
     there = Folder(f"{s3}/store/basic")
     for path in (p for p in (demo / "store" / "basic").rglob("*") if p.is_file() and "results" not in p.parts):
