@@ -43,8 +43,8 @@ FULL: dict[str, Sequence[str]] = {
     "shop": KINDS,
 }  # fmt: skip
 # shops of which nothing says in which week anything happened, or that have not the order asked for
-WITHOUT_WEEK = ("dates", "no order", "only complaints", "only messages", "only parcels", "only traffic")
-WITHOUT_ORDER = (*WITHOUT_WEEK, "one order", "only refunds")
+WITHOUT_WEEK = ("dates", "no order", "only refunds", "only complaints", "only messages", "only parcels", "only traffic")
+WITHOUT_ORDER = (*WITHOUT_WEEK, "one order")
 
 
 def pairwise(axes: Mapping[str, Sequence[str]], *, seed: int) -> list[Run]:

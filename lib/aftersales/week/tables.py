@@ -93,7 +93,10 @@ def week_of(text: str, tables: Tables, shop: Shop, *, now: datetime | None = Non
     """The named week, or the shop's last whole one by ``now``; `QuestionError` where the shop has no data for it."""
     last_day = last_day_by(now, tables, shop)
     if last_day is None or tables.last_day is None:
-        raise QuestionError(f"The shop '{shop.id}' has no orders yet", hint=f"run `aftersales import {shop.id}`")
+        raise QuestionError(
+            f"The shop '{shop.id}' has no orders yet",
+            hint=f"run `aftersales import {shop.id}`; `aftersales status` names files that wait for their orders",
+        )
     last = last_whole_week(last_day)
     week = Week.parse(text) if text else last
     if week == last:  # also where the files begin after it: a shop of three days has no whole week yet

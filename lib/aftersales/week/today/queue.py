@@ -84,7 +84,10 @@ def contact_queue(
     tables = Tables(store, store.head())
     until = data_end(tables["orders"], tables["refunds"])
     if until is None:
-        raise QuestionError(f"The shop '{shop.id}' has no orders yet", hint=f"run `aftersales import {shop.id}`")
+        raise QuestionError(
+            f"The shop '{shop.id}' has no orders yet",
+            hint=f"run `aftersales import {shop.id}`; `aftersales status` names files that wait for their orders",
+        )
     wall = (clock or datetime.now(UTC)).astimezone(shop.tz).replace(tzinfo=None, microsecond=0)
     moment = moment_of(at, clock=wall, data_until=until)
     # what is known of suspects goes by the data, whatever hour the clock shows
