@@ -110,7 +110,7 @@ def draft(content: bytes, *, file: str, ask: Callable[[str, list[str]], str | No
 
     >>> made = draft("Order Number,Order Date,Total\nA1,2026-11-09,12.50\n".encode(), file="orders.csv")
     >>> made.kind, dict(made.fields)
-    ('order_report', {'order_id': 'Order Number', 'created_at': 'Order Date', 'paid_net': 'Total'})
+    ('order_report', {'order_id': 'Order Number', 'paid_net': 'Total', 'created_at': 'Order Date'})
     """
     headers, rows, delimiter = _table(content, file=file)
     cells = {h: pl.Series([r[i] if i < len(r) else None for r in rows], dtype=pl.String) for i, h in enumerate(headers)}
@@ -145,9 +145,11 @@ def _names(kind: str) -> Mapping[str, tuple[str, ...]]:
     for base in ("order_report",) if kind == "item_report" else ():
         for field, names in listed[base].items():
             found.setdefault(field, []).extend(names)
+    own = {normalised(name) for names in found.values() for name in names}
     for layout in load_layouts():
         for field, names in layout.headers.items() if layout.kind == kind else ():
-            found.setdefault(field, []).extend(names)
+            # a name that is listed means what the list says, whatever one platform calls so
+            found.setdefault(field, []).extend(n for n in names if normalised(n) not in own)
     return {f: tuple(map(normalised, names)) for f, names in found.items() if f in KINDS[kind]}
 
 

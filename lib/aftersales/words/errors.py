@@ -108,7 +108,7 @@ def error_words(name: str, text: str) -> str:
 def without_values(text: str) -> str:
     r"""An error of somebody else's code without the values it quotes, which may be anybody's name or address.
 
-    >>> without_values("conversion failed in column 'amount' for 1 out of 2 values: [\\"Li Lei\\"]")
+    >>> without_values("conversion failed in column 'amount' for 1 out of 2 values: [\"Li Lei\"]")
     "conversion failed in column 'amount' for 1 out of 2 values: […]"
     """
     return _VALUES.sub(lambda found: f"{found[0][0]}…{found[0][-1]}", text)
