@@ -93,7 +93,7 @@ def _prepared(
     failed: tuple[FileAccount, ...] = ()
     if with_import:
         account = import_files(settings, shop, now=now)
-        if account.files or account.others:
+        if account.files:
             said += account.lines(shop.language[0])
         failed = account.failed
     store = ShopStore(settings.store_path, shop.id, shop.zone)
