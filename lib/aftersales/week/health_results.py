@@ -23,7 +23,7 @@ DAY_OF: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 DATED = ("evidence", "products")  # tables a shop may add that no day can be missing from
 # The verbs that leave a state of the store; each has a word under data_health.action.
-ACTIONS = ("create", "import", "undo", "decide", "case", "erase")
+ACTIONS = ("create", "import", "undo", "decide", "case", "erase", "withdraw", "confirm", "tidy")
 EVERY_DAY = ("traffic",)  # one row a day whatever happens, so that a day without one is missing
 
 
