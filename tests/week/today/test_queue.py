@@ -109,8 +109,9 @@ def test_the_handout_holds_everybody_and_the_bad_batchs_buyers(queue, tmp_path):
     ids = {part for row in rows[1:] for part in row[2].split()}
     assert all(re.fullmatch(r"#\d+", one) for one in ids)
     assert {one[1:] for one in ids} >= set(queue.people["orders"].explode().drop_nulls())
+    (tmp_path / "taken").write_text("a file, not a folder", "utf-8")
     with pytest.raises(SetupError, match="cannot be written"):
-        write_handout(queue, tmp_path / "no" / "such.csv")
+        write_handout(queue, tmp_path / "taken" / "such.csv")
 
 
 def test_no_cell_of_it_is_a_formula_whatever_it_is_cut_at(queue):
