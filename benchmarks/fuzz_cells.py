@@ -25,8 +25,8 @@ except ImportError:
     atheris = None
 
 from aftersales.sources import clean
-from aftersales.sources.identity import without_numbers_of_people
 from aftersales.sources.layout import load_layouts
+from aftersales.sources.masking import masked_texts
 
 MAPS = next(layout for layout in load_layouts() if layout.name == "taobao_refund_report").maps
 CLEANERS: dict[str, Callable[[pl.Series], pl.Series]] = {
@@ -43,7 +43,7 @@ CLEANERS: dict[str, Callable[[pl.Series], pl.Series]] = {
     "province": clean.province,
     "compared": clean.compared,
     "words": lambda c: clean.mapped(c, values=next(iter(MAPS.values()))),
-    "free text": lambda c: pl.DataFrame({"c": c}).select(without_numbers_of_people("c")).to_series(),
+    "free text": masked_texts,
 }
 # Pieces that real cells are made of; a fuzzer that had to find 年 by itself would find nothing else.
 PIECES = (

@@ -78,7 +78,7 @@ def test_an_unknown_header_names_the_nearest_layout_and_what_it_lacks() -> None:
 def test_every_meaning_is_a_word_of_the_tables() -> None:
     allowed = {
         "order_status": {*ORDER_STATUS, "closed"}, "refund_status": set(REFUND_STATUS),
-        "item_refund_status": {*REFUND_STATUS, ""}, "refund_kind": set(REFUND_KIND),
+        "item_refund_status": {*REFUND_STATUS, "none", "unknown", ""}, "refund_kind": set(REFUND_KIND),
         "refund_phase": {*REFUND_PHASE, "onsale"}, "goods_status": set(GOODS_STATUS), "fault": set(FAULT),
         "reason": set(REASONS), "sender": set(SENDER), "parcel_event": set(PARCEL_EVENT),
         "platform_involved": {"true", "false"}, "full_refund": {"true", "false"},

@@ -182,7 +182,13 @@ def test_a_download_cut_off_gives_no_half_row_and_the_whole_file_replaces_it(sho
     assert set(totals["total"].cast(pl.String)) <= {"22345.67", "32345.67", "42345.67"}
     assert account.failed == ()
     aside = dict(next(f for f in account.files if f.file == "cut.csv").reasons)
-    assert totals.height == 3 or aside == {"cut_off": 1}
+    # a cut behind a whole row, before its line's end, leaves nothing to set aside
+    left = whole[:-bytes_lost].decode(encoding, "ignore")
+    assert (
+        totals.height == len(rows)
+        or aside == {"cut_off": 1}
+        or left == head + "".join(rows[: totals.height]).rstrip("\n")
+    )
     (folder / "cut.csv").write_bytes(whole)
     [again] = import_files(settings, one).files
     assert (again.rows_read, again.rows_set_aside) == (3, 0)

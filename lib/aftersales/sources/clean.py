@@ -320,12 +320,18 @@ def currency(cells: pl.Series) -> pl.Series:
 def mapped(cells: pl.Series, *, values: ValueMap | None) -> pl.Series:
     """The canonical value of each word; null for a word the map does not know. Canonical values stand for themselves.
 
+    A word that the map lists means what is listed, even one that says nothing elsewhere ("-", "none").
+
     >>> words = ValueMap(exact={"退款成功": "succeeded", "没有申请退款": ""}, patterns=(("关闭", "closed"),))
     >>> mapped(pl.Series(["退款成功", "没有申请退款", "已关闭", "?", None]), values=words).to_list()
     ['succeeded', None, 'closed', None, None]
     """
     distinct = cells.unique().drop_nulls()
-    meant = [_meaning(word, values) or None if word else None for word in text(distinct).to_list()]
+    listed = values.listed if values else {}
+    meant = [
+        listed.get(normalised(raw)) or (_meaning(word, values) or None if word else None)
+        for raw, word in zip(distinct.to_list(), text(distinct).to_list(), strict=True)
+    ]
     return cells.replace_strict(distinct, pl.Series(meant, dtype=pl.String), default=None, return_dtype=pl.String)
 
 

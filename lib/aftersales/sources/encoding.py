@@ -33,6 +33,7 @@ _CELLS = 400  # more say no more
 _ABOUT_AS_LIKELY, _WITH_FEW_LETTERS, _ENOUGH_LETTERS = 0.85, 0.6, 12
 _HARMLESS = re.compile(rb"product|item|title|sku|status|category|city|state|country|article|artikel", re.I)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_BETWEEN_CELLS = re.compile(rb"[,;\t\r\n\"]+")
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _old(name: str) -> bool:
 
 def _cells(sample: bytes) -> Iterator[bytes]:
     """Different cells with something beyond ASCII in them."""
-    seen = dict.fromkeys(re.findall(rb"[^,;\t\r\n\"]*[\x80-\xff][^,;\t\r\n\"]*", sample))
+    seen = dict.fromkeys(cell for cell in _BETWEEN_CELLS.split(sample) if not cell.isascii())
     return islice(iter(seen), _CELLS)
 
 

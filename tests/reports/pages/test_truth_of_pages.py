@@ -14,6 +14,7 @@ import pytest
 from said import SCALES, numbers, soup, unexplained, values_of, words
 
 import aftersales as asa
+from aftersales.findings.headline import JUDGED_WITHIN
 from aftersales.measures.reasons import USUAL_WEEKS
 from aftersales.words.language import LANGUAGES, catalogue, say
 
@@ -150,7 +151,12 @@ def in_days(said):
 
 
 def signals_now(data):
-    return data.signals.filter((pl.col("week") == str(data.week)) & (pl.col("scope") == "shop"))
+    """What the headline may be told from: of each measure the newest week that could be judged, at most three back."""
+    recent = [str(data.week.shift(-back)) for back in range(JUDGED_WITHIN)]
+    judged = data.signals.filter(
+        pl.col("week").is_in(recent) & (pl.col("scope") == "shop") & (pl.col("verdict") != "not_enough_data")
+    )
+    return judged.sort("week").group_by("measure", maintain_order=True).last()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

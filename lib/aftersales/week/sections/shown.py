@@ -10,11 +10,10 @@ from aftersales.charts.figure import Chart
 from aftersales.charts.note import Note, Provenance
 from aftersales.charts.numbers import Unit
 from aftersales.charts.trend import trend_6_12
+from aftersales.findings.headline import JUDGED_WITHIN
 from aftersales.week.loading import Report
 from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
-
-JUDGED_WITHIN_WEEKS = 3  # an older verdict is history; most refunds of a week have come in after three
 
 
 def signal_rows(report: Report, measure: str, *, scope: str = "shop") -> pl.DataFrame:
@@ -72,7 +71,7 @@ def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str |
 def last_judged(report: Report, rows: pl.DataFrame) -> dict[str, Any] | None:
     """The row of the newest week that could be judged, of one measure's weeks; none where it is too long ago."""
     judged = rows.filter(pl.col("verdict") != "not_enough_data").tail(1)
-    if judged.is_empty() or judged["week"][0] < str(report.data.week.shift(-JUDGED_WITHIN_WEEKS)):
+    if judged.is_empty() or judged["week"][0] < str(report.data.week.shift(1 - JUDGED_WITHIN)):
         return None
     return judged.row(0, named=True)
 

@@ -66,7 +66,8 @@ def _leading(found: Finding) -> str | None:
 def _headline(report: Report, found: Finding) -> str:
     """The verdict as the page's headline: the measure, where it lies, and where most of its rise sits.
 
-    Counts and the week stand in the first conclusion, where the same sentence is told in full.
+    Counts stand in the first conclusion, where the same sentence is told in full, and so does the week; the headline
+    names it only where it is not the page's own.
     """
     measure = _leading(found)
     if measure is None:
@@ -78,6 +79,8 @@ def _headline(report: Report, found: Finding) -> str:
         f"overview.headline.{row['verdict']}{awaited}", name=f"measure.{measure}", value=unit.text(row["value"]),
         low=unit.text(row["normal_low"]), high=unit.text(row["normal_high"]),
     )  # fmt: skip
+    if row["week"] != str(report.data.week):  # this week is too young to be judged, an earlier one speaks
+        return report.say("overview.headline.of_week", said=said, week=row["week"])
     cause = _main_driver(report) if measure == "refund_request_rate" and row["verdict"] == "above" else None
     if cause is None:
         return said
