@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import os
 import signal
@@ -49,10 +51,10 @@ class Cluster:
 
     def _client(self, *, timeout: int) -> Client:
         """A client; a second try where its thread did not get a turn within distributed's own ten seconds."""
-        try:
+        with contextlib.suppress(AssertionError):
             return Client(self.address, set_as_default=False, timeout=timeout)
-        except AssertionError:
-            return Client(self.address, set_as_default=False, timeout=timeout)
+        gc.collect()  # the half-made client closes when collected; in the start of the next one it would wait for ever
+        return Client(self.address, set_as_default=False, timeout=timeout)
 
     def stop(self) -> None:
         """End everything, whoever has to be killed for it."""

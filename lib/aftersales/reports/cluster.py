@@ -6,6 +6,7 @@ the scheduler gives that to another worker. A job whose workers died too often i
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
@@ -61,13 +62,17 @@ def connected(scheduler: str | None, *, workers: int, language: Language, screen
                     memory_limit=0, silence_logs=logging.CRITICAL,
                 )
             )  # fmt: skip
+        client, failed = None, ""
         try:
             client = stack.enter_context(distributed.Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False))
         except (OSError, TimeoutError, ValueError) as error:
+            failed = str(error).split("\n", 1)[0][:200]
+        if client is None:
+            gc.collect()  # a half-made client closes when collected; inside the next one's start it would hang
             raise SetupError(
-                f"The Dask scheduler {scheduler} cannot be reached", found=str(error).split("\n", 1)[0][:200],
+                f"The Dask scheduler {scheduler} cannot be reached", found=failed,
                 hint="start one with `dask scheduler`, and name its address like tcp://10.0.0.5:8786",
-            ) from None  # fmt: skip
+            )  # fmt: skip
         try:
             client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
