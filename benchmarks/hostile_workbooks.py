@@ -311,8 +311,8 @@ HARMLESS = {
     "merges",
     "styles",
     "many_names",
-    "many_parts",
     "attributes",
+    "zip_of_book_bomb",
 }
 
 

@@ -18,6 +18,7 @@ from typing import IO
 from aftersales.words.errors import AftersalesError, DataError
 
 MOST_MEMBERS = 2_000
+MOST_PARTS = 20_000  # of a workbook: a picture a row is possible
 MOST_DEPTH = 2  # an archive in an archive is opened, one inside that is named
 # Exports shrink to a tenth, with much repetition to a twentieth.
 SMALL_BYTES, MOST_RATIO, MOST_BYTES = 64 << 20, 25, 4 << 30
@@ -97,6 +98,11 @@ def workbook_kind(content: bytes, *, file: str) -> str | None:
             inside = archive.infolist()
     except _BROKEN:
         raise _damaged(file, content) from None
+    if len(inside) > MOST_PARTS:
+        raise DataError(
+            f"{file} would take more than an export can need to be opened", found=f"{len(inside):,} parts in it",
+            hint="export a shorter span, or as csv", code="too_large",
+        )  # fmt: skip
     names = {entry.filename.replace("\\", "/") for entry in inside}
     if "xl/workbook.bin" in names or "content.xml" in names:
         raise DataError(

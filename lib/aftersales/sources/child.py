@@ -31,7 +31,7 @@ _MB = 1 << 20
 # A small file that needs more is a bomb. An honest workbook of a million rows of fifteen columns (65 MB) took 33 bytes
 # of memory a byte of file and 0.65 s of processor time a megabyte.
 MEMORY_MB, MEMORY_A_BYTE = 640, 40
-SECONDS, SECONDS_A_MB = 4.0, 0.9
+SECONDS, SECONDS_A_MB = 3.0, 0.8
 # Processor time counts, so that a busy machine refuses no good file; this many times it by the clock ends it too.
 _CLOCK_TIMES = 5
 _KEPT_MB = 450  # a child that holds more after its work is not used again
