@@ -76,11 +76,12 @@ def _whole(file: Path) -> bytes | None:
     except OSError:
         return None
     made, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    return made if digest == _digest(made) else None
+    return made if digest == _digest(made, file) else None
 
 
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
+def _digest(content: bytes, file: Path) -> bytes:
+    """Of a content and what it is of, so that another result's file, or another state's, is not taken for it."""
+    return hashlib.sha256(f"{file.parent.name}/{file.name}\n".encode() + content).digest()
 
 
 def _put(file: Path, content: bytes) -> None:
@@ -88,7 +89,7 @@ def _put(file: Path, content: bytes) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(content + _digest(content))
+        part.write_bytes(content + _digest(content, file))
         part.replace(file)
         _forget_old(file.parent)
     except OSError:
