@@ -232,4 +232,6 @@ def run_verb_kills(
         bad += [f"{verb} {kill}: {one}" for one in wrong]
         for one in wrong:
             tell(f"{verb} {kill}: {one}")
+        if number % 20 == 19:
+            tell(f"{number + 1} of {kills} kills, {sum(fell.values())} fell into the work, {len(bad)} met badly")
     return fell, bad

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,7 @@ ORDERS = orders_of(list(VERBS))
 
 
 def test_every_verb_follows_every_other_one():
-    assert {pair for order in ORDERS for pair in zip(order, order[1:], strict=False)} == {
-        (a, b) for a in VERBS for b in VERBS if a != b
-    }
+    assert {pair for order in ORDERS for pair in pairwise(order)} == {(a, b) for a in VERBS for b in VERBS if a != b}
 
 
 @pytest.mark.slow
