@@ -12,11 +12,14 @@ import secrets
 
 import polars as pl
 
+from aftersales.sources.addresses import address_place
 from aftersales.sources.places import Folder
 from aftersales.words.errors import SetupError
 
 KEY_VARIABLE = "AFTERSALES_KEY"
 KEY_NAME = "aftersales.key"
+# Raised when people, phones or addresses are spelled otherwise before they are hashed: files are then read again.
+KEYS_VERSION = 2
 KEY_CHARACTERS = 32  # 128 bits where they are hexadecimal
 _KEY_VARIETY = 8  # 32 random hexadecimal digits have fewer than 8 different ones once in a billion
 _DIGEST_BYTES = 12  # 96 bits: a billion buyers meet by chance once in 10^11 installations
@@ -106,7 +109,8 @@ def _masked(column: str) -> pl.Expr:
 
 def plain_phone(column: str) -> pl.Expr:
     """A phone number in one spelling: digits and mask stars only, without the country's code."""
-    return pl.col(column).str.replace_all(r"[^\d*]", "").str.replace(r"^(?:0086|86)(1\d{10})$", "$1")
+    digits = pl.col(column).str.normalize("NFKC").str.replace_all(r"[^\d*]", "")
+    return digits.str.replace(r"^(?:0086|86)(1\d{10})$", "$1")
 
 
 def plain_address(column: str) -> pl.Expr:
@@ -152,13 +156,13 @@ def with_person_keys(records: pl.DataFrame, *, key: bytes) -> pl.DataFrame:
     )
     identity = frame.select(
         buyer=pl.coalesce(pl.col("_full"), pl.lit("composite|") + pl.col("_composite")),
-        address=pl.when(_masked("_address") == False).then("_address"),  # noqa: E712
+        address=pl.when(_masked("address") == False).then("address"),  # noqa: E712
         phone=pl.when(_masked("_phone") == False).then("_phone"),  # noqa: E712
     )
     return frame.select(
         pl.exclude(*people, "_phone", "_address", "_full", "_composite"),
         keyed_hash(identity["buyer"], key=key, purpose="buyer").alias("buyer_key"),
         quality.alias("buyer_key_quality"),
-        keyed_hash(identity["address"], key=key, purpose="address").alias("address_key"),
+        keyed_hash(address_place(identity["address"]), key=key, purpose="address").alias("address_key"),
         keyed_hash(identity["phone"], key=key, purpose="phone").alias("phone_key"),
     )

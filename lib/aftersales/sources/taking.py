@@ -16,6 +16,7 @@ from aftersales.sources.child import in_child, warm
 from aftersales.sources.crosschecks import TABLES, Facts, facts_of, fits_platform
 from aftersales.sources.dated import without_impossible
 from aftersales.sources.found import ARCHIVES, EXPORTS, Found, shown_name
+from aftersales.sources.identity import KEYS_VERSION
 from aftersales.sources.keep import kept_rows
 from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import Layout
@@ -145,8 +146,8 @@ class Taking:
 
 
 def reader_of(layouts: Sequence[Layout]) -> str:
-    """What the layouts are told apart by: with others a file that was left out is looked at again."""
-    return hashlib.blake2b(repr(layouts).encode(), digest_size=8).hexdigest()
+    """What readings are told apart by: with other layouts, or keys of people made otherwise, a file is read again."""
+    return hashlib.blake2b(repr((layouts, KEYS_VERSION)).encode(), digest_size=8).hexdigest()
 
 
 def _is_note(name: str, content: bytes, error: AftersalesError) -> bool:
