@@ -148,11 +148,12 @@ def complaints(rows):
 
 def test_answers_are_timed_for_complaints_that_record_them_only():
     rows = complaints(
-        [("a", 0, 2, 50, "template"), ("b", 0, None, None, "template"), ("c", 0, None, 9, "refund_report")]
-    )
+        [("a", 9, 2, 50, "template"), ("b", 9, None, None, "template"), ("c", 9, None, 9, "refund_report"),
+         ("on a day", 15, 5, None, "template"), ("answered on a day", 9, 6, None, "template")]
+    )  # fmt: skip
     answered = first_response_hours(rows, until=UNTIL)
     assert answered.select("cases", "closed", "open", "median_hours").row(0) == (2, 1, 1, 2.0)
-    assert closing_hours(rows, until=UNTIL).select("closed", "open").row(0) == (2, 1)
+    assert closing_hours(rows, until=UNTIL).select("closed", "open").row(0) == (2, 3)
 
 
 def paid(n, weeks=1):

@@ -11,6 +11,7 @@ from aftersales.cases.completeness import Need
 from aftersales.cases.evidence import EvidenceFile
 from aftersales.cases.held import shipped_after_request
 from aftersales.cases.records import Records
+from aftersales.tables.columns import has_hour
 from aftersales.words.language import Language, say
 
 # An answer after a day is one that the platform's service measures count against the shop.
@@ -76,7 +77,8 @@ def _late(facts: pl.DataFrame, language: Language) -> list[str]:
 
 def _slow(records: Records, language: Language) -> list[str]:
     hours = (pl.col("first_response_at") - pl.col("filed_at")).dt.total_minutes() / 60
-    slow = records.complaints.with_columns(hours=hours).filter(pl.col("hours") > SLOW_HOURS)
+    told = has_hour(pl.col("filed_at")) & has_hour(pl.col("first_response_at"))
+    slow = records.complaints.with_columns(hours=hours).filter(told, pl.col("hours") > SLOW_HOURS)
     return [
         say("dossier.weak.slow_answer", language, complaint=row["complaint_id"], hours=row["hours"])
         for row in slow.iter_rows(named=True)

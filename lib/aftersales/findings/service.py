@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.inputs import columns_of
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, has_hour
 from aftersales.tables.complaints import Complaints
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
@@ -111,7 +111,10 @@ def _slow_hours(complaints: Frame, week: Week) -> list[dict[str, Any]]:
     """Watches of the day in which complaints wait clearly longer for their first answer than in the others."""
     names = ["complaint_id", "filed_at", "first_response_at"]
     filed = columns_of(complaints, Complaints, names, needed=["filed_at"])
-    filed = filed.filter(pl.col("filed_at").dt.date().is_between(week.shift(1 - LIST_WEEKS).monday, week.sunday))
+    filed = filed.filter(
+        pl.col("filed_at").dt.date().is_between(week.shift(1 - LIST_WEEKS).monday, week.sunday),
+        has_hour(pl.col("filed_at")), has_hour(pl.col("first_response_at")),
+    )  # fmt: skip
     waits = filed.select(
         watch=pl.col("filed_at").dt.hour().cast(pl.Int64) // WATCH_HOURS,
         hours=(pl.col("first_response_at") - pl.col("filed_at")).dt.total_seconds() / 3600,

@@ -14,7 +14,7 @@ from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.parts import InParts
 from aftersales.measures.requests import refund_requests
 from aftersales.measures.shares import order_share
-from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.columns import MONEY, Frame, has_hour
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.values import FAULT
 
@@ -189,17 +189,21 @@ def first_response_hours(
 ) -> pl.DataFrame:
     """Hours from the filing of a complaint to the shop's first answer; unanswered ones run on, until they were closed.
 
-    Complaints read off the refund report never record an answer and are left out. Columns out: those of
-    `durations.duration_summary` (closed = answered, open = not answered).
+    Complaints read off the refund report never record an answer and are left out, and so are those whose filing or
+    answer is a day without an hour. Columns out: those of `durations.duration_summary` (closed = answered, open = not
+    answered).
 
     >>> from datetime import datetime
-    >>> complaints = pl.DataFrame({"complaint_id": ["1", "2", "3"], "filed_at": [datetime(2026, 11, 9)] * 3,
-    ...     "first_response_at": [datetime(2026, 11, 9, 1), datetime(2026, 11, 9, 3), None]})
+    >>> complaints = pl.DataFrame({"complaint_id": ["1", "2", "3"], "filed_at": [datetime(2026, 11, 9, 8)] * 3,
+    ...     "first_response_at": [datetime(2026, 11, 9, 9), datetime(2026, 11, 9, 11), None]})
     >>> first_response_hours(complaints, until=date(2026, 11, 15)).select("closed", "open", "median_hours").rows()
     [(2, 1, 3.0)]
     """
     filed = _waiting(complaints, "first_response_at", by=by, until=until, since=since)
-    filed = filed.filter((pl.col("source") != "refund_report").fill_null(value=True))
+    filed = filed.filter(
+        (pl.col("source") != "refund_report").fill_null(value=True),
+        has_hour(pl.col("filed_at")), has_hour(pl.col("first_response_at")).fill_null(value=True),
+    )  # fmt: skip
     # closed without an answer on record: when it was answered, if it was, nobody wrote down
     is_open = (pl.col("closed_at").is_null() | (pl.col("closed_at").dt.date() > until)).fill_null(value=True)
     return duration_summary(filed, start="filed_at", end="first_response_at", is_open=is_open, by=by, until=until)

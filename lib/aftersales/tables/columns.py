@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 from typing import Any
 
 import dataframely as dy
@@ -53,3 +54,14 @@ def known_sum(values: pl.Expr) -> pl.Expr:
     [('a', 1), ('b', None)]
     """
     return pl.when((values.count() > 0) | (values.len() == 0)).then(values.sum())
+
+
+def has_hour(moment: pl.Expr) -> pl.Expr:
+    """Whether a moment tells the hour: one at midnight to the second is how files write a day alone; null stays null.
+
+    >>> from datetime import datetime
+    >>> moments = pl.DataFrame({"at": [datetime(2026, 11, 9, 0, 0, 1), datetime(2026, 11, 9), None]})
+    >>> moments.select(has_hour(pl.col("at"))).to_series().to_list()
+    [True, False, None]
+    """
+    return moment.dt.time() != time()

@@ -13,6 +13,7 @@ from aftersales.measures.service import (
     platform_involved_rate,
     weekly_complaints,
 )
+from aftersales.tables.columns import has_hour
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
@@ -78,21 +79,26 @@ class ServiceResults(Span):
 
     @kept_frame
     def complaint_hours(self) -> pl.DataFrame:
-        """Complaints of the last twelve weeks by weekday (1 Monday) and hour of filing; every cell, also with none."""
+        """Complaints of the last twelve weeks by weekday (1 Monday) and hour of filing; every cell, also with none.
+
+        Those filed on a day without an hour are counted under hour null (weekday null).
+        """
         filed = self.tables["complaints"].filter(
             pl.col("filed_at").dt.date().is_between(pl.lit(self.quarter), pl.lit(self.until))
         )
         counts = (
             filed.select(
-                weekday=pl.col("filed_at").dt.weekday().cast(pl.Int64), hour=pl.col("filed_at").dt.hour().cast(pl.Int64)
+                pl.when(has_hour(pl.col("filed_at"))).then(part.cast(pl.Int64)).alias(name)
+                for name, part in (("weekday", pl.col("filed_at").dt.weekday()), ("hour", pl.col("filed_at").dt.hour()))
             )
             .group_by("weekday", "hour")
             .agg(complaints=pl.len().cast(pl.Int64))
             .collect()
         )
         cells = pl.DataFrame({"weekday": range(1, 8)}).join(pl.DataFrame({"hour": range(24)}), how="cross")
-        return cells.join(counts, on=["weekday", "hour"], how="left", maintain_order="left").with_columns(
-            pl.col("complaints").fill_null(0)
+        known = cells.join(counts, on=["weekday", "hour"], how="left", maintain_order="left")
+        return pl.concat(
+            [known.with_columns(pl.col("complaints").fill_null(0)), counts.filter(pl.col("hour").is_null())]
         )
 
     @kept_frame

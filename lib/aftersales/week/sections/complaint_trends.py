@@ -120,9 +120,10 @@ def _strip(report: Report, rows: pl.DataFrame, name: str, lacks: str) -> Chart |
 
 def when(report: Report) -> HeatTable | Note:
     """When complaints come in: hour of the day by weekday, the last twelve weeks."""
-    rows = report.data.complaint_hours
+    told = report.data.complaint_hours
+    rows, without = told.drop_nulls("hour"), told.filter(pl.col("hour").is_null())["complaints"].sum()
     if not rows["complaints"].sum():
-        return lacking(report, "complaints.none")
+        return lacking(report, "complaints.no_hours" if without else "complaints.none")
     bands = rows.with_columns(start=pl.col("hour") // HOURS_A_BAND * HOURS_A_BAND).group_by(
         "weekday", "start", maintain_order=True
     ).agg(pl.col("complaints").sum())  # fmt: skip
@@ -138,7 +139,8 @@ def when(report: Report) -> HeatTable | Note:
     )
     return HeatTable(
         shown, id="complaint-hours", language=report.language, title=title, columns=days,
-        corner=report.say("complaints.column.hour"), caption=report.say("complaints.caption_when"),
+        corner=report.say("complaints.column.hour"),
+        caption=report.say("complaints.caption_when" if not without else "complaints.caption_when_known", n=without),
     )  # fmt: skip
 
 
