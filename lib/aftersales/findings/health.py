@@ -90,6 +90,7 @@ def data_health(
     tables: Mapping[str, InParts],
     *,
     until: date,
+    market: str,
     without_orders: pl.DataFrame | None = None,
     told_apart: pl.DataFrame | None = None,
 ) -> list[Finding]:
@@ -103,7 +104,7 @@ def data_health(
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, 9)] * 3})
-    >>> found = data_health({"orders": orders}, until=date(2026, 11, 15))
+    >>> found = data_health({"orders": orders}, until=date(2026, 11, 15), market="cn")
     >>> found[0].headline("en")
     'There are no refunds in the files.'
     """
@@ -111,7 +112,7 @@ def data_health(
         *_unread(tables),
         *_held(tables),
         *_reading(tables),
-        *_days(tables, until, without_orders),
+        *_days(tables, until, market, without_orders),
         *_refunds(tables, until),
         *_rules(tables),
         *_buyers(tables, told_apart),
@@ -184,10 +185,14 @@ def _notes(account: pl.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _days(tables: Mapping[str, InParts], until: date, without_orders: pl.DataFrame | None) -> Iterator[Finding]:
+def _days(
+    tables: Mapping[str, InParts], until: date, market: str, without_orders: pl.DataFrame | None
+) -> Iterator[Finding]:
     if "orders" not in tables:
         return
-    runs = empty_days(tables["orders"], until=until) if without_orders is None else without_orders
+    runs = without_orders
+    if runs is None:
+        runs = empty_days(tables["orders"], until=until, market=market)
     for row in runs.filter("odd").iter_rows(named=True):
         table = pl.DataFrame([row])
         kind = "gap_day" if row["days"] == 1 else "gap"
