@@ -14,7 +14,7 @@ from aftersales.sources.account import FileAccount, ImportAccount
 from aftersales.sources.archives import members
 from aftersales.sources.child import in_child
 from aftersales.sources.composing import compose_tables
-from aftersales.sources.crosschecks import HELD, Held
+from aftersales.sources.crosschecks import HELD, Held, gap_notes, stranger_notes, with_strangers
 from aftersales.sources.found import found_files, given_files, shown_name
 from aftersales.sources.holding import hold, named_files, orders_of
 from aftersales.sources.identity import fingerprint, installation_key
@@ -22,6 +22,7 @@ from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.left_out import keep_left_out, kept_left_out, names_shown
 from aftersales.sources.lock import import_lock
+from aftersales.sources.odd_columns import notes_of, odd_columns, stored_columns
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.sources.taking import Progress, Taking, known_files, reader_of
@@ -69,13 +70,24 @@ def import_files(
                 shop.id, import_id, tuple(failed), None, unchanged, behind, others=taking.others
             )  # fmt: skip
         progress("writing to the store")
-        accounts = [*failed, *kept.finish()]
+        odd = odd_columns(taking.columns, stored_columns(store, head, taking.columns))
+        kept.flush()
+        strange = stranger_notes(store, _as_written(store, head), taking.facts)
+        notes = [notes_of(odd), gap_notes(store, head, taking.facts), strange]
+        told = {name: [n for found in notes for n in found.get(name, ())] for name in kept.files}
+        accounts = [*failed, *kept.finish(told)]
         keep_left_out(store, standing, taking.left_out, import_id)
         progress("checking the files against each other")
         written = _as_written(store, head)
         first_orders = "order_report" in kept.kinds and store.table("order_records", head).head(1).collect().is_empty()
         new, moved = hold(
-            store, written, taking.facts, shop=shop, confirm=confirmed, import_id=import_id, first_orders=first_orders
+            store,
+            written,
+            with_strangers(taking.facts, odd),
+            shop=shop,
+            confirm=confirmed,
+            import_id=import_id,
+            first_orders=first_orders,
         )
         accounts = _with_alarms(accounts, new, shop)
         touched = [*kept.touched, orders_of(store, written, moved)] if moved else kept.touched
