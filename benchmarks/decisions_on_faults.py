@@ -63,7 +63,7 @@ def told(seeds: int, *, products: int, orders: float, cure: float, fault: bool) 
         lift = rng.uniform(1.8, 3) if fault else 1.0
         weeks, truth = weeks_of_shop(rng, products=products, orders=orders, cure=cure, lift=lift)
         day = FIRST + timedelta(weeks=BEFORE)
-        found = decision_effect(weeks, unit="p0", effective_from=day, expected=EXPECTED)
+        found = decision_effect(weeks, market="cn", unit="p0", effective_from=day, expected=EXPECTED)
         words.append(found.verdict)
         covered += found.change_low is not None and found.change_low <= truth <= found.change_high
         if getattr(found, "cured", None) is not None:
@@ -91,7 +91,7 @@ def whole_shop(seeds: int) -> float:
             "events": rng.binomial(sold, np.clip(chance * ripe, 0, 0.9)), "exposure": sold * ripe, "maturity": ripe,
         })  # fmt: skip
         day = date(2026, 3, 2) + timedelta(weeks=span - AFTER - 10)
-        found = decision_effect(frame, unit="shop", effective_from=day, expected=EXPECTED)
+        found = decision_effect(frame, market="cn", unit="shop", effective_from=day, expected=EXPECTED)
         if found.change_low is not None:
             known += 1
             covered += found.change_low <= effect <= found.change_high

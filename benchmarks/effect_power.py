@@ -57,7 +57,7 @@ def tried(
     worked = covered = 0
     for _ in range(draws):
         weeks, unit = shop(rng, chosen=chosen, size=size, effect=effect)
-        found = decision_effect(weeks, unit=unit, effective_from=MONDAYS[BEFORE], expected=EXPECTED)
+        found = decision_effect(weeks, market="cn", unit=unit, effective_from=MONDAYS[BEFORE], expected=EXPECTED)
         worked += found.verdict == "worked"
         covered += found.change_low is not None and found.change_low <= effect <= found.change_high
     return worked / draws, covered / draws

@@ -123,8 +123,8 @@ WORLDS = {
 
 def measured(seed: int, **world) -> dict[str, float]:  # type: ignore[no-untyped-def]
     orders, refunds, truth = shop(seed, **world)
-    counts = product_counts(orders, refunds, week=WEEK)
-    views = product_views(orders, refunds, week=WEEK, counts=counts)
+    counts = product_counts(orders, refunds, market="cn", week=WEEK)
+    views = product_views(orders, refunds, market="cn", week=WEEK, counts=counts)
     listed = views.filter("flagged", "leads").join(truth, on="product_id")
     worse = listed.filter(pl.col("true_rate") >= TRUE_FROM * pl.col("kind_rate"))
     whole = (

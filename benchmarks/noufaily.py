@@ -82,7 +82,7 @@ def alarms(counts: NDArray[np.float64], alpha: float) -> tuple[NDArray[np.bool_]
         window = slice(judged - BACK, judged + 1)
         y = counts[:, window]
         ones = np.ones_like(y)
-        found = judged_counts(y, ones, ones.astype(bool), weeks=weeks[window], at=BACK, alpha=alpha, festivals=False)
+        found = judged_counts(y, ones, ones.astype(bool), market=None, weeks=weeks[window], at=BACK, alpha=alpha)
         without.append(found.p_above <= alpha)
         with_rule.append((found.p_above <= alpha) & found.enough)
     return np.array(with_rule).T, np.array(without).T

@@ -80,7 +80,7 @@ def outcome(shops: int, seed: int = 1) -> pl.DataFrame:
     verdicts: dict[str, list[pl.DataFrame]] = {}
     for as_of in JUDGED:
         for name, table in series(orders, refunds, as_of).items():
-            found = surveillance(table, week=FIRST.shift(as_of), alpha=ALPHA, weeks=3)
+            found = surveillance(table, market="cn", week=FIRST.shift(as_of), alpha=ALPHA, weeks=3)
             # a week is judged when it is half mature, which the two latest order weeks are not
             ready = (
                 found.filter(pl.col("verdict") != "not_enough_data")

@@ -42,9 +42,12 @@ def false_signals(seed: int, orders: int) -> tuple[int, int, list[str]]:
 def _judged(tables: dict[str, pl.DataFrame], week: Week) -> pl.DataFrame:
     orders, refunds = tables["orders"], tables["refunds"]
     estimates = pl.concat(
-        [weekly_estimates(orders, refunds, week=week), as_estimates(request_rate(orders, refunds, week=week))]
+        [
+            weekly_estimates(orders, refunds, market="cn", week=week),
+            as_estimates(request_rate(orders, refunds, market="cn", week=week)),
+        ]
     )
-    found = surveillance(estimates, week=week, weeks=4)
+    found = surveillance(estimates, market="cn", week=week, weeks=4)
     # the week whose verdict is new in this report: the newest of each measure that could be judged
     known = found.filter(pl.col("verdict") != "not_enough_data")
     return known.sort("week").group_by("measure", maintain_order=True).last()

@@ -35,7 +35,7 @@ def shop(start: Week, *, orders: int, seed: int, rise: float = RISE) -> tuple[pl
     draw = np.random.default_rng(seed)
     first = start.shift(-HISTORY_WEEKS).monday
     days = [first + timedelta(days=d) for d in range(7 * (HISTORY_WEEKS + FOLLOWED + 1))]
-    festive = np.array([promotion_of_day(d) in SALES for d in days])
+    festive = np.array([promotion_of_day(d, "cn") in SALES for d in days])
     many = draw.poisson(orders / 7 * np.where(festive, 3.0, 1.0))
     day = np.repeat(np.arange(len(days)), many)
     midnight = np.datetime64(datetime.combine(first, datetime.min.time()), "us")
@@ -62,17 +62,17 @@ def as_of(orders: pl.DataFrame, refunds: pl.DataFrame, week: Week) -> tuple[pl.D
 
 def leading(orders: pl.DataFrame, refunds: pl.DataFrame, week: Week) -> str:
     """The verdict on the refund rate by the week of asking."""
-    rates = as_estimates(request_rate(*as_of(orders, refunds, week), week=week))
-    return surveillance(rates, week=week)["verdict"].item()
+    rates = as_estimates(request_rate(*as_of(orders, refunds, week), market="cn", week=week))
+    return surveillance(rates, market="cn", week=week)["verdict"].item()
 
 
 def sentence(orders: pl.DataFrame, refunds: pl.DataFrame, week: Week) -> str:
     """The catalogue key of the week's sentence."""
     shown = as_of(orders, refunds, week)
-    rates = request_rate(*shown, week=week)
+    rates = request_rate(*shown, market="cn", week=week)
     seen = pl.concat([as_seen(rates, week=week), seen_measures(*shown, week=week)])
-    estimates = pl.concat([as_estimates(rates), weekly_estimates(*shown, week=week)])
-    verdicts = surveillance(estimates, week=week, weeks=FOLLOWED)
+    estimates = pl.concat([as_estimates(rates), weekly_estimates(*shown, market="cn", week=week)])
+    verdicts = surveillance(estimates, market="cn", week=week, weeks=FOLLOWED)
     return week_verdict(judged(seen, estimates=estimates, verdicts=verdicts), week=week).key
 
 

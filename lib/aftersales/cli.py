@@ -116,6 +116,9 @@ def import_(
         bool, typer.Option("--dry-run", help="Show what each file would be taken for; write nothing.")
     ] = False,
     undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
+    import_id: Annotated[
+        str | None, typer.Option("--id", help="With --undo: the import meant, so that no other is taken back.")
+    ] = None,
     withdraw: Annotated[
         str | None, typer.Option(help="Drop the rows that this file held before and holds no more.")
     ] = None,
@@ -128,6 +131,10 @@ def import_(
     from aftersales.sources.withdrawing import withdraw as withdraw_rows
 
     settings = load_settings(config)
+    if (undo or withdraw) and (files or new or (undo and (withdraw or dry_run or confirm))):
+        raise QuestionError("--undo and --withdraw stand alone: they take one shop, no files and nothing new")
+    if import_id is not None and not undo:
+        raise QuestionError("--id names the import that --undo takes back", hint="add --undo")
     shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
     failed = False
     for one in shops:
@@ -142,7 +149,7 @@ def import_(
                 _out.print(f"{one.id}: {rows:,} rows that {escape(withdraw)} holds no more are withdrawn")
                 continue
             if undo:
-                commit = undo_import(settings, one)
+                commit = undo_import(settings, one, import_id=import_id)
                 _out.print(f"{one.id}: {commit.action} done; the tables hold again what they held before")
                 _out.print("its files will be read again by the next import unless they are moved away")
                 continue

@@ -32,7 +32,7 @@ def shop():
 
 def test_what_did_nothing_is_never_said_to_have_worked(shop):
     tables, ledger, truth = shop
-    found = check("decisions", decision_verdicts(ledger, tables["orders"], tables["refunds"], week=WEEK))
+    found = check("decisions", decision_verdicts(ledger, tables["orders"], tables["refunds"], market="cn", week=WEEK))
     said = dict(found.select("decision_id", "verdict").iter_rows())
     worked = {d for d, v in said.items() if v == "worked"}
     assert worked
@@ -46,7 +46,7 @@ def test_a_decision_of_last_week_is_too_early_and_a_planned_one_not_in_effect(sh
     fresh = one.with_columns(effective_from=pl.lit(date(2026, 11, 2)))
     later = one.with_columns(effective_from=pl.lit(date(2026, 12, 7)))
     for taken, key in ((fresh, "advice.effect.too_early"), (later, "advice.effect.planned")):
-        found = decision_verdicts(taken, tables["orders"], tables["refunds"], week=WEEK)
+        found = decision_verdicts(taken, tables["orders"], tables["refunds"], market="cn", week=WEEK)
         assert found.select("verdict", "reason").row(0) == ("too_early", key)
 
 
@@ -54,7 +54,7 @@ def test_two_decisions_on_one_thing_at_one_time_are_not_told_apart(shop):
     tables, ledger, _ = shop
     one = ledger.filter(pl.col("scope") == "商品=DJ-0730")
     other = one.with_columns(decision_id=pl.lit("x"), effective_from=pl.col("effective_from").dt.offset_by("2w"))
-    found = decision_verdicts(pl.concat([one, other]), tables["orders"], tables["refunds"], week=WEEK)
+    found = decision_verdicts(pl.concat([one, other]), tables["orders"], tables["refunds"], market="cn", week=WEEK)
     assert found["reason"].to_list() == ["advice.effect.overlapping"] * 2
 
 
@@ -65,7 +65,7 @@ def test_what_cannot_be_judged_says_why(shop, language):
         "decision_id": ["a", "b", "c"], "scope": ["商品=没有这款", None, "全店"], "measure": ["退款率", None, "好评数"],
         "effective_from": [date(2026, 8, 3)] * 3,
     })  # fmt: skip
-    found = decision_verdicts(taken, tables["orders"], tables["refunds"], week=WEEK, language=language)
+    found = decision_verdicts(taken, tables["orders"], tables["refunds"], market="cn", week=WEEK, language=language)
     assert found["verdict"].to_list() == ["cannot_tell"] * 3
     keys = dict(found.select("decision_id", "reason").iter_rows())
     assert keys == {
@@ -79,14 +79,14 @@ def test_what_cannot_be_judged_says_why(shop, language):
 def test_no_decision_no_row(shop):
     tables, ledger, _ = shop
     assert check(
-        "decisions", decision_verdicts(ledger.clear(), tables["orders"], tables["refunds"], week=WEEK)
+        "decisions", decision_verdicts(ledger.clear(), tables["orders"], tables["refunds"], market="cn", week=WEEK)
     ).is_empty()
 
 
 def test_the_weeks_of_all_provinces_sum_to_the_shops(shop):
     tables, _, _ = shop
-    whole = unit_weeks(tables["orders"], tables["refunds"], week=WEEK, by=None)
-    parts = unit_weeks(tables["orders"], tables["refunds"], week=WEEK, by="province")
+    whole = unit_weeks(tables["orders"], tables["refunds"], market="cn", week=WEEK, by=None)
+    parts = unit_weeks(tables["orders"], tables["refunds"], market="cn", week=WEEK, by="province")
     summed = parts.group_by("week").agg(pl.col("events", "orders").sum()).sort("week")
     assert summed.rows() == whole.select("week", "events", "orders").rows()
     rates = refund_rate(tables["orders"], tables["refunds"], by="week", until=WEEK.sunday)
@@ -96,7 +96,9 @@ def test_the_weeks_of_all_provinces_sum_to_the_shops(shop):
 
 def test_a_kind_of_refunds_is_a_part_of_all(shop):
     tables, _, _ = shop
-    some = unit_weeks(tables["orders"], tables["refunds"], week=WEEK, by="product_id", reasons=("damaged",))
-    every = unit_weeks(tables["orders"], tables["refunds"], week=WEEK, by="product_id")
+    some = unit_weeks(
+        tables["orders"], tables["refunds"], market="cn", week=WEEK, by="product_id", reasons=("damaged",)
+    )
+    every = unit_weeks(tables["orders"], tables["refunds"], market="cn", week=WEEK, by="product_id")
     assert 0 < some["events"].sum() < every["events"].sum()
     assert (some["events"] <= every["events"]).all()

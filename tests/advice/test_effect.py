@@ -45,7 +45,7 @@ def weeks_of(units=50, before=12, after=4, effect=1.0, rate=0.12, orders=250, ma
 @pytest.mark.parametrize(("units", "method"), [(50, "did"), (14, "synthetic"), (1, "interrupted")])
 def test_each_way_finds_a_halved_rate_and_names_itself(units, method):
     weeks, day = weeks_of(units=units, effect=0.5)
-    found = decision_effect(weeks, unit="p000", effective_from=day, expected=-0.2)
+    found = decision_effect(weeks, market="cn", unit="p000", effective_from=day, expected=-0.2)
     assert (found.method, found.verdict) == (method, "worked")
     assert found.change_low < -0.5 < found.change_high
 
@@ -53,38 +53,40 @@ def test_each_way_finds_a_halved_rate_and_names_itself(units, method):
 @pytest.mark.parametrize(("units", "method"), [(50, "did"), (14, "synthetic"), (1, "interrupted")])
 def test_a_doubled_rate_is_harm(units, method):
     weeks, day = weeks_of(units=units, effect=2.0)
-    assert decision_effect(weeks, unit="p000", effective_from=day).verdict == "harmed"
+    assert decision_effect(weeks, market="cn", unit="p000", effective_from=day).verdict == "harmed"
 
 
 @pytest.mark.parametrize("units", [50, 14])
 def test_what_happens_to_all_is_nobodys_merit(units):
     weeks, day = weeks_of(units=units)
     halved = weeks.with_columns(events=pl.when(pl.col("week") >= day).then(pl.col("events") // 2).otherwise("events"))
-    assert decision_effect(halved, unit="p000", effective_from=day, expected=-0.4).verdict != "worked"
+    assert decision_effect(halved, market="cn", unit="p000", effective_from=day, expected=-0.4).verdict != "worked"
 
 
 def test_immature_weeks_are_too_early_whatever_they_show():
     weeks, day = weeks_of(effect=0.2, maturity=0.6)
-    found = decision_effect(weeks, unit="p000", effective_from=day)
+    found = decision_effect(weeks, market="cn", unit="p000", effective_from=day)
     assert (found.verdict, found.change) == ("too_early", None)
     weeks, day = weeks_of(effect=0.2, after=3)
-    assert decision_effect(weeks, unit="p000", effective_from=day).verdict == "too_early"
+    assert decision_effect(weeks, market="cn", unit="p000", effective_from=day).verdict == "too_early"
 
 
 def test_a_change_in_mid_week_leaves_that_week_out():
     weeks, day = weeks_of(after=4)
-    assert decision_effect(weeks, unit="p000", effective_from=day + timedelta(days=2)).verdict == "too_early"
+    assert (
+        decision_effect(weeks, market="cn", unit="p000", effective_from=day + timedelta(days=2)).verdict == "too_early"
+    )
 
 
 def test_overlapping_changes_are_not_told_apart():
     weeks, day = weeks_of(effect=0.3)
-    found = decision_effect(weeks, unit="p000", effective_from=day, overlapping=True)
+    found = decision_effect(weeks, market="cn", unit="p000", effective_from=day, overlapping=True)
     assert (found.verdict, found.reason) == ("cannot_tell", "advice.effect.overlapping")
 
 
 def test_touched_units_are_compared_with_nothing():
     weeks, day = weeks_of(units=30)
-    found = decision_effect(weeks, unit="p000", effective_from=day, touched=["p001", "p002"])
+    found = decision_effect(weeks, market="cn", unit="p000", effective_from=day, touched=["p001", "p002"])
     assert found.controls == 27
     assert not set(found.table["unit"]) & {"p000", "p001", "p002"}
 
@@ -93,27 +95,30 @@ def test_a_restless_series_without_controls_tells_nothing():
     weeks, day = weeks_of(units=1)
     jump = FIRST + timedelta(weeks=6)
     stirred = weeks.with_columns(events=pl.when(pl.col("week") < jump).then(pl.col("events") * 3).otherwise("events"))
-    found = decision_effect(stirred, unit="p000", effective_from=day)
+    found = decision_effect(stirred, market="cn", unit="p000", effective_from=day)
     assert (found.verdict, found.reason) == ("cannot_tell", "advice.effect.stirred")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_verdict_is_a_sentence(language):
     weeks, day = weeks_of(effect=0.5)
-    said = {decision_effect(weeks, unit="p000", effective_from=day, overlapping=o).headline(language) for o in (0, 1)}
+    said = {
+        decision_effect(weeks, market="cn", unit="p000", effective_from=day, overlapping=o).headline(language)
+        for o in (0, 1)
+    }
     assert len(said) == 2
     alone, day = weeks_of(units=1, effect=0.5)
-    assert len(decision_effect(alone, unit="p000", effective_from=day).headline(language)) > 30
+    assert len(decision_effect(alone, market="cn", unit="p000", effective_from=day).headline(language)) > 30
 
 
 def test_wrong_questions_are_named():
     weeks, day = weeks_of(units=2)
     with pytest.raises(QuestionError):
-        decision_effect(weeks, unit="nobody", effective_from=day)
+        decision_effect(weeks, market="cn", unit="nobody", effective_from=day)
     with pytest.raises(QuestionError):
-        decision_effect(weeks, unit="p000", effective_from=day, expected=0.2)
+        decision_effect(weeks, market="cn", unit="p000", effective_from=day, expected=0.2)
     with pytest.raises(DataError):
-        decision_effect(weeks.drop("maturity"), unit="p000", effective_from=day)
+        decision_effect(weeks.drop("maturity"), market="cn", unit="p000", effective_from=day)
 
 
 ENDS = st.floats(-0.99, 3.0)
@@ -208,7 +213,7 @@ def on_a_fault(units, cure, *, lift=2.5, orders=250, seed=3):
 def test_a_fault_that_stays_is_no_harm_and_no_merit(units):
     for seed in range(4):
         weeks, day = on_a_fault(units, 0.0, seed=seed)
-        found = decision_effect(weeks, unit="p000", effective_from=day, expected=-0.2)
+        found = decision_effect(weeks, market="cn", unit="p000", effective_from=day, expected=-0.2)
         assert found.verdict in ("did_not", "cannot_tell")
         assert found.fault_since == day - timedelta(weeks=3)
         assert found.cured_low < 0.3
@@ -217,19 +222,19 @@ def test_a_fault_that_stays_is_no_harm_and_no_merit(units):
 @pytest.mark.parametrize("units", [50, 14, 1])
 def test_a_cured_fault_worked_and_says_how_much_of_it_is_gone(units):
     weeks, day = on_a_fault(units, 1.0)
-    found = decision_effect(weeks, unit="p000", effective_from=day, expected=-0.2)
+    found = decision_effect(weeks, market="cn", unit="p000", effective_from=day, expected=-0.2)
     assert found.verdict == "worked"
     assert found.cured_low < 1 < found.cured_high
     assert found.rate_healthy < 0.2 < found.rate_before
     half, day = on_a_fault(units, 0.5)
-    assert decision_effect(half, unit="p000", effective_from=day).cured == pytest.approx(0.5, abs=0.25)
+    assert decision_effect(half, market="cn", unit="p000", effective_from=day).cured == pytest.approx(0.5, abs=0.25)
     for language in LANGUAGES:
         assert "90%" in found.headline(language)
 
 
 def test_a_fault_that_doubles_again_is_harm():
     weeks, day = on_a_fault(50, -1.5)
-    assert decision_effect(weeks, unit="p000", effective_from=day).verdict == "harmed"
+    assert decision_effect(weeks, market="cn", unit="p000", effective_from=day).verdict == "harmed"
 
 
 def test_one_large_faulty_unit_does_not_pass_for_all():
@@ -249,6 +254,6 @@ def test_a_change_of_policy_is_named_and_not_credited_without_others():
     for units, verdict_said in ((50, "worked"), (1, "cannot_tell")):
         weeks, day = weeks_of(units=units, effect=0.4)
         moved = weeks.with_columns(week=pl.col("week") + shift)
-        found = decision_effect(moved, unit="p000", effective_from=day + shift, expected=-0.2)
+        found = decision_effect(moved, market="cn", unit="p000", effective_from=day + shift, expected=-0.2)
         assert (found.verdict, found.breaks) == (verdict_said, ("platform_rules",))
         assert "2026" in found.headline("en")

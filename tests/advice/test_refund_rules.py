@@ -108,12 +108,14 @@ def test_a_limit_is_judged_by_bad_orders_on_record():
     })  # fmt: skip
     for after, verdict in ((1.0, "worked"), (4.0, "cannot_tell"), (9.0, "harmed")):
         orders, bad = bad_shop(after)
-        found = judged_decisions(taken, orders, refunds, week=WEEK, bad=bad).row(0, named=True)
+        found = judged_decisions(taken, orders, refunds, market="cn", week=WEEK, bad=bad).row(0, named=True)
         assert found["verdict"] in ({verdict, "did_not"} if verdict == "cannot_tell" else {verdict})
         assert found["method"] == "interrupted"
     # a refused parcel is no malice: measured by malice alone there is nothing to see
     orders, bad = bad_shop(1.0)
-    refused = judged_decisions(taken, orders, refunds, week=WEEK, bad=bad.with_columns(source=pl.lit("refused")))
+    refused = judged_decisions(
+        taken, orders, refunds, market="cn", week=WEEK, bad=bad.with_columns(source=pl.lit("refused"))
+    )
     assert refused["verdict"].to_list() == ["cannot_tell"]
 
 

@@ -48,7 +48,7 @@ def sound(days=56, a_day=24):
 
 
 def kinds(tables):
-    return {f.kind for f in data_health(tables, until=UNTIL)}
+    return {f.kind for f in data_health(tables, market="cn", until=UNTIL)}
 
 
 def test_a_sound_shop_has_one_finding_that_says_so():
@@ -104,14 +104,17 @@ def day(n):
 def test_one_thing_wrong_is_found_alone_and_told_in_both_languages(change, found):
     tables = sound()
     tables |= change(tables)
-    health = data_health(tables, until=UNTIL)
+    health = data_health(tables, market="cn", until=UNTIL)
     assert [f.kind for f in health] == [found]
     for language in LANGUAGES:
         assert health[0].headline(language)
         assert health[0].caution(language)
     # who has counted days and buyers already is told the same
-    counted = {"without_orders": empty_days(tables["orders"], until=UNTIL), "told_apart": buyer_keys(tables["orders"])}
-    again = data_health(tables, until=UNTIL, **counted)
+    counted = {
+        "without_orders": empty_days(tables["orders"], market="cn", until=UNTIL),
+        "told_apart": buyer_keys(tables["orders"]),
+    }
+    again = data_health(tables, market="cn", until=UNTIL, **counted)
     assert [(f.id, f.headline("en"), f.size) for f in again] == [(f.id, f.headline("en"), f.size) for f in health]
 
 
@@ -129,7 +132,7 @@ def test_every_sentence_of_health_says_what_it_costs_and_is_used():
 def test_a_slow_shop_has_quiet_days_that_are_no_gaps():
     made = [FIRST + timedelta(days=d) for d in (0, 1, 3, 4, 8, 9, 13, 20)]
     orders = pl.DataFrame({"order_id": [str(i) for i in range(len(made))], "created_at": made})
-    gaps = empty_days(orders, until=UNTIL)
+    gaps = empty_days(orders, market="cn", until=UNTIL)
     assert gaps["days"].to_list() == [1, 3, 3, 6]
     assert not gaps["odd"].any()
 
@@ -142,7 +145,7 @@ def test_a_silent_day_at_spring_festival_is_no_gap_but_one_in_a_plain_week_is():
         for d in days if d not in {festival, plain} for h in range(24)
     ]  # fmt: skip
     orders = pl.DataFrame({"order_id": [str(i) for i in range(len(made))], "created_at": made})
-    gaps = empty_days(orders, until=days[-1])
+    gaps = empty_days(orders, market="cn", until=days[-1])
     assert gaps.select("first_day", "expected", "holiday", "odd").rows() == [
         (festival, 24, True, False), (plain, 24, False, True),
     ]  # fmt: skip
@@ -157,7 +160,7 @@ def test_gaps_and_cuts_look_no_further_than_the_day_asked_for():
 def test_the_gap_sentence_holds_the_numbers_of_its_table():
     tables = sound()
     tables["orders"] = without(tables, "created_at", day(20), day(22))
-    found = data_health(tables, until=UNTIL)[0]
+    found = data_health(tables, market="cn", until=UNTIL)[0]
     row = found.table.row(0, named=True)
     assert (row["first_day"], row["last_day"], row["days"]) == (day(20), day(22), 3)
     assert "3 days" in found.headline("en")
@@ -204,7 +207,7 @@ def test_in_the_real_report_the_days_without_orders_are_found():
         paid_at=pl.col("订单付款时间").str.to_datetime(time_unit="us"),
     )
     refunds = report.filter(pl.col("退款金额") > 0).select(refund_id="订单编号", order_id="订单编号")
-    found = data_health({"orders": orders, "refunds": refunds}, until=date(2020, 3, 1))
+    found = data_health({"orders": orders, "refunds": refunds}, market="cn", until=date(2020, 3, 1))
     gaps = {f.values["first_day"] for f in found if f.kind in {"gap", "gap_day"}}
     assert gaps == {date(2020, 2, 8), date(2020, 2, 16)}
     assert {"no_refund_dates", "no_buyers", "no_products"} <= {f.kind for f in found}
@@ -242,7 +245,9 @@ def test_doubts_about_how_files_were_read_are_told_once_a_kind_with_the_largest(
         "rows_set_aside": [0, 0], "notes": [told(2), told(7) + "\n" + note("refund_disagrees", rows=1, example="7 (none, 20)")],
     })  # fmt: skip
     found = {
-        f.scope: f for f in data_health({"files": files.lazy()}, until=date(2026, 11, 15)) if f.kind.startswith("noted")
+        f.scope: f
+        for f in data_health({"files": files.lazy()}, market="cn", until=date(2026, 11, 15))
+        if f.kind.startswith("noted")
     }
     assert found["unread"].headline("en") == (
         "b.csv: 7 cells under 订单状态 could not be read and were left empty, such as '怪词'; the same in other files: 1."

@@ -44,7 +44,7 @@ def made(seed: int, *, faults: bool = True, abuse: bool = False, orders: int = 6
 @cache
 def found(seed: int = 3) -> pl.DataFrame:
     _, tables = made(seed)
-    return problem_products(tables["orders"], tables["refunds"], week=WEEK)
+    return problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK)
 
 
 def codes(rows: pl.DataFrame) -> list[str]:
@@ -108,7 +108,7 @@ def test_costs_raise_the_money_and_not_the_list():
         tables["orders"], tables["refunds"], freight_out=6, freight_back=8, handling=3, share_not_resold=0.2,
         until=WEEK.sunday, since=WEEK.shift(-11).monday,
     )  # fmt: skip
-    dear = problem_products(tables["orders"], tables["refunds"], week=WEEK, costs=costs)
+    dear = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, costs=costs)
     both = dear.join(found(), on="product_id", suffix="_cheap")
     assert both.height == dear.height == found().height
     assert (both["money_at_stake"] > both["money_at_stake_cheap"]).all()
@@ -118,14 +118,14 @@ def test_costs_raise_the_money_and_not_the_list():
 def test_nothing_wrong_gives_nearly_nothing(seed):
     shop = simulate_shop(ShopSpec(orders=20_000, weeks=60, faults=False, abuse=False, innocents=False), seed=seed)
     tables = shop_tables(shop)
-    views = product_views(tables["orders"], tables["refunds"], week=WEEK)
+    views = product_views(tables["orders"], tables["refunds"], market="cn", week=WEEK)
     assert views["enough"].sum() > 50
     assert listed(views).height <= 1
 
 
 def test_one_rule_marks_lists_and_draws():
     _, tables = made(3)
-    views = product_views(tables["orders"], tables["refunds"], week=WEEK)
+    views = product_views(tables["orders"], tables["refunds"], market="cn", week=WEEK)
     assert set(views.filter("fires")["product_id"]) == set(views.filter("flagged")["product_id"])
     assert views.filter("leads")["product_id"].is_duplicated().sum() == 0
     funnel = product_funnel(views)
@@ -143,7 +143,7 @@ def test_a_batch_without_abuse_keeps_its_rate_when_strangers_are_set_aside():
     others = tables["orders"].filter(pl.col("product_id") != row["product_id"])["order_id"].unique().sort()
     mine = tables["orders"].filter(pl.col("product_id") == row["product_id"])["order_id"].implode()
     aside = others.filter(~others.is_in(mine)).sample(500, seed=1)
-    again = problem_products(tables["orders"], tables["refunds"], week=WEEK, set_aside=aside.to_list())
+    again = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, set_aside=aside.to_list())
     kept = by_code(again, "bad_batch")
     assert kept["rate"] == pytest.approx(row["rate"])
     assert kept["rate_set_aside"] == pytest.approx(row["rate"], rel=0.02)
@@ -152,8 +152,8 @@ def test_a_batch_without_abuse_keeps_its_rate_when_strangers_are_set_aside():
 def test_products_that_only_suspects_make_bad_leave_the_list():
     shop, tables = made(4, abuse=True, orders=100_000)
     bad = shop.orders.filter(pl.col("label").is_not_null()).select("order_id")
-    with_all = problem_products(tables["orders"], tables["refunds"], week=WEEK)
-    without = problem_products(tables["orders"], tables["refunds"], week=WEEK, set_aside=bad)
+    with_all = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK)
+    without = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, set_aside=bad)
     assert without.height < with_all.height
     assert set(without["product_id"]) <= set(with_all["product_id"])
     for plant in ("bad_batch", "broke_lately", "size_chart"):
@@ -167,16 +167,16 @@ def test_products_that_only_suspects_make_bad_leave_the_list():
 
 def test_states_tell_new_still_better_and_gone():
     _, tables = made(3)
-    now = product_views(tables["orders"], tables["refunds"], week=WEEK)
+    now = product_views(tables["orders"], tables["refunds"], market="cn", week=WEEK)
     nothing = now.with_columns(flagged=pl.lit(value=False))
-    fresh = problem_products(tables["orders"], tables["refunds"], week=WEEK, before=nothing)
+    fresh = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, before=nothing)
     assert set(fresh["state"]) == {"new"}
-    same = problem_products(tables["orders"], tables["refunds"], week=WEEK, before=now)
+    same = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, before=now)
     assert set(same["state"]) == {"still"}
     worse_then = now.with_columns(excess=pl.col("excess") * 2)
-    assert set(problem_products(tables["orders"], tables["refunds"], week=WEEK, before=worse_then)["state"]) == {
-        "better"
-    }
+    assert set(
+        problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, before=worse_then)["state"]
+    ) == {"better"}
     left = gone_products(nothing, now)
     assert set(left["product_id"]) == set(listed(now)["product_id"])
     assert gone_products(now, now).is_empty()
@@ -184,7 +184,7 @@ def test_states_tell_new_still_better_and_gone():
 
 def test_small_products_are_listed_apart():
     _, tables = made(3)
-    views = product_views(tables["orders"], tables["refunds"], week=WEEK)
+    views = product_views(tables["orders"], tables["refunds"], market="cn", week=WEEK)
     small = unjudged_products(views)
     assert any(PLANTS["home"]["chance"] in title for title in small["title"])
     assert not set(small["product_id"]) & set(listed(views)["product_id"])
@@ -194,25 +194,25 @@ def test_small_products_are_listed_apart():
 def test_without_refund_dates_nothing_is_named():
     _, tables = made(3)
     undated = tables["refunds"].with_columns(applied_at=pl.lit(None, dtype=pl.Datetime("us", "Asia/Shanghai")))
-    rows = problem_products(tables["orders"], undated, week=WEEK)
+    rows = problem_products(tables["orders"], undated, market="cn", week=WEEK)
     assert rows.is_empty()
     assert check("problem_products", rows).columns[:15] == list(PRODUCTS_SCHEMA)[:15]
-    assert product_views(tables["orders"], undated, week=WEEK).is_empty()
+    assert product_views(tables["orders"], undated, market="cn", week=WEEK).is_empty()
 
 
 def test_a_shop_without_products_or_orders_is_no_error():
     _, tables = made(3)
     bare = tables["orders"].with_columns(product_id=pl.lit(None, dtype=pl.String))
-    assert problem_products(bare, tables["refunds"], week=WEEK).is_empty()
-    assert problem_products(tables["orders"].clear(), tables["refunds"].clear(), week=WEEK).is_empty()
+    assert problem_products(bare, tables["refunds"], market="cn", week=WEEK).is_empty()
+    assert problem_products(tables["orders"].clear(), tables["refunds"].clear(), market="cn", week=WEEK).is_empty()
     young = tables["orders"].filter(pl.col("paid_at").dt.date() >= date(2026, 11, 16))
-    assert problem_products(young, tables["refunds"], week=WEEK).is_empty()
+    assert problem_products(young, tables["refunds"], market="cn", week=WEEK).is_empty()
 
 
 def test_a_shop_without_categories_is_one():
     tables = shop_tables(simulate_shop(basic_spec(orders=12_000, weeks=60), seed=2))
-    rows = problem_products(tables["orders"], tables["refunds"], week=WEEK, language="en")
-    views = product_views(tables["orders"], tables["refunds"], week=WEEK)
+    rows = problem_products(tables["orders"], tables["refunds"], market="cn", week=WEEK, language="en")
+    views = product_views(tables["orders"], tables["refunds"], market="cn", week=WEEK)
     assert set(views["category"]) == {"all"}
     assert not any("its category" in line for line in rows["headline"])
 
@@ -229,7 +229,7 @@ def test_headlines_say_what_the_row_holds(language, words):
 
 def test_counts_add_up_over_skus_and_weeks():
     _, tables = made(3)
-    counts = product_counts(tables["orders"], tables["refunds"], week=WEEK)
+    counts = product_counts(tables["orders"], tables["refunds"], market="cn", week=WEEK)
     units = counts.units.group_by("level", "product_id").agg(pl.col("orders").sum())
     product = units.filter(level="product").join(units.filter(level="sku"), on="product_id", suffix="_sku")
     # an order with two SKUs of a product is one order of the product

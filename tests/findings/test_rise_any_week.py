@@ -26,7 +26,7 @@ def test_orders_at_risk_do_not_move_to_the_weeks_after_a_festival(bench, week):
     """Ten weeks after 618 its orders show late ages only; what they could have shown earlier is borrowed."""
     now = Week.parse(week)
     made = bench.as_of(*bench.shop(now, orders=700, seed=3), now)
-    rates = request_rate(*made, week=now)
+    rates = request_rate(*made, market="cn", week=now)
     level = rates.filter(pl.col("week").is_between(Week.parse("2026-W16").monday, Week.parse("2026-W20").monday))
     assert level["exposure"].to_numpy() == pytest.approx(700, rel=0.12)
     festive = rates.filter(pl.col("week") == Week.parse("2026-W27").monday)

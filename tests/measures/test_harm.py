@@ -34,7 +34,7 @@ def attack(*days: date) -> pl.DataFrame:
 
 def test_a_planted_fall_is_found_with_its_size():
     rows = [
-        visitors_after(traffic(seed, falls=[AUGUST]), attack(AUGUST), until=UNTIL).row(0, named=True)
+        visitors_after(traffic(seed, falls=[AUGUST]), attack(AUGUST), market="cn", until=UNTIL).row(0, named=True)
         for seed in range(20)
     ]
     assert {row["verdict"] for row in rows} == {"fell"}
@@ -45,7 +45,9 @@ def test_a_planted_fall_is_found_with_its_size():
 def test_without_an_effect_few_fall_outside():
     days = [AUGUST + timedelta(days=7 * i) for i in range(-3, 5)]
     verdicts = [
-        visitors_after(traffic(seed), attack(day), until=UNTIL)["verdict"][0] for seed in range(5) for day in days
+        visitors_after(traffic(seed), attack(day), market="cn", until=UNTIL)["verdict"][0]
+        for seed in range(5)
+        for day in days
     ]
     outside = sum(v in ("fell", "rose") for v in verdicts)
     assert "cannot_tell" not in verdicts
@@ -56,34 +58,37 @@ def test_without_an_effect_few_fall_outside():
 @pytest.mark.parametrize("weekday", range(7))
 def test_the_shops_own_weekdays_are_no_effect(weekday):
     still = traffic(3, noise=0.0)
-    row = visitors_after(still, attack(AUGUST + timedelta(days=weekday)), until=UNTIL).row(0, named=True)
+    row = visitors_after(still, attack(AUGUST + timedelta(days=weekday)), market="cn", until=UNTIL).row(0, named=True)
     assert abs(row["change"]) < 0.001
 
 
 def test_days_swayed_by_a_sale_say_nothing():
-    row = visitors_after(traffic(1), attack(date(2025, 11, 9)), until=UNTIL).row(0, named=True)
+    row = visitors_after(traffic(1), attack(date(2025, 11, 9)), market="cn", until=UNTIL).row(0, named=True)
     assert (row["verdict"], row["change"]) == ("cannot_tell", None)
 
 
 def test_too_young_an_attack_or_too_short_a_past_cannot_be_told():
     plenty = traffic(1)
-    young = visitors_after(plenty, attack(AUGUST), until=AUGUST + timedelta(days=3)).row(0, named=True)
+    young = visitors_after(plenty, attack(AUGUST), market="cn", until=AUGUST + timedelta(days=3)).row(0, named=True)
     assert young["verdict"] == "cannot_tell"
     short = plenty.filter(pl.col("day") > AUGUST - timedelta(days=80))
-    assert visitors_after(short, attack(AUGUST), until=AUGUST + timedelta(days=20))["verdict"][0] == "cannot_tell"
+    assert (
+        visitors_after(short, attack(AUGUST), market="cn", until=AUGUST + timedelta(days=20))["verdict"][0]
+        == "cannot_tell"
+    )
     none = plenty.clear()
-    assert visitors_after(none, attack(AUGUST), until=UNTIL)["verdict"][0] == "cannot_tell"
+    assert visitors_after(none, attack(AUGUST), market="cn", until=UNTIL)["verdict"][0] == "cannot_tell"
 
 
 def test_small_falls_show_when_many_are_taken_together():
     months = [date(2025, 4, 7), date(2025, 5, 5), date(2025, 7, 21), date(2025, 8, 18), date(2025, 9, 15),
               date(2026, 4, 6), date(2026, 5, 4), date(2026, 7, 20), date(2026, 8, 17), date(2026, 9, 14)]  # fmt: skip
     shop = traffic(5, falls=months, size=0.06)
-    together = visitors_after_all(shop, months, until=UNTIL)
+    together = visitors_after_all(shop, months, market="cn", until=UNTIL)
     assert together["attacks"] == len(months)
     assert together["verdict"] == "fell"
     assert together["change_low"] < -0.06 < together["change_high"]
-    assert visitors_after_all(traffic(6), months, until=UNTIL)["verdict"] == "as_usual"
+    assert visitors_after_all(traffic(6), months, market="cn", until=UNTIL)["verdict"] == "as_usual"
 
 
 def orders() -> pl.DataFrame:

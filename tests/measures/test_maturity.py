@@ -148,7 +148,7 @@ def test_an_old_delay_is_forgotten():
 
 def test_promotions_are_a_stratum():
     days = pl.DataFrame({"paid_at": [datetime(2026, 11, 11, 9), datetime(2026, 8, 4)]})
-    assert with_stratum(days).collect()["stratum"].to_list() == ["promotion", "ordinary"]
+    assert with_stratum(days, "cn").collect()["stratum"].to_list() == ["promotion", "ordinary"]
 
 
 @settings(max_examples=25)

@@ -52,8 +52,8 @@ def test_days_without_orders_and_kinds_of_buyers_are_those_of_the_whole(tables: 
     silent = pl.col("created_at").dt.date().is_between(pl.date(2026, 8, 30), pl.date(2026, 9, 2))
     quality = pl.when(pl.col("order_id").hash() % 5 == 0).then(pl.lit("masked")).otherwise("buyer_key_quality")
     orders = tables["orders"].filter(~silent).with_columns(buyer_key_quality=quality)
-    gaps = empty_days(by_month(orders), until=UNTIL)
-    assert gaps.equals(empty_days(orders, until=UNTIL))
+    gaps = empty_days(by_month(orders), market="cn", until=UNTIL)
+    assert gaps.equals(empty_days(orders, market="cn", until=UNTIL))
     assert gaps.height
     assert buyer_keys(by_month(orders)).equals(buyer_keys(orders))
     assert buyer_keys(orders).filter(quality="masked")["orders"][0] > 0
@@ -95,7 +95,7 @@ def test_rates_shares_and_triangles_of_months_are_those_of_the_whole(tables: dic
         assert found.equals(whole), by
     for asked in ({}, {"outcome": "reason"}, {"count": "money"}, {"since": "delivered_at"}):
         whole, found = (
-            delay_triangle([with_stratum(p) for p in rows], refunds, until=UNTIL, by=["stratum"], **asked)
+            delay_triangle([with_stratum(p, "cn") for p in rows], refunds, until=UNTIL, by=["stratum"], **asked)
             for rows in ([orders], months)
         )
         assert whole.height > 100

@@ -24,7 +24,7 @@ def per_day(rows):
 
 
 def missing(rows, **options):
-    days = days_covered(per_day(rows), first=FIRST, last=day(len(rows) - 1), **options)
+    days = days_covered(per_day(rows), market="cn", first=FIRST, last=day(len(rows) - 1), **options)
     return days.filter(~pl.col("covered"))["day"].to_list()
 
 
@@ -40,14 +40,14 @@ def test_a_kind_that_writes_less_than_every_other_day_has_no_holes_after_it_bega
     rows = [0] * 5
     for gap in gaps:
         rows += [rows_a_day, *[0] * (gap + 2)]
-    days = days_covered(per_day(rows), first=FIRST, last=day(len(rows) - 1))
+    days = days_covered(per_day(rows), market="cn", first=FIRST, last=day(len(rows) - 1))
     assert days.filter("begun")["covered"].all()
     assert not days.filter(~pl.col("begun"))["covered"].any()
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=150))
 def test_every_day_is_told_once_in_order_and_a_day_with_rows_is_always_covered(rows):
-    days = days_covered(per_day(rows), first=FIRST, last=day(len(rows) - 1))
+    days = days_covered(per_day(rows), market="cn", first=FIRST, last=day(len(rows) - 1))
     if not any(rows):
         assert days.is_empty()
         return
@@ -69,4 +69,4 @@ def test_spring_festival_is_no_hole():
     busy = [begin + timedelta(days=n) for n in range(80)]
     there = [d for d in busy if not date(2026, 2, 16) <= d <= date(2026, 2, 20)]
     frame = pl.DataFrame({"day": there, "rows": [40] * len(there)})
-    assert days_covered(frame, first=begin, last=busy[-1])["covered"].all()
+    assert days_covered(frame, market="cn", first=begin, last=busy[-1])["covered"].all()

@@ -57,7 +57,7 @@ def quiet(series: int, weeks: int, mean: float = 40.0, seed: int = 0) -> np.ndar
 )
 def test_the_rung_follows_the_history_and_quiet_weeks_stay_quiet(weeks: int, method: str | None) -> None:
     events = quiet(600, weeks + 1)
-    found = surveillance(weekly(events), week=last(events), alpha=0.01)
+    found = surveillance(weekly(events), market="cn", week=last(events), alpha=0.01)
     assert found["method"].unique().to_list() == [method]
     if method is None:
         assert found["verdict"].unique().to_list() == ["not_enough_data"]
@@ -71,7 +71,7 @@ def test_the_rung_follows_the_history_and_quiet_weeks_stay_quiet(weeks: int, met
 def test_a_planted_step_is_found_on_its_own_side_and_dated(weeks: int, factor: float) -> None:
     events = quiet(20, weeks, mean=80.0)
     events[:, -2:] = np.random.default_rng(1).poisson(80 * factor, (20, 2))
-    found = surveillance(weekly(events), week=last(events), alpha=0.001)
+    found = surveillance(weekly(events), market="cn", week=last(events), alpha=0.001)
     assert (found["verdict"] == ("above" if factor > 1 else "below")).mean() >= 0.95
     flagged = found.filter(pl.col("verdict") != "routine")
     assert (flagged["since"] == START.shift(weeks - 2).monday).mean() >= 0.9
@@ -82,7 +82,7 @@ def test_verdict_and_normal_range_say_the_same() -> None:
     events = random.negative_binomial(10, 0.3, (300, 80)).astype(float)
     events[:150, -1] *= random.choice([0.1, 3.0], 150)
     events = np.round(events)
-    found = surveillance(weekly(events), week=last(events), alpha=0.01)
+    found = surveillance(weekly(events), market="cn", week=last(events), alpha=0.01)
     outside = (found["value"] > found["normal_high"] + 1e-12) | (found["value"] < found["normal_low"] - 1e-12)
     assert found["verdict"].is_in(["above", "below"]).to_list() == outside.to_list()
     assert (found.filter(outside)["score"].abs() > 2).all()
@@ -95,7 +95,7 @@ def test_verdict_and_normal_range_say_the_same() -> None:
 @given(st.integers(0, 10_000), st.integers(2, 90), st.floats(0.05, 500.0))
 def test_every_row_is_judged_and_its_numbers_are_in_order(seed: int, weeks: int, mean: float) -> None:
     events = quiet(5, weeks, mean, seed)
-    found = surveillance(weekly(events), week=last(events), alpha=0.01, weeks=3)
+    found = surveillance(weekly(events), market="cn", week=last(events), alpha=0.01, weeks=3)
     assert found.schema == pl.Schema(SCHEMA)
     assert len(found) == 5 * min(3, weeks)
     assert found["verdict"].is_in(VERDICTS).all()
@@ -111,9 +111,9 @@ def test_an_unripe_week_and_an_unknown_maturity_are_never_judged() -> None:
     events[:, -1] = 400.0
     maturity = np.ones(events.shape)
     maturity[:, -1] = MATURE_ENOUGH - 0.01
-    found = surveillance(weekly(events, maturity=maturity), week=last(events), alpha=0.01)
+    found = surveillance(weekly(events, maturity=maturity), market="cn", week=last(events), alpha=0.01)
     assert found["verdict"].unique().to_list() == ["not_enough_data"]
-    undated = surveillance(weekly(events, maturity=np.nan), week=last(events), alpha=0.01)
+    undated = surveillance(weekly(events, maturity=np.nan), market="cn", week=last(events), alpha=0.01)
     assert undated["verdict"].unique().to_list() == ["not_enough_data"]
     assert undated["seen"].to_list() == undated["value"].to_list()
 
@@ -123,8 +123,8 @@ def test_an_unsure_nowcast_needs_more_to_raise_an_alarm() -> None:
     events[:, -1] = 75.0
     sure = weekly(events)
     unsure = sure.with_columns(maturity_error=pl.lit(0.5))
-    assert surveillance(sure, week=last(events), alpha=0.01)["verdict"].item() == "above"
-    assert surveillance(unsure, week=last(events), alpha=0.01)["verdict"].item() == "routine"
+    assert surveillance(sure, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "above"
+    assert surveillance(unsure, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "routine"
 
 
 def test_the_final_value_lies_in_its_range_nine_times_in_ten() -> None:
@@ -132,7 +132,7 @@ def test_the_final_value_lies_in_its_range_nine_times_in_ten() -> None:
     orders, maturity, rate = 2000.0, 0.6, 0.06
     early = random.poisson(orders * maturity * rate, (2000, 12)).astype(float)
     table = weekly(early, orders * maturity, maturity=maturity)
-    found = surveillance(table, week=last(early), alpha=0.01)
+    found = surveillance(table, market="cn", week=last(early), alpha=0.01)
     final = (early[:, -1] + random.poisson(orders * (1 - maturity) * rate, 2000)) / orders
     held = (final >= found["value_low"].to_numpy()) & (final <= found["value_high"].to_numpy())
     assert 0.86 <= held.mean() <= 0.95
@@ -147,26 +147,30 @@ def test_more_orders_at_the_same_rate_are_routine_and_gaps_are_gaps() -> None:
     table = weekly(events, exposure)
     gaps = table.filter(~pl.col("week").is_in([START.shift(i).monday for i in (20, 21, 40)]))
     for given_table in (table, gaps):
-        found = surveillance(given_table, week=last(events), alpha=0.005)
+        found = surveillance(given_table, market="cn", week=last(events), alpha=0.005)
         assert found["verdict"].is_in(["above", "below"]).mean() <= 0.04
-    week_before = surveillance(gaps, week=START.shift(40), alpha=0.005)
+    week_before = surveillance(gaps, market="cn", week=START.shift(40), alpha=0.005)
     assert week_before.is_empty()
 
 
 def test_few_events_are_no_alarm_but_no_clean_bill_either() -> None:
     events = np.zeros((1, 60))
     events[0, -1] = 4.0
-    assert surveillance(weekly(events), week=last(events), alpha=0.01)["verdict"].item() == "not_enough_data"
+    assert (
+        surveillance(weekly(events), market="cn", week=last(events), alpha=0.01)["verdict"].item() == "not_enough_data"
+    )
     events[0, -1] = 6.0
-    assert surveillance(weekly(events), week=last(events), alpha=0.01)["verdict"].item() == "above"
+    assert surveillance(weekly(events), market="cn", week=last(events), alpha=0.01)["verdict"].item() == "above"
 
 
 def test_a_series_is_judged_alike_alone_and_in_company_and_in_any_order() -> None:
     events = quiet(30, 110, mean=20.0)
     table = weekly(events)
-    together = surveillance(table, week=last(events), alpha=0.01)
-    shuffled = surveillance(table.sample(fraction=1.0, shuffle=True, seed=1), week=last(events), alpha=0.01)
-    alone = surveillance(table.filter(pl.col("scope") == "s0007"), week=last(events), alpha=0.01)
+    together = surveillance(table, market="cn", week=last(events), alpha=0.01)
+    shuffled = surveillance(
+        table.sample(fraction=1.0, shuffle=True, seed=1), market="cn", week=last(events), alpha=0.01
+    )
+    alone = surveillance(table.filter(pl.col("scope") == "s0007"), market="cn", week=last(events), alpha=0.01)
     assert together.equals(shuffled)
     one = together.filter(pl.col("scope") == "s0007")
     assert np.allclose(alone["p_above"].to_numpy(), one["p_above"].to_numpy(), rtol=1e-6)
@@ -175,10 +179,10 @@ def test_a_series_is_judged_alike_alone_and_in_company_and_in_any_order() -> Non
 def test_what_comes_later_never_changes_an_earlier_verdict() -> None:
     events = quiet(5, 70)
     week = START.shift(59)
-    then = surveillance(weekly(events[:, :60]), week=week, alpha=0.01)
-    now = surveillance(weekly(events), week=week, alpha=0.01)
+    then = surveillance(weekly(events[:, :60]), market="cn", week=week, alpha=0.01)
+    now = surveillance(weekly(events), market="cn", week=week, alpha=0.01)
     assert then.equals(now)
-    later = surveillance(weekly(events), week=START.shift(69), alpha=0.01, weeks=11)
+    later = surveillance(weekly(events), market="cn", week=START.shift(69), alpha=0.01, weeks=11)
     assert later.filter(pl.col("week") == week.monday).equals(then)
 
 
@@ -186,13 +190,13 @@ def test_values_and_shares_are_judged_on_their_own_charts() -> None:
     random = np.random.default_rng(8)
     hours = random.lognormal(2.0, 0.2, (200, 40))
     hours[:20, -1] *= 4
-    found = surveillance(weekly(hours, kind="value", measure="hours"), week=last(hours), alpha=0.005)
+    found = surveillance(weekly(hours, kind="value", measure="hours"), market="cn", week=last(hours), alpha=0.005)
     assert found["method"].unique().to_list() == ["individuals"]
     assert (found["verdict"][:20] == "above").mean() >= 0.9
     assert (found["verdict"][20:] != "routine").mean() <= 0.05
     answered = random.binomial(500, 0.9, (200, 40)).astype(float)
     answered[:20, -1] = 350
-    found = surveillance(weekly(answered, 500.0, kind="share"), week=last(answered), alpha=0.005)
+    found = surveillance(weekly(answered, 500.0, kind="share"), market="cn", week=last(answered), alpha=0.005)
     assert found["method"].unique().to_list() == ["share"]
     assert (found["verdict"][:20] == "below").all()
     assert (found["verdict"][20:] != "routine").mean() <= 0.05
@@ -207,7 +211,7 @@ def test_the_budget_holds_for_measures_that_move_together() -> None:
     shared = random.normal(0, 1, (shops, 1, weeks))
     values = shared + random.normal(0, 1, (shops, measures, weeks))
     table = weekly(values.reshape(shops * measures, weeks), kind="value")
-    found = surveillance(table, week=START.shift(weeks - 1), alpha=level, weeks=12)
+    found = surveillance(table, market="cn", week=START.shift(weeks - 1), alpha=level, weeks=12)
     signals_in_four_weeks = found["verdict"].is_in(["above", "below"]).sum() / (shops * 12) * 4
     assert signals_in_four_weeks <= 1.3
     assert expected_false_signals(measures) == pytest.approx(1.0)
@@ -224,11 +228,14 @@ def test_bad_questions_and_tables_are_named() -> None:
         level_per_test(0)
     table = weekly(quiet(1, 3))
     with pytest.raises(DataError, match="maturity"):
-        surveillance(table.drop("maturity"), week=START)
+        surveillance(table.drop("maturity"), market="cn", week=START)
     with pytest.raises(DataError, match="ratio"):
-        surveillance(table.with_columns(kind=pl.lit("ratio")), week=START)
+        surveillance(table.with_columns(kind=pl.lit("ratio")), market="cn", week=START)
     with pytest.raises(DataError, match="twice"):
-        surveillance(pl.concat([table, table]), week=START)
-    assert surveillance(table.clear(), week=START).schema == pl.Schema(SCHEMA)
-    assert surveillance(table, week=START.shift(-5)).is_empty()
-    assert surveillance(table, week=Week.of(START.monday + timedelta(days=3)))["verdict"].item() == "not_enough_data"
+        surveillance(pl.concat([table, table]), market="cn", week=START)
+    assert surveillance(table.clear(), market="cn", week=START).schema == pl.Schema(SCHEMA)
+    assert surveillance(table, market="cn", week=START.shift(-5)).is_empty()
+    assert (
+        surveillance(table, market="cn", week=Week.of(START.monday + timedelta(days=3)))["verdict"].item()
+        == "not_enough_data"
+    )

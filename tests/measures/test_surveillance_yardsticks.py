@@ -94,7 +94,8 @@ def test_past_outbreaks_do_not_widen_the_limits() -> None:
     struck[:, [60, 61, 130, 131]] += 90
     weeks = [Week.of(date(2020, 1, 6)).shift(i) for i in range(220)]
     high = [
-        judged_counts(y, np.ones_like(y), y >= 0, weeks=weeks, at=219, alpha=0.01).high.mean() for y in (clean, struck)
+        judged_counts(y, np.ones_like(y), y >= 0, market="cn", weeks=weeks, at=219, alpha=0.01).high.mean()
+        for y in (clean, struck)
     ]
     assert high[1] <= 1.12 * high[0]
 
@@ -102,10 +103,10 @@ def test_past_outbreaks_do_not_widen_the_limits() -> None:
 def test_a_trend_that_runs_away_is_left_out() -> None:
     weeks = [Week.of(date(2020, 1, 6)).shift(i) for i in range(61)]
     counts = np.round(2 * 1.08 ** np.arange(61.0))[None, :]
-    found = outlook(counts, np.ones_like(counts), counts >= 0, weeks=weeks, at=60, festivals=False).expected
+    found = outlook(counts, np.ones_like(counts), counts >= 0, market=None, weeks=weeks, at=60).expected
     assert not found.trend[0]
     gentle = np.round(40 + 0.3 * np.arange(61.0) + 6 * np.sin(np.arange(61.0)))[None, :]
-    assert outlook(gentle, np.ones_like(gentle), gentle >= 0, weeks=weeks, at=60, festivals=False).expected.trend[0]
+    assert outlook(gentle, np.ones_like(gentle), gentle >= 0, market=None, weeks=weeks, at=60).expected.trend[0]
 
 
 def test_a_first_festival_has_wider_but_finite_limits() -> None:
@@ -114,8 +115,8 @@ def test_a_first_festival_has_wider_but_finite_limits() -> None:
     counts = np.random.default_rng(4).poisson(400.0, (30, 33)).astype(float)
     usable = counts >= 0
     plain, festive = (
-        judged_counts(counts, np.ones_like(counts), usable, weeks=weeks, at=32, alpha=0.01, festivals=f)
-        for f in (False, True)
+        judged_counts(counts, np.ones_like(counts), usable, market=market, weeks=weeks, at=32, alpha=0.01)
+        for market in (None, "cn")
     )
     assert [METHODS[m] for m in set(plain.method)] == ["trend"]
     assert plain.high.mean() < festive.high.mean() < 2 * plain.high.mean()

@@ -113,7 +113,15 @@ def test_undo_takes_the_last_import_back_and_the_one_before(tmp_path):
     undo_import(settings, one)
     assert table(settings, "orders").equals(before)
     assert table(settings, "files")["file"].to_list() == ["a.csv"]
-    undo_import(settings, one)
+    # given again, perhaps after a kill behind its commit, it takes nothing more back; named, the one before goes too
+    with pytest.raises(QuestionError, match=r"taken back already.*000001.*a\.csv.*--undo --id 000001"):
+        undo_import(settings, one)
+    with pytest.raises(QuestionError, match=r"Import 000002 .*taken back already"):
+        undo_import(settings, one, import_id="000002")
+    with pytest.raises(QuestionError, match="Import 000007 is not the last that stands"):
+        undo_import(settings, one, import_id="000007")
+    assert table(settings, "orders").equals(before)
+    undo_import(settings, one, import_id="000001")
     assert table(settings, "orders").is_empty()
     with pytest.raises(QuestionError, match="no import"):
         undo_import(settings, one)

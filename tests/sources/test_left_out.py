@@ -16,6 +16,7 @@ from aftersales.sources import child
 from aftersales.sources.importing import export_bytes, import_files, nothing_new
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
+from aftersales.week.preparing import prepared
 from aftersales.week.status import status_lines
 from aftersales.words.errors import DataError
 
@@ -116,6 +117,7 @@ def test_what_is_no_ordinary_file_is_named(shop):
     settings, one, folder = shop
     os.mkfifo(folder / "pipe.csv")
     (folder / "loop.csv").symlink_to(folder / "loop.csv")
+    (folder / "dangling.csv").symlink_to(folder / "moved away.csv")
     with open(folder / "huge.csv", "wb") as huge:
         huge.truncate(1 << 40)
     (folder / "line\nbreak.csv").write_text(HEAD + order(2), "utf-8")
@@ -126,10 +128,35 @@ def test_what_is_no_ordinary_file_is_named(shop):
     (folder / "round").symlink_to(folder)
     (folder / f"{'长' * 80}.csv").write_text(HEAD + order(5), "utf-8")
     account = import_files(settings, one)
-    assert {f.file for f in account.failed} == {"pipe.csv", "loop.csv", "huge.csv"}
+    assert {f.file for f in account.failed} == {"pipe.csv", "loop.csv", "huge.csv", "dangling.csv"}
     assert len(orders(settings)) == 5
+    assert set(states(settings)) == {"pipe.csv", "loop.csv", "huge.csv", "dangling.csv"}
     files = set(ShopStore(settings.store_path, "t").table("files").collect()["file"])
     assert {"line\\nbreak.csv", "订单.csv"} <= files
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "failed"),
+    [
+        ("empty.csv", b"", True), ("blank.csv", b"\xef\xbb\xbf\r\n \r\n", True), ("empty.xlsx", b"", True),
+        ("sub/empty.csv", b"", True), ("link.csv", None, True), ("header.csv", HEAD.encode(), False),
+        ("header.txt", HEAD.encode("utf-16"), False), ("header.zip", packed(**{"header.csv": HEAD}), False),
+    ],
+)  # fmt: skip
+def test_an_empty_file_fails_every_time_and_a_header_alone_is_a_period_without_rows(shop, name, content, failed):
+    settings, _, folder = shop
+    (folder / name).parent.mkdir(exist_ok=True)
+    if content is None:
+        (folder / name).symlink_to("/nowhere")
+    else:
+        (folder / name).write_bytes(content)
+    first = prepared(settings.file, "t", "", None, True)
+    second = prepared(settings.file, "t", "", None, True)
+    assert (first.incomplete, second.incomplete) == (failed, failed)
+    assert any("no data rows under the header" in line for line in first.said) is not failed
+    assert orders(settings) == ["351531300000000001"]
+    (folder / name).unlink()
+    assert not prepared(settings.file, "t", "", None, True).incomplete
 
 
 def test_two_named_files_of_one_name_are_both_taken(shop, tmp_path):

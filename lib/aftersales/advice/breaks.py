@@ -1,4 +1,4 @@
-"""Days on which law or platform policy changed for all shops: what falls there is nobody's merit."""
+"""Days on which law or platform policy changed for all shops of a market: what falls there is nobody's merit."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 
 class Break(NamedTuple):
-    """``name`` is a catalogue key under advice.break; the change came between ``first`` and ``last``."""
+    """``name`` is a catalogue key under advice.break; the change came to ``market`` between ``first`` and ``last``."""
 
     name: str
     first: date
     last: date
+    market: str = "cn"
 
 
 BREAKS = (
@@ -24,10 +25,12 @@ BREAKS = (
 )
 
 
-def breaks_between(since: date, until: date) -> tuple[str, ...]:
-    """Names of the changes that fell, in part at least, into the days from ``since`` to ``until``.
+def breaks_between(since: date, until: date, market: str) -> tuple[str, ...]:
+    """Names of the market's changes that fell, in part at least, into the days from ``since`` to ``until``.
 
-    >>> breaks_between(date(2025, 12, 1), date(2026, 3, 1))
+    >>> breaks_between(date(2025, 12, 1), date(2026, 3, 1), "cn")
     ('platform_rules',)
+    >>> breaks_between(date(2025, 12, 1), date(2026, 3, 1), "us")
+    ()
     """
-    return tuple(b.name for b in BREAKS if b.first <= until and b.last >= since)
+    return tuple(b.name for b in BREAKS if b.market == market and b.first <= until and b.last >= since)

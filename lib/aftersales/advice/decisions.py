@@ -55,8 +55,8 @@ DECISIONS_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def decision_verdicts(
-    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, bad: pl.DataFrame | None = None,
-    language: Language = "zh",
+    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, market: str,
+    bad: pl.DataFrame | None = None, language: Language = "zh",
 ) -> pl.DataFrame:  # fmt: skip
     """The rows of decisions.parquet: `judged_decisions` with their sentences in a language.
 
@@ -64,15 +64,16 @@ def decision_verdicts(
     >>> taken = pl.DataFrame({"decision_id": ["d1"], "scope": ["全店"], "effective_from": [date(2026, 11, 2)]})
     >>> orders = pl.DataFrame({"order_id": ["a"], "paid": [9], "paid_at": [datetime(2026, 11, 3)]})
     >>> refunds = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String, "applied_at": pl.Datetime})
-    >>> decision_verdicts(taken, orders, refunds, week=Week.parse("2026-W46"))["verdict"].to_list()
+    >>> found = decision_verdicts(taken, orders, refunds, week=Week.parse("2026-W46"), market="cn")
+    >>> found["verdict"].to_list()
     ['too_early']
     """
-    rows = judged_decisions(decisions, orders, refunds, week=week, bad=bad)
+    rows = judged_decisions(decisions, orders, refunds, week=week, market=market, bad=bad)
     return with_decision_headlines(rows, language=language)
 
 
 def judged_decisions(
-    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, bad: pl.DataFrame | None = None
+    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, market: str, bad: pl.DataFrame | None = None
 ) -> pl.DataFrame:
     """Each decision in effect or planned, with its effect on the measure fixed for it; in no language yet.
 
@@ -100,15 +101,15 @@ def judged_decisions(
         if _of_bad_orders(row) and bad is not None:
             key = (None, ("bad", "refused" if REFUSED in (row["measure"] or "") else "malicious"))
         if not _judgeable(row, bad):
-            judged.append(_row(row, _effect(row, rows, None, week=week)))
+            judged.append(_row(row, _effect(row, rows, None, week=week, market=market)))
             continue
         if key not in weeks:
             weeks[key] = (
                 bad_order_weeks(orders, _named(bad, key[1][1]), week=week)
                 if bad is not None and key[1][:1] == ("bad",)
-                else unit_weeks(orders, refunds, week=week, by=key[0], reasons=key[1])
+                else unit_weeks(orders, refunds, week=week, market=market, by=key[0], reasons=key[1])
             )
-        judged.append(_row(row, _effect(row, rows, weeks[key], week=week)))
+        judged.append(_row(row, _effect(row, rows, weeks[key], week=week, market=market)))
     titles = dict(names.drop_nulls(["product_id", "title"]).select("product_id", "title").iter_rows())
     for one, row in zip(judged, rows, strict=True):
         one["title"] = titles.get(row["unit"]) if row["by"] == "product_id" else None
@@ -223,7 +224,9 @@ def _judgeable(row: Mapping[str, Any], bad: pl.DataFrame | None) -> bool:
     return known and row["unit"] is not None and row["effective_from"] is not None
 
 
-def _effect(row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFrame | None, *, week: Week) -> Effect:
+def _effect(
+    row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFrame | None, *, week: Week, market: str
+) -> Effect:
     unit, start = row["unit"] or SHOP, row["effective_from"]
     if start is not None and start > week.sunday:
         return Effect(unit, None, "too_early", "advice.effect.planned")
@@ -237,7 +240,8 @@ def _effect(row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFr
     others = [r for r in rows if r["decision_id"] != row["decision_id"] and r["by"] == row["by"] and r["unit"]]
     same = [r["effective_from"] for r in others if r["unit"] == row["unit"] and r["effective_from"] is not None]
     return decision_effect(
-        weeks, unit=unit, effective_from=start, expected=_expected(row), touched=[r["unit"] for r in others],
+        weeks, unit=unit, effective_from=start, market=market, expected=_expected(row),
+        touched=[r["unit"] for r in others],
         overlapping=any(_overlap(start, other, until=week.sunday) for other in same),
     )  # fmt: skip
 

@@ -106,6 +106,7 @@ def decision_effect(
     *,
     unit: str,
     effective_from: date,
+    market: str,
     expected: float = 0.0,
     touched: Sequence[str] = (),
     overlapping: bool = False,
@@ -120,8 +121,9 @@ def decision_effect(
     two are not told apart, and the verdict is cannot_tell.
 
     A unit whose weeks before show a fault (`levels_before`) is judged against the fault's level, shrunk as far as the
-    spike may be chance, not against the mean of sick and healthy weeks. A change of law or platform policy in these
-    weeks is named; without others to compare with, nothing that it may have done is called the decision's.
+    spike may be chance, not against the mean of sick and healthy weeks. A change of law or platform policy that came to
+    ``market`` in these weeks is named; without others to compare with, nothing that it may have done is called the
+    decision's.
 
     Raises `DataError` for absent columns, `QuestionError` for a unit that is not there or an expected rise.
 
@@ -130,7 +132,7 @@ def decision_effect(
     >>> rows = [(f"p{u}", m, int(rng.poisson(30 if u or k < 12 else 12)), 250.0, 1.0)
     ...     for u in range(45) for k, m in enumerate(mondays)]
     >>> weeks = pl.DataFrame(rows, schema=COLUMNS, orient="row")
-    >>> found = decision_effect(weeks, unit="p0", effective_from=mondays[12], expected=-0.3)
+    >>> found = decision_effect(weeks, unit="p0", effective_from=mondays[12], market="cn", expected=-0.3)
     >>> found.verdict, found.method
     ('worked', 'did')
     """
@@ -146,7 +148,7 @@ def decision_effect(
         weeks, unit=unit, controls=controls, since=since, monday=monday, until=until, fault=fault
     )  # fmt: skip
     last = min(until, max(weeks["week"].unique().to_list())) + timedelta(days=6)
-    found = replace(found, weeks=seen, breaks=breaks_between(since, last) if found.change is not None else ())
+    found = replace(found, weeks=seen, breaks=breaks_between(since, last, market) if found.change is not None else ())
     if found.breaks and found.method == "interrupted" and found.verdict in ("worked", "harmed"):
         return replace(found, verdict="cannot_tell", reason="advice.effect.law_changed")
     return found

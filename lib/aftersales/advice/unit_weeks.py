@@ -27,7 +27,7 @@ COLUMNS = {
 
 
 def unit_weeks(
-    orders: Frame, refunds: Frame, *, week: Week, by: str | None, reasons: Sequence[str] = ()
+    orders: Frame, refunds: Frame, *, week: Week, market: str, by: str | None, reasons: Sequence[str] = ()
 ) -> pl.DataFrame:
     """One row a unit and payment week of the last sixty, for `decision_effect`; ``by`` None takes the shop as one unit.
 
@@ -42,12 +42,12 @@ def unit_weeks(
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [9, 9, 9], "paid_at": at,
     ...     "province": ["x", "x", "y"]})
     >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [9], "applied_at": at[2:]})
-    >>> found = unit_weeks(orders, refunds, week=Week.parse("2026-W46"), by="province")
+    >>> found = unit_weeks(orders, refunds, week=Week.parse("2026-W46"), market="cn", by="province")
     >>> found.select("unit", "events", "orders").rows()
     [('x', 1, 2), ('y', 0, 1)]
     """
     until = week.sunday
-    festive = with_stratum(orders)
+    festive = with_stratum(orders, market)
     columns = ["stratum", *([by] if by else [])]
     since = week.shift(1 - BACK_WEEKS).monday
     lines = paid_lines(festive, until=until, since=since, columns=columns).with_columns(

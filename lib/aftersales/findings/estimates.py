@@ -18,7 +18,7 @@ from aftersales.measures.service import first_response_hours, handling_hours
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week
-from aftersales.words.promotions import promotion_of_week
+from aftersales.words.promotions import festivals, promotion_of_week
 
 # The platform steps in after the shop's own days to answer have passed; two weeks covers the longest of the usual
 # clocks (reference "domain", d5, none of them official). The export does not say when it stepped in.
@@ -33,7 +33,9 @@ _SCHEMA = {
 }  # fmt: skip
 
 
-def weekly_estimates(orders: InParts, refunds: Frame, *, complaints: Frame | None = None, week: Week) -> pl.DataFrame:
+def weekly_estimates(
+    orders: InParts, refunds: Frame, *, complaints: Frame | None = None, week: Week, market: str
+) -> pl.DataFrame:
     """Every weekly measure of the shop with what it will come to, up to ``week``; empty without refund dates.
 
     Columns out: measure, scope ("shop"), week (Monday), kind (count or value, see `surveillance`), events (counted so
@@ -45,22 +47,22 @@ def weekly_estimates(orders: InParts, refunds: Frame, *, complaints: Frame | Non
     ...     "paid_at": [datetime(2026, 11, 2)] * 3})
     >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20], "kind": ["refund_only"],
     ...     "status": ["succeeded"], "applied_at": [datetime(2026, 11, 3)], "finished_at": [datetime(2026, 11, 4)]})
-    >>> found = weekly_estimates(orders, refunds, week=Week.parse("2026-W46"))
+    >>> found = weekly_estimates(orders, refunds, week=Week.parse("2026-W46"), market="cn")
     >>> found.filter(measure="refund_rate_orders").select("week", "events", "mature").rows()
     [(datetime.date(2026, 11, 2), 1.0, False)]
     """
     until = week.sunday
     since = week.shift(1 - HISTORY_WEEKS).monday
-    lately = [with_stratum(part.filter(pl.col("paid_at").dt.date() >= since)) for part in parts_of(orders)]
+    lately = [with_stratum(part.filter(pl.col("paid_at").dt.date() >= since), market) for part in parts_of(orders)]
     found = []
     if has_refund_dates(refunds):
-        found.append(_rate(lately, refunds, "refund_rate_orders", until=until))
-        found.append(_rate(lately, refunds, "refund_rate_money", until=until, money=True))
-        found.append(_rate(lately, _involved(refunds), "platform_involved_rate", until=until))
+        found.append(_rate(lately, refunds, "refund_rate_orders", until=until, market=market))
+        found.append(_rate(lately, refunds, "refund_rate_money", until=until, market=market, money=True))
+        found.append(_rate(lately, _involved(refunds), "platform_involved_rate", until=until, market=market))
         found.append(_hours(handling_hours(refunds, by="week", until=until, since=since), "handling_hours_median"))
     if complaints is not None:
         filed = complaints.lazy().select(refund_id="complaint_id", order_id="order_id", applied_at="filed_at")
-        found.append(_rate(lately, filed, "complaint_rate", until=until))
+        found.append(_rate(lately, filed, "complaint_rate", until=until, market=market))
         answers = first_response_hours(complaints, by="week", until=until, since=since)
         found.append(_hours(answers, "first_response_hours_median"))
     known = [f for f in found if not f.is_empty()]
@@ -78,11 +80,13 @@ def _involved(refunds: Frame) -> pl.LazyFrame:
     return refunds.lazy().filter("platform_involved").with_columns(applied_at=shown)
 
 
-def _rate(festive: InParts, refunds: Frame, measure: str, *, until: date, money: bool = False) -> pl.DataFrame:
+def _rate(
+    festive: InParts, refunds: Frame, measure: str, *, until: date, market: str, money: bool = False
+) -> pl.DataFrame:
     by = ["stratum"]
     triangle = delay_triangle(festive, refunds, until=until, by=by, count="money" if money else "orders")
     unit = _typical(refunds) if money else 1.0
-    cohorts = nowcast(triangle, by=by, unit=unit, set_aside=_pauses(triangle))
+    cohorts = nowcast(triangle, by=by, unit=unit, set_aside=_pauses(triangle, market))
     width = [(pl.col("value") - pl.col("low")), (pl.col("high") - pl.col("value"))]
     weeks = cohorts.group_by("cohort").agg(
         pl.col("orders", "seen", "value").sum(),
@@ -105,10 +109,11 @@ def _rate(festive: InParts, refunds: Frame, measure: str, *, until: date, money:
     )  # fmt: skip
 
 
-def _pauses(triangle: pl.DataFrame) -> list[date]:
-    """The weeks of the Spring Festival pause: no courier drives, so nothing is learnt from them."""
+def _pauses(triangle: pl.DataFrame, market: str) -> list[date]:
+    """The weeks in which the market's couriers pause (Spring Festival): nothing is learnt from them."""
     cohorts = triangle["cohort"].unique().to_list()
-    return [c for c in cohorts if promotion_of_week(Week(c)) == "spring_festival"]
+    pauses = {name for name, festival in festivals(market).items() if festival.pause}
+    return [c for c in cohorts if pauses and promotion_of_week(Week(c), market) in pauses]
 
 
 def _typical(refunds: Frame) -> float:

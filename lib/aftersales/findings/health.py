@@ -13,6 +13,7 @@ from aftersales.measures.coverage import buyer_keys, empty_days, known_orders, l
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.requests import has_refund_dates
+from aftersales.sources.notes import INFORMS
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
@@ -34,8 +35,6 @@ _SCHEMAS = OPTIONAL | {
 }  # fmt: skip
 # What `data_health` looks at of a shop's tables; the records as they were read are no business of its.
 HEALTH_TABLES = tuple(name for name in _SCHEMAS if name != "lineage")
-# Notes on files that say what a figure may be wrong by; the others tell how a file was understood.
-DOUBTS = ("unread", "refund_disagrees", "tied", "left_out", "parts")
 # Below this share of orders with a buyer's full name, most buyers cannot be told apart.
 FULL_NAMES_FROM = 0.5
 # A handful of strays is the edge of an export; one refund in a hundred without its order moves a rate.
@@ -90,6 +89,7 @@ def data_health(
     tables: Mapping[str, InParts],
     *,
     until: date,
+    market: str,
     without_orders: pl.DataFrame | None = None,
     told_apart: pl.DataFrame | None = None,
 ) -> list[Finding]:
@@ -103,7 +103,7 @@ def data_health(
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, 9)] * 3})
-    >>> found = data_health({"orders": orders}, until=date(2026, 11, 15))
+    >>> found = data_health({"orders": orders}, until=date(2026, 11, 15), market="cn")
     >>> found[0].headline("en")
     'There are no refunds in the files.'
     """
@@ -111,7 +111,7 @@ def data_health(
         *_unread(tables),
         *_held(tables),
         *_reading(tables),
-        *_days(tables, until, without_orders),
+        *_days(tables, until, market, without_orders),
         *_refunds(tables, until),
         *_rules(tables),
         *_buyers(tables, told_apart),
@@ -174,7 +174,7 @@ def _notes(account: pl.DataFrame) -> Iterator[Finding]:
     told = account.select("file", note=pl.col("notes").str.split("\n")).explode("note")
     code = pl.col("note").str.extract(r'^\{"note": "(\w+)"')
     size = pl.col("note").str.extract(r'"(?:rows|cells|numbers)": (\d+)').cast(pl.Int64).fill_null(1)
-    told = told.with_columns(code=code, size=size).filter(pl.col("code").is_in(DOUBTS)).sort("size", descending=True)
+    told = told.with_columns(code=code, size=size).filter(~pl.col("code").is_in(INFORMS)).sort("size", descending=True)
     for _, notes in told.group_by("code", maintain_order=True):
         first = notes.row(0, named=True)
         kind = "noted" if notes.height == 1 else "noted_more"
@@ -184,10 +184,14 @@ def _notes(account: pl.DataFrame) -> Iterator[Finding]:
         )
 
 
-def _days(tables: Mapping[str, InParts], until: date, without_orders: pl.DataFrame | None) -> Iterator[Finding]:
+def _days(
+    tables: Mapping[str, InParts], until: date, market: str, without_orders: pl.DataFrame | None
+) -> Iterator[Finding]:
     if "orders" not in tables:
         return
-    runs = empty_days(tables["orders"], until=until) if without_orders is None else without_orders
+    runs = without_orders
+    if runs is None:
+        runs = empty_days(tables["orders"], until=until, market=market)
     for row in runs.filter("odd").iter_rows(named=True):
         table = pl.DataFrame([row])
         kind = "gap_day" if row["days"] == 1 else "gap"

@@ -49,7 +49,7 @@ class ProductCounts(NamedTuple):
     batches: pl.DataFrame
 
 
-def product_counts(orders: InParts, refunds: Frame, *, week: Week) -> ProductCounts:
+def product_counts(orders: InParts, refunds: Frame, *, week: Week, market: str) -> ProductCounts:
     """Count paid orders and first refund requests, as known by the end of the week.
 
     ``orders`` may come in parts that hold whole orders, as a large shop's months do; what is counted is added up.
@@ -62,13 +62,13 @@ def product_counts(orders: InParts, refunds: Frame, *, week: Week) -> ProductCou
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10], "paid_at": at,
     ...     "product_id": ["p", "p", "q"]})
     >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20], "applied_at": at[2:]})
-    >>> counts = product_counts(orders, refunds, week=Week.parse("2026-W46"))
+    >>> counts = product_counts(orders, refunds, week=Week.parse("2026-W46"), market="cn")
     >>> counts.units.select("product_id", "orders").rows(), counts.events.select("product_id", "events").rows()
     ([('p', 2), ('q', 1)], [('p', 1)])
     """
     until = week.sunday
     since = week.shift(1 - HISTORY_WEEKS).monday
-    festive = [with_stratum(part) for part in parts_of(orders)]
+    festive = [with_stratum(part, market) for part in parts_of(orders)]
     units, events, names, batches = _summed(_of_part(part, refunds, since=since, until=until) for part in festive)
     maturity = _maturity(festive, refunds, units, until=until, week=week)
     return ProductCounts(units, events, maturity, names, batches)

@@ -67,6 +67,7 @@ def product_views(
     refunds: Frame,
     *,
     week: Week,
+    market: str,
     worse: float = WORSE,
     target: float = TARGET,
     counts: ProductCounts | None = None,
@@ -98,10 +99,11 @@ def product_views(
     >>> at = [datetime(2026, 11, 2)] * 3
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [9, 9, 9], "paid_at": at, "product_id": ["p"] * 3})
     >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["a"]})
-    >>> product_views(orders, refunds, week=Week.parse("2026-W46")).height
+    >>> product_views(orders, refunds, week=Week.parse("2026-W46"), market="cn").height
     0
     """
-    counts = product_counts(orders, refunds, week=week) if counts is None else counts
+    if counts is None:
+        counts = product_counts(orders, refunds, week=week, market=market)
     judged, names = _judged(counts, week=week, worse=worse), counts.names
     del counts  # a large shop's take gigabytes, and the others' are counted next
     if judged.is_empty():
@@ -111,7 +113,7 @@ def product_views(
         without = judged
     else:
         rest = [part.join(aside.lazy(), on="order_id", how="anti") for part in parts_of(orders)]
-        without = _judged(product_counts(rest, refunds, week=week), week=week, worse=worse)
+        without = _judged(product_counts(rest, refunds, week=week, market=market), week=week, worse=worse)
     beside = without.select(*_VIEW, kept="orders", rate_set_aside="rate", probability_set_aside="probability_worse")
     judged = judged.join(beside, on=_VIEW, how="left", nulls_equal=True, maintain_order="left")
     judged = judged.with_columns(orders_set_aside=pl.col("orders") - pl.col("kept").fill_null(0))

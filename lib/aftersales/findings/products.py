@@ -41,6 +41,7 @@ def problem_products(
     refunds: Frame,
     *,
     week: Week,
+    market: str,
     language: Language = "zh",
     currency: str = "CNY",
     worse: float = WORSE,
@@ -73,16 +74,18 @@ def problem_products(
 
     >>> orders = pl.DataFrame(schema={"order_id": pl.String, "paid": pl.Float64, "paid_at": pl.Datetime})
     >>> refunds = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String, "applied_at": pl.Datetime})
-    >>> problem_products(orders, refunds, week=Week.parse("2026-W46")).columns[:3]
+    >>> problem_products(orders, refunds, week=Week.parse("2026-W46"), market="cn").columns[:3]
     ['product_id', 'title', 'category']
     """
     if views is None or counts is None:
-        counts = product_counts(orders, refunds, week=week)
+        counts = product_counts(orders, refunds, week=week, market=market)
         views = product_views(
-            orders, refunds, week=week, worse=worse, target=target, counts=counts, set_aside=set_aside
+            orders, refunds, week=week, market=market, worse=worse, target=target, counts=counts, set_aside=set_aside
         )
     if before is None:
-        before = product_views(orders, refunds, week=week.shift(-1), worse=worse, target=target, set_aside=set_aside)
+        before = product_views(
+            orders, refunds, week=week.shift(-1), market=market, worse=worse, target=target, set_aside=set_aside
+        )
     rows = listed(views)
     if rows.is_empty():
         return pl.DataFrame(schema=PRODUCTS_SCHEMA)

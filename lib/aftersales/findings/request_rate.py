@@ -22,7 +22,7 @@ MEASURE = "refund_request_rate"
 LEAST_EXPOSURE = 1.0
 
 
-def request_rate(orders: InParts, refunds: Frame, *, week: Week) -> pl.DataFrame:
+def request_rate(orders: InParts, refunds: Frame, *, week: Week, market: str) -> pl.DataFrame:
     """First refund requests of each week over the orders then at risk; no rows where refunds have no dates.
 
     Columns out: week (its Monday), events (orders that asked for the first time), exposure (orders, each weighted by
@@ -34,13 +34,13 @@ def request_rate(orders: InParts, refunds: Frame, *, week: Week) -> pl.DataFrame
     >>> orders = pl.DataFrame({"order_id": [str(i) for i in range(9)], "paid": [10] * 9, "paid_at": paid})
     >>> refunds = pl.DataFrame({"refund_id": ["r"], "order_id": ["7"], "amount": [10], "status": ["succeeded"],
     ...     "applied_at": [paid[7] + timedelta(days=1)]})
-    >>> request_rate(orders, refunds, week=Week.parse("2026-W45")).select("events", "exposure").rows()[-2:]
+    >>> request_rate(orders, refunds, week=Week.parse("2026-W45"), market="cn").select("events", "exposure").rows()[-2:]
     [(1, 1.0), (0, 1.0)]
     """
     if not has_refund_dates(refunds):
         return pl.DataFrame(schema={"week": pl.Date, "events": pl.Int64, "exposure": pl.Float64, "rate": pl.Float64,
                                     "low": pl.Float64, "high": pl.Float64})  # fmt: skip
-    festive = [with_stratum(part) for part in parts_of(orders)]
+    festive = [with_stratum(part, market) for part in parts_of(orders)]
     triangle = delay_triangle(festive, refunds, until=week.sunday, by=["stratum"])
     curve = delay_curve(triangle, by=["stratum"]).sort("stratum", "age")
     came = pl.col("share") - pl.col("share").shift(1, fill_value=0.0).over("stratum")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aftersales.measures.farrington import NO_EVENT_PRIOR, Ahead, Expected, expected_counts, unknown_yet
 from aftersales.words.periods import Week
-from aftersales.words.promotions import PROMOTIONS, SALES, promotion_shares
+from aftersales.words.promotions import festivals, promotion_shares
 
 Array = NDArray[np.float64]
 
@@ -48,13 +48,14 @@ def outlook(
     at: int,
     ahead: Sequence[int] | None = None,
     pools: NDArray[np.int64] | None = None,
-    festivals: bool = True,
+    market: str | None,
 ) -> Outlook:
     """Expected counts from the weeks before ``weeks[at]``.
 
     ``counts``, ``exposure``, ``usable`` are (S, T), T the number of ``weeks``, which follow one another. ``ahead`` are
     the places to predict (default: the week before, and the week itself), ``pools`` (S,) says which series are of one
-    kind, so that those with a short history can borrow from one another (default: none can).
+    kind, so that those with a short history can borrow from one another (default: none can). The festivals allowed for
+    are those of ``market`` (None: none are).
     """
     places = np.array([max(at - 1, 0), at] if ahead is None else list(ahead))
     history = usable[:, :at].sum(axis=1)
@@ -74,7 +75,7 @@ def outlook(
             part = _regression(
                 *(_taken(column, rows, span) for column in everything),
                 weeks=weeks, span=span, ahead=places, ahead_exposure=_taken(exposure, rows, places), rung=rung,
-                festivals=festivals,
+                market=market,
             )  # fmt: skip
             _store(found, rows, part)
     rows = np.flatnonzero(method == SHRUNK)
@@ -90,13 +91,13 @@ def outlook(
     return Outlook(found, np.where(found.usable, method, NONE))
 
 
-def week_design(weeks: Sequence[Week], *, rung: int, festivals: bool) -> tuple[Array, Array]:
+def week_design(weeks: Sequence[Week], *, rung: int, market: str | None) -> tuple[Array, Array]:
     """Design rows (T, p) of the weeks and the prior precision (p,) of their coefficients.
 
     A column of ones; on the seasonal rung two harmonics of the year and one column a festival, else one for all sales
-    and one for Spring Festival, each the share of the week's days that belong to it.
+    and one for all pauses of couriers, each the share of the week's days that belong to it.
 
-    >>> rows, precision = week_design([Week.parse("2026-W46")], rung=TREND, festivals=True)
+    >>> rows, precision = week_design([Week.parse("2026-W46")], rung=TREND, market="cn")
     >>> rows.round(2).tolist(), precision.round(1).tolist()
     ([[1.0, 0.43, 0.0]], [0.0, 11.1, 11.1])
     """
@@ -105,13 +106,11 @@ def week_design(weeks: Sequence[Week], *, rung: int, festivals: bool) -> tuple[A
         turn = 2.0 * np.pi * np.array([week.monday.toordinal() / 7.0 for week in weeks]) / WEEKS_A_YEAR
         columns += [wave(turn * j) for j in range(1, HARMONICS + 1) for wave in (np.cos, np.sin)]
     plain = len(columns)
-    if festivals:
-        shares = [promotion_shares(week) for week in weeks]
-        if rung == SEASONAL:
-            columns += [np.array([share[name] for share in shares]) for name in PROMOTIONS]
-        else:
-            columns.append(np.array([sum(share[name] for name in SALES) for share in shares]))
-            columns.append(np.array([share["spring_festival"] for share in shares]))
+    if market is not None:
+        shares, kept = [promotion_shares(week, market) for week in weeks], festivals(market)
+        sales, pauses = ([name for name in kept if kept[name].pause is pause] for pause in (False, True))
+        together = [[name] for name in kept] if rung == SEASONAL else [names for names in (sales, pauses) if names]
+        columns += [np.array([sum(share[name] for name in names) for share in shares]) for names in together]
     precision = np.zeros(len(columns))
     precision[plain:] = FESTIVAL_LOG_SD**-2
     return np.column_stack(columns), precision
@@ -156,10 +155,10 @@ def shrunk_rates(
 
 def _regression(
     counts: Array, exposure: Array, usable: NDArray[np.bool_], *, weeks: Sequence[Week], span: slice,
-    ahead: NDArray[np.int64], ahead_exposure: Array, rung: int, festivals: bool,
+    ahead: NDArray[np.int64], ahead_exposure: Array, rung: int, market: str | None,
 ) -> Expected:  # fmt: skip
-    design, precision = week_design(weeks[span], rung=rung, festivals=festivals)
-    rows, _ = week_design([weeks[place] for place in ahead], rung=rung, festivals=festivals)
+    design, precision = week_design(weeks[span], rung=rung, market=market)
+    rows, _ = week_design([weeks[place] for place in ahead], rung=rung, market=market)
     # in years, so that a trend's coefficient is a change a year
     time = np.arange(len(weeks)) / WEEKS_A_YEAR
     return expected_counts(

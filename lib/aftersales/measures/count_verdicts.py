@@ -48,14 +48,14 @@ def judged_counts(
     alpha: float,
     exposure_error: Array | None = None,
     pools: NDArray[np.int64] | None = None,
-    festivals: bool = True,
+    market: str | None,
 ) -> Judgement:
     """Judge week ``at`` of each series (S, T) against the weeks before it, at level ``alpha`` a side.
 
     ``usable`` (S, T) says which weeks are known and mature; ``exposure_error`` (S,) is the relative standard error of
     the judged week's exposure (how sure the nowcast is of it). NaN p-values where the week or its baseline is unusable.
     """
-    seen = outlook(counts, exposure, usable, weeks=weeks, at=at, pools=pools, festivals=festivals)
+    seen = outlook(counts, exposure, usable, weeks=weeks, at=at, pools=pools, market=market)
     expected = seen.expected
     loose = np.zeros(len(counts)) if exposure_error is None else np.nan_to_num(exposure_error)
     mean, before_mean = expected.mean[:, 1], expected.mean[:, 0]
@@ -106,7 +106,7 @@ def level_since(
     at: int,
     above: NDArray[np.bool_],
     pools: NDArray[np.int64] | None = None,
-    festivals: bool = True,
+    market: str | None,
 ) -> NDArray[np.int64]:
     """Place of the week (S,) since which a series that is ``above`` (else below) its expectation has been so.
 
@@ -115,9 +115,7 @@ def level_since(
     """
     first = max(0, at + 1 - LOOK_BACK_WEEKS)
     places = range(first, at + 1)
-    seen: Outlook = outlook(
-        counts, exposure, usable, weeks=weeks, at=at, ahead=places, pools=pools, festivals=festivals
-    )
+    seen: Outlook = outlook(counts, exposure, usable, weeks=weeks, at=at, ahead=places, pools=pools, market=market)
     mean = np.maximum(seen.expected.mean, 1e-9)
     residual = 1.5 * (np.cbrt(counts[:, first : at + 1]) ** 2 - np.cbrt(mean) ** 2) / np.cbrt(np.sqrt(mean))
     residual /= np.sqrt(seen.expected.dispersion)[:, None]

@@ -15,7 +15,7 @@ from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
-from aftersales.words.promotions import promotion_of_day
+from aftersales.words.promotions import in_pause
 
 # Orders come in clumps, so a silence must be a good deal rarer than 1 in 100 before it is called a gap.
 GAP_CHANCE = 0.001
@@ -25,18 +25,19 @@ NEIGHBOUR_DAYS = 7
 USUAL_DAYS = 28
 
 
-def empty_days(orders: InParts, *, until: date) -> pl.DataFrame:
+def empty_days(orders: InParts, *, until: date, market: str) -> pl.DataFrame:
     """The runs of days, between the first and last day with orders, on which no order was created.
 
     Orders may come in parts.
     Columns out: first_day, last_day (Date), days, expected (orders that the median day of the week before, or of the
     week after where that is more, would have brought), chance (of such a silence at that pace), odd (Bool: chance
-    below `GAP_CHANCE`, and no holiday), holiday (Bool: it lies within Spring Festival, when couriers pause). Sorted by
-    first_day. The day of an order is that of its creation, or of payment where creation is unknown.
+    below `GAP_CHANCE`, and no holiday), holiday (Bool: it lies within a pause of the market's couriers, such as Spring
+    Festival). Sorted by first_day. The day of an order is that of its creation, else of payment.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "created_at": [datetime(2026, 11, d) for d in (2, 3, 6)]})
-    >>> empty_days(orders, until=date(2026, 11, 8)).select("first_day", "days", "expected", "odd").rows()
+    >>> found = empty_days(orders, until=date(2026, 11, 8), market="cn")
+    >>> found.select("first_day", "days", "expected", "odd").rows()
     [(datetime.date(2026, 11, 4), 2, 2.0, False)]
     """
     days = _orders_per_day(orders, until=until).sort("day")
@@ -52,7 +53,7 @@ def empty_days(orders: InParts, *, until: date) -> pl.DataFrame:
     gaps = busy.with_columns(days=length).filter(pl.col("days") > 0)
     found = _judged(gaps.select("first_day", "last_day", "days", "pace"), pl.col("days") * pl.col("pace"))
     ends = zip(found["first_day"], found["last_day"], strict=True)
-    quiet = [all(promotion_of_day(day) == "spring_festival" for day in pair) for pair in ends]
+    quiet = [in_pause(*pair, market) for pair in ends]
     holiday = pl.Series(quiet, dtype=pl.Boolean)
     return found.drop("pace").with_columns(holiday=holiday, odd=pl.col("odd") & ~holiday)
 

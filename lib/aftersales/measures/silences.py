@@ -12,28 +12,29 @@ from datetime import date
 import polars as pl
 
 from aftersales.measures.coverage import GAP_CHANCE, USUAL_DAYS
-from aftersales.words.promotions import promotion_of_day
+from aftersales.words.promotions import in_pause
 
 # The median of fewer days is one or two days' accident: in a file that begins with one row it would call that row a
 # daily pace.
 LEAST_DAYS = 14
 
 
-def days_covered(per_day: pl.DataFrame, *, first: date, last: date, every_day: bool = False) -> pl.DataFrame:
+def days_covered(
+    per_day: pl.DataFrame, *, first: date, last: date, market: str, every_day: bool = False
+) -> pl.DataFrame:
     """Every day from ``first`` to ``last``, and whether the rows of one kind of file cover it.
 
     ``per_day`` holds day (Date) and rows, days without rows left out; a kind that writes a row ``every_day`` whatever
     happens covers only the days that have one. Columns out: day, rows (0 where none), covered, begun (whether the
     kind's first row lies on or before the day). Days before the first row are not covered; days after the last one, and
     runs of empty days between, where such a silence is likely at the kind's pace: the median day of the four weeks
-    before, or after where that is less (a shop on the rise was quieter before); and where both ends lie within Spring
-    Festival, when couriers pause. Sorted by
-    day; empty where the kind has no rows at all.
+    before, or after where that is less (a shop on the rise was quieter before); and where both ends lie within a
+    pause of the market's couriers. Sorted by day; empty where the kind has no rows at all.
 
     >>> from datetime import timedelta
     >>> busy = [date(2026, 10, 1) + timedelta(n) for n in range(46) if n not in (20, 21)]
     >>> per_day = pl.DataFrame({"day": busy, "rows": [5] * 44})
-    >>> days = days_covered(per_day, first=date(2026, 10, 1), last=date(2026, 11, 15))
+    >>> days = days_covered(per_day, first=date(2026, 10, 1), last=date(2026, 11, 15), market="cn")
     >>> days.filter(~pl.col("covered"))["day"].to_list()
     [datetime.date(2026, 10, 21), datetime.date(2026, 10, 22)]
     """
@@ -51,10 +52,7 @@ def days_covered(per_day: pl.DataFrame, *, first: date, last: date, every_day: b
         first_day=pl.col("day").first(), last_day=pl.col("day").last(), expected=pl.len() * pl.col("pace").first(),
         empty=(pl.col("rows") == 0).first(),
     ).filter("empty")  # fmt: skip
-    quiet = [
-        all(promotion_of_day(day) == "spring_festival" for day in pair)
-        for pair in zip(ends["first_day"], ends["last_day"], strict=True)
-    ]
+    quiet = [in_pause(*pair, market) for pair in zip(ends["first_day"], ends["last_day"], strict=True)]
     gap = ((-pl.col("expected")).exp() < GAP_CHANCE) & ~pl.Series("quiet", quiet, dtype=pl.Boolean)
     gaps = ends.select("run", gap=gap)
     covered = pl.col("begun") & ~pl.col("gap").fill_null(value=False)

@@ -55,7 +55,7 @@ class _Panel(NamedTuple):
 
 
 def surveillance(
-    table: pl.DataFrame, *, week: Week, alpha: float | None = None, weeks: int = 1, festivals: bool = True
+    table: pl.DataFrame, *, week: Week, market: str | None, alpha: float | None = None, weeks: int = 1
 ) -> pl.DataFrame:
     """Verdicts for the latest ``weeks`` (at most 60) up to ``week``, each judged from the weeks before it alone.
 
@@ -64,7 +64,8 @@ def surveillance(
     (as counted so far), exposure (matured: orders x F(age), in orders), maturity (F, 0..1; null: unknown), value (for
     kind value; else the nowcast, where the caller has a better one than events / exposure). Optional: maturity_error
     (relative standard error of F), value_low and value_high (0.90 interval of that nowcast). ``alpha`` is the level of
-    each side of each test (default: `level_per_test` of the number of series). Weeks that are missing are gaps.
+    each side of each test (default: `level_per_test` of the number of series). Weeks that are missing are gaps. The
+    festivals allowed for are those of ``market`` (None: none are).
 
     Returns one row a series and judged week in which the series has a row, by measure, scope, week: measure, scope,
     week, kind, method (seasonal, trend, shrunk_rate, individuals, share; null where there was no baseline), seen (as
@@ -81,7 +82,7 @@ def surveillance(
     ...         for i, y in enumerate([5.0, 6, 4, 5, 5, 6, 4, 5, 6, 5, 4, 20])]
     >>> frame = pl.DataFrame(rows, orient="row",
     ...     schema=["measure", "scope", "week", "kind", "events", "exposure", "maturity", "value"])
-    >>> found = surveillance(frame, week=Week.parse("2026-W13"), alpha=0.01)
+    >>> found = surveillance(frame, week=Week.parse("2026-W13"), market="cn", alpha=0.01)
     >>> found.select("week", "value", "verdict", "method").rows()
     [(datetime.date(2026, 3, 23), 0.2, 'above', 'shrunk_rate')]
     """
@@ -99,7 +100,7 @@ def surveillance(
         panel = _panel(rows, week)
         for at in range(max(0, len(panel.weeks) - min(weeks, LOOK_BACK_WEEKS)), len(panel.weeks)):
             judge = _judged_values if kind != "count" else _judged_counts
-            parts.append(judge(panel, at, kind, level, festivals))
+            parts.append(judge(panel, at, kind, level, market))
     if not parts:
         return pl.DataFrame(schema=SCHEMA)
     found = pl.concat(parts).join(table.select("measure", "scope", "week"), on=["measure", "scope", "week"], how="semi")
@@ -140,7 +141,7 @@ def _panel(rows: pl.DataFrame, week: Week) -> _Panel:
     return _Panel(keys.drop("series"), weeks, columns)
 
 
-def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, festivals: bool) -> pl.DataFrame:
+def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, market: str | None) -> pl.DataFrame:
     del kind
     column = panel.columns
     usable = np.isfinite(column["events"]) & (column["exposure"] > 0) & (column["maturity"] >= MATURE_ENOUGH)
@@ -148,7 +149,7 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, festivals: b
     pools = panel.keys["measure"].rank("dense").cast(pl.Int64).to_numpy()
     found = judged_counts(
         counts, exposures, usable, weeks=panel.weeks, at=at, alpha=alpha,
-        exposure_error=column["maturity_error"][:, at], pools=pools, festivals=festivals,
+        exposure_error=column["maturity_error"][:, at], pools=pools, market=market,
     )  # fmt: skip
     known = np.isfinite(found.p_above)
     over, under = known & (found.p_above <= alpha), known & (found.p_below <= alpha)
@@ -157,7 +158,7 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, festivals: b
     if flagged.size:
         since[flagged] = level_since(
             counts[flagged], exposures[flagged], usable[flagged], weeks=panel.weeks, at=at, above=over[flagged],
-            pools=pools[flagged], festivals=festivals,
+            pools=pools[flagged], market=market,
         )  # fmt: skip
     events, exposure = column["events"][:, at], column["exposure"][:, at]
     maturity = column["maturity"][:, at]
@@ -176,8 +177,8 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, festivals: b
     )  # fmt: skip
 
 
-def _judged_values(panel: _Panel, at: int, kind: str, alpha: float, festivals: bool) -> pl.DataFrame:
-    del festivals
+def _judged_values(panel: _Panel, at: int, kind: str, alpha: float, market: str | None) -> pl.DataFrame:
+    del market
     column = panel.columns
     past, here = slice(max(0, at - CHART_WEEKS), at), slice(max(0, at + 1 - LOOK_BACK_WEEKS), at + 1)
     mature = column["maturity"] >= MATURE_ENOUGH

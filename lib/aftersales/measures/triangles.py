@@ -23,21 +23,22 @@ LONGEST_AGE = {"day": 84, "week": 12}
 ANY = "any"
 
 
-def with_stratum(orders: Frame) -> pl.LazyFrame:
-    """The orders with ``stratum``: "promotion" where paid (else created) on a day of a sales festival, else "ordinary".
+def with_stratum(orders: Frame, market: str) -> pl.LazyFrame:
+    """The orders with ``stratum``: "promotion" where paid (else created) on a day of a festival of the market, else
+    "ordinary".
 
     Festival orders ship later and come back more; their delays are a curve of their own. Lazily; rows as they came.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"paid_at": [datetime(2026, 11, 11), datetime(2026, 8, 3), None]})
-    >>> with_stratum(orders).collect()["stratum"].to_list()
+    >>> with_stratum(orders, "cn").collect()["stratum"].to_list()
     ['promotion', 'ordinary', 'ordinary']
     """
     there = orders.collect_schema().names()
     times = [pl.col(c).dt.date() for c in ("paid_at", "created_at") if c in there]
     day = pl.coalesce(times).alias("day")
     days = orders.lazy().select(day.unique()).collect()["day"].drop_nulls().to_list()
-    festive = [d for d in days if promotion_of_day(d) is not None]
+    festive = [d for d in days if promotion_of_day(d, market) is not None]
     kind = pl.when(day.is_in(festive).fill_null(value=False)).then(pl.lit("promotion")).otherwise(pl.lit("ordinary"))
     return orders.lazy().with_columns(stratum=kind)
 

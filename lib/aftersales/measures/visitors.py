@@ -37,7 +37,9 @@ _TYPES: dict[str, Any] = {
 VISITORS_SCHEMA = pl.Schema(_TYPES)
 
 
-def visitors_after(traffic: Frame, attacks: pl.DataFrame, *, until: date, others: Sequence[date] = ()) -> pl.DataFrame:
+def visitors_after(
+    traffic: Frame, attacks: pl.DataFrame, *, until: date, market: str, others: Sequence[date] = ()
+) -> pl.DataFrame:
     """Visitors of the two weeks from each attack's first day on, against what was usual before it.
 
     ``attacks`` has case_id and first_day; ``others`` are first days of further attacks, which keep the past clean that
@@ -50,11 +52,11 @@ def visitors_after(traffic: Frame, attacks: pl.DataFrame, *, until: date, others
     >>> days = [date(2025, 7, 1) + timedelta(days=i) for i in range(420)]
     >>> traffic = pl.DataFrame({"day": days, "visitors": [1000 if i < 400 else 700 for i in range(420)]})
     >>> attacks = pl.DataFrame({"case_id": ["a"], "first_day": [days[400]]})
-    >>> found = visitors_after(traffic, attacks, until=days[-1])
+    >>> found = visitors_after(traffic, attacks, until=days[-1], market="cn")
     >>> found.select(pl.col("change").round(2), "verdict").rows()
     [(-0.3, 'fell')]
     """
-    line = _line(traffic, until=until)
+    line = _line(traffic, until, market)
     if line is None or attacks.is_empty():
         empty = attacks.select("case_id", "first_day").with_columns(days_after=0, verdict=pl.lit("cannot_tell"))
         return empty.with_columns(
@@ -72,7 +74,7 @@ def visitors_after(traffic: Frame, attacks: pl.DataFrame, *, until: date, others
     return attacks.select("case_id", "first_day").hstack(table).select(list(VISITORS_SCHEMA))
 
 
-def visitors_after_all(traffic: Frame, first_days: Sequence[date], *, until: date) -> dict[str, Any]:
+def visitors_after_all(traffic: Frame, first_days: Sequence[date], *, until: date, market: str) -> dict[str, Any]:
     """The mean change over all attacks together, against the same days moved along the shop's past as one.
 
     One attack is lost in how visitors move by themselves; many together may not be. The first days keep their
@@ -80,13 +82,13 @@ def visitors_after_all(traffic: Frame, first_days: Sequence[date], *, until: dat
     means is that of days without a reason. Returns attacks (with enough days on both sides), change, change_low,
     change_high (90 %), shifts (how many moves), verdict (as `visitors_after`); null where it cannot be told.
 
-    >>> visitors_after_all(pl.DataFrame(schema={"day": pl.Date, "visitors": pl.Int64}), [], until=date(2026, 11, 22))[
-    ...     "verdict"]
+    >>> nobody = pl.DataFrame(schema={"day": pl.Date, "visitors": pl.Int64})
+    >>> visitors_after_all(nobody, [], until=date(2026, 11, 22), market="cn")["verdict"]
     'cannot_tell'
     """
     nothing = {"attacks": 0, "change": None, "change_low": None, "change_high": None, "shifts": 0,
                "verdict": "cannot_tell"}  # fmt: skip
-    line = _line(traffic, until=until)
+    line = _line(traffic, until, market)
     if line is None or not first_days:
         return nothing
     first, level = line
@@ -115,7 +117,7 @@ def _against(change: float, low: float, high: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _line(traffic: Frame, *, until: date) -> tuple[date, np.ndarray] | None:
+def _line(traffic: Frame, until: date, market: str) -> tuple[date, np.ndarray] | None:
     """The first day, and the logarithm of visitors day by day; unknown where a sale sways the week or no row is."""
     rows = columns_of(traffic, Traffic, ["day", "visitors"], needed=["day"])
     known = rows.filter(pl.col("day") <= until, pl.col("visitors") > 0).sort("day").collect()
@@ -128,7 +130,7 @@ def _line(traffic: Frame, *, until: date) -> tuple[date, np.ndarray] | None:
     for place in range(len(level)):
         week = Week.of(first + timedelta(days=place))
         if week not in swayed:
-            swayed[week] = promotion_of_week(week) is not None
+            swayed[week] = promotion_of_week(week, market) is not None
         if swayed[week]:
             level[place] = np.nan
     return first, level

@@ -8,7 +8,7 @@ platform, and a file whose days lie far from all others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ import polars as pl
 import polars.selectors as cs
 
 from aftersales.sources.keep import moments_of
+from aftersales.sources.notes import note
+from aftersales.sources.odd_columns import Odd
 from aftersales.sources.read import Reading
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import NO_MONTH, Commit, ShopStore
@@ -28,9 +30,14 @@ SAMPLE = 400
 UNKNOWN_ORDERS, UNKNOWN_SHARE = 5, 0.5
 # No shop's exports leave out more than a year and come back to it.
 FAR = timedelta(days=400)
+# Files of one shop follow each other; so many days between one and all others are named.
+GAP = 60
 # A refund is asked for at most so long after its order: 180 days of guarantee, and a margin.
 _BEFORE_REFUND = timedelta(days=200)
 _OF_ORDERS = {"item_report": ("order_records",), "refund_report": ("order_records", "item_records")}
+# Rows about orders in tables that stand for themselves: named, not held, where the orders are not the shop's.
+_ABOUT_ORDERS = ("complaints", "messages", "evidence", "money_log")
+_OF_DAYS = ("complaints", "messages", "parcels", "money_log", "daily_traffic", "traffic")
 TABLES = {"order_report": "order_records", "item_report": "item_records", "refund_report": "refund_records"}
 HELD, CONFIRMED = "held", "confirmed"
 
@@ -46,7 +53,9 @@ class Facts:
     first: date | None
     last: date | None
     rows: int
+    records: bool = True
     foreign: bool = False
+    strange: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,14 +87,21 @@ def held_words(row: Mapping[str, Any], language: Language, *, shop: str) -> str:
 
 def facts_of(file: str, sha256: str, readings: Sequence[Reading], *, layouts: Mapping[str, str | None]) -> Facts:
     """The facts of a file just read; ``layouts`` gives each layout's platform."""
-    orders = {r.kind: _some(r.frame["order_id"]) for r in readings if r.kind in _OF_ORDERS}
-    ends = [m.date() for r in readings if r.kind in TABLES for m in moments_of(r.frame, past_only=True)]
+    orders = {r.kind: _some(r.frame["order_id"]) for r in readings if r.kind in (*_OF_ORDERS, *_ABOUT_ORDERS)}
+    ends = [m.date() for r in readings if r.kind in (*TABLES, *_OF_DAYS) for m in moments_of(r.frame, past_only=True)]
     aside = [reason for r in readings for reason in r.set_aside["reason"]]
     return Facts(
         file, sha256, next((layouts[r.layout] for r in readings if layouts.get(r.layout)), None), orders,
         min(ends, default=None), max(ends, default=None), sum(r.frame.height for r in readings),
+        records=any(r.kind in TABLES for r in readings),
         foreign=bool(aside) and set(aside) == {"other_currency"} and not any(r.frame.height for r in readings),
     )  # fmt: skip
+
+
+def with_strangers(files: Sequence[Facts], odd: Sequence[Odd]) -> list[Facts]:
+    """The facts, those of files marked whose products are none of the shop's."""
+    strange = {one.file for one in odd if one.strange}
+    return [replace(f, strange=f.file in strange) for f in files]
 
 
 def _some(ids: pl.Series) -> tuple[str, ...]:
@@ -114,7 +130,7 @@ _DATED = ("created_at", "paid_at", "applied_at")
 
 def unfit(store: ShopStore, now: Commit, files: Sequence[Facts], *, shop: Shop) -> list[Held]:
     """Those of the files that do not fit the shop or its other files."""
-    found = [h for f in files if (h := _of_itself(f, shop))]
+    found = [h for f in files if (h := of_itself(f, shop))]
     found += _far_away(store, now, [f for f in files if f.file not in {h.file for h in found}])
     held = store.table("held", now).filter(pl.col("state") == HELD).select("file").collect()["file"]
     doubted = {h.file for h in found} | (set(held) - {f.file for f in files})
@@ -130,17 +146,48 @@ def unfit(store: ShopStore, now: Commit, files: Sequence[Facts], *, shop: Shop) 
     return found
 
 
-def _of_itself(f: Facts, shop: Shop) -> Held | None:
+def of_itself(f: Facts, shop: Shop) -> Held | None:
+    """Why a file is held whatever the store holds: another platform's, in another currency, of other products."""
     if f.platform and not fits_platform(f.platform, shop):
         return Held(f.file, f.sha256, "platform", of=f.platform)
     if f.foreign:
         return Held(f.file, f.sha256, "currency", of=shop.currency)
+    if f.strange:
+        return Held(f.file, f.sha256, "products")
     return None
 
 
 def fits_platform(platform: str, shop: Shop) -> bool:
     """Whether exports of that platform can be this shop's."""
     return shop.platform == "other" or same_exports(platform, shop.platform)
+
+
+def stranger_notes(store: ShopStore, written: Commit, files: Sequence[Facts]) -> dict[str, list[str]]:
+    """A note on each new file about orders of which the shop, which has orders, knows hardly any."""
+    found: dict[str, list[str]] = {}
+    for kind in _ABOUT_ORDERS:
+        mine = [f for f in files if f.orders.get(kind)]
+        tables = ("order_records", "item_records")
+        known = _known(store, written, mine, kind=kind, tables=tables, doubted=set()) if mine else None
+        for f in mine if known is not None else ():
+            unknown, asked = len(set(f.orders[kind]) - known), len(f.orders[kind])  # type: ignore[operator]
+            if unknown >= 3 and unknown > UNKNOWN_SHARE * asked:
+                found[f.file] = [note("orders_unknown", unknown=unknown, orders=asked)]
+    return found
+
+
+def gap_notes(store: ShopStore, head: Commit, files: Sequence[Facts]) -> dict[str, list[str]]:
+    """A note on each new file whose days lie weeks apart from those of every other, where it is not held for that."""
+    standing = store.table("files", head).select("file", "first_at", "last_at").drop_nulls().collect()
+    dated = [f for f in files if f.first and f.last]
+    spans = {name: (a.date(), b.date()) for name, a, b in standing.iter_rows()}
+    spans |= {f.file: (f.first, f.last) for f in dated}
+    found = {}
+    for f in dated:
+        gaps = [max((f.first - last).days, (first - f.last).days) for n, (first, last) in spans.items() if n != f.file]  # type: ignore[operator]
+        if gaps and min(gaps) > GAP and (min(gaps) <= FAR.days or not f.records):
+            found[f.file] = [note("days_apart", days=f"{f.first} – {f.last}", gap=min(gaps))]
+    return found
 
 
 def _far_away(store: ShopStore, now: Commit, files: Sequence[Facts]) -> Iterator[Held]:
@@ -152,7 +199,7 @@ def _far_away(store: ShopStore, now: Commit, files: Sequence[Facts]) -> Iterator
         if name not in new and isinstance(a, datetime) and isinstance(b, datetime)
     ]  # fmt: skip
     for f in sorted(files, key=lambda f: f.rows, reverse=True):
-        if f.first is None or f.last is None:
+        if f.first is None or f.last is None or not f.records:
             continue
         if spans and all(f.first - last > FAR or first - f.last > FAR for first, last in spans):
             yield Held(f.file, f.sha256, "days", of=f"{f.first} – {f.last}")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from aftersales.sources.notes import note
 from aftersales.sources.reading import Reading
 from aftersales.sources.versions import AHEAD
 from aftersales.words.periods import TOLERANCE
@@ -108,6 +109,6 @@ def _left_empty(reading: Reading, columns: list[str], early: datetime, latest: d
         wrong = frame.select(_before(frame, column, early, zone) | _after(frame, column, latest, zone)).to_series()
         if number := int(wrong.sum()):
             example = frame[column].filter(wrong)[0]
-            notes.append(f"{number} dates under {column} cannot be and were left empty, such as '{example:%Y-%m-%d}'")
+            notes.append(note("impossible_dates", cells=number, field=column, example=f"{example:%Y-%m-%d}"))
             frame = frame.with_columns(frame[column].set(wrong, None))
     return replace(reading, frame=frame, notes=(*reading.notes, *notes))

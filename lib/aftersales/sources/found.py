@@ -82,6 +82,10 @@ def read_file(path: Path, name: str) -> bytes:
     try:
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise DataError(
+                f"{name} is a link to a file that is not there", hint="correct or remove the link", code="special"
+            ) from None
         raise DataError(f"There is no file {name}", hint="check its name and folder", code="gone") from None
     except PermissionError:
         raise DataError(

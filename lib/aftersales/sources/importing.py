@@ -14,14 +14,15 @@ from aftersales.sources.account import FileAccount, ImportAccount
 from aftersales.sources.archives import members
 from aftersales.sources.child import in_child
 from aftersales.sources.composing import compose_tables
-from aftersales.sources.crosschecks import HELD, Held
+from aftersales.sources.crosschecks import HELD, Held, gap_notes, stranger_notes, with_strangers
 from aftersales.sources.found import found_files, given_files, shown_name
 from aftersales.sources.holding import hold, named_files, orders_of
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import load_layouts
-from aftersales.sources.left_out import keep_left_out, kept_left_out
+from aftersales.sources.left_out import keep_left_out, kept_left_out, names_shown
 from aftersales.sources.lock import import_lock
+from aftersales.sources.odd_columns import notes_of, odd_columns, stored_columns
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.sources.taking import Progress, Taking, known_files, reader_of
@@ -69,13 +70,24 @@ def import_files(
                 shop.id, import_id, tuple(failed), None, unchanged, behind, others=taking.others
             )  # fmt: skip
         progress("writing to the store")
-        accounts = [*failed, *kept.finish()]
+        odd = odd_columns(taking.columns, stored_columns(store, head, taking.columns))
+        kept.flush()
+        strange = stranger_notes(store, _as_written(store, head), taking.facts)
+        notes = [notes_of(odd), gap_notes(store, head, taking.facts), strange]
+        told = {name: [n for found in notes for n in found.get(name, ())] for name in kept.files}
+        accounts = [*failed, *kept.finish(told)]
         keep_left_out(store, standing, taking.left_out, import_id)
         progress("checking the files against each other")
         written = _as_written(store, head)
         first_orders = "order_report" in kept.kinds and store.table("order_records", head).head(1).collect().is_empty()
         new, moved = hold(
-            store, written, taking.facts, shop=shop, confirm=confirmed, import_id=import_id, first_orders=first_orders
+            store,
+            written,
+            with_strangers(taking.facts, odd),
+            shop=shop,
+            confirm=confirmed,
+            import_id=import_id,
+            first_orders=first_orders,
         )
         accounts = _with_alarms(accounts, new, shop)
         touched = [*kept.touched, orders_of(store, written, moved)] if moved else kept.touched
@@ -164,31 +176,62 @@ def _clock_behind(head: Commit, shop: Shop, now: datetime | None) -> datetime | 
     return head.made_at.astimezone(shop.tz) if ahead > CLOCK_TOLERANCE else None
 
 
-def undo_import(settings: Settings, shop: Shop, *, now: datetime | None = None) -> Commit:
-    """Take the last import back: the tables hold again what they held before it. Gives the new commit."""
+def undo_import(settings: Settings, shop: Shop, *, import_id: str | None = None, now: datetime | None = None) -> Commit:
+    """Take back the last import that stands: the tables hold again what they held before it. Gives the new commit.
+
+    Raises `QuestionError` right after an undo, which may be the same command given again: there ``import_id`` has to
+    name the import. Also where that import, or the last change that stands, is none that can be taken back.
+    """
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     with import_lock(store.folder):
         commits = store.commits()
-        head = commits[-1] if commits else None
-        if head is not None:
-            store.drop_uncommitted(head.versions)
-        if head is None or head.parent is None:
-            raise QuestionError(f"There is no import of the shop '{shop.id}' left to take back")
-        if not head.action.startswith(("import", "undo")):
-            raise QuestionError(
-                "The last change of the store is no import, and taking one back would take it along",
-                found=head.action,
-                hint="import a corrected file instead: the later state wins",
-            )
-        before = store.commit(head.parent)
+        if commits:
+            store.drop_uncommitted(commits[-1].versions)
+        undone = _to_undo(commits, shop, import_id)
+        before = store.commit(undone.parent or 0)
         versions = store.roll_back(before.versions)
         commit = Commit(
-            number=head.number + 1, parent=before.parent, made_at=now or datetime.now(UTC),
-            action=f"undo {head.import_id}",
-            import_id=before.import_id, versions=versions, key_fingerprint=head.key_fingerprint, account=before.account,
+            number=commits[-1].number + 1, parent=before.parent, made_at=now or datetime.now(UTC),
+            action=f"undo {undone.import_id}",
+            import_id=before.import_id, versions=versions, key_fingerprint=undone.key_fingerprint,
+            account=before.account,
         )  # fmt: skip
         store.write_commit(commit)
     return commit
+
+
+def _to_undo(commits: Sequence[Commit], shop: Shop, import_id: str | None) -> Commit:
+    """The import to take back: the last change that the tables hold, which no undo has taken off again."""
+    standing: list[Commit] = []
+    for commit in commits:
+        if commit.action.startswith("undo"):
+            del standing[-1:]
+        else:
+            standing.append(commit)
+    if not standing or standing[-1].parent is None:
+        raise QuestionError(f"There is no import of the shop '{shop.id}' left to take back")
+    last, head = standing[-1], commits[-1]
+    if import_id is not None and f"undo {import_id}" in {c.action for c in commits}:
+        raise QuestionError(f"Import {import_id} of the shop '{shop.id}' has been taken back already")
+    if last.action != "import":
+        raise QuestionError(
+            "The last change of the store is no import, and taking one back would take it along",
+            found=last.action,
+            hint="import a corrected file instead: the later state wins",
+        )
+    files = names_shown([str(f["file"]) for f in last.account if not f.get("error")], "en")
+    told = f"import {last.import_id} of {last.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M} ({files})"
+    if import_id is None and head.action.startswith("undo"):
+        raise QuestionError(
+            f"The last import of the shop '{shop.id}' has been taken back already", found=head.action,
+            hint=f"to take back the one before it too, {told}, name it: "
+            f"`aftersales import {shop.id} --undo --id {last.import_id}`",
+        )  # fmt: skip
+    if import_id not in (None, last.import_id):
+        raise QuestionError(
+            f"Import {import_id} is not the last that stands", found=told, hint="take that one back first"
+        )
+    return last
 
 
 def store_to_build_on(store: ShopStore, *, key_print: str, now: datetime | None = None) -> Commit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -88,11 +88,17 @@ class Keeping:
         if gone.height:
             yield note("left_out", rows=gone.height, example=gone["key"][0], file=file)
 
-    def finish(self) -> list[FileAccount]:
-        """Write what is held; the account of every file, in their order."""
+    def flush(self) -> None:
+        """Write the rows that are held."""
         self._write([*self._held, *self._late])
         self._held.clear()
+        self._late.clear()
+
+    def finish(self, notes: Mapping[str, Sequence[str]]) -> list[FileAccount]:
+        """Write what is held; the account of every file, in their order, with more ``notes`` by file."""
+        self.flush()
         accounts = [self._accounts[name] for name in self.files]
+        accounts = [replace(a, notes=(*a.notes, *notes.get(a.file, ()))) for a in accounts]
         if not accounts:
             return []
         self.store.upsert("files", files_table(accounts, import_id=self.import_id, zone=self.store.zone))

@@ -1,7 +1,8 @@
 """Names of people in free text: which words before, behind or around some tell that they are a name.
 
 A Chinese name begins with a known surname (or a beginning common among minorities); a Latin one with a capital letter,
-unless the words before it leave no doubt. Words that begin as a surname does and are none are listed.
+unless the words before it leave no doubt. Words that begin as a surname does and are none are listed. Every quantifier is
+bounded: the time for a text grows with its length and no faster.
 """
 
 from __future__ import annotations
@@ -9,18 +10,16 @@ from __future__ import annotations
 import re
 
 _I = re.IGNORECASE
-_HAN = r"[\u4e00-\u9fff]"
-SURNAMES = (
+_SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜"
     "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛"
     "伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景"
     "薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫嵺苟褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾"
     "郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝巩稽井练仲乐虞卞封竺冼楚佟栗匡宗台巫鞠僧桑荆谌银扬明沙岑习胥蔺"
 )
-_COMMON = SURNAMES[: SURNAMES.index("伍")]
-COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯|轩辕|长孙|宇文|独孤|闻人"
+_COMMON = _SURNAMES[: _SURNAMES.index("伍")]
+_COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯|轩辕|长孙|宇文|独孤|闻人"
 _HAN = r"[\u4e00-\u9fff]"
-_HAN_NAME = rf"(?:(?:{COMPOUND}){_HAN}{{1,2}}|[{SURNAMES}]\s?{_HAN}\s?{_HAN}?)"
 # surnames that begin words people write before or behind a number
 _NO_NAME = (
     "马上|方便|安排|高兴|明天|明白|时间|时候|常用|全部|成功|万一|和你|和我|向你|关于|关闭|关注|应该|解决|单号|包裹|包邮|包装|都是|都有|来电|来信|车牌|"
@@ -28,104 +27,105 @@ _NO_NAME = (
     "钱款|段时|任何|石头|金额|安全|商品|商家|管理|任务|房间|房号|路口|苗条|米色|成人|成都|武汉|南京|温州|宁波|石家|江苏|安徽|贵州|云南|海南|广东|"
     "平台|平安|客服|快递|顺丰|卫生|谢谢|谢了|林业|路上|路边|方式|方法|万元|全国|计算|水果|米饭|查收|查看|查询|查找|拒收|连续|都不|都没|应当|台灯|"
     "周[一二三四五六日天末边围岁年到转期]|高[档级低清大端中考跟仿温压质品价贵]|黄[色码]|白天|常[常年规见温用说]|贵[司公]|顾客|安装|管家|申[通请]|马虎|万分|万能|郑重|方[框便]|成年|单[位独]|连[忙衣]|"
+    "时常|高[个了度兴的]|金[牛色]|白[羊领]|方[圆脸]|强[力烈效]|相[关当]|国际|温柔|康复|常来|全额|全新|于[签是此]|高效|单纯|万事|马[桶上]|方面|何[处人]|包退|包换|包括|平时|平常|经常|花了|花钱|石材|车间|车子|汤匙|毛料|云端|关心|关联|关键|管道|单价|单身|应付|应急|安心|安静|宁愿|宁可|越来|越快|盛大|简直|尤其|左右|左边|右边|向上|向下|时长|时效|计划|计较|终于|明细|明确|习惯|古风|卓越|易拉|莫名|钱[到没都也还]|利[用润]|益|巧克|温[度水]|水[晶杯]|石[榴]|段子|童装|童鞋|麻烦|边框|通[过知话常]|满[意减]|查[不到了]|尚未|昨天|项[目]|管[用]|安[卓]|盖[住了]|牛[皮仔肉]|羊[毛绒]|鹿[皮]|柳[州]|桂[林]|江[西浙]|河|湖|贵[重]|"
     "关机|何必|成交|盖子|张贴|许多|项链|时尚|史上|毛衣|毛巾|毛毯|毛病|金属|程序|方形|龙头|熊猫|牛仔|牛奶|马桶|石英|黄金|白酒|明显|雷同|经理"
 )
-_WORD_AFTER_CUE = "查|必|不|可|及|与|或|等|以|为|拒收|不在|没有|没收|不对|错了|是谁|写错|填错|改成|改了|未填|为空|信息|电话|手机|地址|签收"
-
-_NAME_CUES = (
-    r"收件人|收货人|寄件人|发件人|联系人|提货人|代收人|收货姓名|真实姓名|客户姓名|买家姓名|姓名|名字|全名|我叫做?|我名叫|户主|(?<!用)户名|开户名|开户人|账户名|实名(?:认证)?|"
-    r"机主|持卡人|收款人|付款人|申请人|投诉人|当事人|收件|署名|叫我|name"
+_NAME = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|[{_SURNAMES}]\s?{_HAN}(?:\s?{_HAN})?)"
+_USUAL = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|[{_COMMON}]{_HAN}{{1,2}})"
+_OTHER_BEGINNINGS = (
+    "阿依|阿不|阿卜|阿布|阿迪|阿孜|古丽|买买提|麦麦提|艾力|艾买|艾合|木合|吐尔|巴特|扎西|卓玛|多吉|次仁|索南|格桑|乌云|其其格|那仁|努尔|玉素|热合|尼加|尼玛|达瓦|旦增|丹增|洛桑|才让|"
+    "帕提|帕尔|迪力|迪丽|穆罕|穆萨|萨吾|斯琴|娜仁|拉姆|仁青|央金|依布|伊布|图尔|苏日|呼格|巴图|孟和|朝鲁|阿木|阿拉|如克|凯赛|热依|茹仙|库尔|强巴|贡布|平措|边巴|米玛|阿旺|土登|艾尼|吾买|亚森|玛依|赛买"
 )
-_CUED = re.compile(
-    rf"(?:{_NAME_CUES})[是为叫:=\s,\-_—(（\"“'：]{{0,4}}(?P<s>(?!{_WORD_AFTER_CUE})(?:(?:{COMPOUND}){_HAN}{{1,2}}|[{SURNAMES}]\s?{_HAN}\s?{_HAN}?))"
-    rf"(?=电话|手机|地址|身份证|微信|的(?:快递|包裹|订单|账|收件)|收|先生|女士|小姐|,?\[|{_HAN}{{0}}[^\u4e00-\u9fff]|$)",
-    _I,
+_DOTTED = rf"{_HAN}{{1,7}}(?:\s?[·•・‧]\s?{_HAN}{{1,8}}){{1,3}}"
+_OTHER = rf"(?:{_OTHER_BEGINNINGS}){_HAN}{{0,4}}?"
+_LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|写的|写|填的是|填成|填|打错了|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
+_ENDS = r"(?=谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|报关|清关|个人|才|要|会|来|的(?:快递|包裹|订单|账|收件|电话|地址|手机|名字)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
+_WHO = (
+    r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
+    r"收方|买家|客户|顾客|姓名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
+)
+_KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑)"
+_TITLE = r"(?:师傅|先生|女士|小姐|太太|阿姨|叔叔?|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|经理|总|姐|哥|工|医生|老板|教授|主任|同学)"
+_NO_REAL = r"(?!同|未|不|保密|匿名|见|无|略|没|空|错|请|已|原|本|为|信息|电话|手机|昵称|地址|订单|客服|买家|卖家|商家|店|填|写|改|先生|女士|和|与|是|要|可|都|怎|能|必|拒|签|的|查|如)"
+_LABELLED = r"\[(?:手机号|电话|证件号|银行卡)\]"
+NAMES = tuple(
+    re.compile(p, _I)
+    for p in (
+        # behind a word that says a name follows
+        rf"{_WHO}(?:不是我)?{_LINK}(?P<s>{_NAME}){_ENDS}",
+        rf"(?:收件人|收货人|联系人|姓名|寄件人|订购人|实名){_LINK}(?P<s>(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{2}}|[{_COMMON}]{_HAN}{{2}}))(?=\s?1[3-9]|报|清|先|已|住|在|去|打)",
+        rf"(?:{_WHO}|本人|我叫|我是|请写|就写|写|寄给|转交)(?:也?是|叫)?{_LINK}(?P<s>{_DOTTED}|{_OTHER}){_ENDS}",
+        rf"(?:收件人|收货人|收货姓名|真实姓名|姓名|联系人)\s?:\s?(?P<s>{_NO_REAL}{_HAN}{{2,4}})(?!{_HAN})",
+        rf"(?<!{_HAN}不是)(?:本人|在下|鄙人|我的?名是|我姓名|我叫做?|我名叫|叫我|[我他她](?:名字)?(?:名叫|叫|姓名是)|{_KIN}(?:的名字|名字)?(?:是|叫|名叫)|写的是|写成了?|填的是|填成了?|改成|打成了?|打错了,?是|错写成|应该叫|落款)[是为叫:\s,]{{0,2}}(?P<s>{_USUAL})(?=要求|谢谢|收|别|不是|请|的|,|[^\u4e00-\u9fff]|$)",
+        rf"(?:我叫做?|我名叫|叫我)[\s:]?(?P<s>{_NAME}){_ENDS}",
+        rf"(?<![一-鿿]不)我是(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}(?![人的座脸皮型码子号店家了要想会买客员级款白黑一])\S)(?=[,。!;\s]|$)",
+        rf"(?:请写|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
+        rf"(?:寄给|转交给?|交给|邮给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
+        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))",
+        rf"(?:写|刻|印|签)(?P<s>{_USUAL})的?(?:名字|大名|姓名)",
+        # a surname and a title, beside a number or where they are to be called
+        rf"(?:联系|找|叫|让|请|转|交给|给|收件人|收货人|我姓|我是)(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE})",
+        rf"(?<![一-鿿])(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE}|[小老阿][{_COMMON}])(?=的?(?:电话|手机|号码?)?[:,\s是]{{0,2}}{_LABELLED}|\s?(?:代?收(?!到|货|据)|签收|亲启|电话|手机))",
+        rf"我姓(?P<s>[{_SURNAMES}])(?!{_HAN}{{2}})",
+        # a Latin name behind a Chinese word
+        rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-Z])[A-Za-z'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-Z])[A-Za-z'’\-]{{0,20}}){{1,3}})",
+        r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
+        # beside a number of a person's: what is masked already
+        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=[\s,:;、_\-/|(]{{0,3}}{_LABELLED})",
+        rf"{_LABELLED}[\s,:;、_\-/|]{{0,3}}(?P<s>{_USUAL})(?!{_HAN})",
+    )
 )  # fmt: skip
-_LATIN_NAME = r"[A-ZÀ-Þ][a-zA-Z'’\-À-ÿ]+(?:\s+[A-Z]\.?(?=\s))?(?:\s+(?:de|da|van|von|bin|al|el|la|der|den|di|du|le|dos|do)\b){0,2}(?:\s+[A-ZÀ-Þ][a-zA-Z'’\-À-ÿ]+){%s,3}"
+
+_CAP = r"[A-ZÀ-ÞĀ-ſƠƯẠ-ỹ][\w'’\-]{1,24}"
+_LATIN_NAME = rf"{_CAP}(?:\s{{1,2}}[A-Z]\.?(?=\s))?(?:\s(?:de|da|van|von|bin|binti|al|el|la|der|den|di|du|le|dos|do)\b){{0,2}}(?:\s{{1,2}}{_CAP}){{%s,3}}"
 _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|cousin|uncle|aunt|neighbou?r|boss|colleague|roommate|flatmate|partner|girlfriend|boyfriend|grandma|grandmother|grandfather|niece|nephew|assistant|secretary|landlord)"
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
     r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|"
     r"on behalf of|signed(?: for)? by|received by|left (?:it )?with|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
-    r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)|mfg|cordialement|saludos)"
+    r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
 _SAID = (
     r"\b(?:my (?:full |real |legal )?name is|my name['’]?s|name['’]s|i am called|i['’]m called|call me|they call me|ich hei(?:ß|ss)e|mein name ist|hier ist|je m['’]\s?appelle|mon nom est|moi c['’]est|me llamo|mi nombre es|mi chiamo|il mio nome è|"
-    r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam)"
+    r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam|nama saya|t[êe]n t[ôo]i l[àa])"
 )
 _NO_LATIN_NAME = r"(?:Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
 _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|written|missing|correct|incorrect|different|still|now|also|very|too|to|for|of|is|was|and|but|und|et|y|e|i|from|with|order|my|at|back|again|when|if|tomorrow|later|asap|please|before|after|or|by|phone|mobile|cell|as|what|that|it|this|only|never|always|short|long|supposed|nowhere|visible|hidden|cut|changed|same|over|once|today|now|immediately|first|anytime|maybe|soon|until|any)\b"
-_LATIN = re.compile(
-    r"(?:(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|c/o|"
-    r"cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|signed|signed by|regards|"
-    r"sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called)\b"
-    rf"[\s:=,\-]{{1,4}}(?:(?:mr|mrs|ms|miss|dr|mx)\.?\s+)?)(?P<a>{_LATIN_NAME % 1})"
-    rf"|(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s+)(?P<b>{_LATIN_NAME % 0})"
-    rf"|(?i:{_TOLD}\s*[\s:,\-]{{1,3}})(?P<e>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})"
-    rf"|(?i:{_SAID}\s+)(?P<f>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})|(?i:{_SAID}\s+)(?P<g>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])"
-    rf"|(?i:\b(?:this is|here is|it['’]?s)\s+)(?P<h>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])"
-    rf"|\b(?:Mr|Mrs|Ms|Miss|Dr|Mx)\.?\s+(?P<c>{_LATIN_NAME % 0})"
-    rf"|(?i:\b(?:i['’]?m|i am)\s+)(?P<d>(?!(?:Very|Not|So|Really|Extremely|Too|The|Still|Just|Now)\b){_LATIN_NAME % 1}))"
-)
-NAME_AT_LABEL = re.compile(
-    rf"(?<!{_HAN})(?P<s>(?!{_NO_NAME})(?:(?:{COMPOUND}){_HAN}{{1,2}}|[{_COMMON}]{_HAN}{{1,2}}))[\s,:;、_\-/|(]{{0,3}}(?=\[(?:手机号|电话|证件号|银行卡)\])"
-    rf"|(?<=号\]|话\]|卡\])[\s,:;、_\-/|]{{0,3}}(?P<t>(?!{_NO_NAME})(?:(?:{COMPOUND}){_HAN}{{1,2}}|[{_COMMON}]{_HAN}{{1,2}}))(?!{_HAN})"
-)
+LATIN_NAMES = tuple(
+    re.compile(p)
+    for p in (
+        rf"(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:))\b"
+        rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“']{{1,4}}(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>{_LATIN_NAME % 1})",
+        rf"(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s{{1,2}})(?P<s>{_LATIN_NAME % 0})",
+        rf"(?i:{_TOLD}\s{{0,2}}[\s:,\-]{{1,3}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
+        rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",
+        rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
+        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan)\.?\s{{1,2}}(?P<s>{_LATIN_NAME % 0})",
+        rf"(?<![\w.])M\.\s(?P<s>{_LATIN_NAME % 1})",
+        rf"(?i:\b(?:i['’]?m|i am)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|Extremely\b){_LATIN_NAME % 1})",
+        rf"(?i:\b(?:my {_RELATIVE}|ask for))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:will|is|can|has|at|to|who|would|took|signed|picks?|collects?)\b)",
+        rf"(?i:\b(?:regards|sincerely|yours|cheers|thanks|thx|thank you|best))[,!\s\-]{{1,4}}(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s{{0,3}}(?:$|\[))",
+        rf"(?:^|[,.!?;\n]\s?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?= here\b)",
+        rf"(?i:\b(?:regards|sincerely))[,!\s\-]{{1,4}}(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=[,.!\n])",
+    )
+)  # fmt: skip
 
-OTHER_BEGINNINGS = (
-    "阿依|阿不|阿卜|阿布|阿迪|阿孜|古丽|买买提|麦麦提|艾力|艾买|艾合|木合|吐尔|巴特|扎西|卓玛|多吉|次仁|索南|格桑|乌云|其其格|那仁|努尔|玉素|热合|尼加|达瓦|旦增|丹增|洛桑|才让|"
-    "帕提|帕尔|迪力|迪丽|穆罕|穆萨|萨吾|斯琴|娜仁|拉姆|仁青|央金|依布|伊布|图尔|苏日|呼格|巴图|孟和|朝鲁|阿木|阿拉|如克|凯赛|热依|茹仙|库尔"
-)
-_NAME = rf"(?!{_NO_NAME})(?:(?:{COMPOUND}){_HAN}{{1,2}}|[{SURNAMES}]\s?{_HAN}(?:\s?{_HAN})?)"
-_USUAL = rf"(?!{_NO_NAME})(?:(?:{COMPOUND}){_HAN}{{1,2}}|[{_COMMON}]{_HAN}{{1,2}})"
-_DOTTED = rf"{_HAN}{{1,7}}(?:\s?[·•・‧]\s?{_HAN}{{1,8}}){{1,3}}"
-_OTHER = rf"(?:{OTHER_BEGINNINGS}){_HAN}{{0,4}}?"
-_LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|写的|写|填的是|填成|填|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|[:=\s,\-_—(（\"“'「【]){0,4}"
-_ENDS = r"(?=谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|的(?:快递|包裹|订单|账|收件|电话|地址|手机)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
-_WHO = r"(?:收件人|收货人|寄件人|发件人|联系人|提货人|取件人|代收人?|签收人|接收人|收方|买家|客户|姓名|名字|真名|本名|大名|全名|名称|户名|实名|抬头|落款|署名|投保人|被保险人|业主|车主|房主|租户|法人|经办人|负责人|监护人|机主|持卡人|开票人|订货人|下单人|申诉人|投诉人)"
 _FILES = r"(?:pdf|docx?|xlsx?|csv|tsv|txt|jpe?g|png|heic|webp|zip|rar|eml|pptx?|mp4|mov)"
 _FILE_WORD = (
     r"(?:退货|退款|换货|售后|地址|发票|面单|身份证|合同|简历|收货|投诉|聊天|质检|快递|订单|凭证|护照|银行卡|户口|证明|签收|截图|病历|收据|转账|报销|维修|保修|寄件|证件|录音|"
     r"invoice|resume|r[ée]sum[ée]|address|cv|refund|return|receipt|label|passport|id[ _-]?card|contract|order|letter|complaint|warranty|statement|license|rechnung|facture|factura|chat|photo|scan)"
 )
-_FILE_NAME = rf"(?!{_NO_NAME})(?:(?:{COMPOUND}){_HAN}{{1,2}}|{_HAN}{{1,7}}·{_HAN}{{1,7}}|[{_COMMON}]{_HAN}{{1,2}}(?<![裙衣裤鞋子袜帽包链机器灯桌椅床柜表单图片款色码号箱盒袋杯碗锅刀线布品店区站省市县镇街路楼册本书版件组期年月日率量价费货票址证]))"
+_FILE_NAME = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|{_HAN}{{1,7}}·{_HAN}{{1,7}}|[{_COMMON}]{_HAN}{{1,2}}(?<![裙衣裤鞋子袜帽包链机器灯桌椅床柜表单图片款色码号箱盒袋杯碗锅刀线布品店区站省市县镇街路楼册本书版件组期年月日率量价费货票址证]))"
 _NO_FILE_WORD = r"(?:Order|Return|Refund|Label|List|Report|Copy|Final|Scan|Photo|Image|Export|Template|Q[1-4]|Amazon|Shopify|New|Old|The|Product|Summary|Statement|Address|Invoice|Details?|Sales?|Customer|Shop|Store|Data|Items?|Number|No|January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Size|Chart|Screenshot|Policy|Form|History|Central|Seller|Reviews?|All|Daily|Weekly|Monthly|Status|Page|Center|Centre|Requests?|Fulfillment|Payments?|Tax|Main|Test|Sample|Version|Draft|Page|File|Document|Paid|Unpaid|Date|Range|Transaction|Settlement|Inventory|FBA|FBM|FedEx|Walmart|Ebay|Tiktok|TikTok|Temu|Lazada|Shopee|Case|Claim|Reason|Reasons|Analysis)\b"
-_LATIN_FILE = rf"(?!{_NO_FILE_WORD}|[A-Za-z]+[_\- ]{_NO_FILE_WORD})[A-ZÀ-Þ][a-zà-ÿ'’]+(?:[_\-. ][A-Z])?[_\-. ](?!{_NO_FILE_WORD})[A-ZÀ-Þ][A-Za-zÀ-ÿ'’]+".replace(
+_LATIN_FILE = rf"(?!{_NO_FILE_WORD}|[A-Za-z]{{1,20}}[_\- ]{_NO_FILE_WORD})[A-ZÀ-Þ][a-zà-ÿ'’]{{1,20}}(?:[_\-. ][A-Z])?[_\-. ](?!{_NO_FILE_WORD})[A-ZÀ-Þ][A-Za-zÀ-ÿ'’]{{1,20}}".replace(
     r"\b", r"(?![a-z])"
 )
-NAMES = (
-    _CUED,
-    re.compile(rf"(?:{_WHO}|签收的?人?)(?:不是我)?{_LINK}(?P<s>{_NAME}){_ENDS}"),
-    re.compile(rf"(?:{_WHO}|本人|我叫|我是|请写|就写|写|寄给|转交)(?:也?是|叫)?{_LINK}(?P<s>{_DOTTED}|{_OTHER}){_ENDS}"),
-    re.compile(rf"(?:收件人|收货人|收货姓名|真实姓名|姓名|联系人)\s?:\s?(?P<s>(?!同|未|不|保密|匿名|见|无|略|没|空|错|请|已|原|本|为|信息|电话|地址|手机|昵称|订单|客服|买家|卖家|商家|店|填|写|改|先生|女士){_HAN}{{2,4}})(?!{_HAN})"),
-    re.compile(rf"(?<!{_HAN}不是)(?:本人|在下|鄙人|我的?名是|我姓名|[我他她](?:名字)?(?:名叫|叫|姓名是)|(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹])(?:的名字|名字)?(?:是|叫|名叫)|写的是|写成了?|填的是|填成了?|改成|打成了?|错写成|应该叫|落款)[是为叫:\s,]{{0,2}}(?P<s>{_USUAL})(?=要求|谢谢|收|别|不是|请|[^\u4e00-\u9fff]|$)"),
-    re.compile(rf"(?:请写|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧])|代签|签收|代领|来取|代取)"),
-    re.compile(rf"(?:寄给|转交给?|交给|邮给|代收人?|找|收件)[:\s]?(?P<s>{_USUAL})(?=就行|就好|即可|谢谢|吧|\s?\[(?:手机号|电话)\]|[,。!;]|$)"),
-    re.compile(rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))"),
-    re.compile(rf"(?:联系|找|叫|收件人|收货人|我姓|我是)(?P<s>(?!{_NO_NAME})[{SURNAMES}]{_HAN}{{0,2}}?(?:先生|女士|小姐))"),
-)  # fmt: skip
-LATIN_NAMES = (_LATIN,)
 FILE_NAMES = (
-    re.compile(rf"(?<!{_HAN})(?P<s>{_FILE_NAME})(?=的?{_FILE_WORD}[^/\\]*\.{_FILES}$)", _I),
-    re.compile(rf"{_FILE_WORD}{_HAN}{{0,4}}?(?:[_\-\s(（—+.]{{1,3}}|(?<=[单证票址书据同款货照图]))(?P<s>{_FILE_NAME})(?!{_HAN})(?=[^/\\]*\.{_FILES}$)", _I),
-    re.compile(rf"(?:^|[_\-\s(—+])(?P<s>{_FILE_NAME})(?=[_\-\s)—+][^/\\]*{_FILE_WORD}[^/\\]*\.{_FILES}$)", _I),
-    re.compile(rf"(?i:{_FILE_WORD})(?:[_\- ](?:for|from|of|to))?[_\-. ]{{1,3}}(?P<s>{_LATIN_FILE})(?=[_\-. (\d][^/\\]*{_FILES}$)"),
-    re.compile(rf"^(?P<s>{_LATIN_FILE})(?=(?:['’]?s)?[_\-. ](?i:{_FILE_WORD})[^/\\]*\.{_FILES}$)"),
+    re.compile(rf"(?:(?<!{_HAN})|(?<=客户)|(?<=买家)|(?<=顾客)|(?<=姓名))(?P<s>{_FILE_NAME})(?=的?{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}$)", _I),
+    re.compile(rf"{_FILE_WORD}{_HAN}{{0,4}}?(?:[_\-\s(（—+.]{{1,3}}|(?<=[单证票址书据同款货照图]))(?P<s>{_FILE_NAME})(?!{_HAN})(?=[^/\\]{{0,80}}\.{_FILES}$)", _I),
+    re.compile(rf"(?:^|[_\-\s(—+])(?P<s>{_FILE_NAME})(?=[_\-\s)—+][^/\\]{{0,80}}{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}$)", _I),
+    re.compile(rf"(?i:{_FILE_WORD})(?:[_\- ](?:for|from|of|to))?[_\-. ]{{1,3}}(?P<s>{_LATIN_FILE})(?=[_\-. (\d][^/\\]{{0,80}}{_FILES}$)"),
+    re.compile(rf"^(?P<s>{_LATIN_FILE})(?=(?:['’]?s)?[_\-. ](?i:{_FILE_WORD})[^/\\]{{0,80}}\.{_FILES}$)"),
     re.compile(rf"(?i:{_FILE_WORD})[^/\\]{{0,20}}[_\- ](?P<s>{_LATIN_FILE})(?=\.{_FILES}$)"),
-)  # fmt: skip
-
-# what must stand in a text, in one spelling and lower case, for names to be looked for
-_BEGINS = rf"(?:[{SURNAMES}]|{OTHER_BEGINNINGS}|{_HAN}{{1,7}}[·•・‧]|(?:{COMPOUND}))"
-NAME_SIGNS = (
-    rf"收件|收货|收款|收方|寄件人|发件人|联系人|提货人|取件人|代收|签收的?人|签收.{{0,12}}是|接收人|姓名|名字|真名|本名|大名|全名|名称|户名|户主|实名|抬头|落款|署名|投保|被保险|业主|车主|房主|租户|法人|经办人|负责人|监护人|机主|"
-    rf"持卡人|付款人|申请人|投诉人|申诉人|当事人|开票人|订货人|下单人|客户|买家|本人|在下|鄙人|名叫|叫我|亲启|敬启|name"
-    rf"|(?:叫|寄给|转交给?|交给|邮给|找|我是|我姓|名是|联系|写的是|写|填|填的是|改成|打成)(?:[了成是为叫做:\s,]){{0,4}}{_BEGINS}"
-    rf"|(?:[{SURNAMES}].{{1,4}}|[·•・‧].{{1,9}}|(?:{OTHER_BEGINNINGS}).{{0,5}})(?:收|代签|代领|来取|代取)"
-)
-LATIN_NAME_SIGNS = (
-    "name", "nom", "naam", "recipient", "consignee", "receiver", "addressee", "attn", "attention", "c/o", "holder", "ship", "send", "sent", "give", "gift", "mail", "post",
-    "forward", "hand", "deliver", "contact", "signed", "regards", "sincerely", "address", "registered to", "customer", "buyer", "call", "mr", "ms ", "ms.", "miss", "dr",
-    "mx", "i'm", "i’m", "im ", "i am", "this is", "here is", "it's", "it’s", "its ", "my ", "his ", "her ", "our ", "should", "care of", "label it", "made out", "behalf", "received by",
-    "left", "picked up", "collected", "ask for", "change", "empf", "destina", "thank", "cheers", "best", "gru", "mfg", "cordial", "saludos", "heiße", "heisse", "hier ist", "appelle",
-    "moi c", "llamo", "chiamo", "heet", "heter", "chamo", "nazywam", "mam na", "benim", "mera naam", "il mio", "meu ",
 )  # fmt: skip

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 PHONE, LANDLINE, IDENTITY, CARD, ACCOUNT = "手机号", "电话", "证件号", "银行卡", "账号"
 
-HAN_NUMERALS = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖○両两洞拐勾貳參陸"
-_AS_DIGITS = str.maketrans(HAN_NUMERALS, "001234567891123456789022079236")
-_GAP = r"[ \t\r\n.\-‐‑–—−_~·•・∙*'\"“”(),、/\\|+=<>…【】「」\[\]{}#]"
+_HAN_NUMERALS = "〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖○両两洞拐勾貳參陸"
+AS_DIGITS = str.maketrans(_HAN_NUMERALS, "001234567891123456789022079236")
+_GAP = r"[ \t\r\n.\-‐‑–—−_~·•・∙*'\"“”(),、/\\|+=<>…【】「」\[\]{}#♥❤★☆]"
 _RUN = re.compile(rf"\d(?:{_GAP}{{0,4}}\d)+")
-_GROUP = re.compile(rf"[0-9]+|[{HAN_NUMERALS}]+")
+_GROUP = re.compile(rf"[0-9]+|[{_HAN_NUMERALS}]+")
 
 # numbers that look like those of people and are none: ids of platforms, dates, times, dimensions, service lines
 _NOT_OF_PEOPLE = re.compile(
@@ -43,30 +43,82 @@ _OWN = (
     r"(?:发票(?:代码|号码)|纳税(?:人)?(?:识别)?号|税号|信用代码|邮编|邮政编码|海关编码|专利号|许可证(?:编?号)?|取件码|提货码|验证码|备案号|文号|车架号|快照号|房源号)|(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
     r"(?:编)?(?:号码|号|编码|id)|(?:订单|运单|条形?码|编号|型号|货号|款式|商品|宝贝|序列号|串号|imei|快递单|物流单|包裹|价格?|尺寸|规格|数量)"
     r"|\b(?:sku|spu|ean|upc|isbn|item|order|orders|tracking|waybill|awb|invoice|batch|barcode|model|serial|sn|s/n|"
-    r"ref|reference|case|ticket|po|rma|parcel|package|shipment|asin|lot|transaction)"
+    r"ref|reference|case|ticket|po|rma|parcel|package|shipment|asin|lot|transaction|part|style|page|version|policy|flight|gate)"
 )
 _CUES = {
     "own": _OWN,
-    "phone": r"(?:电话|手机|座机|固话|联系方式|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
-    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|uk|us|aussie|indian|german) (?:number|nummer|num[ée]ro)|\b(?:anrufen(?: unter)?|rufnummer|telefon\w*|handy\w*|t[ée]l[ée]phone|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable)|\b(?:phone|mobile|cell|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
-    "identity": r"(?:[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
+    "phone": r"(?:电话|手机|手鸡|座机|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
+    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|num[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefon\w*|handy\w*|t[ée]l[ée]phone|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable)|\b(?:phone|mobile|cell|hp|nomor|wa|sdt|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|전화|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
+    "identity": r"(?:身份?[份分]证|军官证|aadha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:passport|identity|identification|national id|id card|id no|id number))",
     "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[工建农中招交]行卡?|邮储|浦发|民生|"
-    r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|\b(?:card|debit|credit|visa|mastercard|bank|account|acct))",
+    r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|\b(?:card|debit|credit|visa|mastercard|bank|account|acct|a/c))",
     "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
-    r"支付宝|旺旺|淘宝号|抖音号?|小红书|快手|飞信|钉钉|telegram|facebook|instagram|\bline|skype|alipay|paypal|加我|群号|加群)",
+    r"支[付附]宝|蔻蔻|口口|丘丘|旺旺|淘宝号|抖音号?|小红[书薯]号?|(?<![a-z])xhs|快手|飞信|钉钉|telegram|facebook|instagram|\bline|zalo|viber|paytm|gpay|phonepe|venmo|whats\s?app|skype|alipay|paypal|加我|群号|加群)",
 }
-_TAIL = re.compile(rf"(?:{'|'.join(f'(?P<{n}>{p})' for n, p in _CUES.items())}){_FILL}{{0,8}}$", re.IGNORECASE)
+_CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()), re.IGNORECASE)
+_BETWEEN_CUE_AND_NUMBER = re.compile(rf"{_FILL}{{0,8}}", re.IGNORECASE)
 _LAST_FOUR = re.compile(
-    r"(?:尾号|后[四六4-8]位|最后[四4]位|last (?:four|4)(?: digits)?)\W{0,2}(?:是|为|is)?\s?$", re.IGNORECASE
+    r"(?:尾号|后[四六4-8]位|最后[四4]位|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?)\W{0,2}(?:是|为|is)?\s?$",
+    re.IGNORECASE,
 )
 _OF_GOODS = re.compile(
     r"(?:订单|运单|单号|快递|物流|包裹|条码|货号|发票|序列|取件码|验证码|批号|型号|车架|编号|交易|流水|券|礼品|order|tracking|invoice|serial|item|sku|ref\w*|parcel|ticket|case)"
-    r"[^,。;!?，]{0,8}(?:尾号|后[四六4-8]位|最后[四4]位|last (?:four|4)(?: digits)?)\W{0,2}(?:是|为|is|are)?\s?$",
+    r"[^,。;!?，]{0,8}(?:尾号|后[四六4-8]位|最后[四4]位|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?)\W{0,2}(?:是|为|is|are)?\s?$",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r"\s?(?:转|分机|ext\.?|x)\s?:?\d{1,6}", re.IGNORECASE)
+_PLUS = re.compile(r"(?<!\d)(?<!\d\s)(?<!\d\()\+[\s(]{0,3}$")
+_IN_A_CODE = re.compile(r"(?<![A-Za-z0-9])[0-9]{1,3}[A-Z]{1,3}$")
 _CHECK_X = re.compile(r"[\s\-.]{0,2}[xX×](?![A-Za-z0-9])")
+
+
+_DIGIT_WORD = (
+    r"(?:zero|oh|o|one|two|three|four|five|six|seven|eight|nine|double|triple|null|eins|zwei|zwo|drei|vier|fünf|sechs|sieben|acht|neun|"
+    r"zéro|un|deux|trois|quatre|cinq|sept|huit|neuf|cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve)"
+)
+_PINYIN_DIGIT = r"(?:ling|dong|yao|yi|er|liang|san|si|wu|liu|qi|guai|ba|jiu|gou)"
+_MIXED = rf"(?:{_DIGIT_WORD}|\d{{1,4}})"
+_APART = r"[\s,.\-]{1,3}"
+_JOIN = "(?:然后|接着|后面|后边|再|加|跟着|横杠|杠|横线|空格?|点|中间|逗号)"
+_BETWEEN = rf"(?:{_JOIN}|是|\s|[\-.,、*~_/|…+♥❤★☆()😊👉]){{0,5}}"
+_LIKE = r"[\dOoIl|ZzSsBbEgq]"
+# phones that no cue and no grouping of digits tells; compared where Chinese numerals have become digits
+DISGUISED = tuple(
+    re.compile(p, re.IGNORECASE)
+    for p in (
+        # letters that look like digits
+        r"(?<![A-Za-z0-9])(?-i:[1lI|](?=[\d \-]{0,12}[oOlI|])(?=(?:[oOlI| \-]{0,6}\d){4})[ \-]?[3-9](?:[ \-]?[\doOlI|]){9})(?![A-Za-z0-9])",
+        rf"(?:电话|手机|手鸡|号码?|联系|tel|dh|sj|phone|mobile|call|打)[\s:是]{{0,3}}(?P<s>(?-i:[1lI|](?=[\d \-]{{0,13}}[A-Za-z|])(?=(?:\D{{0,6}}\d){{6}})(?:[ \-]?{_LIKE}){{10}}))(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?-i:[lI|]\d{2}(?P<g>[ \-])[\dE]{4}(?P=g)\d{4})(?!\d)",
+        r"(?<![A-Za-z0-9])(?-i:1(?=\d{3,9}[SBZ])[3-9][\dSBZ]{8}[\dSBZ])(?![A-Za-z0-9])",
+        r"(?<!什)(?<!怎)[么妖腰ㄧ丨](?=[3-9])(?:[ \-.]?\d){10}(?!\d)",
+        # digits in words, some perhaps in figures: three words at least, and seven digits
+        rf"\b(?=(?:\d{{1,4}}{_APART}){{0,3}}(?:{_DIGIT_WORD}{_APART}){{3}})(?:{_MIXED}{_APART}){{6,24}}{_MIXED}\b",
+        rf"\b(?:{_DIGIT_WORD}{_APART}){{3,12}}\d{{2,4}}(?:{_APART}\d{{3,4}})?\b|\b\d{{3,4}}{_APART}(?:\d{{3,4}}{_APART})?(?:{_DIGIT_WORD}{_APART}){{3,12}}{_DIGIT_WORD}\b",
+        rf"\b(?:{_PINYIN_DIGIT}[\s,\-]{{1,3}}){{9,24}}{_PINYIN_DIGIT}\b",
+        rf"\b{_DIGIT_WORD}{{3}}{_APART}(?:{_MIXED}{_APART}){{2,8}}{_MIXED}\b",
+        # words, letters or signs between its parts
+        rf"(?<!\d)(?=[\d\W]{{1,20}}{_JOIN})1{_BETWEEN}[3-9](?:{_BETWEEN}\d){{9}}(?!\d)",
+        r"(?<!\d)1[3-9]\d(?![元块件个年月日号码分米克])(?:[a-wyz\u4e00-\u9fff]{1,2}|\([\u4e00-\u9fff]{1,2}\))\d{4}(?![元块件个年月日号码分米克])(?:[a-wyz\u4e00-\u9fff]{1,2}|\([\u4e00-\u9fff]{1,2}\))\d{4}(?!\d)",
+        r"(?<!\d)1[3-9]\d(?P<j>[^\d元块件个年月日号码分米克角斤寸天xX×*,/]{1,5})\d{4}(?P=j)\d{4}(?!\d)",
+        r"(?:中间|后面|最后|前面)(?:[四4]个?[位个]?|位)?(?:数字?)?[是为:\s]{0,2}(?P<s>\d{4})(?![\d元块件个天年月号])",
+        # a country's code without a plus
+        r"(?<!\d)\(?(?:00)?85[23]\)?[\s\-]?(?<=[\s\-)])[2-9]\d{3}[\s\-]?\d{4}(?!\d)",
+        r"(?<!\d)00[1-9]\d{0,2}[\s\-]\d(?:[\s\-]?\d){6,10}(?!\d)",
+    )
+)  # fmt: skip
+_AFTER = re.compile(
+    r"\s?(?:是?我的?(?:电话|手机|号)|打这个|找我|联系我|(?:is )?my (?:no|number|cell|mobile|phone)|로|です|收货电话|这?是?(?:手机|电话))",
+    re.IGNORECASE,
+)
+
+# what must be found in a text, with Chinese numerals as digits, for numbers to be looked for in it
+SOME_NUMBER = (
+    re.compile(rf"\d(?:{_GAP}{{0,4}}\d){{6}}"),
+    re.compile(rf"(?:{_CUES['account']}){_FILL}{{0,8}}\d(?:{_GAP}{{0,4}}\d){{4}}", re.IGNORECASE),
+    re.compile(r"(?:尾号|后[四六4-8]位|最后|(?:last (?:four|4)|ending|ends)).{0,12}\d{4}", re.IGNORECASE),
+)
 
 
 class Span(NamedTuple):
@@ -77,23 +129,31 @@ class Span(NamedTuple):
     label: str
 
 
-def number_spans(text: str) -> Iterator[Span]:
-    """The numbers of people in a text that `masking.folded` has folded."""
-    digits = text.translate(_AS_DIGITS)
-    fixed = [m.span() for m in _NOT_OF_PEOPLE.finditer(digits)]
+def number_spans(text: str, digits: str) -> Iterator[Span]:
+    """The numbers of people in a text in one spelling; ``digits`` is the text with Chinese numerals as digits."""
+    fixed = [m.span() for m in _NOT_OF_PEOPLE.finditer(text)]
+    cues = [(m.end(), m.lastgroup or "") for m in _CUE.finditer(text)]
+    near = 0
     for run in _RUN.finditer(digits):
         if run.end() - run.start() < 4:
             continue
         groups = [m.span() for m in _GROUP.finditer(text, run.start(), run.end())]
         first = 0
         while first < len(groups):
-            taken = _taken(text, digits, groups[first:], fixed)
-            if taken is None:
+            start = groups[first][0]
+            while fixed and fixed[0][1] <= start:
+                fixed.pop(0)
+            kept = fixed[0] if fixed and fixed[0][0] <= start else None
+            while near < len(cues) and cues[near][0] < start - 30:
+                near += 1
+            cue = _cue(text, start, cues[near : near + 30])
+            window = groups[first : first + 20]
+            if len(groups) > 60 and all(b - a == 1 for a, b in window):  # a table or a counting rhyme
                 first += 1
                 continue
-            count, label, end = taken
+            count, label, end = _taken(text, digits, window, kept, cue)
             if label:
-                yield Span(_with_code(text, groups[first][0]), end, label)
+                yield Span(_with_code(text, start), end, label)
             first += count
 
 
@@ -102,46 +162,55 @@ def _with_code(text: str, start: int) -> int:
     return start - len(code[0]) if code else start
 
 
+def _cue(text: str, start: int, cues: list[tuple[int, str]]) -> str | None:
+    """What the words before a number say it is: the first cue with nothing but small words between."""
+    for end, kind in cues:
+        if end > start:
+            break
+        if _BETWEEN_CUE_AND_NUMBER.fullmatch(text, end, start):
+            return kind
+    return None
+
+
 def _taken(
-    text: str, digits: str, groups: list[tuple[int, int]], fixed: list[tuple[int, int]]
-) -> tuple[int, str, int] | None:
-    """How many groups are one number, its label ("" for none of a person's) and its end; None where it begins none."""
+    text: str, digits: str, groups: list[tuple[int, int]], kept: tuple[int, int] | None, cue: str | None
+) -> tuple[int, str, int]:
+    """How many groups are one number or none of a person's, its label ("" for none) and its end."""
     start = groups[0][0]
     before = text[max(start - 40, 0) : start]
-    tail = _TAIL.search(before)
-    cue = tail.lastgroup if tail else None
-    for a, b in fixed:
-        if a <= start < b and cue != "identity":
-            return sum(1 for g in groups if g[0] < b) or 1, "", b
-    if cue == "own":
+    if kept and cue != "identity":
+        return sum(1 for g in groups if g[0] < kept[1]) or 1, "", kept[1]
+    if cue == "own" or _IN_A_CODE.search(before):
         return 1, "", groups[0][1]
-    for count in range(min(len(groups), 20), 0, -1):
-        part = groups[:count]
-        end = part[-1][1]
-        gaps = [digits[a[1] : b[0]] for a, b in pairwise(part)]
-        number = "".join(digits[a:b] for a, b in part)
-        if len(number) > 22:
+    plus = _PLUS.search(before) is not None
+    short = 4 if cue or _LAST_FOUR.search(before) else 7
+    shape = tuple(b - a for a, b in groups)
+    lengths = list(accumulate(shape))
+    gaps = [digits[a[1] : b[0]] for a, b in pairwise(groups)]
+    whole = "".join(digits[a:b] for a, b in groups)
+    for count in range(len(groups), 0, -1):
+        n, end = lengths[count - 1], groups[count - 1][1]
+        if not short <= n <= 22:
             continue
         check = _CHECK_X.match(digits, end)
-        label = _label(number, tuple(b - a for a, b in part), gaps, cue, before, x_follows=bool(check))
-        if label == IDENTITY and check and len(number) in (17, 14, 7, 8):
+        told = cue or ("phone" if _AFTER.match(text, end) else None)
+        label = _label(
+            whole[:n], shape[:count], gaps[: count - 1], told, before, x_follows=bool(check),
+            plus=plus and not any("+" in g for g in gaps[: count - 1]),
+        )  # fmt: skip
+        if label == IDENTITY and check and n in (17, 14, 7, 8):
             end = check.end()
         if label == LANDLINE and (extension := _EXTENSION.match(digits, end)):
             end = extension.end()
         if label:
             return count, label, end
-    return None
+    return 1, "", groups[0][1]
 
 
 def _label(  # noqa: PLR0911 - one line a kind
-    number: str, shape: tuple[int, ...], gaps: list[str], cue: str | None, before: str, *, x_follows: bool
+    number: str, shape: tuple[int, ...], gaps: list[str], cue: str | None, before: str, *, x_follows: bool, plus: bool
 ) -> str | None:
     n, plain = len(number), _is_plain(gaps)
-    plus = (
-        before.rstrip(" (").endswith("+")
-        and not re.search(r"\d\s*\(?\+\s*\(?$", before)
-        and not any("+" in g for g in gaps)
-    )
     if cue == "account" and n < 7 and re.search(r"(?<![扣抠叩])[扣抠叩]$", before):
         return None
     if n == 4 and len(shape) == 1 and _OF_GOODS.search(before):
@@ -152,11 +221,11 @@ def _label(  # noqa: PLR0911 - one line a kind
         return IDENTITY
     if plain and _is_identity(number + ("X" if x_follows and n == 17 else ""), shape=shape):
         return IDENTITY
-    if cue == "card" and 12 <= n <= 21:
+    if cue == "card" and (12 if re.search(r"卡|card|visa|iban", before, re.IGNORECASE) else 8) <= n <= 21:
         return CARD
     if plain and _is_card(number, shape, cue):
         return CARD
-    if plain and _is_mobile(number, shape):
+    if plain and _is_mobile(number, shape if any(gaps) else (n,)):
         return PHONE
     if cue == "account" and 5 <= n <= 12 and (len(shape) == 1 or plain):
         return ACCOUNT
@@ -200,6 +269,8 @@ def _is_mobile(number: str, shape: tuple[int, ...]) -> bool:
 
 
 def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool:  # noqa: PLR0911 - one a country
+    if not 8 <= len(number) <= 15:
+        return False
     area = re.match(r"(?:0086|86)?0?(10|2\d|[3-9]\d{2})(?=\d{7,8}$)", number)
     trunk = number.startswith(("0", "86"))
     if area and trunk and not number.startswith("00") | (number.startswith("000")):
@@ -211,7 +282,7 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
             return number.startswith("0") or len(number) - area.end() in (7, 8)
     inner = {g.strip(" ()") for g in gaps}
     north_america = shape in ((3, 3, 4), (1, 3, 3, 4)) and number[-10] in "23456789" and number[-7] in "23456789"
-    if north_america and (inner & {"-", "."} or any(")" in g for g in gaps)) and inner <= {"-", ".", ""}:
+    if north_america and inner <= {"-", ".", ""}:
         return True
     if shape == (5, 5) and number[0] in "6789" and inner <= {"", "-"} and not number.endswith("000"):
         return True
@@ -224,6 +295,8 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
     if number.startswith("04") and shape in ((4, 3, 3), (4, 6), (2, 2, 2, 2, 2)):
         return True
     if number.startswith("09") and shape in ((4, 3, 3), (4, 6)):
+        return True
+    if (re.match(r"0[789]0", number) and shape == (3, 4, 4)) or (re.match(r"0[689]", number) and shape == (3, 3, 4)):
         return True
     european = len(shape) == 2 and 3 <= shape[0] <= 5 and 5 <= shape[1] <= 8 and inner <= {"-", "/", ""}
     return european and number[0] == "0" and number[1] != "0" and 9 <= len(number) <= 12

@@ -6,6 +6,13 @@ import json
 
 from aftersales.words.language import Language, say
 
+# Notes that tell how a file was understood. Every other note warns: it names what a figure may be wrong by.
+INFORMS = (
+    "no_quoting", "encoding", "line_ends", "removed_signs", "unused_sheet", "hidden_columns", "merged_cells",
+    "decimal_comma", "day_first", "month_first", "made_id", "summed", "no_lines", "lines_of_orders", "money_per_line",
+    "money_per_order", "copies", "lacking", "empty", "no_rows",
+)  # fmt: skip
+
 
 def note(key: str, **values: object) -> str:
     """A note as it is kept: one line of JSON. Its sentence stands in the catalogue as ``reading.note.<key>``.
@@ -28,3 +35,12 @@ def note_words(kept: str, language: Language) -> str:
         return kept
     values = json.loads(kept)
     return say(f"reading.note.{values.pop('note')}", language, **values)
+
+
+def warns(kept: str) -> bool:
+    """Whether a note names what a figure may be wrong by.
+
+    >>> warns(note("no_quoting")), warns(note("refund_disagrees", rows=3, example="77"))
+    (False, True)
+    """
+    return not kept.startswith('{"note": ') or json.loads(kept)["note"] not in INFORMS

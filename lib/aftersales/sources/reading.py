@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,9 +18,10 @@ from aftersales.sources.conventions import Convention, with_convention
 from aftersales.sources.derive import derived
 from aftersales.sources.fill import Filled
 from aftersales.sources.kinds import ESSENTIAL, KINDS
-from aftersales.sources.layout import Emit, Rows
+from aftersales.sources.layout import Emit, Rows, normalised
+from aftersales.sources.masking import masked_texts
 from aftersales.sources.notes import note
-from aftersales.sources.recognition import Match
+from aftersales.sources.recognition import Match, known_headers
 from aftersales.sources.sniff import Header
 from aftersales.sources.stray_rows import first_words, stray_rows
 from aftersales.sources.typed import (
@@ -33,6 +35,7 @@ from aftersales.sources.typed import (
 from aftersales.words.periods import in_zone
 
 _CELLS_KEPT = 200  # a reason and part of a file: every row set aside is counted, these many show their cells
+_UNUSED = ("seller_note", "buyer_message", "shop_name")  # of which no figure is made
 _EXAMPLES = 3  # of words that could not be read, in a note
 _EXPORTED = re.compile(
     r"(?<!\d)(20\d{2})[-_.]?([01]\d)[-_.]?([0-3]\d)[ _T-]?([0-2]\d)[-_:.]?([0-5]\d)"
@@ -134,14 +137,16 @@ def readings(
     found = [_made_of(found[0], r) if isinstance(g.rows, Emit) else r for g, r in zip(gathered, found, strict=True)]
     found = [r for r in found if r.rows_read or r.frame.height] or found[:1]
     said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else []), *written.guesses(layout)]
-    found[0] = replace(found[0], notes=(*said, *found[0].notes))
+    found[0] = replace(found[0], notes=(*said, *found[0].notes, *_column_notes(match, header.cells)))
     return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
 
 
 def _made_of(main: Reading, emitted: Reading) -> Reading:
     """The reading of an emit: its rows are the main kind's, so none is counted, set aside or summed a second time."""
     aside = emitted.set_aside.join(main.set_aside, on="row", how="anti", maintain_order="left")
-    return replace(emitted, rows_read=aside.height, set_aside=aside, notes=(), derived=True)
+    said = {json.loads(n).get("header") for n in main.notes}
+    more = tuple(n for n in emitted.notes if json.loads(n)["note"] == "unread" and json.loads(n)["header"] not in said)
+    return replace(emitted, rows_read=aside.height, set_aside=aside, notes=more, derived=True)
 
 
 def _set_aside_lines(group: _Gathered, part: Part, *, file: str, header: Header) -> None:
@@ -344,6 +349,25 @@ def _unknown_notes(kind: str, there: Sequence[str]) -> Iterator[str]:
     for name, fields in ESSENTIAL.get(kind, {}).items():
         if not set(fields) & set(there):
             yield note(f"without_{name}")
+
+
+def _column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
+    """What the layout reads and the file has no column for, and the columns that may be it under another name."""
+    lacking = {
+        name for rows in match.layout.groups for name in rows.headers
+        if name not in (*rows.computed, *_UNUSED) and not name.startswith("_")
+        and not match.columns(rows.spellings(name))
+    }  # fmt: skip
+    if not lacking:
+        return
+    fields = ", ".join(sorted(lacking))
+    known = known_headers(match.layout)
+    unknown = [h.strip() for h in headers if normalised(h) not in known]
+    if unknown and not match.layout.origin:
+        shown = masked_texts(pl.Series([h[:40] or "–" for h in unknown[:_EXAMPLES]], dtype=pl.String))
+        yield note("unknown_columns", columns=", ".join(shown), fields=fields)
+    else:
+        yield note("lacking", fields=fields)
 
 
 def _exported_at(file: str, zone: str) -> datetime | None:

@@ -108,7 +108,10 @@ def _lines_of_orders(reading: Reading, repeated: pl.DataFrame) -> list[Reading]:
     per_order = [c for c in money if c not in per_line]
     items, item_fields = _as_items(repeated, per_line)
     heads = _as_orders(repeated, per_line)
-    told = [note(f"money_per_{how}", fields=", ".join(c)) for how, c in (("line", per_line), ("order", per_order)) if c]
+    told = [
+        note(f"money_per_{how}", fields=", ".join(some)) for how, given in (("line", per_line), ("order", per_order))
+        if (some := [c for c in given if (repeated[c] > 0).any()])
+    ]  # fmt: skip
     said = (note("lines_of_orders", rows=repeated.height, orders=heads.height), *told)
     lines = replace(
         reading, kind="item_report", frame=items, rows_read=items.height, set_aside=quarantine.nothing(), missing=(),

@@ -154,7 +154,7 @@ class Shop(_Part):
 
     @property
     def market_facts(self) -> Market:
-        """What the shop's market says: whose holidays count, its regions' name, its wording on lawful returns."""
+        """What the shop's market says: its sales festivals, its regions' name, its wording on lawful returns."""
         return markets()[self.market]
 
     @property

@@ -63,7 +63,9 @@ def sniffed(content: bytes, *, file: str, layouts: Sequence[Layout] = ()) -> Tex
     Text(encoding='gb18030', skip=0, guessed=True)
     """
     if not content[:2048].strip(_BLANK) and not content.strip(_BLANK):
-        raise DataError(f"{file} is empty", found=f"{len(content)} bytes", hint="export it again", code="empty")
+        raise DataError(
+            f"{file} is empty", found=f"{len(content)} bytes", hint="export it again, or remove it", code="empty"
+        )
     for magic, name in _ARCHIVES:
         if content.startswith(magic):
             raise _packed(file, name)

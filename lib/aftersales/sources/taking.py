@@ -22,6 +22,7 @@ from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import Layout
 from aftersales.sources.left_out import LeftOut
 from aftersales.sources.masking import masked_error
+from aftersales.sources.odd_columns import Columns, columns_of_file
 from aftersales.sources.read import Reading, read_export
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
@@ -51,6 +52,7 @@ class Taking:
     failed: list[FileAccount] = field(default_factory=list)
     left_out: dict[str, LeftOut] = field(default_factory=dict)
     facts: list[Facts] = field(default_factory=list)
+    columns: list[Columns] = field(default_factory=list)
     unchanged: int = 0
 
     def __post_init__(self) -> None:
@@ -136,6 +138,7 @@ class Taking:
         rows = kept_rows(readings, key=self.key, import_id=self.import_id, zone=self.shop.zone, erased=self.erased)
         self.keeping.add(name, sha256, readings, rows, layouts=self.digest, again=name in self.known)
         self.facts.append(facts_of(name, sha256, readings, layouts=self.platform_of))
+        self.columns += columns_of_file(name, readings)
         self.contents[sha256] = name
 
     def _leave(self, one: LeftOut) -> None:

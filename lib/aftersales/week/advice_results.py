@@ -178,7 +178,12 @@ class AdviceResults(Span):
     def judged_decisions(self) -> pl.DataFrame:
         """Whether decisions worked, in no language yet."""
         return judged_decisions(
-            self.ledger, self.tables["orders"], self.tables["refunds"], week=self.week, bad=self.bad_orders
+            self.ledger,
+            self.tables["orders"],
+            self.tables["refunds"],
+            week=self.week,
+            market=self.shop.market,
+            bad=self.bad_orders,
         )
 
     def decisions(self, language: Language) -> pl.DataFrame:

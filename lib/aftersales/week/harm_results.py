@@ -43,13 +43,14 @@ class HarmResults(Span):
             pl.col("first_day").is_between(self.quarter, self.until),
         ).sort("first_day", "case_id", descending=[True, False])
         others = every.filter(~pl.col("case_id").is_in(mine["case_id"].implode()))["first_day"].to_list()
-        table = visitors_after(self.tables["traffic"], mine, until=self.until, others=others)
+        table = visitors_after(self.tables["traffic"], mine, until=self.until, market=self.shop.market, others=others)
         return table.with_columns(confirmed=pl.col("case_id").is_in(won.implode()))
 
     @cached_property
     def visitors_after_all(self) -> dict[str, Any]:
         """The same over all cases ever suspected together, back to the beginning of the data."""
-        return visitors_after_all(self.tables["traffic"], self._first_days["first_day"].to_list(), until=self.until)
+        days = self._first_days["first_day"].to_list()
+        return visitors_after_all(self.tables["traffic"], days, until=self.until, market=self.shop.market)
 
     @cached_property
     def _first_days(self) -> pl.DataFrame:

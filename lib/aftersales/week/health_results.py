@@ -41,7 +41,7 @@ class HealthResults(Span):
         there = [name for name in HEALTH_TABLES if name in self.tables.commit.versions]
         tables = {name: self.tables.parts(name) if name == "orders" else self.tables[name] for name in there}
         known = {"without_orders": self.days_without_orders, "told_apart": self.buyer_quality}
-        return as_frame(data_health(tables, until=self.until, **known))
+        return as_frame(data_health(tables, until=self.until, market=self.shop.market, **known))
 
     @property
     def damage(self) -> list[Finding]:
@@ -106,7 +106,8 @@ class HealthResults(Span):
         first: date = orders["day"].min() or self.until  # type: ignore[assignment]
         parts = {
             kind: days_covered(
-                self._rows_per_day(kind), first=first, last=self.until, every_day=kind in EVERY_DAY
+                self._rows_per_day(kind), first=first, last=self.until, market=self.shop.market,
+                every_day=kind in EVERY_DAY,
             ).select(pl.lit(kind).alias("kind"), pl.all())
             for kind in DAY_OF
         }  # fmt: skip
@@ -116,7 +117,7 @@ class HealthResults(Span):
     @kept_frame
     def days_without_orders(self) -> pl.DataFrame:
         """Runs of days without an order, odd or not (`measures.coverage.empty_days`)."""
-        return empty_days(self.tables.parts("orders"), until=self.until)
+        return empty_days(self.tables.parts("orders"), until=self.until, market=self.shop.market)
 
     def _rows_per_day(self, name: str) -> pl.DataFrame:
         table = self.tables[name]

@@ -33,7 +33,9 @@ class ProductResults(Span):
     @cached_property
     def product_counts(self) -> ProductCounts:
         """Orders, requests and maturity by product, SKU and batch."""
-        return product_counts(self.tables.parts("orders"), self.tables["refunds"], week=self.week)
+        return product_counts(
+            self.tables.parts("orders"), self.tables["refunds"], week=self.week, market=self.shop.market
+        )
 
     @kept_frame
     def orders_set_aside(self) -> pl.DataFrame:
@@ -50,8 +52,8 @@ class ProductResults(Span):
     def product_views(self) -> pl.DataFrame:
         """Every product, SKU and batch from every side, and which views fire."""
         return product_views(
-            self.tables.parts("orders"), self.tables["refunds"], week=self.week, counts=self.product_counts,
-            set_aside=self.orders_set_aside,
+            self.tables.parts("orders"), self.tables["refunds"], week=self.week, market=self.shop.market,
+            counts=self.product_counts, set_aside=self.orders_set_aside,
         )  # fmt: skip
 
     @kept_frame
@@ -59,7 +61,7 @@ class ProductResults(Span):
         """The same as of the week before, for what is new, better or gone."""
         return product_views(
             self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1),
-            set_aside=self.orders_set_aside,
+            market=self.shop.market, set_aside=self.orders_set_aside,
         )  # fmt: skip
 
     @cached_property
@@ -89,8 +91,8 @@ class ProductResults(Span):
         before = self.product_views_before  # first: beside the counts of this week there is no room for a second week's
         costs = self.costs_weekly.filter(pl.col("cohort") >= self.quarter)
         found = problem_products(
-            self.tables["orders"], self.tables["refunds"], week=self.week, costs=costs, counts=self.product_counts,
-            views=self.product_views, before=before,
+            self.tables["orders"], self.tables["refunds"], week=self.week, market=self.shop.market, costs=costs,
+            counts=self.product_counts, views=self.product_views, before=before,
         )  # fmt: skip
         self._let_counts_go()
         return found

@@ -47,7 +47,8 @@ class RefundResults(Span):
         complaints = self.tables["complaints"] if self.has_complaints else None
         orders, refunds = self.tables.parts("orders"), self.tables["refunds"]
         seen = seen_measures(orders, refunds, complaints=complaints, week=self.week)
-        estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week)
+        market = self.shop.market
+        estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week, market=market)
         lacking = self.weeks_unsound
         if estimates.is_empty():
             return with_signal_standing(judged(seen, lacking=lacking))
@@ -58,13 +59,14 @@ class RefundResults(Span):
         estimates = estimates.join(
             lacking, left_on=["measure", "_week"], right_on=["measure", "week"], how="anti", maintain_order="left"
         ).drop("_week")
-        verdicts = surveillance(estimates, week=self.week, weeks=SIGNAL_WEEKS)
+        verdicts = surveillance(estimates, week=self.week, market=market, weeks=SIGNAL_WEEKS)
         return with_signal_standing(judged(seen, estimates=estimates, verdicts=verdicts, lacking=lacking))
 
     @kept_frame
     def request_rate_weekly(self) -> pl.DataFrame:
         """The refund rate by the week of asking, all weeks there are."""
-        return request_rate(self.tables.parts("orders"), self.tables["refunds"], week=self.week)
+        orders, refunds = self.tables.parts("orders"), self.tables["refunds"]
+        return request_rate(orders, refunds, week=self.week, market=self.shop.market)
 
     @property
     def request_rate_monthly(self) -> pl.DataFrame:

@@ -14,12 +14,12 @@ from aftersales.words.language import Language
 
 @dataclass(frozen=True)
 class Market:
-    """Where a shop sells: defaults of its settings, whose holidays count, its regions' name, its wording on returns."""
+    """Where a shop sells: defaults of its settings, its sales festivals, its regions' name, its wording on returns."""
 
     currency: str
     zone: str
     language: Language
-    festivals: str
+    festivals: tuple[str, ...]
     region: str
     lawful_return: str
 
@@ -41,7 +41,8 @@ def markets() -> Mapping[str, Market]:
     >>> markets()["in"].currency, markets()["in"].zone
     ('INR', 'Asia/Kolkata')
     """
-    return {name: Market(**keys) for name, keys in _registry()["markets"].items()}
+    registry = _registry()["markets"]
+    return {name: Market(**{**keys, "festivals": tuple(keys["festivals"])}) for name, keys in registry.items()}
 
 
 @cache

@@ -117,9 +117,8 @@ def _sum(report: Report, rows: pl.DataFrame, column: str, notes: list[str]) -> T
     by_week: dict[date, float] = dict(rows.select("cohort", column).iter_rows())
     week = report.data.week
     value = by_week[week.monday]
-    others = {
-        "last_week": by_week.get(week.shift(-1).monday), "last_year": by_week.get(prior_year_week(week).monday),
-    }  # fmt: skip
+    year_before = prior_year_week(week, report.data.shop.market)
+    others = {"last_week": by_week.get(week.shift(-1).monday), "last_year": by_week.get(year_before.monday)}
     return Tile(
         report.say(f"overview.sum.{column}"), unit.text(value), "counted", _versus(report, value, others, "share"),
         rows[column].tail(RECENT).to_list(), notes=(*notes, report.say("overview.moves_with_sales")),

@@ -20,7 +20,7 @@ def signal_rows(report: Report, measure: str, *, scope: str = "shop") -> pl.Data
     """One measure's weeks, with ``prior_year``: the value of the same week a year before, aligned on sales days."""
     rows = report.data.signals.filter((pl.col("measure") == measure) & (pl.col("scope") == scope)).sort("week")
     values = dict(zip(rows["week"], rows["value"], strict=True))
-    before = [values.get(str(prior_year_week(Week.parse(w)))) for w in rows["week"]]
+    before = [values.get(str(prior_year_week(Week.parse(w), report.data.shop.market))) for w in rows["week"]]
     return rows.with_columns(prior_year=pl.Series(before, dtype=pl.Float64), mature=pl.col("mature").fill_null(True))
 
 

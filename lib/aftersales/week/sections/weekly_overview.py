@@ -178,8 +178,7 @@ def _product_points(report: Report) -> list[Conclusion]:
 
 def promotion(report: Report) -> Note:
     """Which days this page is about, and whether a sales festival lies on them."""
-    chinese = report.data.shop.market_facts.festivals == "CN"  # the festivals known are those of Chinese shops
-    title = promotion_title(report.data.week, report.language) if chinese else None
+    title = promotion_title(report.data.week, report.language, report.data.shop.market)
     week = report.data.week
     key = "overview.days" if title is None else "overview.days_of"
     return Note(report.say(key, first=week.monday, last=week.sunday, festival=title or ""), language=report.language)

@@ -1,0 +1,85 @@
+"""What reaches or proves a person by an id: mail addresses, accounts of messengers and shops, documents and plates.
+
+Every quantifier is bounded: the time for a text grows with its length and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+
+_I = re.IGNORECASE
+
+
+def _each(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(p, _I) for p in patterns)
+
+
+_LOCAL = r"(?<![A-Z0-9])[A-Z0-9\u00c0-\u024f][A-Z0-9._%+\-\u00c0-\u024f]{0,63}\s?"
+_PROVIDER = r"(?:q\s?q|163|126|139|189|gmail|googlemail|outlook|hotmail|yahoo|sina|sohu|foxmail|icloud|aliyun|proton(?:mail)?|live|msn|yeah|tom|me|mail|gmx|web|yandex|rediffmail|naver|vip\.qq|vip\.163|example)"
+_TLD = r"(?:com|cn|net|org|edu|gov|io|me|co|uk|de|fr|in|hk|tw|ru|jp|kr|sg|info|test|example)"
+_DOT = r"(?:\s?(?:\.|。|点|丶|\(dot\)|\[dot\]|<dot>|,)\s?|\s(?:dot|d0t)\s)"
+_AT = r"(?:@|[(\[<{]\s?(?:@|at|a)\s?[)\]>}]|\*at\*|#at#|艾特|爱特|圈a|花a|小老鼠)"
+_HOST = r"[A-Z0-9一二三四五六七八九零\-]{1,40}"
+EMAILS = _each(
+    rf"{_LOCAL}{_AT}\s?(?:{_HOST}{_DOT}){{1,5}}[A-Z]{{2,12}}\d?(?![a-z0-9])|{_LOCAL}{_AT}\s?(?:{_PROVIDER}(?![A-Z0-9\-])|(?:ok\w{{2,10}}|ybl|ibl|axl|apl|upi|paytm|\w{{2,10}}bank)\b)",
+    rf"{_LOCAL}(?<=[\s_])at[\s_](?:{_PROVIDER}{_DOT}|{_HOST}(?:\sdot\s|点))\s?{_TLD}\b(?:(?:\.|\sdot\s){_TLD}\b)?",
+    rf"{_LOCAL}(?<=\s)at\s(?:gmail|hotmail|outlook|yahoo|icloud|foxmail|protonmail|googlemail)\b",
+    rf"{_LOCAL}[#*$&※★☆]\s?{_PROVIDER}{_DOT}{_TLD}\b",
+    r"(?<!\d)\d{5,11}\s?的?\s?(?:qq|扣扣|企鹅)\s?(?:邮箱|\.?\s?com)|(?:qq|扣扣|企鹅)\s?邮箱[\s:是]{0,3}(?P<s>\d{5,11})",
+    r"(?:邮箱|电?邮件?地址|e-?mail(?: address)?)(?:号|账号|是|为|:|=|\s|is){0,4}(?P<s>[A-Z0-9][A-Z0-9._\-]{2,40}\d[A-Z0-9._\-]{0,20}|[A-Z][A-Z0-9._\-]{4,40}(?=$|[\s,。]?(?:发|谢|$)))",
+    r"(?<![a-z0-9])(?:gmail|hotmail|outlook|foxmail|网易邮?箱?|新浪邮?箱?|谷歌邮?箱?)(?:号|账号)?\s?[是为:]\s?(?P<s>[A-Z0-9][A-Z0-9._\-]{4,40})",
+)  # fmt: skip
+
+_WECHAT = (
+    r"(?:(?:[微薇威徽维葳巍溦魏伟唯]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|我的?[微薇威](?=[是号:\s])|"
+    r"[加+➕佳嘉伽茄]\s?(?:一下|个|我|你|下)?\s?(?:v(?![a-z])|[微薇威徽维溦])|(?<![a-z0-9])(?:wx|vx|wv|vv|v\s?x|w\s?x|weixin|wechat|we\s?chat|wei\s?xin)(?![a-z])|(?<![a-z0-9])v(?=\s?:|\s?号|我\s?[a-z]))"
+)
+_CUE = (
+    rf"(?:{_WECHAT}|[加+➕]\s?(?:个|我)?\s?q(?![a-z])|(?<![a-z0-9])(?:qq|q)(?![a-z])|[扣抠叩][扣抠叩q]|"
+    r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|闲鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
+    r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
+)
+_FILL = r"(?:号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
+_SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|电报|推特|飞机|纸飞机)"
+ACCOUNTS = _each(
+    # an id with a digit or underscore in it, after any cue
+    rf"{_CUE}{_FILL}(?P<s>(?=[a-z_\-.]{{0,20}}[\d_\-])(?!\d+[a-z\u4e00-\u9fff]|(?:19|20)\d\d-)@?[a-z][a-z0-9_\-.]{{4,24}}(?:#\d{{4}})?|(?<![a-z0-9])(?=\d{{1,20}}[a-z_])(?!\d{{1,20}}(?:ml|kg|cm|mm|g|l|pcs|gb)\b)[a-z0-9_\-]{{6,20}})",
+    # letters alone only where a colon, 号 or 是 says that an id follows
+    rf"{_CUE}(?:号码?|账号|帐号|id|是|为|加|搜|我的|就|\s){{0,4}}\s?(?:[:=→]|号|是|搜|加|账号|id|[(「【])\s?(?P<s>@?[a-z][a-z0-9_\-.]{{4,24}})(?![a-z0-9])",
+    r"(?:微信|薇信|威信|v信|绿泡泡|加我|加好友)\s?(?P<s>[a-z][a-z0-9_\-]{5,24})(?![a-z0-9])",
+    r"(?:微信|wechat|weixin)[^,。;!?\n]{0,10}?[,，]\s?号是?\s?(?P<s>[a-z][a-z0-9_\-]{5,24})(?![a-z0-9])",
+    # letters in parts, the last of them with a digit; the cue and the id in one word
+    rf"{_WECHAT}(?:号|id|\s)?\s?(?:[:=]|号|是)\s?(?P<s>[a-z]{{1,12}}(?:\s[a-z]{{1,12}}){{0,2}}\s(?=[a-z_]{{0,14}}\d)[a-z0-9_]{{2,14}})(?![a-z0-9])",
+    r"(?<![a-z0-9])(?:wx|vx|zfb|qq)(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{4,20})(?![a-z0-9])",
+    r"(?<![a-z0-9])v\s(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{5,20})(?![a-z0-9])",
+    r"(?<![a-z])live:(?P<s>\.?[a-z0-9][a-z0-9_.\-]{3,40})",
+    rf"{_SOCIAL}(?![a-z])[\s:]{{0,3}}(?:(?:is|me|at|on|id|号)\s?){{0,2}}(?P<s>@[a-z0-9_.]{{3,30}}|[a-z][a-z_]{{0,14}}\.(?=[a-z.]{{0,12}}\d)[a-z0-9_.]{{2,20}})",
+    r"(?<![a-z0-9.])(?:t\.me|wa\.me|(?:instagram|facebook|fb|twitter|x|tiktok|snapchat|paypal|venmo|cash|line|m|weibo|douyin)\.(?:com|me|app|cn))/(?P<s>[@$]?[a-z0-9_.\-]{3,40})(?!/)",
+    r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
+    r"(?<![a-z])(?:tg|ins|ig)\s(?P<s>[a-z.]{2,12}[_\d][a-z0-9_.]{0,20})",
+    r"discord[\s:]{1,3}(?P<s>[a-z0-9_.]{2,32}#\d{4})(?!\d)",
+    r"旺旺(?:号|id)?\s?[:是]\s?(?P<s>(?=\w{0,14}\d)\w{3,20})",
+    # an id of digits behind a cue that is otherwise none
+    r"(?:蔻蔻|口口|丘丘|qq群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
+)  # fmt: skip
+DOCUMENTS = _each(
+    r"(?<![A-Z0-9])(?:E[A-HJ-NP-Z]?|G|P[EP]?|S[EP]?|D[EP]?)\s?(?:\d\s?){7}\d(?![A-Z0-9])",
+    r"(?:护照|通行证|passport|港澳证|台胞证|回乡证|居留证|永居证|居住证|驾照|reisepass|pasaporte|passeport)[^\d\n]{0,10}?(?P<s>(?<![A-Z])[A-Z]{1,3}[\s\-]?\d(?:[\s\-]?\d){5,9}|\d(?:[\s\-]?\d){7,9}|(?=[A-Z]{1,3}\d)[A-Z0-9]{9}(?![A-Z0-9]))",
+    r"(?:\bssn|social security(?: number)?|\bsocial)[\s:#is]{0,6}(?P<s>\d{3}[\s\-]?\d{2}[\s\-]?\d{4})|(?<![\d\-])\d{3}-\d{2}-\d{4}(?![\d\-])",
+    r"\b(?:pan|p\.a\.n\.?)(?:\s?(?:card|no|number|id|is|#|\.|:)){0,4}\s?(?P<s>[A-Z]{5}[\s\-]?\d{4}[\s\-]?[A-Z])\b",
+    r"(?<![A-Z0-9])(?-i:[STFGM]\d{7}[A-Z])(?![A-Z0-9])",
+    r"\b(?-i:[A-Z]{3}P[A-Z]\d{4}[A-Z]|[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z])\b",
+    r"(?:\b(?:nric|hkid|dni|nie|nino|ni number|national insurance|codice fiscale|cpf|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)\b|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
+    r"(?<![A-Z0-9])[军南北沈兰成济广空海政参后装武]字第?\s?(?P<s>\d{6,8})号?",
+    r"(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{2}-\d{4}(?![\d\-])",
+    r"\b(?:ic|i\.c\.|mykad)(?:\s?(?:no|number|is|\.|:)){0,3}\s?(?P<s>\d{6}-?\d{2}-?\d{4})(?!\d)",
+    r"\b(?:DE|FR|GB|ES|IT|NL|BE|AT|CH|PL|PT|IE|SE|DK|NO|FI)\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b",
+)  # fmt: skip
+_REGION = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PLATES = _each(
+    rf"[{_REGION}]\s?[A-Z]{{1,2}}?\s?[·•.\-_*]?\s?(?=(?:[A-Z]\s?){{0,5}}\d)(?:[A-HJ-NP-Z0-9]{{5,6}}|[A-HJ-NP-Z0-9]{{4,5}}[警学挂港澳]|[A-HJ-NP-Z0-9](?:[\s.\-·][A-HJ-NP-Z0-9]){{4,5}}|[A-HJ-NP-Z0-9]{{2,3}}[\s.\-·][A-HJ-NP-Z0-9]{{2,3}})(?![A-Z0-9])",
+    rf"(?:licen[cs]e plate|number\s?plate|\bplate(?: number)?|车牌号?|[{_REGION}]牌)[\s:是为]{{0,4}}(?P<s>(?=[A-Z]{{0,3}}[\s\-]?[A-Z]{{0,3}}\d)[A-Z0-9]{{1,3}}[\s\-]?[A-Z0-9]{{3,5}}(?:\s[A-Z])?)(?![A-Z0-9])",
+    r"(?:\bplate|\breg(?:o|istration)?|\b(?:car|vehicle|van|taxi|truck) (?:number|no\.?|reg|plate)|\bkennzeichen|\bplaque|\bimmatriculation|\bmatr[íi]cula|\btarga|\bkenteken|车牌号?|车号)(?:\s(?:number|no\.?|nr\.?|num))?(?:[\s:#=,]|is|ist|est|[是为]){0,4}"
+    r"(?P<s>(?-i:(?=[\d \-]{0,6}[A-ZÄÖÜ])(?=[A-ZÄÖÜ \-]{0,6}\d)(?=(?:[\s\-·]?[A-Z0-9ÄÖÜ]){5})[A-Z0-9ÄÖÜ]{1,4}(?:[\s\-·]?[A-Z0-9]{1,4}){1,3}))(?![A-Z0-9])",
+    r"\b(?-i:[A-Z]{2}[\s\-]\d{1,2}[\s\-][A-Z]{1,2}[\s\-]\d{4}|(?:AP|AR|AS|BR|CG|CH|DL|GA|GJ|HP|HR|JH|JK|KA|KL|MH|MP|OD|PB|RJ|TN|TS|UK|UP|WB)\d{2}[A-Z]{1,2}\d{4})\b",
+)  # fmt: skip

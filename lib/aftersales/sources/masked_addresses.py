@@ -1,0 +1,117 @@
+"""Postal addresses in free text, Chinese and Latin: what of a road, an estate, a village or a town is one.
+
+Every quantifier is bounded or possessive: the time for a text grows with its length and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+
+_I = re.IGNORECASE
+_HAN = r"[\u4e00-\u9fff]"
+_PROVINCE = (
+    "(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门|九龙|新界)"
+    r"(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区|生产建设兵团|建设兵团)?[\s,\-/]{0,3}"
+)
+_S = r"[\s,\-/]{0,3}"
+_NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[A-Za-z][0-9]{0,4}(?![A-Za-z])|[一二三四五六七八九十百零〇两]{1,7})(?:\s?[\-—之#~]\s?[0-9]{1,5}[A-Za-z]?){0,3}"
+_PART = rf"(?:[东西南北中ABCDEF]\s?[区门座]|{_NUM}\s?(?:号楼|号院|号|支弄|弄|栋|幢|座|橦|单元|梯|室|楼|层|户|门|房|排|组|队|社|期|区|巷|铺))"
+_ESTATE = r"(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|名都|名邸|豪庭|雅居|华庭|华府|半岛|宿舍|学院|大学|中学|小学|医院|写字楼|工业园|产业园|科技园|软件园|园区|社区|国际|中心|公馆|山庄|别墅|嘉园|佳苑|雅苑)"
+_REST = rf"(?:[\s,、\-]{{0,2}}+(?:{_HAN}{{0,12}}?{_PART}|{_HAN}{{2,10}}?(?:小区|花园|花苑|公寓|大厦|广场|宿舍)))*+(?:[\s,\-]{{0,2}}(?<![0-9])[0-9]{{3,4}}(?![0-9元块天件]))?"
+# one step of a chain of places: a city, a district, a town; a chain once read is not read another way
+_PLACE = rf"{_HAN}{{1,10}}?(?:(?<![超夜集门股城都菜早上])市(?!场|面|民|价|区别)|自治区|地区|自治州|州|盟|区(?!别|域|间|块|号)|县|旗|街道|镇|乡){_S}"
+_CHAIN = rf"(?:(?:{_PROVINCE})?(?:{_PLACE}){{1,5}}+|{_PROVINCE}|)"
+_ROAD = r"(?:大道|大街|胡同|(?<![套线思电半铁顺在上走问逛一])路|(?<![上逛在这那])街|巷|弄)"
+_WAY = rf"(?:{_HAN}{{1,7}}?(?:{_ROAD}(?!上|边|人|程|途)|村|屯|庄|寨|小区|花园|苑|公寓|大厦|广场|园区|新村|家园|大学|学院|中学|小学|医院|宿舍)|{_HAN}{{0,7}}?(?:科技园|产业园|工业园|软件园))"
+_GOODS = r"(?!线|色|仓|店|码|发|前|之前|到|才|就|以|链|款)"
+_ESTATE_END = r"(?:[城府园庭湾居郡里坊院轩阁墅苑座寓厦都]|国际|小区|家园|花园|之光|天下|公园|[一二三四五\d]期|壹号|世家|时代|新村|公馆|广场|中心|社区|名邸|华庭|佳苑|半岛)"
+_NO_AMOUNT = r"(?![0-9元块]|件|个|天|年|月)"
+CHINESE = tuple(
+    re.compile(p, _I)
+    for p in (
+        # a chain of places, then a road, an estate, a village
+        rf"(?:{_PROVINCE}(?:{_PLACE}){{1,5}}+|{_PROVINCE}(?:{_PLACE}){{1,2}}+|(?:{_PLACE}){{2,5}}+|(?:{_PLACE}){{2}}+){_WAY}{_S}{_REST}",
+        rf"{_PROVINCE}(?:{_PLACE})?{_WAY}{_S}(?={_NUM}\s?[号弄栋幢组座]){_REST}",
+        # a road and a number on it
+        rf"{_CHAIN}{_HAN}{{1,7}}?{_ROAD}\s?(?:[东西南北中]\s?段?|[一二三四五六七八九]段)?\s?(?:{_NUM}\s?[巷弄]\s?)?{_NUM}\s?(?:号|弄){_GOODS}(?:楼|院)?{_REST}",
+        rf"{_HAN}{{1,7}}?(?<![知渠通味频管赛报难说力轨隧])道\s?{_NUM}\s?号{_GOODS}{_REST}",
+        rf"(?:{_HAN}(?<![这那条了到走])){{2,6}}{_ROAD}(?:[东西南北中]段?)?\s?[0-9]{{1,4}}(?=$|[,。;!\n])",
+        # an estate and a building in it, or a building and a flat alone
+        rf"{_HAN}{{1,8}}?(?:{_ESTATE}|(?:[府城园庭湾居郡里坊院都](?={_S}{_NUM}\s?(?:号楼|栋|幢|单元))))\s?(?:[东南西北一二三四五六七八九ABC0-9]\s?[区期苑])?{_S}{_NUM}\s?(?:号楼|栋|幢|座|单元|室|弄|层|楼|号{_GOODS}){_REST}",
+        rf"(?<![0-9A-Za-z])(?:{_NUM})\s?(?:号楼|栋|幢|橦|号院)[\s,\-]{{0,2}}(?:{_NUM}\s?单元[\s,\-]{{0,2}})?{_NUM}(?:\s?(?:室|号|户|楼|层|房|门))?{_NO_AMOUNT}",
+        rf"(?<![0-9A-Za-z]){_NUM}\s?(?:单元|弄|支弄)[\s,\-]{{0,2}}{_NUM}\s?(?:室|号|户|楼|层|房|门)?{_NO_AMOUNT}",
+        rf"(?<![0-9A-Za-z])[A-Z]?\s?[0-9]{{1,3}}\s?楼\s?[A-Z]?[0-9]{{3,4}}(?:室|房|号)?{_NO_AMOUNT}",
+        r"(?<![0-9A-Za-z])[A-Z]?\s?[0-9]{3,4}\s?室",
+        rf"(?<![A-Za-z])[A-Z]\s?座\s?{_NUM}(?:\s?(?:室|号|楼|层))?{_NO_AMOUNT}",
+        r"(?<![0-9A-Za-z])(?-i:[A-Z])\s?[0-9]{0,2}(?:栋|幢|座)\s?[A-Z]?[0-9]{3,4}(?![0-9元块])",
+        rf"(?<![0-9A-Za-z])[0-9]{{1,3}}\s?(?:#|层|号写字楼|号商铺?)\s?(?:楼\s?)?(?:{_NUM}\s?单元\s?)?[0-9]{{3,4}}(?:室|号)?{_NO_AMOUNT}",
+        # a village and a group or a house in it
+        rf"(?!我们|这个|那个|农)(?:{_CHAIN})(?:{_HAN}{{1,6}}?|[0-9]{{1,3}})(?:村|屯|庄|寨|社区|镇|乡|大队|沟)\s?{_HAN}{{0,4}}?\s?(?:第)?{_NUM}\s?(?:组|队|社|号院|排|连|[0-9]+号)(?!成|合|长|员|装|发|到){_REST}",
+        rf"(?:{_PLACE}){{1,5}}+{_HAN}{{0,6}}?{_NUM}\s?(?:村|连|组|社)\s?(?:{_NUM}\s?(?:组|队|社|号))?(?!成|合|长|员|装){_REST}",
+        rf"{_HAN}{{2,6}}?(?:村|屯|庄|寨|坝|冲|坪|塆|圩|堡|营|岭)\s?(?!1号链接){_NUM}\s?号{_GOODS}(?!楼)",
+        rf"{_HAN}{{1,6}}(?:村|庄|屯|寨|大队)(?:东头|西头|南头|北头|村口|口)?第?{_NUM}家",
+        # an estate and numbers with dashes or #, where nothing else says what they are
+        rf"{_HAN}{{1,10}}{_ESTATE_END}\s?(?:[A-Z东南西北中一二三四五\d]\s?[区期座])?\s?(?:[A-Z]?\d{{1,3}}\s?[#\-—/]\s?)?[A-Z]?\d{{1,3}}\s?[#\-—/]\s?(?!(?:19|20)\d\d(?!\d))[0-9]{{3,4}}(?![0-9元块件])",
+        rf"{_HAN}{{2,10}}(?:[A-Z东南西北中一二三四五]\s?[区期座])\s?\d{{1,3}}\s?(?:#|-|栋|幢|号楼?|楼)\s?(?:\d{{1,2}}\s?(?:-|单元|门))?\s?(?:\d{{1,4}}(?![0-9元块件])|别墅)?(?<!号)",
+        rf"{_HAN}{{1,8}}?(?:花园|小区|家园|山庄)\s?(?:[A-Z]\s?区)?\s?{_NUM}\s?号别墅",
+        r"(?<![\d\-])\d{1,3}\s?#\s?楼?\s?\d{1,2}(?:-|单元)\d{3,4}(?!\d)",
+        rf"(?<![\dA-Za-z\-])\d{{1,3}}-(?:\d{{1,2}}-)?(?!(?:19|20)\d\d(?!\d))\d{{3,4}}[\s,]{{0,2}}(?:万科|碧桂园|恒大|保利|绿地|龙湖|融创|中海|华润|绿城|{_HAN}{{1,8}}?{_ESTATE_END}){_HAN}{{0,6}}",
+        r"(?:门牌号?|楼号|房号|房间号|家里?是|我住|住在?)[:是为\s]{0,3}(?P<s>[A-Z]?\d{1,4}(?:-\d{1,4}){0,3}(?:室|号)?)(?=$|[^\w\-])",
+        rf"{_NUM}\s?(?:单元|栋|幢|号楼)[\s,]?{_NUM}\s?楼\s?[东西南北中]?[户门边]?",
+        # a school, a hospital, a corner, what stands beside
+        rf"(?:{_HAN}{{1,10}}(?:大学|学院|中学|校区|学部|师大|职院|一中|二中)|[北清浙复南武人中川哈西同华东山厦][大旦工科京交](?=\s?[\u4e00-\u9fff]{{0,4}}校区|\s?[\u4e00-\u9fff]{{2,4}}\d)|[东西南北]区)\s?{_HAN}{{0,10}}?\s?(?:[A-Z]?\d{{1,3}}|[一二三四五六七八九十东南西北]{{1,3}})\s?(?:号?(?:学生)?(?:宿舍楼?|公寓|寝室|寝)|舍|斋|园|栋|幢|号?楼)\s?(?:[A-Z]?\d{{3,4}}[A-Z]?(?:室|寝室?)?)?",
+        r"(?<!\d)[0-9一二三四五六七八九十]{1,3}\s?号?(?:舍|宿舍楼?|公寓楼?)\s?[A-Z]?\d{3,4}(?:室|寝室?)?(?!\d)",
+        rf"{_HAN}{{2,15}}?(?:旁边?|隔壁|对面|楼下|东侧|西侧|南侧|北侧|斜对面)的?\s?(?!一[栋幢]){_NUM}\s?(?:号楼|栋|幢|单元){_GOODS}(?:底商|商铺|门面|门市|铺)?\s?\d{{0,4}}(?:室|号|铺)?",
+        rf"{_HAN}{{1,7}}(?:大道|路|街)[\s.,]?(?:与|和|跟|交)[\s.,]?{_HAN}{{1,7}}?(?:大道|路|街)?[\s.,]?(?:交叉口|交汇处?|路口|交口|口)(?:[\s.,]?{_HAN}{{1,10}}?[\s.,]?{_NUM}\s?(?:号楼?|栋|幢|单元|座))?(?:[\s.,]?\d{{3,4}}(?!\d))?",
+        rf"{_HAN}{{2,10}}{_ESTATE_END}\s?{_HAN}{{0,3}}?{_NUM}\s?(?:栋|幢|号楼|单元)\s?(?:{_HAN}{{1,4}}|\d{{1,4}})?",
+    )
+)  # fmt: skip
+CUED = re.compile(
+    r"(?:收货地址|收件地址|送货地址|家庭地址|家庭住址|居住地址|详细地址|新地址|地址|住址|我?家住|住在|家在)"
+    r"(?:给我|改成|改为|换成|变更为|更改为|应该|就是|是|为|在|于|写的是|:|=|\s|到){0,3}"
+    rf"(?P<s>(?!错|不对|不详|没|改|填|写|怎|有问|无|信息|哪|附近|酒店|宾馆)[^。;!?\n\[\],.]{{0,30}}?(?:(?:大道|路|街|巷|胡同|弄|村|镇|屯|庄|小区|花园|苑|公寓|大厦|家园|新村|园区|科技园|大学|学院|中学|小学|医院|宿舍|广场|社区)"
+    rf"(?!口|上|边|没|不|人|的|门|里|酒店|宾馆|式|附近)|{_NUM}\s?(?:栋|幢|单元|室|号楼|弄|号)|\d{{1,3}}-\d{{3,4}}(?!\d))(?:{_S}{_REST})?)"
+)  # fmt: skip
+# words before an address: it begins behind the last of them
+TRIM = re.compile(r"(?:收货地址|收件地址|地址|[到往在是去给从于址住寄送发为叫把请离让:,])(?=.{2})")
+
+_STREET = (
+    r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Circle|Cir|Highway|Hwy|Parkway|Pkwy|"
+    r"Square|Sq|Close|Crescent|Gardens|Grove|Mews|Hill|Trail|Row|Loop|Nagar|Marg|Colony|Layout|Cross|Main|Enclave|Vihar|Extension|County Road)"
+)
+_PLAIN_WORD = r"(?!(?:the|a|an|of|on|in|for|to|my|this|that|and|or|is|was|by|per|days?|weeks?|months?|years?|hours?|minutes?|times?|sets?|pcs|pieces?|lane|way|miles?|m|km|cm|mm|inch|star|stars|x|long|more|other|different)\b)"
+_UNIT = r"(?:(?:Apt|Apartment|Unit|Suite|Ste|Flat|Floor|Fl|Room|Rm|Bldg|Building|#)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?[\w\-]{1,7})"
+_TOWN = r"(?:,?\s{1,3}[A-Z][A-Za-z.'\-]{1,20}){1,4}"
+_ZIP = r"(?:,?\s{0,3}(?:[A-Z]{2}\s{1,2}\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{5,6}|[A-Z]\d[A-Z]\s?\d[A-Z]\d))"
+_CAP = r"[A-ZÀ-ÞĀ-ſẠ-ỹ][\w'’.\-]{1,24}"
+LATIN = tuple(
+    re.compile(p)
+    for p in (
+        # a number, then a street: the usual order in English
+        rf"(?:{_UNIT}[,/]?\s{{0,3}})?(?:\bNo\.?\s{{0,2}})?(?<![\d.])\d{{1,5}}[A-Za-z]?(?:[\-/]\d{{1,4}})?,?\s{{1,3}}(?:[NSEW]{{1,2}}\.?\s{{1,2}}|North\s|South\s|East\s|West\s)?(?:{_PLAIN_WORD}[A-Z0-9][\w'’\-]{{0,24}}\.?\s{{1,3}}){{1,4}}(?i:{_STREET})\b\.?(?:\s(?:[NSEW]{{1,2}}|\d{{1,3}})\b)?(?:,?\s{{0,3}}{_UNIT}){{0,3}}(?:,{_TOWN})?(?:,{_TOWN})?{_ZIP}?",
+        rf"(?i:\b\d{{1,5}}[a-z]?\s{{1,3}}(?:{_PLAIN_WORD}[a-z][a-z'’\-]{{1,24}}\s{{1,3}}){{1,2}}(?:street|avenue|ave|road|rd|lane|boulevard|blvd|drive|st)\b(?:,?\s{{0,3}}{_UNIT}){{0,3}}(?:,\s{{0,3}}[a-z ]{{3,20}}(?:,?\s{{0,3}}\d{{5}})?)?)",
+        r"(?i:\b(?:house|flat|apt|no\.?|unit)\s?\d{1,4}[a-z]?,?\s(?:[a-z'’\-]{2,20}\s){1,3}(?:street|avenue|ave|road|rd|lane|drive)\b)(?:,\s?[A-Za-z]{3,20})?(?i:\s[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b)?",
+        r"\b[A-Z][a-z]{1,20}(?:\s[A-Z][a-z]{1,20}){0,2},\s[A-Z][a-z]{1,20}\s(?:Lane|Road|Street|Avenue|Drive|Close|Way),\s[A-Z][a-z]{2,20}(?:\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?",
+        # parts of a house, in English as written in Asia
+        r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
+        r"(?i:\b(?:Room|Rm|Unit|Suite)\.?\s{0,2}\w{1,6},\s{0,3}(?:(?:Building|Bldg|Block|Tower|Floor|No)\.?\s{0,2}\w{1,6}|\d{1,5}\s)(?:,?\s{0,3}[A-Z0-9][\w.'\-]{0,24}){0,8})",
+        r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
+        rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?,\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
+        r"\b(?:Lot|Plot|Sector|Ward|Phase|Block|Blk|Brgy|Barangay|Purok|Sitio|Moo|Mooban)\.?\s(?:No\.?\s)?[A-Z0-9\-]{1,6},?\s(?:(?:Block|Blk|Sector|Phase|Brgy|Barangay)\.?\s)?[A-Z0-9][\w.'\-]{0,24}(?:,?\s[A-Z0-9][\w.'\-]{0,24}){0,6}",
+        rf"(?i:\b(?:Jl|Jln|Jalan|Gang|Gg|Lorong|Lrg|Soi|Thanon|Kampung|Taman)\b)\.?\s(?:{_CAP}\s){{0,3}}(?:{_CAP}|\d{{1,3}}/?\d{{0,3}})(?:,?\s(?:No\.?\s?)?\d{{1,4}}\w?)?(?:,\s[\w .'\-]{{2,30}}){{0,3}}",
+        r"(?i:\b(?:Số|Ngõ|Hẻm|Đường)\b|(?=\d{1,4}\s[^\W\d_a-zA-Z]|\d{1,4}\s[A-Z]\w{0,9}[^\W\da-zA-Z_]))[^.;!?\n\[\]]{3,60}(?:Quận|Phường|Hà Nội|TP\.?\s?HCM|Hồ Chí Minh|Đà Nẵng)(?:\s\d{1,2})?",
+        r"(?i:\bP\.?\s?O\.?\s?Box\s{1,3}\d{1,6}(?:,\s{0,3}[A-Z][\w .'\-]{2,30})?|\b(?:RR|HC)\s?\d{1,3}\sBox\s\d{1,5})",
+        r"\b[A-Z][a-z]{1,24}(?:\s[A-Z][a-z]{1,24}){0,2},?\s{1,2}[A-Z]{2,3}\s{1,2}(?:\d{5}(?:-\d{4})?|\d{4})\b",
+        rf"\b\d{{1,5}}\s{_CAP}(?:\s{_CAP}){{0,2}},\s(?:[A-Z][a-z]{{1,20}}\s?){{1,3}},?\s[A-Z]{{2}}\s\d{{5}}\b",
+        r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b(?=[\s,.]|$)",
+        # a street, then a number: German, Dutch, Nordic, French, Romance
+        r"(?i:\b[A-ZÄÖÜ][a-zäöüß\-]{1,24}(?:\s?straße|\s?strasse|\s?str\.?|weg|platz|allee|gasse|ring|damm|ufer|hof|markt|gracht|straat|laan|plein|kade|dijk|singel|gatan|gata|vägen|vej|gade|veien|katu)\s{0,2}\d{1,4}(?:\s?-?(?:[a-z]|[ivx]{1,3}|bis|hs))?\b(?:,?\s{0,3}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s?[A-Z]{2}\b)?\s{1,3}[A-ZÄÖÜ][a-zäöüß]{1,24})?)",
+        r"\b(?:An der|Am|Im|In der|Auf der|Auf dem|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Große|Lange|Kurze|Obere|Untere)\s[A-ZÄÖÜ][a-zäöüß\-]{2,24}(?:\s[A-ZÄÖÜ][a-zäöüß\-]{2,24})?\s\d{1,4}[a-z]?\b(?:,\s(?:\d{4,5}\s)?[A-ZÄÖÜ][a-zäöüß]{2,24})?",
+        r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
+        r"\b(?:Calle|C/|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Travessa|Avenida|Avda\.?|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
+        r"\b(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,7}\s)[A-ZÀ-Þ][\w'’.\-]{1,24}(?:\s[\w'’.\-]{1,24}){0,3}?\s\d{1,4}\s?[a-zA-Z]?,?\s{1,3}(?:(?:[A-Z]{1,2}-)?\d{5}|\d{4}\s?[A-Z]{2})\s{1,3}[A-ZÀ-Þ][\w\-]{2,24}",
+        # whatever has a number and follows words for an address
+        r"(?i:\b(?:my (?:home |new |shipping |delivery )?address is|address|ship(?:ped)? (?:it )?to|deliver(?:ed)? (?:it )?to|i live (?:at|on|in)|living at|resid(?:e|ing) at|alamat|địa chỉ|dirección|adresse|indirizzo|endereço))[\s:]{1,3}(?P<s>(?=[^.;!?\n\[\]]{0,60}\d)(?:No\.?\s?)?[A-Z0-9][^;!?\n\[\]]{6,90}?(?:\d{4,6}\b|(?=\.\s|\.$|$|[;!?\n\[])))",
+        r"(?i:\b(?:post ?code|postal code|zip(?: ?code)?|pin(?: ?code)?|plz))[\s:is]{0,4}(?P<s>\d{5,6}(?:-\d{4})?|(?i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}))(?![\dA-Z])",
+    )
+)  # fmt: skip

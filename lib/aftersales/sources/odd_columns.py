@@ -1,0 +1,328 @@
+"""Columns that a file has lost, swapped or filled with something else: seen beside others of its layout.
+
+A header says what a column is; only its contents say whether that is so. Two columns of the same type whose contents
+changed places are read without an error, and a renamed header leaves a field empty. What does not fit is named in the
+file's notes; nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import polars as pl
+import polars.selectors as cs
+
+from aftersales.sources.keep import TABLE_OF
+from aftersales.sources.kinds import KINDS
+from aftersales.sources.masking import masked_texts
+from aftersales.sources.notes import note
+from aftersales.sources.read import Reading
+from aftersales.sources.records import DIRECT, RECORDS
+from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+
+SAMPLE = 400  # rows of a file that tell what its columns hold
+_STORED = 2  # files of the store that a new one is compared with
+# What comes before what in any shop's life of an order or refund; of money, what is at most what.
+_ORDER = {
+    "order_report": (
+        ("created_at", "paid_at"), ("created_at", "shipped_at"), ("created_at", "confirmed_at"),
+        ("paid_at", "shipped_at"), ("paid_at", "confirmed_at"), ("shipped_at", "confirmed_at"),
+        ("payable", "total"), ("paid_net", "total"),
+        ("shipping_fee", "total"), ("shipping_fee", "payable"), ("refunded", "total"),
+    ),
+    "item_report": (
+        ("created_at", "paid_at"), ("created_at", "shipped_at"), ("paid_at", "shipped_at"), ("quantity", "payable"),
+    ),
+    "refund_report": (("paid_at", "applied_at"), ("applied_at", "finished_at"), ("amount", "paid")),
+    "complaints": (
+        ("filed_at", "first_response_at"), ("filed_at", "closed_at"), ("filed_at", "platform_involved_at"),
+        ("compensation", "amount_demanded"),
+    ),
+    "daily_traffic": (("buyers", "visitors"),), "traffic": (("buyers", "visitors"),),
+}  # fmt: skip
+_SUMS = {"order_report": (("payable", "shipping_fee", "total"),)}
+_PRODUCT = ("product_id", "merchant_code", "sku_code", "title")
+# Free text and people: what they hold differs from file to file, and no figure is made of it.
+_FREE = ("note", "text", "seller_note", "buyer_message", "receiver", "shop_name")
+_PEOPLE = ("buyer", "address", "phone", "mobile")
+# What most cells of a field cannot look like.
+_WRONG = {
+    "order_id": r"^\D+$", "refund_id": r"^\D+$", "line_id": r"^\D+$|^[A-Z]{2}\d{6,}$",
+    "title": r"^[\d\W_]*$|^.$", "courier": r"\d{5}", "tracking_no": r"^\D+$", "product_id": r"^\p{Han}+$|^\d+\.\d\d$",
+    "merchant_code": r"^\d+\.\d\d$", "sku_code": r"^\d+\.\d\d$", "channel": r"@", "address": r"^[\d\W_]+$",
+    "phone": r"^\D*(\d\D*){0,5}$", "mobile": r"^\D*(\d\D*){0,5}$",
+}  # fmt: skip
+# What is hardly ever the same on all rows.
+_VARIED = ("order_id", "refund_id", "buyer", "tracking_no", "address")
+# Fields of few words, which another file of the shop writes as well.
+_CLOSED = ("province", "courier", "channel", "warehouse", "reason_raw", "kind", "event", "place", "sender", "category")
+_FEW, _MOST, _LEAST = 8, 0.9, 0.1
+_PRICE_FACTOR = 3
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What one file says of one kind: the fields it has columns for, and some of its rows."""
+
+    file: str
+    layout: str
+    kind: str
+    there: frozenset[str]
+    rows: pl.DataFrame
+    stored: bool = False
+
+
+def columns_of_file(file: str, readings: Sequence[Reading]) -> list[Columns]:
+    """What a file just read says, for comparison with others."""
+    found = []
+    for layout, kind in dict.fromkeys((r.layout, r.kind) for r in readings if r.frame.height):
+        there = frozenset().union(*(r.there for r in readings if r.layout == layout))
+        frame = pl.concat([r.frame for r in readings if (r.layout, r.kind) == (layout, kind)], how="diagonal_relaxed")
+        some = frame.gather_every(max(frame.height // SAMPLE, 1)).head(SAMPLE)
+        found.append(Columns(file, layout, kind, there, some.drop("row", *_FREE, strict=False)))
+    return found
+
+
+def stored_columns(store: ShopStore, head: Commit, like: Sequence[Columns]) -> list[Columns]:
+    """The newest files in the store of the layouts and kinds given, without those of their names."""
+    files = store.table("files", head).select("file", "layout", "first_at", "last_at", "import_id").collect()
+    held = store.table("held", head).filter(pl.col("state") == "held").select("file").collect()["file"]
+    new = {c.file for c in like}
+    files = files.filter(~pl.col("file").is_in([*new, *held])).sort("import_id", "file", descending=True)
+    found = []
+    for layout, kind in dict.fromkeys((c.layout, c.kind) for c in like):
+        table = TABLE_OF[kind]
+        kept = (RECORDS | DIRECT)[table]
+        of_it = files.filter(pl.col("layout").str.split(" + ").list.contains(layout)).head(_STORED)
+        for name, first, last in of_it.select("file", "first_at", "last_at").iter_rows():
+            rows = store.table(table, head, with_month=bool(kept.month_of))
+            if "file" in rows.collect_schema().names():
+                rows = rows.filter(pl.col("file") == name)
+            if kept.month_of and first and last:
+                month = pl.col("month").is_between(pl.lit(f"{first:%Y-%m}"), pl.lit(f"{last:%Y-%m}"))
+                rows = rows.filter(month | (pl.col("month") == NO_MONTH))
+            some = rows.head(SAMPLE).collect(engine="streaming")
+            if not some.height:
+                continue
+            fields = [c for c in KINDS[kind] if c in some.columns and c not in _FREE]
+            told = [f for f in fields if some[f].null_count() < some.height]
+            if "lacks" in some.columns:
+                told = [f for f in fields if f not in some["lacks"][0].split(",")]
+            there = frozenset(told)
+            found.append(Columns(name, layout, kind, there, some.select(fields), stored=True))
+    return found
+
+
+@dataclass(frozen=True)
+class Odd:
+    """What is odd about a file: its notes, and whether its products are none of the shop's."""
+
+    file: str
+    notes: tuple[str, ...]
+    strange: bool = False
+
+
+def notes_of(odd: Sequence[Odd]) -> dict[str, list[str]]:
+    """The notes by file."""
+    found: dict[str, list[str]] = {}
+    for one in odd:
+        found.setdefault(one.file, []).extend(n for n in one.notes if n not in found.get(one.file, ()))
+    return found
+
+
+def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
+    """What is odd about each new file, by itself and beside the others of its layout and kind."""
+    found = []
+    for one in new:
+        others = [c for c in (*new, *stored) if (c.layout, c.kind) == (one.layout, one.kind) and c.file != one.file]
+        filled = {f for c in new if (c.file, c.layout) == (one.file, one.layout) for f in _filled(c.rows)}
+        notes = dict.fromkeys([*_by_itself(one), *(_beside(one, others, filled) if others else ())])
+        strange = bool(others) and _other_products(one, others)
+        sure = any(c.stored for c in others) or len({c.file for c in others}) > 1
+        if strange and not sure:
+            notes[note("other_products", file=others[0].file)] = None
+        if notes or strange:
+            found.append(Odd(one.file, tuple(notes), strange and sure))
+    return found
+
+
+def _by_itself(one: Columns) -> Iterator[str]:
+    for a, b in _ORDER.get(one.kind, ()):
+        if {a, b} <= set(one.rows.columns):
+            less, more = _signs(one.rows, a, b)
+            if less + more >= 3 and more > less:
+                yield note("turned_around", first=a, second=b, rows=more)
+    for field, wrong in _WRONG.items():
+        cells = one.rows[field].drop_nulls() if field in one.rows.columns else pl.Series(dtype=pl.String)
+        cells = cells.filter(~cells.str.contains(r"[*＊#$]"))  # masked by the platform
+        if cells.len() >= _FEW and float(cells.str.contains(wrong).mean() or 0) > 0.5:  # type: ignore[arg-type]
+            yield _odd(field, cells)
+    for field in _VARIED:
+        cells = one.rows[field].drop_nulls() if field in one.rows.columns else pl.Series(dtype=pl.String)
+        if cells.len() >= 2 * _FEW and cells.n_unique() == 1 and cells[0].strip("#*$密文"):
+            yield _odd(field, cells)
+    if "quantity" in one.rows.columns and one.rows.height >= _FEW:
+        none = one.rows["quantity"].filter(one.rows["quantity"] == 0)
+        if none.len() > 0.2 * one.rows.height:
+            yield _odd("quantity", none.cast(pl.String))
+    if one.kind == "refund_report" and _positive(one.rows["amount"]) <= 0.4:
+        yield _odd("amount", one.rows["amount"].cast(pl.String))
+    empty = [f for f in one.rows.columns if f in one.there and one.rows[f].null_count() == one.rows.height]
+    if empty and one.rows.height >= _FEW and one.kind in _ORDER:
+        yield note("empty", fields=", ".join(sorted(empty)))
+
+
+def _odd(field: str, cells: pl.Series) -> str:
+    shown = "…" if field in _PEOPLE else masked_texts(cells.drop_nulls().head(1))[0][:20]
+    return note("odd_contents", field=field, example=shown)
+
+
+def _signs(rows: pl.DataFrame, a: str, b: str) -> tuple[int, int]:
+    less, more = rows.select(
+        (pl.col(a) < pl.col(b)).sum().alias("less"), (pl.col(a) > pl.col(b)).sum().alias("more")
+    ).row(0)
+    return less, more
+
+
+def _positive(amounts: pl.Series) -> float:
+    """The share above zero; one half where too few are known to tell."""
+    known = amounts.drop_nulls()
+    return float((known > 0).sum()) / known.len() if known.len() >= _FEW else 0.5
+
+
+def _filled(rows: pl.DataFrame) -> list[str]:
+    return [c for c in rows.columns if rows[c].null_count() < rows.height]
+
+
+def _beside(one: Columns, others: Sequence[Columns], filled: set[str]) -> Iterator[str]:
+    lost = frozenset().union(*(c.there for c in others)) - one.there - set(_FREE)
+    lost &= KINDS[one.kind].keys()
+    if lost:
+        yield note("lost_columns", fields=", ".join(sorted(lost)), file=others[0].file)
+    common = [c for c in one.rows.columns if c in one.there and all(c in o.rows.columns for o in others)]
+    usual = pl.concat([o.rows.select(common) for o in others], how="vertical_relaxed")
+    rows = one.rows.select(common)
+    for field in common:
+        share = 1 - usual[field].null_count() / usual.height
+        if field not in filled and share * rows.height >= _FEW and share >= 0.5:
+            yield note("emptied", field=field, file=others[0].file)
+    for field in rows.select(cs.decimal()).columns:
+        if _positive(usual[field]) >= 0.8 and _positive(rows[field]) <= 0.4:
+            yield _odd(field, rows[field].cast(pl.String))
+    for kind in (cs.temporal(), cs.numeric()):
+        yield from _turned(rows, usual, rows.select(kind).columns)
+    for parts in _SUMS.get(one.kind, ()):
+        if set(parts) <= set(common) and _adds_up(usual, parts) >= _MOST and _adds_up(rows, parts) < 0.6:
+            yield note("sum_broken", parts=" + ".join(parts[:-1]), whole=parts[-1], file=others[0].file)
+    yield from _swapped(rows, usual, rows.select(cs.string()).columns, file=others[0].file)
+    yield from _prices(rows, usual)
+
+
+def _turned(rows: pl.DataFrame, usual: pl.DataFrame, fields: Sequence[str]) -> Iterator[str]:
+    """Pairs of times or amounts that stand in the other order than in the other files."""
+    for a, b in combinations(fields, 2):
+        before, here = _signs(usual, a, b), _signs(rows, a, b)
+        if min(sum(before), sum(here)) < 3:
+            continue
+        share, now = before[0] / sum(before), here[0] / sum(here)
+        limit = 0.3 if min(sum(before), sum(here)) >= _FEW else 0
+        if share >= _MOST and now <= limit:
+            yield note("turned_around", first=a, second=b, rows=here[1])
+        elif share <= _LEAST and now >= 1 - limit:
+            yield note("turned_around", first=b, second=a, rows=here[0])
+
+
+def _adds_up(rows: pl.DataFrame, parts: Sequence[str]) -> float:
+    whole = rows.drop_nulls(parts)
+    same = pl.sum_horizontal(parts[:-1]) == pl.col(parts[-1])
+    return whole.select(same.mean()).item() if whole.height >= _FEW else 1.0
+
+
+def _swapped(rows: pl.DataFrame, usual: pl.DataFrame, fields: Sequence[str], *, file: str) -> Iterator[str]:
+    """Texts that are like another column's in the other files, or like none."""
+    told = [f for f in fields if rows[f].drop_nulls().len() >= 5 and usual[f].drop_nulls().len() >= 5]
+    here, before = {f: _Texts(rows[f]) for f in told}, {f: _Texts(usual[f]) for f in told}
+    named = set()
+    for a, b in combinations(told, 2):
+        own = here[a].like(before[a]) + here[b].like(before[b])
+        cross = here[a].like(before[b]) + here[b].like(before[a])
+        if cross > own + 0.4:
+            named |= {a, b}
+            yield note("swapped", first=a, second=b, file=file)
+    for f in told:
+        if f in named or (f.endswith("_id") and f != "product_id"):
+            continue
+        first, second = _halves(usual[f])
+        steady, closed = first.coarse(second), first.overlap(second)
+        unlike = steady >= _MOST and here[f].coarse(before[f]) <= _LEAST
+        unknown = f in _CLOSED and closed >= _MOST and usual.height >= 20 and here[f].overlap(before[f]) <= 0.05
+        if unlike or unknown:
+            yield _odd(f, rows[f])
+
+
+class _Texts:
+    """The distinct values of a text column with their shares, and the shapes they have."""
+
+    def __init__(self, cells: pl.Series) -> None:
+        values = cells.drop_nulls().alias("value")
+        self.values = dict(values.value_counts(normalize=True).iter_rows())
+        bare = values.str.replace_all(r"\p{Han}+", "字").str.replace_all(r"[A-Za-z]+", "A").str.replace_all(r"\d", "9")
+        self.shapes = dict(bare.str.head(24).value_counts(normalize=True).iter_rows())
+        kinds = bare.str.replace_all("9+", "9").str.head(6)
+        self.kinds = dict(kinds.value_counts(normalize=True).iter_rows())
+
+    def overlap(self, other: _Texts) -> float:
+        return sum(share for value, share in self.values.items() if value in other.values)
+
+    def coarse(self, other: _Texts) -> float:
+        return _cosine(self.kinds, other.kinds)
+
+    def like(self, other: _Texts) -> float:
+        """How like the columns are: 0 to 1, half by their values, half by the values' shapes."""
+        return (self.overlap(other) + _cosine(self.shapes, other.shapes)) / 2
+
+
+def _halves(cells: pl.Series) -> tuple[_Texts, _Texts]:
+    """A column by two halves of its rows, drawn without an order: what its own files differ by."""
+    mixed = cells.sample(fraction=1, shuffle=True, seed=1)
+    return _Texts(mixed[: mixed.len() // 2]), _Texts(mixed[mixed.len() // 2 :])
+
+
+def _cosine(a: dict[str, float], b: dict[str, float]) -> float:
+    both = sum(share * b[shape] for shape, share in a.items() if shape in b)
+    return both / (sum(v * v for v in a.values()) * sum(v * v for v in b.values())) ** 0.5 if a and b else 0.0
+
+
+def _prices(rows: pl.DataFrame, usual: pl.DataFrame) -> Iterator[str]:
+    """Prices of the same products that are several times the usual: another currency, cents for yuan."""
+    money = next((c for c in ("payable", "total", "paid_net", "paid") if c in rows.columns), None)
+    for key in _PRODUCT:
+        if money is None or key not in rows.columns:
+            continue
+        price = [pl.col(money).filter(pl.col(money) > 0).cast(pl.Float64).median().alias("price")]
+        both = rows.group_by(key).agg(price).join(usual.group_by(key).agg(price), on=key, suffix="_usual").drop_nulls()
+        if both.height and (times := both.select((pl.col("price") / pl.col("price_usual")).median()).item()):
+            if not 1 / _PRICE_FACTOR <= times <= _PRICE_FACTOR:
+                yield note("price_level", field=money, times=round(times, 3))
+            return
+
+
+def _other_products(one: Columns, others: Sequence[Columns]) -> bool:
+    """Whether none of a file's products is the shop's, in a shop that sells the same products again and again."""
+    usual = pl.concat([o.rows for o in others], how="diagonal_relaxed")
+    told = 0
+    for key in _PRODUCT:
+        if key not in one.rows.columns or key not in usual.columns:
+            continue
+        here, before = one.rows[key].drop_nulls(), usual[key].drop_nulls()
+        if min(here.len(), before.len()) < _FEW:
+            continue
+        first, second = _halves(before)
+        if first.overlap(second) < 0.5:
+            continue
+        if _Texts(here).overlap(_Texts(before)) > 0.05:
+            return False
+        told += 1
+    return told > 0
