@@ -115,6 +115,42 @@ def test_goods_in_hand_before_any_parcel_was() -> None:
     assert fired("用了两天就坏", parcels=2, events=one_there) == []
 
 
+def day(moment: datetime, more: int = 0) -> datetime:
+    """The day of a moment as a file without hours gives it."""
+    return moment.replace(hour=0) + timedelta(days=more)
+
+
+def test_a_day_without_an_hour_is_read_in_the_buyers_favour() -> None:
+    assert fired("用了两天就坏", complaint={"filed_at": day(SIGNED)}) == []  # perhaps filed in the evening
+    assert fired("用了两天就坏", complaint={"filed_at": day(SIGNED, -1)}) == ["goods_claim_before_receipt"]
+    assert fired("一直没收到货", complaint={"filed_at": day(SIGNED)}) == []
+    assert fired("一直没收到货", complaint={"filed_at": day(SIGNED, 2)}) == ["not_received_but_signed"]
+    signed_on_a_day = [("t", SCANNED, "picked_up"), ("t", day(SIGNED), "signed")]
+    assert fired("一直没收到货", events=signed_on_a_day, complaint={"filed_at": day(SIGNED, 1)}) == []
+    due = {"ship_by": day(SCANNED).replace(hour=12)}
+    late = "超过48小时没发货"
+    scanned_on_a_day = [("t", day(SCANNED), "picked_up"), ("t", SIGNED, "signed")]
+    assert fired(late, order=due) == ["late_claim_against_first_scan"]
+    assert fired(late, order=due, events=scanned_on_a_day) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "on_record", "asked"),
+    [
+        ("要求退一赔三", 350.0, 350.0),
+        ("要求退一赔三", None, 400.0),
+        ("不赔500元就投诉", 350.0, 500.0),
+        ("赔偿", 350.0, 350.0),
+    ],
+)
+def test_an_amount_on_record_is_not_replaced_by_one_worked_out(
+    text: str, on_record: float | None, asked: float
+) -> None:
+    made = tables(text, complaint={"amount_demanded": on_record})
+    found = contradictions(made["complaints"], NO_REFUNDS, made["orders"], parcels=made["parcels"], until=UNTIL)
+    assert set(found["asked"]) == {asked}
+
+
 def test_a_trace_that_ends_before_the_complaint_proves_nothing() -> None:
     road = [("t", SCANNED, "picked_up")]
     assert fired("用了两天就坏", events=road) == []

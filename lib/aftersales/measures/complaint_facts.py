@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.measures.claims import admits_receipt, claims
 from aftersales.measures.inputs import columns_of, zone_of
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, at_latest
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
 from aftersales.tables.orders import Orders
@@ -114,7 +114,7 @@ def _traces(parcels: Frame | None, filed: pl.DataFrame, *, zone: Any) -> pl.Data
     traced_until = events.select(pl.col("at").cast(zone).max()).collect(engine="streaming").item()
     own = events.filter(pl.col("tracking_no").is_in(named["tracking_no"].unique().implode())).collect()
     traced = named.join(own.with_columns(pl.col("at").cast(zone)), on="tracking_no", how="inner")
-    by_then = pl.col("at") <= pl.col("filed_at")
+    by_then = pl.col("at") <= at_latest(pl.col("filed_at"))
     event, at = pl.col("event"), pl.col("at")
     # "place" begins with the province where the courier names it; one that names none is no sign of another
     known_place = pl.col("place").str.contains(r"^.{2,8}?(?:省|市|自治区)") & pl.col("province").is_not_null()

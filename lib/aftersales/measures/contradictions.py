@@ -12,7 +12,7 @@ import polars as pl
 
 from aftersales.measures.complaint_facts import complaint_facts
 from aftersales.measures.demands import demands
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, at_latest
 
 # Clocks of shop, carrier and platform differ; a parcel is signed for at a station before it is fetched.
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -79,8 +79,8 @@ def contradictions_of(facts: pl.DataFrame) -> pl.DataFrame:
 def with_demands(facts: pl.DataFrame) -> pl.DataFrame:
     """Facts with what complaint and chat demand: threat, silence, cites_law, asked, price_multiple, chat_threat.
 
-    asked is the largest of the amount demanded, the sum in the text, and the multiple of the price told in it. Facts
-    that have them already are returned as they are.
+    asked is the larger of the amount on record and the sum in the text; where there is neither, the multiple of the
+    price told in the text. Facts that have them already are returned as they are.
     """
     if "price_multiple" in facts.columns:
         return facts
@@ -95,38 +95,50 @@ def with_demands(facts: pl.DataFrame) -> pl.DataFrame:
         pl.col("price_multiple").alias("chat_multiple"),
     )
     worth = pl.when(pl.col("value") > 0).then("value")
-    asked = pl.max_horizontal(pl.col("amount_demanded").cast(pl.Float64), "sum_asked", pl.col("told_multiple") * worth)
+    stated = pl.max_horizontal(pl.col("amount_demanded").cast(pl.Float64), "sum_asked")
+    asked = pl.coalesce(stated, pl.col("told_multiple") * worth)
     frame = facts.hstack(told).hstack(chat).with_columns(asked=asked)
     chat_multiple = pl.max_horizontal("chat_multiple", pl.col("chat_sum") / worth)
     frame = frame.with_columns(chat_multiple=chat_multiple)
-    return frame.with_columns(price_multiple=pl.max_horizontal(pl.col("asked") / worth, "told_multiple"))
+    return frame.with_columns(price_multiple=pl.coalesce(pl.col("asked") / worth, "told_multiple"))
 
 
 Check = tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]  # whether it fires, the record's moment, the due time, gap's end
 
 
 def _record_checks() -> dict[str, Check]:
+    # of days without an hour each check takes the end that speaks for the buyer
     filed, due, none = pl.col("filed_at"), pl.col("ship_by"), _no_moment()
+    filed_by = at_latest(filed)
     missing, late, in_hand = pl.col("says_not_received"), pl.col("says_late"), pl.col("says_in_hand")
     everything_traced = pl.col("parcels_traced") == pl.col("parcels_known")
     signed = pl.col("all_signed_at").is_not_null() & everything_traced & ~pl.col("signed_elsewhere")
-    at_buyer = missing & signed & (filed - pl.col("all_signed_at") >= FETCHED_WITHIN)
+    at_buyer = missing & signed & (filed - at_latest(pl.col("all_signed_at")) >= FETCHED_WITHIN)
     at_buyer &= pl.col("came_back_at").is_null() | (pl.col("came_back_at") < pl.col("all_signed_at"))
-    scanned = pl.col("last_first_scan")
+    scanned, shipped = pl.col("last_first_scan"), at_latest(pl.col("shipped_at"))
+    scanned_by = at_latest(scanned)
     receipt = pl.min_horizontal("signed_at", "delivered_at", "confirmed_at", "refused_at", "refunded_at")
     # a trace that was exported before the complaint says nothing of where the parcel was then
     on_its_way = (
-        pl.col("still_coming") & (pl.col("traced_until") >= filed) & everything_traced & (pl.col("parcels_known") > 0)
+        pl.col("still_coming")
+        & (pl.col("traced_until") >= filed_by)
+        & everything_traced
+        & (pl.col("parcels_known") > 0)
     )
-    arrived_later = (receipt > filed + CLOCKS_DIFFER) & pl.col("shipped_at").is_not_null()
+    arrived_later = (receipt > filed_by + CLOCKS_DIFFER) & pl.col("shipped_at").is_not_null()
     early = in_hand & pl.when(receipt.is_null()).then(on_its_way).otherwise(arrived_later)
     paid_never = (pl.col("value").fill_null(0) <= 0) & pl.col("order_there") & pl.col("paid_at").is_null()
-    refused = missing & (pl.col("refused_at") <= filed) & pl.col("all_signed_at").is_null()
+    refused = missing & (at_latest(pl.col("refused_at")) <= filed) & pl.col("all_signed_at").is_null()
     whole = (pl.col("refunded") >= pl.col("value")) & (pl.col("value") > 0) & (pl.col("asked") > 0)
     untraced = pl.col("parcels_traced") == 0
-    delivered = missing & untraced & (filed - pl.col("delivered_at") >= FETCHED_WITHIN) & ~pl.col("tells_signature")
-    marked = late & untraced & (pl.col("shipped_at") <= due) & (pl.col("shipped_at") <= filed)
-    confirmed = missing & (pl.col("confirmed_at") <= filed - CLOCKS_DIFFER) & ~at_buyer.fill_null(value=False)
+    delivered = (
+        missing & untraced & (filed - at_latest(pl.col("delivered_at")) >= FETCHED_WITHIN) & ~pl.col("tells_signature")
+    )
+    marked = late & untraced & (shipped <= due) & (shipped <= filed)
+    confirmed = (
+        missing & (at_latest(pl.col("confirmed_at")) <= filed - CLOCKS_DIFFER) & ~at_buyer.fill_null(value=False)
+    )
+    before_due = late & (filed_by < due) & (scanned > filed_by).fill_null(value=True)
     return {
         "not_received_but_signed": (at_buyer & ~pl.col("tells_signature"), pl.col("all_signed_at"), none, filed),
         "not_received_but_told_signature": (at_buyer & pl.col("tells_signature"), pl.col("all_signed_at"), none, filed),
@@ -135,10 +147,10 @@ def _record_checks() -> dict[str, Check]:
         "not_received_but_wrote_received": (missing & pl.col("admitted_at").is_not_null(), pl.col("admitted_at"), none,
                                             filed),
         "late_claim_against_first_scan": (
-            late & everything_traced & (scanned <= due) & (scanned <= filed), scanned, due, due
+            late & everything_traced & (scanned_by <= due) & (scanned_by <= filed), scanned, due, due
         ),
         "late_claim_but_marked_shipped": (marked, pl.col("shipped_at"), due, due),
-        "late_claim_before_due": (late & (filed < due) & (scanned > filed).fill_null(value=True), filed, due, due),
+        "late_claim_before_due": (before_due, filed, due, due),
         "goods_claim_before_receipt": (early, pl.coalesce(receipt, "last_seen_at"), none, filed),
         "refund_asked_as_unshipped": (pl.col("asked_unshipped_at").is_not_null(), scanned, due,
                                       pl.col("asked_unshipped_at")),

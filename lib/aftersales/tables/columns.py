@@ -65,3 +65,14 @@ def has_hour(moment: pl.Expr) -> pl.Expr:
     [True, False, None]
     """
     return moment.dt.time() != time()
+
+
+def at_latest(moment: pl.Expr) -> pl.Expr:
+    """A moment, or the end of its day where it is a day without an hour (`has_hour`).
+
+    >>> from datetime import datetime
+    >>> moments = pl.DataFrame({"at": [datetime(2026, 11, 9, 8), datetime(2026, 11, 9)]})
+    >>> [str(at) for at in moments.select(at_latest(pl.col("at"))).to_series()]
+    ['2026-11-09 08:00:00', '2026-11-09 23:59:59']
+    """
+    return pl.when(has_hour(moment)).then(moment).otherwise(moment.dt.offset_by("1d").dt.offset_by("-1s"))

@@ -10,7 +10,7 @@ import json
 import string
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -148,6 +148,15 @@ def clock(value: datetime | None, language: Language = "zh") -> str:
     return NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}"
 
 
+def moment(value: datetime | None, language: Language = "zh") -> str:
+    """A moment of a file to the minute, or the day alone where the file gave no hour (`columns.has_hour`).
+
+    >>> moment(datetime(2026, 11, 9, 14, 2)), moment(datetime(2026, 11, 9))
+    ('2026-11-09 14:02', '2026-11-09')
+    """
+    return f"{value:%Y-%m-%d}" if value is not None and value.time() == time() else clock(value, language)
+
+
 def hours(value: float | None, language: Language = "zh") -> str:
     """A duration given in hours: minutes under one hour, days from three days on.
 
@@ -194,6 +203,7 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "clock": clock,
+    "moment": moment,
     "hours": hours,
     "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
