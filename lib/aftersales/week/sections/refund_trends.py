@@ -217,7 +217,7 @@ def provinces(report: Report) -> Chart | Note:
         rate_high="shrunk_high", base="shop_rate",
     )  # fmt: skip
     return province_bars(
-        shown, id="refund-provinces", language=report.language, most=MOST_PROVINCES,
+        shown, id="refund-regions", language=report.language, market=report.data.shop.market, most=MOST_PROVINCES,
         caption=report.say("refunds.caption_provinces"),
     )  # fmt: skip
 
