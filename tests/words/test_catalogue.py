@@ -22,9 +22,7 @@ COUNTED_APART = {"today.orders.many"}
 
 def fields(template: str) -> Counter:
     found = (
-        (ALIKE.get(name, name), SAME.get(kind, kind))
-        for _, name, kind, _ in string.Formatter().parse(template)
-        if name is not None
+        (name, SAME.get(kind, kind)) for _, name, kind, _ in string.Formatter().parse(template) if name is not None
     )
     return Counter(set(found))
 

@@ -131,6 +131,17 @@ def full_day(value: date | datetime | None, language: Language = "zh") -> str:
     )
 
 
+def month(value: date | datetime | None, language: Language = "zh") -> str:
+    """A month with its year.
+
+    >>> month(date(2026, 11, 1)), month(date(2026, 9, 1), "en")
+    ('2026年11月', 'Sep 2026')
+    """
+    if value is None:
+        return NOTHING
+    return format_skeleton("yMMM", value, locale=_LOCALE["zh"]) if language == "zh" else f"{value:%b %Y}"
+
+
 def span(first: date, last: date, language: Language = "zh") -> str:
     """A span of days with its year.
 
@@ -194,7 +205,8 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
-    "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "clock": clock,
+    "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
+    "clock": clock,
     "hours": hours,
     "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),

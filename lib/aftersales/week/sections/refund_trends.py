@@ -150,7 +150,7 @@ def months(report: Report) -> Table:
     rows = report.data.refund_rate_monthly.reverse()
     word = report.say
     columns = (
-        Column("cohort", word("refunds.column.month"), "date", align="left"),
+        Column("cohort", word("refunds.column.month"), "month", align="left"),
         Column("paid_orders", word("refunds.column.paid_orders"), "int"),
         Column("refund_orders", word("refunds.column.refund_orders"), "int"),
         Column("rate_orders", word("refunds.column.rate_orders"), "pct", strong=True),
