@@ -71,8 +71,11 @@ def test_no_pattern_is_slower_than_linear():
             glance, text, longer = (unit * (n // len(unit)) + "!" for n in (GLANCE, SHORT, LONG))
             if _seconds(pattern, glance) < WORTH or _seconds(pattern, text) < LEAST:
                 continue
-            short, long = _seconds(pattern, text, 2), _seconds(pattern, longer, 2)
-            if long > MOST or long > 8 * max(short, LEAST):
+            for tries in (1, 4):  # a loaded machine gets a second chance
+                short, long = _seconds(pattern, text, tries), _seconds(pattern, longer, tries)
+                if long <= min(MOST, 8 * max(short, LEAST)):
+                    break
+            else:
                 slow.append(f"{unit!r}: {short:.3f} s, four times the text {long:.3f} s: {str(pattern.pattern)[:90]}")
                 break
     assert not slow, "\n".join(slow)

@@ -15,7 +15,7 @@ HAN = re.compile("[\u3400-\u9fff]+")
 # the same moment, with its year or without, wherever a language puts the year
 # what the platform's own tools are called stands in Chinese, as a seller looks for it on the screen
 TOOLS = ("生意参谋", "千牛", "旺旺")
-SAME = {"date": "day"}
+SAME = {"date": "day", "capital": ""}
 # Chinese counts the whole ("等 5 单"), English the rest ("and 4 more")
 COUNTED_APART = {"today.orders.many"}
 

@@ -32,7 +32,8 @@ class Lever:
     ``measure``: what is watched (catalogue ``advice.measure``) · ``reasons``: of refunds it answers · ``dimensions``:
     parts of a segment it answers · ``findings``: of service (`findings.service`) that it answers · ``per_order``: what
     it costs on every order it touches (packing, freight, a premium, a minute's work), in the shop's currency ·
-    ``weeks_off``: weeks of a month in which what it touches is not sold, so that good orders are hurt as well.
+    ``weeks_off``: weeks of a month in which what it touches is not sold, so that good orders are hurt as well ·
+    ``market``: the only one in which there is such a thing (None: every one).
     """
 
     name: str
@@ -47,6 +48,7 @@ class Lever:
     findings: tuple[str, ...] = ()
     per_order: float = 0.0
     weeks_off: float = 0.0
+    market: str | None = None
 
     @property
     def replayed(self) -> bool:
@@ -99,7 +101,7 @@ LEVERS: Mapping[str, Lever] = MappingProxyType({
         Lever("courier_change", "service", "warehouse", 1.0, 0.4, 0.9, "refund_rate", _PARCEL, ("courier",),
               per_order=0.5),
         Lever("freight_insurance", "service", "service", 0.25, 0.1, 0.5, "return_freight", ("invoice_freight",),
-              per_order=0.6),
+              per_order=0.6, market="cn"),
         Lever("instant_refund", "service", "service", 0.25, 0.1, 0.4, "refund_hours",
               findings=("slow_refunds", "platform_steps_in")),
     )
@@ -117,8 +119,8 @@ def lever(name: str) -> Lever:
     return LEVERS[name]
 
 
-def lever_table(language: Language) -> pl.DataFrame:
-    """All levers, in words: lever, group, role, effort_days, replayed, then those of `SAID`.
+def lever_table(language: Language, market: str = "cn") -> pl.DataFrame:
+    """All levers of a market, in words: lever, group, role, effort_days, replayed, then those of `SAID`.
 
     >>> lever_table("en").select("lever", "group").head(2).rows()
     [('purchase_limit', 'sales'), ('minimum_order', 'sales')]
@@ -131,7 +133,11 @@ def lever_table(language: Language) -> pl.DataFrame:
             "effort_days": one.effort_days,
             "replayed": one.replayed,
         }
-        | {what: one.said(what, language, scope=say("advice.shop", language), threshold="…", than="") for what in SAID}
+        | {
+            what: one.said(what, language, market=market, scope=say("advice.shop", language), threshold="…", than="")
+            for what in SAID
+        }
         for one in LEVERS.values()
+        if one.market in (None, market)
     ]
     return pl.DataFrame(rows)

@@ -66,6 +66,7 @@ def suggestions(
     capacity_days: float = CAPACITY_DAYS,
     language: Language = "zh",
     currency: str = "CNY",
+    market: str = "cn",
 ) -> pl.DataFrame:
     """The rows of suggestions.parquet from the week's `problem_products`, `drivers`, `suspicious_orders` and service.
 
@@ -101,10 +102,11 @@ def suggestions(
         ),
     ]  # fmt: skip
     under_way = _under_way(decisions, week)
-    ranked = _one_each(chances)
+    ranked = _one_each([c for c in chances if LEVERS[c["lever"]].market in (None, market)])
     kept = _fitting([c for c in ranked if _id(c) not in under_way], capacity_days)
     rows = [
-        _row(c, week=week, shop=shop, people=people or {}, titles=named, language=language, currency=currency)
+        _row(c, week=week, shop=shop, people=people or {}, titles=named, language=language,
+             currency=currency, market=market)
         | ({"state": "decided", "decided_from": under_way[_id(c)]} if _id(c) in under_way else {})
         for c in (*kept, *(c for c in ranked if _id(c) in under_way))
     ]  # fmt: skip
@@ -181,7 +183,7 @@ def _fitting(chances: list[Chance], capacity_days: float) -> list[Chance]:
 
 def _row(
     chance: Chance, *, week: Week, shop: str, people: Mapping[str, str], titles: Mapping[str, str],
-    language: Language, currency: str,
+    language: Language, currency: str, market: str,
 ) -> dict[str, Any]:  # fmt: skip
     one = lever(chance["lever"])
     scope = spoken_scope(chance["scope"], titles, language)
@@ -208,7 +210,8 @@ def _row(
         "expected_money": _cents(_money(chance)), "saved_low": saved[0], "saved_high": saved[1],
         "cost": _cents(chance["cost"]), "threshold": threshold, "expected_change": chance.get("expected_change"),
         "detectable": _detectable(chance), "state": chance.get("state") or "new", "decided_from": None,
-        "action": action, "because": _because(chance, language), "platform": one.said("platform", language),
+        "action": action, "because": _because(chance, language),
+        "platform": one.said("platform", language, market=market),
         "guard": one.said("guard", language), "disproof": one.said("disproof", language),
         "command": f"aftersales decide {shop} {id_} --owner {quote(owner)} --from {due + timedelta(days=1)}",
     }  # fmt: skip

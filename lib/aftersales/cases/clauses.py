@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from aftersales.words.markets import same_exports
+
 
 @dataclass(frozen=True)
 class Clause:
@@ -22,15 +24,20 @@ class Clause:
 
 
 def clauses(
-    kind: str, *, held: Collection[str] = (), checks: Collection[str] = (), internal: bool = False
-) -> tuple[Clause, ...]:
+    kind: str, *, platform: str = "taobao", market: str = "cn", held: Collection[str] = (),
+    checks: Collection[str] = (), internal: bool = False,
+) -> tuple[Clause, ...]:  # fmt: skip
     """The articles for a case of that type, in the order they are cited; no more than the list's ``most``.
+
+    Only rules that bind a shop of ``platform`` and ``market`` are cited.
 
     ``held`` are the kinds of record there are, ``checks`` the contradictions found: some articles need one of them.
     ``internal`` gives those that belong in the shop's own copy only, uncounted.
 
     >>> [c.id for c in clauses("not_received")], [c.id for c in clauses("late_ship")]
     (['38', '10', '7', '9'], ['25', '7', '9'])
+    >>> clauses("not_received", platform="amazon", market="in")
+    ()
     """
     listed = _listed()
     found = []
@@ -38,8 +45,9 @@ def clauses(
         wants = (("checks", checks), ("records", held))
         if kind not in article["types"] or article.get("internal", False) != internal:
             continue
-        if all(set(article[name]) & set(there) for name, there in wants if name in article):
-            rule = listed["rules"][article["rule"]]
+        rule = listed["rules"][article["rule"]]
+        binds = same_exports(rule.get("platform", platform), platform) and rule.get("market", market) == market
+        if binds and all(set(article[name]) & set(there) for name, there in wants if name in article):
             found.append(Clause(article["id"], article["rule"], rule["number"], rule["revised"], internal))
     return tuple(found if internal else found[: listed["most"]])
 

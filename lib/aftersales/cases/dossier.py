@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -24,6 +25,7 @@ from aftersales.measures.causes import complaint_causes
 from aftersales.measures.contradictions import contradictions_of
 from aftersales.sources.places import Folder
 from aftersales.words.language import Language
+from aftersales.words.markets import same_exports
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Dossier:
     kind: str
     language: Language
     currency: str
+    market: str
     shop: str
     known_until: datetime
     state: str
@@ -80,9 +83,11 @@ class Dossier:
 def dossier(
     tables: Tables, case: Case, *, records: Records, shop: str, outcomes: pl.DataFrame, known_until: datetime,
     evidence_folder: Folder, suspicion: Suspicion = Suspicion(), language: Language = "zh", currency: str = "CNY",
+    platform: str = "taobao", market: str = "cn",
 ) -> Dossier:  # fmt: skip
     """Gather a case. ``records`` is of `case_records`; ``outcomes`` has a row an order of the shop (`order_evidence`);
-    ``shop`` is its name. Of ``tables`` the states recorded of the case are read.
+    ``shop`` is its name, ``platform`` and ``market`` say which rules bind it. Of
+    ``tables`` the states recorded of the case are read.
     """
     states = tables["cases"].lazy().filter(pl.col("case_id") == case.id).sort("at").collect()
     facts = claim_facts(records, until=known_until.date())
@@ -92,15 +97,18 @@ def dossier(
     numbers = tuple(records.orders["order_id"].unique(maintain_order=True))
     files = evidence_index(records.evidence, folder=evidence_folder, orders=numbers)
     needs = completeness(kinds, files, there)
+    if not same_exports(platform, "taobao"):  # whose rules the needs come from
+        needs = tuple(replace(need, articles=()) for need in needs)
+    bound: dict[str, Any] = {"platform": platform, "market": market, "held": there, "checks": checks}
     compared = comparison(outcomes, numbers)
     own = outcomes.filter(pl.col("order_id").is_in(list(numbers)))
     return Dossier(
-        case=case, kind=kinds, language=language, currency=currency, shop=shop, known_until=known_until,
+        case=case, kind=kinds, language=language, currency=currency, market=market, shop=shop, known_until=known_until,
         state=states["state"][-1] if states.height else "new",
         statement=statement(case, records, own, language=language, currency=currency),
         deadlines=deadlines(records, known_until=known_until), evidence=files, needs=needs,
-        clauses=clauses(kinds, held=there, checks=checks),
-        clauses_internal=clauses(kinds, held=there, checks=checks, internal=True),
+        clauses=clauses(kinds, **bound),
+        clauses_internal=clauses(kinds, **bound, internal=True),
         compared=compared, suspicion=suspicion,
         weaknesses=tuple(weaknesses(records, facts, needs, files, compared, language=language)),
         for_buyer=tuple(speaks_for_buyer(numbers, outcomes, suspicion.explanations, language=language)),

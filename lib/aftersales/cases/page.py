@@ -76,7 +76,9 @@ def _templates(hide: tuple[str, ...], language: Language) -> Environment:
 
 
 def _words(told: Dossier) -> Any:
-    return lambda key, **values: say(f"dossier.{key}", told.language, currency=told.currency, **values)
+    return lambda key, **values: say(
+        f"dossier.{key}", told.language, currency=told.currency, market=told.market, **values
+    )
 
 
 def _numbering(told: Dossier) -> Any:
@@ -266,7 +268,10 @@ def _clauses(told: Dossier, copy: Copy) -> dict[str, Any]:
     word = _words(told)
     named = [word("page.rule", rule=f"clause.rule.{r}", number=n, revised=v) for r, n, v in rules]
     joined = "；".join(named) if told.language == "zh" else "; ".join(named)
-    return {"clauses": rows, "clauses_note": word("page.clauses_note", rules=joined)}
+    return {
+        "clauses": rows,
+        "clauses_note": word("page.clauses_note", rules=joined) if cited else word("page.no_clauses"),
+    }
 
 
 def _internal(told: Dossier) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _orders(records: Records, language: Language, currency: str) -> Iterator[Ent
     for (order,), lines in records.orders.group_by("order_id", maintain_order=True):
         amount, paid = lines["amount"].sum(), lines["paid"].sum()
         shipped = lines.filter(pl.col("shipped_at").is_not_null())
-        values = {
+        values: dict[str, Any] = {
             "amount": amount, "paid": paid, "lines": lines.height, "title": _short(lines["title"][0]),
             "courier": _word(shipped["courier"]), "tracking": _word(shipped["tracking_no"]),
         }  # fmt: skip

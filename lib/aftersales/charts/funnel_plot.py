@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -23,6 +24,8 @@ MOST_LABELS = 6  # more names than that hide the points they name
 MOST_POINTS = 100
 GRID = 12
 _HEIGHT, _PHONE_HEIGHT, _AROUND = 340, 300, 70  # pixels of the figure, and of what stands above and below its plot
+_STEPS = ((10, 30), (10, 20, 50), (10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90))  # tenths of a decade, coarse first
+LEAST_TICKS = 3
 PHONE_DECADES = 2.5  # a wider range of sizes has room for powers of ten alone on a phone
 
 
@@ -150,26 +153,29 @@ def _marker(outside: pl.Series, size: float | list[float]) -> dict[str, Any]:
 def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Unit) -> None:
     sizes = [v for v in (*rows["whole"], *limits["whole"]) if v]
     low, high = math.log10(min(sizes)), math.log10(max(sizes))
-    at = [
-        m * 10**p
-        for p in range(math.floor(low), math.ceil(high) + 1)
-        for m in (1, 3)
-        if low <= math.log10(m * 10**p) <= high
-    ]
-    count = Unit("int", unit.language)
+    finest = _ticks(low, high, _STEPS[-1])
+    at = next((ticks for steps in _STEPS if len(ticks := _ticks(low, high, steps)) >= LEAST_TICKS), finest)
+    count, room = Unit("int", unit.language), min(1.0, high - low)
     # the curves fly off at the smallest sizes: the axis follows the points
     seen = [*rows["rate"].to_list(), *limits.filter(pl.col("whole") >= rows["whole"].quantile(0.1))["high"].to_list()]
     # a little below nought, so that a point at nought is seen whole
     axis = unit.axis(seen, zero=True)
     lay_out(
         figure,
-        xaxis={"type": "log", "range": [low - 0.05, high + 0.18], "tickmode": "array", "tickvals": at,
+        xaxis={"type": "log", "range": [low - 0.05 * room, high + 0.18 * room], "tickmode": "array", "tickvals": at,
                "ticktext": [count.text(v) for v in at]},
         yaxis={**axis, "range": [-0.03 * axis["range"][1], axis["range"][1]]},
     )  # fmt: skip
     if high - low > PHONE_DECADES:
         tens = [v for v in at if math.log10(v).is_integer()]
         figure.layout.meta["narrow"]["xaxis"] = {"tickvals": tens, "ticktext": [count.text(v) for v in tens]}
+
+
+def _ticks(low: float, high: float, steps: Sequence[int]) -> list[int]:
+    """Round sizes between two logarithms: each of ``steps``, in tenths, in each decade."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    sizes = [m * 10**p / 10 for p in decades for m in steps]
+    return [int(size) for size in sizes if size == int(size) and low <= math.log10(size) <= high]
 
 
 def _names(figure: go.Figure, named: pl.DataFrame, rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def ranking(frame: pl.DataFrame, *, id: str, language: Language, base_name: str 
 
 
 def province_bars(
-    frame: pl.DataFrame, *, id: str, language: Language, national: float | None = None, **more: Any
+    frame: pl.DataFrame, *, id: str, language: Language, national: float | None = None, market: str = "cn", **more: Any
 ) -> Chart:
     """Provinces against the whole country. Columns: `interval_rows`, with ``province`` for ``name``.
 
@@ -81,7 +81,7 @@ def province_bars(
     named = frame.rename({"province": "name"}) if "province" in frame.columns else frame
     if "base" not in named.columns:
         named = named.with_columns(base=pl.lit(national, dtype=pl.Float64))
-    base, what = say("charts.intervals.national", language), say("charts.intervals.provinces", language)
+    base, what = say("charts.intervals.national", language), say("charts.intervals.provinces", language, market=market)
     return interval_rows(named, id=id, language=language, base_name=base, what=what, **more)
 
 

@@ -16,7 +16,7 @@ LEAST_OFFER = 1.0
 LONGEST_TITLE = 40
 
 
-def with_drafts(people: pl.DataFrame, *, language: Language, currency: str = "CNY") -> pl.DataFrame:
+def with_drafts(people: pl.DataFrame, *, language: Language, currency: str = "CNY", market: str = "cn") -> pl.DataFrame:
     """The rows of `contacts` with ``what`` (the situation in words), ``do``, ``draft`` and ``offer``, in a language.
 
     A draft names order numbers and nothing else of the buyer; where comparable complaints ended with a compensation it
@@ -30,7 +30,7 @@ def with_drafts(people: pl.DataFrame, *, language: Language, currency: str = "CN
     rows = list(people.iter_rows(named=True))
     said: dict[str, list[str | None]] = {
         "what": [say(f"today.situation.{row['situation']}", language) for row in rows],
-        "do": [say(f"today.do.{row['situation']}", language) for row in rows],
+        "do": [say(f"today.do.{row['situation']}", language, market=market) for row in rows],
         "draft": [draft(row, language=language, currency=currency) for row in rows],
         "offer": [_offer(row, language=language, currency=currency) for row in rows],
     }

@@ -34,7 +34,12 @@ LEAST_EXPECTED = 0.01
 
 
 def reasons_of(
-    case: dict[str, Any], groups: list[dict[str, Any]], *, language: Language, currency: str = "CNY"
+    case: dict[str, Any],
+    groups: list[dict[str, Any]],
+    *,
+    language: Language,
+    currency: str = "CNY",
+    market: str = "cn",
 ) -> tuple[list[str], list[str], str]:
     """Reasons, innocent explanations and the next step of one case.
 
@@ -51,7 +56,7 @@ def reasons_of(
     told: dict[str, list[str]] = {}
     for group in groups:
         if group["pattern"] not in told:
-            told[group["pattern"]] = _of_group(group, language=language, currency=currency)
+            told[group["pattern"]] = _of_group(group, language=language, currency=currency, market=market)
     leading = told.pop(case["pattern"], [])
     reasons = leading + [
         more[0] for pattern, more in told.items() if pattern not in SAME_STORY.get(case["pattern"], ())
@@ -61,11 +66,11 @@ def reasons_of(
     names = list(INNOCENT[case["pattern"]])
     if case["undone"]:
         names.append("retry")
-    innocent = [say(f"suspects.innocent.{name}", language) for name in names]
+    innocent = [say(f"suspects.innocent.{name}", language, market=market) for name in names]
     return reasons, innocent, say(f"suspects.next.{_step(case)}", language)
 
 
-def _of_group(group: dict[str, Any], *, language: Language, currency: str) -> list[str]:
+def _of_group(group: dict[str, Any], *, language: Language, currency: str, market: str) -> list[str]:
     due = max(group["expected_orders"] or 0.0, LEAST_EXPECTED)
     values = group | {"span": group["hours"], "expected_orders": due}
     keys = [group["pattern"]]
@@ -74,7 +79,7 @@ def _of_group(group: dict[str, Any], *, language: Language, currency: str) -> li
     if group["pattern"] != "serial_refunder":
         keys.append("refunds")
     keys += [way for way in ("undone", "refused") if group[way]]
-    return [say(f"suspects.why.{key}", language, currency=currency, **values) for key in keys]
+    return [say(f"suspects.why.{key}", language, currency=currency, market=market, **values) for key in keys]
 
 
 def _step(case: dict[str, Any]) -> str:

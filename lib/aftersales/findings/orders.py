@@ -44,6 +44,7 @@ def suspicious_orders(
     week: Week,
     language: Language = "zh",
     currency: str = "CNY",
+    market: str = "cn",
     innocent: Mapping[str, date] | None = None,
     innocent_orders: Collection[str] = (),
     evidence: pl.DataFrame | None = None,
@@ -79,7 +80,7 @@ def suspicious_orders(
         rows = rows.filter(pl.col("created_at").max().over("case") >= week.shift(1 - weeks).monday)
     if rows.is_empty():
         return pl.DataFrame(schema=ORDERS_SCHEMA)
-    rows = _with_sentences(rows, groups, members, language=language, currency=currency)
+    rows = _with_sentences(rows, groups, members, language=language, currency=currency, market=market)
     cases = rows.group_by("case_id").agg(pl.col("case_probability").first())
     rows = rows.with_columns(expected_innocent=pl.lit(float((1 - cases["case_probability"]).sum())))
     rows = rows.sort(
@@ -221,7 +222,13 @@ def _buyers(orders: Frame, ids: pl.Series) -> pl.DataFrame:
 
 
 def _with_sentences(
-    rows: pl.DataFrame, groups: pl.DataFrame, members: pl.DataFrame, *, language: Language, currency: str
+    rows: pl.DataFrame,
+    groups: pl.DataFrame,
+    members: pl.DataFrame,
+    *,
+    language: Language,
+    currency: str,
+    market: str,
 ) -> pl.DataFrame:
     """``reasons``, ``innocent_explanations`` and ``next_step``, one set a case."""
     cases = rows["case"].unique().sort()
@@ -233,7 +240,7 @@ def _with_sentences(
     )  # fmt: skip
     by_case = {key[0]: part for key, part in facts.partition_by("case", as_dict=True).items()}
     said = [
-        reasons_of(row, by_case[row["case"]].to_dicts(), language=language, currency=currency)
+        reasons_of(row, by_case[row["case"]].to_dicts(), language=language, currency=currency, market=market)
         for row in tally.iter_rows(named=True)
     ]
     texts = pl.DataFrame(

@@ -52,7 +52,7 @@ def run_erase(
             for path in elsewhere:
                 _remove(Path(path))
             commit = erase(settings, shop, found, now=now)
-            lines.append(say("erase.done", language, day=commit.made_at.astimezone(shop.tz).date()))
+            lines.append(say("erase.done", language, market=shop.market, day=commit.made_at.astimezone(shop.tz).date()))
     lines += _told_of_made(settings, shop, made, elsewhere, sure=sure)
     lines.append(say("erase.files", language))
     for file, numbers in found.files.items():

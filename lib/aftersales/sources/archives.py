@@ -23,8 +23,8 @@ MOST_DEPTH = 2  # an archive in an archive is opened, one inside that is named
 # Exports shrink to a tenth, with much repetition to a twentieth.
 SMALL_BYTES, MOST_RATIO, MOST_BYTES = 64 << 20, 25, 4 << 30
 PASSWORD_HINT = (
-    "open it with its password and save it without one: 千牛 shows the password where the file is downloaded, 支付宝 "
-    "sends it by SMS or mail"
+    "open it with its password and save it without one: the platform shows the password where the file is downloaded, "
+    "or sends it by SMS or mail"
 )
 _PIECE = 1 << 20
 _BROKEN = (

@@ -33,7 +33,7 @@ CHINESE = tuple(
         rf"(?:{_PROVINCE}(?:{_PLACE}){{1,5}}+|{_PROVINCE}(?:{_PLACE}){{1,2}}+|(?:{_PLACE}){{2,5}}+|(?:{_PLACE}){{2}}+){_WAY}{_S}{_REST}",
         rf"{_PROVINCE}(?:{_PLACE})?{_WAY}{_S}(?={_NUM}\s?[号弄栋幢组座]){_REST}",
         # a road and a number on it
-        rf"{_CHAIN}{_HAN}{{1,7}}?{_ROAD}\s?(?:[东西南北中]\s?段?|[一二三四五六七八九]段)?\s?(?:{_NUM}\s?[巷弄]\s?)?{_NUM}\s?(?:号|弄){_GOODS}(?:楼|院)?{_REST}",
+        rf"{_CHAIN}{_HAN}{{1,7}}?(?:[0-9]{{1,2}})?{_ROAD}\s?(?:[东西南北中]\s?段?|[一二三四五六七八九]段)?\s?(?:{_NUM}\s?[巷弄]\s?)?{_NUM}\s?(?:号|弄){_GOODS}(?:楼|院)?{_REST}",
         rf"{_HAN}{{1,7}}?(?<![知渠通味频管赛报难说力轨隧])道\s?{_NUM}\s?号{_GOODS}{_REST}",
         rf"(?:{_HAN}(?<![这那条了到走])){{2,6}}{_ROAD}(?:[东西南北中]段?)?\s?[0-9]{{1,4}}(?=$|[,。;!\n])",
         # an estate and a building in it, or a building and a flat alone
@@ -53,6 +53,8 @@ CHINESE = tuple(
         # an estate and numbers with dashes or #, where nothing else says what they are
         rf"{_HAN}{{1,10}}{_ESTATE_END}\s?(?:[A-Z东南西北中一二三四五\d]\s?[区期座])?\s?(?:[A-Z]?\d{{1,3}}\s?[#\-—/]\s?)?[A-Z]?\d{{1,3}}\s?[#\-—/]\s?(?!(?:19|20)\d\d(?!\d))[0-9]{{3,4}}(?![0-9元块件])",
         rf"{_HAN}{{2,10}}(?:[A-Z东南西北中一二三四五]\s?[区期座])\s?\d{{1,3}}\s?(?:#|-|栋|幢|号楼?|楼)\s?(?:\d{{1,2}}\s?(?:-|单元|门))?\s?(?:\d{{1,4}}(?![0-9元块件])|别墅)?(?<!号)",
+        rf"{_HAN}{{2,10}}(?<!号)\d{{1,3}}-\d{{1,2}}-(?!(?:19|20)\d\d(?!\d))\d{{3,4}}(?!\d)",
+        rf"{_HAN}{{2,8}}?[园苑院庭府]\s?\d{{1,3}}号\s?\d{{3,4}}(?![0-9元块])",
         rf"{_HAN}{{1,8}}?(?:花园|小区|家园|山庄)\s?(?:[A-Z]\s?区)?\s?{_NUM}\s?号别墅",
         r"(?<![\d\-])\d{1,3}\s?#\s?楼?\s?\d{1,2}(?:-|单元)\d{3,4}(?!\d)",
         rf"(?<![\dA-Za-z\-])\d{{1,3}}-(?:\d{{1,2}}-)?(?!(?:19|20)\d\d(?!\d))\d{{3,4}}[\s,]{{0,2}}(?:万科|碧桂园|恒大|保利|绿地|龙湖|融创|中海|华润|绿城|{_HAN}{{1,8}}?{_ESTATE_END}){_HAN}{{0,6}}",
@@ -96,7 +98,7 @@ LATIN = tuple(
         r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
         r"(?i:\b(?:Room|Rm|Unit|Suite)\.?\s{0,2}\w{1,6},\s{0,3}(?:(?:Building|Bldg|Block|Tower|Floor|No)\.?\s{0,2}\w{1,6}|\d{1,5}\s)(?:,?\s{0,3}[A-Z0-9][\w.'\-]{0,24}){0,8})",
         r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
-        rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?,\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
+        rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?,?\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
         r"\b(?:Lot|Plot|Sector|Ward|Phase|Block|Blk|Brgy|Barangay|Purok|Sitio|Moo|Mooban)\.?\s(?:No\.?\s)?[A-Z0-9\-]{1,6},?\s(?:(?:Block|Blk|Sector|Phase|Brgy|Barangay)\.?\s)?[A-Z0-9][\w.'\-]{0,24}(?:,?\s[A-Z0-9][\w.'\-]{0,24}){0,6}",
         rf"(?i:\b(?:Jl|Jln|Jalan|Gang|Gg|Lorong|Lrg|Soi|Thanon|Kampung|Taman)\b)\.?\s(?:{_CAP}\s){{0,3}}(?:{_CAP}|\d{{1,3}}/?\d{{0,3}})(?:,?\s(?:No\.?\s?)?\d{{1,4}}\w?)?(?:,\s[\w .'\-]{{2,30}}){{0,3}}",
         r"(?i:\b(?:Số|Ngõ|Hẻm|Đường)\b|(?=\d{1,4}\s[^\W\d_a-zA-Z]|\d{1,4}\s[A-Z]\w{0,9}[^\W\da-zA-Z_]))[^.;!?\n\[\]]{3,60}(?:Quận|Phường|Hà Nội|TP\.?\s?HCM|Hồ Chí Minh|Đà Nẵng)(?:\s\d{1,2})?",
@@ -104,6 +106,7 @@ LATIN = tuple(
         r"\b[A-Z][a-z]{1,24}(?:\s[A-Z][a-z]{1,24}){0,2},?\s{1,2}[A-Z]{2,3}\s{1,2}(?:\d{5}(?:-\d{4})?|\d{4})\b",
         rf"\b\d{{1,5}}\s{_CAP}(?:\s{_CAP}){{0,2}},\s(?:[A-Z][a-z]{{1,20}}\s?){{1,3}},?\s[A-Z]{{2}}\s\d{{5}}\b",
         r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b(?=[\s,.]|$)",
+        rf"\b\d{{1,4}}\s{_CAP}(?:\s{_CAP}){{0,3}},\s(?:District|Ward|Quan)\s\d{{1,2}}\b",
         # a street, then a number: German, Dutch, Nordic, French, Romance
         r"(?i:\b[A-ZÄÖÜ][a-zäöüß\-]{1,24}(?:\s?straße|\s?strasse|\s?str\.?|weg|platz|allee|gasse|ring|damm|ufer|hof|markt|gracht|straat|laan|plein|kade|dijk|singel|gatan|gata|vägen|vej|gade|veien|katu)\s{0,2}\d{1,4}(?:\s?-?(?:[a-z]|[ivx]{1,3}|bis|hs))?\b(?:,?\s{0,3}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s?[A-Z]{2}\b)?\s{1,3}[A-ZÄÖÜ][a-zäöüß]{1,24})?)",
         r"\b(?:An der|Am|Im|In der|Auf der|Auf dem|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Große|Lange|Kurze|Obere|Untere)\s[A-ZÄÖÜ][a-zäöüß\-]{2,24}(?:\s[A-ZÄÖÜ][a-zäöüß\-]{2,24})?\s\d{1,4}[a-z]?\b(?:,\s(?:\d{4,5}\s)?[A-ZÄÖÜ][a-zäöüß]{2,24})?",

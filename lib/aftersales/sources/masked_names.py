@@ -60,12 +60,14 @@ NAMES = tuple(
         rf"(?:我叫做?|我名叫|叫我)[\s:]?(?P<s>{_NAME}){_ENDS}",
         rf"(?<![一-鿿]不)我是(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}(?![人的座脸皮型码子号店家了要想会买客员级款白黑一])\S)(?=[,。!;\s]|$)",
         rf"(?:请写|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
-        rf"(?:寄给|转交给?|交给|邮给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
+        rf"(?:寄给|转交给?|交给|邮给|开给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=个人|就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))",
         rf"(?:写|刻|印|签)(?P<s>{_USUAL})的?(?:名字|大名|姓名)",
         # a surname and a title, beside a number or where they are to be called
         rf"(?:联系|找|叫|让|请|转|交给|给|收件人|收货人|我姓|我是)(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE})",
         rf"(?<![一-鿿])(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE}|[小老阿][{_COMMON}])(?=的?(?:电话|手机|号码?)?[:,\s是]{{0,2}}{_LABELLED}|\s?(?:代?收(?!到|货|据)|签收|亲启|电话|手机))",
+        rf"(?:仓管|前台|物业|保安|门卫|同事|客户|家人|店员|店长|助理|司机|收货员|值班|老板|房东|邻居|朋友)(?P<s>{_USUAL})(?=[\s,:]{{0,3}}{_LABELLED})",
+        rf"[我他她]的?(?:同事|爱人|邻居|室友|老公|老婆|媳妇)(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}{{1,2}})(?=会去?|来取|去取|代|签|[,。]|$)",
         rf"我姓(?P<s>[{_SURNAMES}])(?!{_HAN}{{2}})",
         # a Latin name behind a Chinese word
         rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-Z])[A-Za-z'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-Z])[A-Za-z'’\-]{{0,20}}){{1,3}})",
@@ -81,13 +83,13 @@ _LATIN_NAME = rf"{_CAP}(?:\s{{1,2}}[A-Z]\.?(?=\s))?(?:\s(?:de|da|van|von|bin|bin
 _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|cousin|uncle|aunt|neighbou?r|boss|colleague|roommate|flatmate|partner|girlfriend|boyfriend|grandma|grandmother|grandfather|niece|nephew|assistant|secretary|landlord)"
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
-    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|"
+    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed) by|"
     r"on behalf of|signed(?: for)? by|received by|left (?:it )?with|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
     r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
 _SAID = (
     r"\b(?:my (?:full |real |legal )?name is|my name['’]?s|name['’]s|i am called|i['’]m called|call me|they call me|ich hei(?:ß|ss)e|mein name ist|hier ist|je m['’]\s?appelle|mon nom est|moi c['’]est|me llamo|mi nombre es|mi chiamo|il mio nome è|"
-    r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam|nama saya|t[êe]n t[ôo]i l[àa])"
+    r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam|(?:ich bin|je suis|soy|sono|eu sou)(?=\s[A-ZÀ-Þ][\w\-]{1,20}\s[A-ZÀ-Þ])|nama saya|t[êe]n t[ôo]i l[àa])"
 )
 _NO_LATIN_NAME = r"(?:Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
 _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|written|missing|correct|incorrect|different|still|now|also|very|too|to|for|of|is|was|and|but|und|et|y|e|i|from|with|order|my|at|back|again|when|if|tomorrow|later|asap|please|before|after|or|by|phone|mobile|cell|as|what|that|it|this|only|never|always|short|long|supposed|nowhere|visible|hidden|cut|changed|same|over|once|today|now|immediately|first|anytime|maybe|soon|until|any)\b"
@@ -102,6 +104,10 @@ LATIN_NAMES = tuple(
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",
         rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
         rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan)\.?\s{{1,2}}(?P<s>{_LATIN_NAME % 0})",
+        rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
+        rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
+        rf"(?i:\b(?:call|ring|text|contact|phone))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:on|at)\s\[)",
+        rf"(?i:\bthis is)\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:from|again|speaking|calling)\b)",
         rf"(?<![\w.])M\.\s(?P<s>{_LATIN_NAME % 1})",
         rf"(?i:\b(?:i['’]?m|i am)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|Extremely\b){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my {_RELATIVE}|ask for))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:will|is|can|has|at|to|who|would|took|signed|picks?|collects?)\b)",

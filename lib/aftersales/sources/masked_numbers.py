@@ -47,7 +47,7 @@ _OWN = (
 )
 _CUES = {
     "own": _OWN,
-    "phone": r"(?:电话|手机|手鸡|座机|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
+    "phone": r"(?:电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
     r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|num[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefon\w*|handy\w*|t[ée]l[ée]phone|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable)|\b(?:phone|mobile|cell|hp|nomor|wa|sdt|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|전화|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|aadha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:passport|identity|identification|national id|id card|id no|id number))",
@@ -229,7 +229,7 @@ def _label(  # noqa: PLR0911 - one line a kind
         return PHONE
     if cue == "account" and 5 <= n <= 12 and (len(shape) == 1 or plain):
         return ACCOUNT
-    if plus and 8 <= n <= 15:
+    if (plus and 8 <= n <= 15) or (cue in ("phone", "account") and number.startswith("00") and 11 <= n <= 16):
         return LANDLINE
     if _is_landline(number, shape, gaps):
         return LANDLINE

@@ -165,7 +165,7 @@ class AdviceResults(Span):
             swaps=self.swaps, decisions=self.ledger, prices=self.prices,
             orders_a_week=self.orders_a_week,
             terms=self.terms, cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
-            language=language, currency=self.shop.currency,
+            language=language, currency=self.shop.currency, market=self.shop.market,
         )  # fmt: skip
 
     @cached_property

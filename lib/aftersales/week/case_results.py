@@ -64,7 +64,7 @@ class CaseResults(Span):
         """The list of suspected orders over all weeks and with nobody cleared: what a case's id may mean."""
         return suspicious_orders(
             self.tables["orders"], self.tables["refunds"], week=self.week, evidence=self.order_evidence,  # type: ignore[attr-defined]
-            currency=self.shop.currency, found=self.suspects, weeks=None,  # type: ignore[attr-defined]
+            currency=self.shop.currency, market=self.shop.market, found=self.suspects, weeks=None,  # type: ignore[attr-defined]
         )  # fmt: skip
 
     @cached_property

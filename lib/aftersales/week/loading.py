@@ -32,8 +32,9 @@ class Report:
     language: Language
 
     def say(self, key: str, **values: object) -> str:
-        """A sentence of the catalogue in the report's language and the shop's currency."""
-        return say(key, self.language, currency=self.data.shop.currency, **values)
+        """A sentence of the catalogue in the report's language, the shop's currency and its market's words."""
+        shop = self.data.shop
+        return say(key, self.language, currency=shop.currency, market=shop.market, **values)
 
     def __repr__(self) -> str:
         commit = self.data.tables.commit

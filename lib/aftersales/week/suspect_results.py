@@ -77,6 +77,6 @@ class SuspectResults(CaseResults):
     def _listed(self, language: Language) -> pl.DataFrame:
         return suspicious_orders(
             self.tables["orders"], self.tables["refunds"], week=self.week, language=language,
-            currency=self.shop.currency, innocent=self.cleared_buyers, innocent_orders=self.cleared_orders,
-            evidence=self.order_evidence, found=self.suspects,
+            currency=self.shop.currency, market=self.shop.market, innocent=self.cleared_buyers,
+            innocent_orders=self.cleared_orders, evidence=self.order_evidence, found=self.suspects,
         )  # fmt: skip

@@ -20,6 +20,7 @@ from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton
 
 from aftersales.words.errors import SetupError
+from aftersales.words.markets import markets
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -130,6 +131,17 @@ def full_day(value: date | datetime | None, language: Language = "zh") -> str:
     )
 
 
+def month(value: date | datetime | None, language: Language = "zh") -> str:
+    """A month with its year.
+
+    >>> month(date(2026, 11, 1)), month(date(2026, 9, 1), "en")
+    ('2026年11月', 'Sep 2026')
+    """
+    if value is None:
+        return NOTHING
+    return format_skeleton("yMMM", value, locale=_LOCALE["zh"]) if language == "zh" else f"{value:%b %Y}"
+
+
 def span(first: date, last: date, language: Language = "zh") -> str:
     """A span of days with its year.
 
@@ -202,11 +214,12 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
-    "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "clock": clock,
-    "moment": moment,
+    "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
+    "clock": clock, "moment": moment,
     "hours": hours,
     "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
+    "capital": lambda v, lang: v[:1].upper() + v[1:],
     "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,
     "pp2": lambda v, lang: points(v, lang, digits=2),
     "pct_change": lambda v, lang: NOTHING if v is None else number(100 * v, lang, plus=True) + "%",
@@ -215,8 +228,13 @@ FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
 
 
 class _Filler(string.Formatter):
-    def __init__(self, language: Language, currency: str) -> None:
-        self.language, self.currency = language, currency
+    def __init__(self, language: Language, currency: str, market: str) -> None:
+        self.language, self.currency, self.market = language, currency, market
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
+        if key in ("region", "regions") and key not in kwargs:
+            return say(f"{key}.{markets()[self.market].region}", self.language)
+        return super().get_value(key, args, kwargs)
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "money":
@@ -224,7 +242,7 @@ class _Filler(string.Formatter):
         if format_spec == "exact":
             return exact_money(value, self.language, currency=self.currency)
         if format_spec == "word":
-            return say(str(value), self.language)
+            return say(str(value), self.language, market=self.market)
         if format_spec == "note":  # a note on a file, kept as its code and values: see `sources.notes`
             told = json.loads(value)
             return say(f"reading.note.{told.pop('note')}", self.language, **told)
@@ -235,7 +253,10 @@ class _Filler(string.Formatter):
 
 @cache
 def catalogue() -> Mapping[str, Mapping[str, str]]:
-    """Every sentence of the house: key to its zh and en templates. A key that stands twice is a `SetupError`."""
+    """Every sentence of the house: key to its zh and en templates; for other markets' forms, key@form (`say`).
+
+    A key that stands twice is a `SetupError`.
+    """
     sentences: dict[str, Mapping[str, str]] = {}
     for file in sorted(files("aftersales.words").joinpath("catalogue").iterdir(), key=lambda f: f.name):
         if not file.name.endswith(".toml"):
@@ -251,27 +272,33 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Mapping[
     found: list[tuple[str, Mapping[str, str]]] = []
     for key, value in tree.items():
         if isinstance(value, dict) and {"zh", "en"} <= value.keys():
-            found.append((prefix + key, value))
+            found.append((prefix + key, {name: text for name, text in value.items() if isinstance(text, str)}))
+            found += [(f"{prefix}{key}@{form}", texts) for form, texts in value.items() if isinstance(texts, dict)]
         else:
             found += _flat(value, f"{prefix}{key}.")
     return found
 
 
-def say(key: str, language: Language, *, currency: str = "CNY", **values: Any) -> str:
+def say(key: str, language: Language, *, currency: str = "CNY", market: str = "cn", **values: Any) -> str:
     """The sentence of that key in that language, its values formatted by type (`FORMATTERS`).
 
-    A type ``word`` looks its value up as a key, ``note`` tells a note on a file. Raises `SetupError` for a key the
-    catalogue lacks.
+    A type ``word`` looks its value up as a key, ``note`` tells a note on a file. ``{region}`` and ``{regions}`` are
+    what the market calls its provinces or states; a sentence with forms takes, in other markets than cn, that of the
+    market's ``lawful_return``, else that named ``abroad``.
+    Raises `SetupError` for a key the catalogue lacks.
 
     >>> say("common.rate_with_counts", "en", rate=0.2312, part=23, whole=100)
     '23.1% (23 of 100)'
     >>> say("common.rate_with_counts", "zh", rate=0.2312, part=23, whole=100)
     '23.1%（100 中的 23）'
+    >>> say("refunds.no_provinces", "en", market="in")
+    'The files hold no states, so nothing is drawn here.'
     """
     try:
-        template = catalogue()[key][language]
+        forms = () if market == "cn" else (f"{key}@{markets()[market].lawful_return}", f"{key}@abroad")
+        template = catalogue()[next((form for form in forms if form in catalogue()), key)][language]
     except KeyError:
         raise SetupError(
             f"The catalogue has no sentence '{key}' in '{language}'", hint="add it to words/catalogue"
         ) from None
-    return _Filler(language, currency).vformat(template, (), values)
+    return _Filler(language, currency, market).vformat(template, (), values)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aftersales.words.language import Language
+if TYPE_CHECKING:  # which reads the markets for their words
+    from aftersales.words.language import Language
 
 
 @dataclass(frozen=True)

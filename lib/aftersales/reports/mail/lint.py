@@ -19,7 +19,7 @@ _STYLES = re.compile(
     r"display\s*:\s*(inline-)?(flex|grid)|position\s*:|var\(|@import|background-image|url\(|float\s*:|gradient\(", re.I
 )
 # a number that was never there; words alone would refuse a product that is called so
-_NO_NUMBER = re.compile(r"(?i:[¥$€£]\s?nan\b|\bnan\s?(%|pp\b|个百分点|小时|天))|\bNone\s?(%|pp\b|个百分点)")
+_NO_NUMBER = re.compile(r"(?i:[¥$€£₹₱฿₫₩]\s?nan\b|\bnan\s?(%|pp\b|个百分点|小时|天))|\bNone\s?(%|pp\b|个百分点)")
 _ADDRESS = re.compile(r"^(https?://|mailto:)[^\s\"'<>]+$", re.I)
 _CID = re.compile(r"^cid:[A-Za-z0-9._@-]+$")
 

@@ -125,6 +125,8 @@ def clauses(report: Report, case_id: str = "") -> Table | Note:
     if told is None:
         return lacking(report, "case.page.none")
     cited = [*told.clauses, *told.clauses_internal]
+    if not cited:
+        return lacking(report, "dossier.page.no_clauses")
     rows = pl.DataFrame(
         [(report.say(f"clause.name.{c.id}"), report.say(f"clause.rule.{c.rule}"), report.say(f"clause.says.{c.id}"),
           report.say(f"clause.why.{c.id}"), report.say("case.page.internal_only") if c.internal else "")

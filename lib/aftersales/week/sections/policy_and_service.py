@@ -176,7 +176,7 @@ def levers(report: Report) -> Table:
         Column("cost", word("advice.column.cost"), below="platform"),
         Column("guard", word("advice.column.guard")), Column("disproof", word("advice.column.disproof")),
     )  # fmt: skip
-    table = lever_table(report.language)
+    table = lever_table(report.language, report.data.shop.market)
     roles = table.select("role", "effort_days").iter_rows()
     owners = [word("advice.page.owner", role=f"advice.role.{role}", days=days) for role, days in roles]
     return Table(table.with_columns(owner=pl.Series(owners)), columns, language=report.language, id="levers")

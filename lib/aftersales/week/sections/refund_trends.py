@@ -150,7 +150,7 @@ def months(report: Report) -> Table:
     rows = report.data.refund_rate_monthly.reverse()
     word = report.say
     columns = (
-        Column("cohort", word("refunds.column.month"), "date", align="left"),
+        Column("cohort", word("refunds.column.month"), "month", align="left"),
         Column("paid_orders", word("refunds.column.paid_orders"), "int"),
         Column("refund_orders", word("refunds.column.refund_orders"), "int"),
         Column("rate_orders", word("refunds.column.rate_orders"), "pct", strong=True),
@@ -217,7 +217,7 @@ def provinces(report: Report) -> Chart | Note:
         rate_high="shrunk_high", base="shop_rate",
     )  # fmt: skip
     return province_bars(
-        shown, id="refund-provinces", language=report.language, most=MOST_PROVINCES,
+        shown, id="refund-regions", language=report.language, market=report.data.shop.market, most=MOST_PROVINCES,
         caption=report.say("refunds.caption_provinces"),
     )  # fmt: skip
 

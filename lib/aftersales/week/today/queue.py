@@ -49,8 +49,8 @@ class Queue:
     store: Folder
 
     def say(self, key: str, **values: object) -> str:
-        """A sentence of the catalogue in the queue's language and the shop's currency."""
-        return say(key, self.language, currency=self.shop.currency, **values)
+        """A sentence of the catalogue in the queue's language, the shop's currency and its market's words."""
+        return say(key, self.language, currency=self.shop.currency, market=self.shop.market, **values)
 
 
 def contact_queue(
@@ -104,7 +104,9 @@ def contact_queue(
     people = contacts(
         orders, refunds, complaints, now=moment.now, suspected=suspected, judged=judged, states=states, clocks=clocks
     )
-    people = _with_cases(with_drafts(people, language=spoken, currency=shop.currency), suspected, told, states)
+    people = _with_cases(
+        with_drafts(people, language=spoken, currency=shop.currency, market=shop.market), suspected, told, states
+    )
     settled = ShopWeek(settings, shop, last_whole_week(until.date()), tables)
     settled = week if settled.week == week.week else settled
     batches, buyers = batch_buyers(settled.product_views, orders, refunds, complaints, now=moment.now)
