@@ -200,6 +200,20 @@ def test_where_no_request_records_the_platform_its_rate_is_unknown_not_zero():
     assert found.select("cases", "rate", "rate_of_cases", "low").row(0) == (0, None, None, None)
 
 
+def test_the_platform_steps_into_complaints_too():
+    rows = pl.DataFrame({"refund_id": ["1", "2"], "order_id": ["o1", "o2"], "platform_involved": [True, False]})
+    until = START.date() + timedelta(days=6)
+    told = pl.DataFrame(
+        {"complaint_id": ["a", "b", "c", "d"], "order_id": ["o1", "o2", "o3", None],
+         "platform_involved_at": [START, START, START + timedelta(days=9), START]}
+    )  # fmt: skip
+    found = platform_involved_rate(paid(4), rows, told, until=until).row(0, named=True)
+    assert (found["involved_orders"], found["rate"]) == (2, 0.5)  # o1 once, o3 only later
+    assert (found["involved_cases"], found["cases"]) == (1, 2)
+    alone = platform_involved_rate(paid(4), rows.clear(), told, until=until).row(0, named=True)
+    assert (alone["involved_orders"], alone["cases"]) == (2, 0)
+
+
 def test_two_cases_of_one_order_are_two_cases_and_one_order():
     rows = pl.DataFrame({"refund_id": ["1", "2", "3"], "order_id": ["o1", "o1", "o2"],
                          "platform_involved": [True, True, False]})  # fmt: skip

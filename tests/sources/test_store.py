@@ -71,6 +71,28 @@ def test_what_a_killed_import_left_is_rolled_back(store):
     assert store.roll_back(versions) == versions, "rolling back to where one is changes nothing"
 
 
+def test_uncommitted_changes_go_newest_first_so_that_a_kill_in_between_leaves_no_gap(store, monkeypatch):
+    store.append("traffic", traffic(date(2026, 1, 1)))
+    first = commit(store, 1, 2)
+    for day in (2, 3, 4):
+        store.append("traffic", traffic(date(2026, 1, day)))
+    removed = []
+
+    def remove(folder, name, once=type(store.folder).remove):
+        if len(removed) == 2:
+            raise KeyboardInterrupt
+        removed.append(name)
+        once(folder, name)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(type(store.folder), "remove", remove)
+        store.drop_uncommitted(first.versions)
+    assert len(removed) == 2
+    assert store.version("traffic") > first.versions["traffic"], "the table opens, with what is still to go"
+    store.drop_uncommitted(first.versions)
+    assert store.version("traffic") == first.versions["traffic"]
+
+
 def test_another_installation_key_is_refused_in_words(store):
     with pytest.raises(SetupError, match="installation key"):
         check_key(store.commits(), "another")

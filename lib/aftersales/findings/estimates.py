@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from aftersales.measures.inputs import columns_of
 from aftersales.measures.maturity_stages import MATURE_FROM
 from aftersales.measures.nowcast import nowcast
 from aftersales.measures.parts import InParts, parts_of
@@ -17,6 +18,8 @@ from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.service import first_response_hours, handling_hours
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
+from aftersales.tables.complaints import Complaints
+from aftersales.tables.refunds import Refunds
 from aftersales.words.periods import Week
 from aftersales.words.promotions import festivals, promotion_of_week
 
@@ -58,7 +61,8 @@ def weekly_estimates(
     if has_refund_dates(refunds):
         found.append(_rate(lately, refunds, "refund_rate_orders", until=until, market=market))
         found.append(_rate(lately, refunds, "refund_rate_money", until=until, market=market, money=True))
-        found.append(_rate(lately, _involved(refunds), "platform_involved_rate", until=until, market=market))
+        involved = _involved(refunds, complaints)
+        found.append(_rate(lately, involved, "platform_involved_rate", until=until, market=market))
         found.append(_hours(handling_hours(refunds, by="week", until=until, since=since), "handling_hours_median"))
     if complaints is not None:
         filed = complaints.lazy().select(refund_id="complaint_id", order_id="order_id", applied_at="filed_at")
@@ -71,13 +75,20 @@ def weekly_estimates(
     return pl.concat(known).select(list(_SCHEMA)).sort("measure", "week")
 
 
-def _involved(refunds: Frame) -> pl.LazyFrame:
-    """The refunds the platform stepped into, each counted from when it would have shown."""
-    names = refunds.collect_schema().names()
-    if "platform_involved" not in names:
-        return refunds.lazy().clear()
+def _involved(refunds: Frame, complaints: Frame | None) -> pl.LazyFrame:
+    """The refunds and complaints the platform stepped into, refunds counted from when it would have shown."""
+    names = ["refund_id", "order_id", "applied_at", "platform_involved"]
     shown = pl.col("applied_at") + pl.duration(days=PLATFORM_DAYS)
-    return refunds.lazy().filter("platform_involved").with_columns(applied_at=shown)
+    involved = columns_of(refunds, Refunds, names, needed=["order_id"]).filter("platform_involved")
+    involved = involved.select("refund_id", "order_id", applied_at=shown)
+    if complaints is None:
+        return involved
+    told = columns_of(complaints, Complaints, ["complaint_id", "order_id", "platform_involved_at"], needed=["order_id"])
+    told = told.drop_nulls("platform_involved_at").select(
+        pl.col("complaint_id").alias("refund_id"), "order_id",
+        pl.col("platform_involved_at").cast(involved.collect_schema()["applied_at"]).alias("applied_at"),
+    )  # fmt: skip
+    return pl.concat([involved, told])
 
 
 def _rate(

@@ -78,7 +78,7 @@ def seen_measures(
         rates = _from_first(rates, complained_from)
         of = ("rate", "low", "high", "complaint_orders", "paid_orders")
         tables.append(_rows(rates, "complaint_rate", of=of, by=by))
-    involved = platform_involved_rate(orders, refunds, by=groups, until=until, since=since)
+    involved = platform_involved_rate(orders, refunds, complaints, by=groups, until=until, since=since)
     of = ("rate", "low", "high", "involved_orders", "paid_orders")
     tables.append(_rows(involved, "platform_involved_rate", of=of, by=by))
     if by is None:

@@ -124,14 +124,21 @@ def complaint_outcomes(complaints: Frame, *, until: date, since: date | None = N
 
 
 def platform_involved_rate(
-    orders: InParts, refunds: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
+    orders: InParts,
+    refunds: Frame,
+    complaints: Frame | None = None,
+    *,
+    by: str | Sequence[str] = "week",
+    until: date,
+    since: date | None = None,
 ) -> pl.DataFrame:
-    """How often the platform stepped into a refund: over paid orders, and over refund cases that say whether it did.
+    """How often the platform stepped into a refund or a complaint: over paid orders, and over refund cases.
 
-    Columns out: cohort, the columns of ``by``, whole, paid_orders, involved_orders, rate (over paid orders), low, high,
-    cases (requests that record it, on those orders), involved_cases, rate_of_cases (involved_cases over cases),
-    cases_low, cases_high. Intervals Wilson 90 %; sorting and gaps as in `shares.order_share`. Requests that do not
-    record it are in no case count, and rate is null where none of the cohort's requests does.
+    Columns out: cohort, the columns of ``by``, whole, paid_orders, involved_orders (with a refund or a complaint that
+    it stepped into by ``until``), rate (over paid orders), low, high, cases (refund requests that record it, on those
+    orders), involved_cases, rate_of_cases (involved_cases over cases), cases_low, cases_high. Intervals Wilson 90 %;
+    sorting and gaps as in `shares.order_share`. Requests that do not record it are in no case count, and rate is null
+    where nothing of the cohort does.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10],
@@ -145,10 +152,19 @@ def platform_involved_rate(
     cases = requests.group_by("order_id").agg(
         cases=pl.len().cast(pl.Int64), involved_cases=pl.col("platform_involved").sum().cast(pl.Int64)
     )
-    cases = cases.with_columns(involved_orders=(pl.col("involved_cases") > 0).cast(pl.Int64))
+    if complaints is not None:
+        told = columns_of(complaints, Complaints, ["order_id", "platform_involved_at"], needed=["order_id"])
+        told = told.drop_nulls("order_id").filter(pl.col("platform_involved_at").dt.date() <= until)
+        stepped_in = told.select("order_id", complained=pl.lit(value=True)).unique()
+        cases = cases.join(stepped_in, on="order_id", how="full", coalesce=True)
+        cases = cases.with_columns(pl.col("cases", "involved_cases").fill_null(0))
+    else:
+        cases = cases.with_columns(complained=pl.lit(value=False))
+    in_either = (pl.col("involved_cases") > 0) | pl.col("complained").fill_null(value=False)
+    cases = cases.with_columns(involved_orders=in_either.cast(pl.Int64)).drop("complained")
     totals = ["involved_orders", "cases", "involved_cases"]
     shares = order_share(orders, cases, by=by, until=until, since=since, totals=totals).drop("marked_orders")
-    recorded = pl.col("cases") > 0
+    recorded = (pl.col("cases") > 0) | (pl.col("involved_orders") > 0)
     shares = shares.with_columns(
         rate=pl.when(recorded).then(rate(pl.col("involved_orders"), pl.col("paid_orders"))),
         rate_of_cases=rate(pl.col("involved_cases"), pl.col("cases")),

@@ -302,8 +302,8 @@ class ShopStore:
             return []
         return self.folder.names(f"{table}/{LOG}/")
 
-    def _drop_logs(self, table: str, numbers: Collection[int]) -> None:
-        for name in self._log_names(table):
+    def _drop_logs(self, table: str, numbers: Collection[int], *, newest_first: bool = False) -> None:
+        for name in sorted(self._log_names(table), reverse=newest_first):
             number = name.rpartition("/")[2].split(".", 1)[0]
             if number.isdigit() and int(number) in numbers:
                 self.folder.remove(name)
@@ -451,7 +451,7 @@ class ShopStore:
             later = [int(n) for n in numbers if n.isdigit() and int(n) > versions.get(name, -1)]
             if later:
                 self.folder.remove(f"{name}/{LOG}/_last_checkpoint")
-                self._drop_logs(name, set(later))
+                self._drop_logs(name, set(later), newest_first=True)  # killed in between, no gap is left
         self.history.sweep()
 
     def roll_back(self, versions: Mapping[str, int]) -> dict[str, int]:

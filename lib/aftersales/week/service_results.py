@@ -13,6 +13,8 @@ from aftersales.measures.service import (
     platform_involved_rate,
     weekly_complaints,
 )
+from aftersales.sources.clean import mapped
+from aftersales.sources.layout import load_layouts
 from aftersales.tables.columns import has_hour
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
@@ -47,8 +49,11 @@ class ServiceResults(Span):
 
     @kept_frame
     def complaints_by_kind(self) -> pl.DataFrame:
-        """Complaints of twenty-six weeks by week and kind."""
-        return weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="kind")
+        """Complaints of twenty-six weeks by week and kind: a reason group where its words name one, else as written."""
+        rows = weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="kind")
+        named = mapped(rows["kind"], values=load_layouts()[0].maps["reason"])
+        rows = rows.with_columns(kind=pl.when(named != "other").then(named).otherwise("kind"))
+        return rows.group_by("week", "kind", maintain_order=True).agg(pl.col("complaints", "compensation").sum())
 
     @kept_frame
     def complaint_verdicts(self) -> pl.DataFrame:
@@ -72,10 +77,11 @@ class ServiceResults(Span):
 
     @kept_frame
     def platform_monthly(self) -> pl.DataFrame:
-        """How often the platform stepped into a refund, by payment month."""
+        """How often the platform stepped into a refund or complaint, by payment month."""
         return platform_involved_rate(
-            self.tables.parts("orders"), self.tables["refunds"], by="month", until=self.until, since=self.since
-        )
+            self.tables.parts("orders"), self.tables["refunds"], self.tables["complaints"], by="month",
+            until=self.until, since=self.since,
+        )  # fmt: skip
 
     @kept_frame
     def complaint_hours(self) -> pl.DataFrame:
