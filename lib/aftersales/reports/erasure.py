@@ -71,7 +71,7 @@ def _store(settings: Settings, shop: Shop) -> Folder:
 
 def _needles(settings: Settings, shop: Shop, found: Traces, buyer: str | None) -> list[str]:
     """What tells that a file names the buyer: numbers, keys, and their own words."""
-    numbers = {number for group in found.ids.values() for number in group}
+    numbers = {number for name, group in found.ids.items() if name != "conversation_id" for number in group}
     short = {key[:8] for key in found.buyer_keys}  # as lists of buyers show them
     own = {buyer.strip()} if buyer and buyer.strip() else set()
     return sorted(n for n in numbers | short | own | pieces(words_of(settings, shop, found)) if n)

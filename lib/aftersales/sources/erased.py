@@ -13,16 +13,19 @@ IDENTITIES = ("buyer_key", "address_key", "phone_key", "tracking_no", "return_tr
 WORDS = ("note", "text", "demand", "reason_raw", "close_reason", "place")
 # What a row cannot be without, and has instead.
 _INSTEAD = {"path": "", "tracking_no": "erased", "buyer_key_quality": "none"}
-_BY = {"order_id": "order", "buyer_key": "buyer", "tracking_no": "parcel"}
+_BY = {"order_id": "order", "buyer_key": "buyer", "tracking_no": "parcel", "conversation_id": "conversation"}
 
 
-def marks(orders: Iterable[str], buyer_keys: Iterable[str], parcels: Iterable[str], *, key: bytes) -> pl.DataFrame:
-    """One ``mark`` an order, buyer key and parcel: a keyed hash of its own purpose, which links to nothing stored.
+def marks(
+    orders: Iterable[str], buyer_keys: Iterable[str], parcels: Iterable[str], conversations: Iterable[str] = (), *,
+    key: bytes,
+) -> pl.DataFrame:  # fmt: skip
+    """One ``mark`` an order, buyer key, parcel and conversation: a keyed hash that links to nothing stored.
 
     >>> marks(["77"], [], [], key=b"k")["mark"].str.len_chars().to_list()
     [24]
     """
-    groups = {"order": orders, "buyer": buyer_keys, "parcel": parcels}
+    groups = {"order": orders, "buyer": buyer_keys, "parcel": parcels, "conversation": conversations}
     names = [f"{kind} {name}" for kind, group in groups.items() for name in group]
     return pl.DataFrame({"mark": keyed_hash(pl.Series(names, dtype=pl.String), key=key, purpose="erased")}).unique()
 
@@ -37,7 +40,11 @@ def without_erased(rows: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.D
     gone = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
     for column in [c for c in _BY if c in rows.columns]:
         named = rows.select(pl.lit(f"{_BY[column]} ") + pl.col(column)).to_series()
-        gone |= keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+        marked = keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+        if column == "conversation_id":  # of a conversation the rows that name nobody; the others go by whom they name
+            names = [pl.col(c) for c in ("order_id", "buyer_key") if c in rows.columns]
+            marked &= rows.select(pl.all_horizontal(c.is_null() for c in [*names, pl.lit(None)])).to_series()
+        gone |= marked
     if not gone.any():
         return rows
     instead = dict.fromkeys((*IDENTITIES, *WORDS)) | (
@@ -47,3 +54,20 @@ def without_erased(rows: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.D
         pl.when(gone).then(pl.lit(value, dtype=rows.schema[c])).otherwise(c).alias(c)
         for c, value in instead.items() if c in rows.columns
     )  # fmt: skip
+
+
+def without_erased_cells(aside: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.DataFrame:
+    """Rows set aside that are read again, without cells where one of them is an erased order's or parcel's number.
+
+    >>> aside = pl.DataFrame({"row": [2, 3], "cells": ['{"no": "7712345"}', '{"no": "77123456"}']})
+    >>> without_erased_cells(aside, marks(["7712345"], [], [], key=b"k")["mark"], key=b"k")["cells"].to_list()
+    [None, '{"no": "77123456"}']
+    """
+    numbers = aside.select("row", number=pl.col("cells").str.extract_all(r"[0-9A-Za-z][0-9A-Za-z-]{3,}"))
+    numbers = numbers.explode("number").drop_nulls()
+    gone = pl.repeat(False, numbers.height, dtype=pl.Boolean, eager=True)
+    for kind in ("order", "parcel"):
+        named = numbers.select(pl.lit(f"{kind} ") + pl.col("number")).to_series()
+        gone |= keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+    rows = numbers.filter(gone)["row"].implode()
+    return aside.with_columns(cells=pl.when(pl.col("row").is_in(rows).not_()).then("cells"))

@@ -7,6 +7,7 @@ named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from aftersales.sources.delta import open_table
 from aftersales.sources.erased import IDENTITIES, WORDS, marks
 from aftersales.sources.identity import fingerprint, installation_key, keyed_hash
 from aftersales.sources.importing import store_to_build_on
+from aftersales.sources.keep import joined_key
 from aftersales.sources.lock import import_lock
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import Settings, Shop
@@ -24,7 +26,8 @@ from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError
 
 GONE_WHOLE = ("messages", "evidence", "parcels")  # nothing of such a row is left without them
-_IDS = {"order_id": "order_id", "line_id": "line_id", "refund_id": "refund_id", "complaint_id": "complaint_id"}
+_IDS = ("line_id", "refund_id", "complaint_id", "tracking_no", "return_tracking_no")
+_LEAST = 4  # shorter numbers stand in any cell
 
 
 @dataclass(frozen=True)
@@ -61,22 +64,34 @@ def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer:
     everywhere = [t for t in KEPT if {"buyer_key", "order_id"} <= set(KEPT[t].types(shop.zone))]
     of_buyer = [_theirs(store, head, table, sorted(keys)) for table in everywhere]
     ids = {"order_id": set(found["order_id"]).union(*of_buyer)}
-    if not ids["order_id"]:
+    for name in _IDS:
+        tables = [t for t in KEPT if {name, "order_id"} <= set(KEPT[t].types(shop.zone))]
+        ids[name] = {v for t in tables for v in _values(store, head, t, name, sorted(ids["order_id"]))}
+    ids["tracking_no"] |= ids.pop("return_tracking_no")
+    ids["conversation_id"] = _conversations(store, head, sorted(ids["order_id"]), sorted(keys))
+    members = store.table("case_members", head).filter(pl.col("member_id").is_in(sorted(set().union(*ids.values()))))
+    ids["case_id"] = set(members.collect()["case_id"])
+    told = Traces(shop, tuple(sorted(keys)), {n: tuple(sorted(v)) for n, v in ids.items()})
+    counted = {t: _matching(store, head, t, told).select(pl.len()).collect().item() for t in _touched(store, head)}
+    rows = {t: n for t, n in counted.items() if n}
+    if not rows:
         asked = f"buyer '{buyer}'" if buyer else f"order {', '.join(orders)}"
         raise QuestionError(
             f"The shop '{shop.id}' holds nothing of {asked}", found=f"{head.number + 1} states were looked at",
             hint="write name or number as the export file has it; a masked name (王**) leads to nobody, an order does",
         )  # fmt: skip
-    for name in ("line_id", "refund_id", "complaint_id", "tracking_no"):
-        tables = [t for t in KEPT if {name, "order_id"} <= set(KEPT[t].types(shop.zone))]
-        ids[name] = {v for t in tables for v in _values(store, head, t, name, sorted(ids["order_id"]))}
-    members = store.table("case_members", head).filter(pl.col("member_id").is_in(sorted(set().union(*ids.values()))))
-    ids["case_id"] = set(members.collect()["case_id"])
-    told = Traces(shop, tuple(sorted(keys)), {n: tuple(sorted(v)) for n, v in ids.items()})
-    counted = {t: _matching(store, head, t, told).select(pl.len()).collect().item() for t in _touched(store, head)}
-    return Traces(
-        shop, told.buyer_keys, told.ids, {t: n for t, n in counted.items() if n}, _export_rows(store, head, told)
+    return Traces(shop, told.buyer_keys, told.ids, rows, _export_rows(store, head, told))
+
+
+def _conversations(store: ShopStore, head: Commit, orders: Sequence[str], keys: Sequence[str]) -> set[str]:
+    """Conversations in which the buyer alone is named: what their other rows say was said to or by the buyer."""
+    messages = store.table("messages", head).filter(pl.col("conversation_id").is_not_null())
+    theirs = pl.col("order_id").is_in(orders) | pl.col("buyer_key").is_in(keys)
+    others = pl.col("order_id").is_in(orders).not_() | (
+        pl.col("order_id").is_null() & pl.col("buyer_key").is_in(keys).not_()
     )
+    of = messages.group_by("conversation_id").agg(theirs=theirs.any(), others=others.any())
+    return set(of.filter(pl.col("theirs") & ~pl.col("others")).collect()["conversation_id"])
 
 
 def words_of(settings: Settings, shop: Shop, found: Traces) -> list[str]:
@@ -105,7 +120,7 @@ def erase(settings: Settings, shop: Shop, found: Traces, *, now: datetime | None
             _erase_in(store, table, found)
         _erase_names_in_lineage(store, found)
         parcels = found.ids.get("tracking_no", ())
-        store.upsert("erased", marks(found.orders, found.buyer_keys, parcels, key=key))
+        store.upsert("erased", marks(found.orders, found.buyer_keys, parcels, found.ids["conversation_id"], key=key))
         for table in head.versions:
             store.begin_log(table)
         done = _commit(store, head, now=now)
@@ -132,11 +147,20 @@ def _matching(store: ShopStore, head: Commit, table: str, found: Traces) -> pl.L
     tests = [pl.lit(False)]
     for column in _predicate_columns(table, store.zone):
         if column == "cells":
-            tests.append(pl.col("cells").str.contains_any(list(found.orders)))
+            tests.append(pl.col("cells").str.contains(_numbers_apart(found)))
         else:
             wanted = found.buyer_keys if column == "buyer_key" else found.ids.get(column, ())
             tests.append(pl.col(column).is_in(list(wanted)))
+    if table == "messages":
+        unnamed = pl.col("order_id").is_null() & pl.col("buyer_key").is_null()
+        tests.append(unnamed & pl.col("conversation_id").is_in(list(found.ids["conversation_id"])))
     return rows.filter(pl.any_horizontal(tests))
+
+
+def _numbers_apart(found: Traces) -> str:
+    """A pattern for the buyer's numbers where they stand by themselves, in no longer number."""
+    numbers = {n for name in ("order_id", *_IDS) for n in found.ids.get(name, ()) if len(n) >= _LEAST}
+    return rf"(?:^|[^0-9A-Za-z])(?:{'|'.join(map(re.escape, sorted(numbers)))})(?:[^0-9A-Za-z]|$)" if numbers else "^$"
 
 
 def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
@@ -145,11 +169,14 @@ def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
     tests = []
     for column in _predicate_columns(table, store.zone):
         if column == "cells":
-            tests += [f"strpos(cells, {_quoted(o)}) > 0" for o in found.orders]
+            wanted = _matching(store, store.head(), table, found).select("cells").unique().collect()["cells"].to_list()
         else:
-            wanted = found.buyer_keys if column == "buyer_key" else found.ids.get(column, ())
-            if wanted:
-                tests.append(f"{column} IN ({', '.join(map(_quoted, wanted))})")
+            wanted = list(found.buyer_keys if column == "buyer_key" else found.ids.get(column, ()))
+        if wanted:
+            tests.append(f"{column} IN ({', '.join(map(_quoted, wanted))})")
+    if table == "messages" and (said_in := found.ids["conversation_id"]):
+        named = ", ".join(map(_quoted, said_in))
+        tests.append(f"(order_id IS NULL AND buyer_key IS NULL AND conversation_id IN ({named}))")
     if not tests:
         return
     if table in GONE_WHOLE:
@@ -191,16 +218,17 @@ def _values(store: ShopStore, head: Commit, table: str, column: str, orders: Seq
 
 def _export_rows(store: ShopStore, head: Commit, found: Traces) -> dict[str, tuple[int, ...]]:
     """The rows of the export files in which the buyer stands, by file."""
-    ids = [v for name in _IDS for v in found.ids.get(name, ())]
-    rows = store.table("lineage", head).filter(
-        pl.col("key").is_in(ids) | pl.col("key").str.contains_any(list(found.orders))
-    )
-    others = [
-        _matching(store, head, table, found).select("file", "row").collect()
-        for table in _touched(store, head)
-        if {"file", "row"} <= set(KEPT[table].types(store.zone))
-    ]
-    places = pl.concat([rows.select("file", "row").collect(), *others]).unique().sort("file", "row")
+    lineage = store.table("lineage", head).select("table", "key", "file", "row")
+    others = []
+    for table in _touched(store, head):
+        rows = _matching(store, head, table, found)
+        if {"file", "row"} <= set(KEPT[table].types(store.zone)):
+            others.append(rows.select("file", "row").collect())
+        elif KEPT[table].key:
+            keys = rows.select(key=joined_key(KEPT[table].key))
+            taken = lineage.filter(pl.col("table") == table).join(keys, on="key", how="semi")
+            others.append(taken.select("file", "row").collect())
+    places = pl.concat(others).unique().sort("file", "row")
     return {str(file): tuple(part["row"].to_list()) for (file,), part in places.group_by("file", maintain_order=True)}
 
 

@@ -81,7 +81,7 @@ _STREET = (
     r"(?:Street|St|Avenue|Ave|Av|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Circle|Cir|Highway|Hwy|Parkway|Pkwy|"
     r"Square|Sq|Close|Crescent|Gardens|Grove|Mews|Hill|Trail|Row|Loop|Nagar|Marg|Colony|Layout|Cross|Main|Enclave|Vihar|Extension|County Road)"
 )
-_PLAIN_WORD = r"(?!(?:the|a|an|of|on|in|for|to|my|this|that|and|or|is|was|by|per|days?|weeks?|months?|years?|hours?|minutes?|times?|sets?|pcs|pieces?|lane|way|miles?|m|km|cm|mm|inch|star|stars|x|long|more|other|different)\b)"
+_PLAIN_WORD = r"(?!(?:the|a|an|of|on|in|for|to|my|this|that|and|or|is|was|by|per|days?|weeks?|months?|years?|hours?|minutes?|times?|sets?|pcs|pieces?|lane|way|miles?|m|km|cm|mm|inch|star|stars|Hours?|Pieces?|Packs?|Sets?|Days?|Pcs|x|long|more|other|different)\b)"
 _UNIT = r"(?:(?:Apt|Apartment|Unit|Suite|Ste|Flat|Floor|Fl|Room|Rm|Bldg|Building|#)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?[\w\-]{1,7})"
 _TOWN = r"(?:,?\s{1,3}[A-Z][A-Za-z.'\-]{1,20}){1,4}"
 _ZIP = r"(?:,?\s{0,3}(?:[A-Z]{2}\s{1,2}\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{5,6}|[A-Z]\d[A-Z]\s?\d[A-Z]\d))"
@@ -98,8 +98,8 @@ LATIN = tuple(
         r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
         r"(?i:\b(?:Room|Rm|Unit|Suite)\.?\s{0,2}\w{1,6},\s{0,3}(?:(?:Building|Bldg|Block|Tower|Floor|No)\.?\s{0,2}\w{1,6}|\d{1,5}\s)(?:,?\s{0,3}[A-Z0-9][\w.'\-]{0,24}){0,8})",
         r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
-        rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?,?\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
-        r"\b(?:Lot|Plot|Sector|Ward|Phase|Block|Blk|Brgy|Barangay|Purok|Sitio|Moo|Mooban)\.?\s(?:No\.?\s)?[A-Z0-9\-]{1,6},?\s(?:(?:Block|Blk|Sector|Phase|Brgy|Barangay)\.?\s)?[A-Z0-9][\w.'\-]{0,24}(?:,?\s[A-Z0-9][\w.'\-]{0,24}){0,6}",
+        rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?(?:,|(?<=/\d))\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
+        r"\b(?:Lot|Plot|Sector|Ward|Phase|Block|Blk|Brgy|Barangay|Purok|Sitio|Moo|Mooban)\.?\s(?:No\.?\s)?[A-Z0-9\-]{1,6}(?:,\s|\s(?=Block|Blk|Sector|Phase|Brgy|Barangay))(?:(?:Block|Blk|Sector|Phase)\.?\s\w{1,6},?\s)?(?!Box)[A-Z][\w.'\-]{2,24}(?:,?\s[A-Z0-9][\w.'\-]{0,24}){0,6}",
         rf"(?i:\b(?:Jl|Jln|Jalan|Gang|Gg|Lorong|Lrg|Soi|Thanon|Kampung|Taman)\b)\.?\s(?:{_CAP}\s){{0,3}}(?:{_CAP}|\d{{1,3}}/?\d{{0,3}})(?:,?\s(?:No\.?\s?)?\d{{1,4}}\w?)?(?:,\s[\w .'\-]{{2,30}}){{0,3}}",
         r"(?i:\b(?:Số|Ngõ|Hẻm|Đường)\b|(?=\d{1,4}\s[^\W\d_a-zA-Z]|\d{1,4}\s[A-Z]\w{0,9}[^\W\da-zA-Z_]))[^.;!?\n\[\]]{3,60}(?:Quận|Phường|Hà Nội|TP\.?\s?HCM|Hồ Chí Minh|Đà Nẵng)(?:\s\d{1,2})?",
         r"(?i:\bP\.?\s?O\.?\s?Box\s{1,3}\d{1,6}(?:,\s{0,3}[A-Z][\w .'\-]{2,30})?|\b(?:RR|HC)\s?\d{1,3}\sBox\s\d{1,5})",

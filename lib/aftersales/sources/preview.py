@@ -11,6 +11,7 @@ from aftersales.sources.drafting import draft, header_row
 from aftersales.sources.importing import named_loads
 from aftersales.sources.layout import load_layouts, normalised
 from aftersales.sources.notes import note_words
+from aftersales.sources.quarantine import PERSONAL_FIELDS
 from aftersales.sources.read import Reading, read_export
 from aftersales.sources.recognition import known_headers
 from aftersales.sources.settings import Settings, Shop
@@ -19,7 +20,6 @@ from aftersales.words.language import Language, say
 
 _SHOWN = 5
 _HIDDEN = "•••"
-_PEOPLE = ("buyer", "receiver", "address", "phone", "mobile", "buyer_message", "seller_note", "note", "text", "demand")
 # What a report can say, by the fields that it rests on: any of them will do.
 _SAYS = {
     "money": ("paid_net", "payable", "total", "price"), "weeks": ("created_at", "paid_at"),
@@ -62,7 +62,7 @@ def preview_lines(readings: Sequence[Reading], ignored: Sequence[str], language:
 def _cell(name: str, value: object) -> str:
     if value is None:
         return "–"
-    if name in _PEOPLE:
+    if name in PERSONAL_FIELDS:
         return _HIDDEN
     return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:24]
 

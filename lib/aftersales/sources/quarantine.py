@@ -25,8 +25,13 @@ SCHEMA: dict[str, type[pl.DataType]] = {
 _PERSONAL = re.compile(
     "会员|昵称|旺旺|支付宝|姓名|收货人|收件|地址|电话|手机|联系|邮箱|邮编|身份证|真实|买家id|用户|顾客|下单帐号|操作人|操作账号"
     "|留言|备注|备忘|说明|内容|诉求|描述|发票|物流信息|街道|buyer|customer|receiver|name|phone|mobile|address|email|text|note"
-    "|message|demand|comment|抬头|资料|密文|号码"
+    "|message|demand|comment|抬头|资料|密文|号码|street|recipient|consignee|purchaser|straße|strasse|empfänger|käufer"
+    "|alamat|nama|penerima|pembeli"
 )
+# Fields whose column is personal whatever a layout finds it under.
+PERSONAL_FIELDS = (
+    "buyer", "receiver", "address", "phone", "mobile", "buyer_message", "seller_note", "note", "text", "demand",
+)  # fmt: skip
 _PHONE = re.compile(r"^['\"=\s]*(?:\+?86[- ]?)?1[3-9]\d{9}['\"\s]*$|^['\"=\s]*0\d{2,3}-?\d{7,8}['\"\s]*$")
 _LONGEST_CELL = 1_000  # what tells why a row was set aside; a cell of megabytes is not kept to show that
 

@@ -266,7 +266,10 @@ def _in_currency(
 def _aside(bad: pl.DataFrame, part: Part, *, file: str, header: Header) -> pl.DataFrame:
     shown = bad.select((pl.int_range(pl.len()).over("reason", "column") < _CELLS_KEPT).alias("shown"))["shown"]
     rows = bad["row"].filter(shown).to_list()
-    found = iter([quarantine.harmless_cells(header.cells, row) for row in part.all_cells(rows)])
+    fields = [group.spellings(f) for group in header.match.layout.groups for f in quarantine.PERSONAL_FIELDS]
+    hidden = {place for spellings in fields for place in header.match.columns(spellings)}
+    told = ([None if at in hidden else cell for at, cell in enumerate(row)] for row in part.all_cells(rows))
+    found = iter([quarantine.harmless_cells(header.cells, row) for row in told])
     cells = [next(found) if one else None for one in shown]
     layout = header.match.layout.name
     return quarantine.set_aside(bad["row"].to_list(), bad["reason"], bad["column"], cells, file=file, layout=layout)

@@ -15,6 +15,7 @@ from aftersales.sources.archives import may_be_archive, members
 from aftersales.sources.child import in_child, warm
 from aftersales.sources.crosschecks import TABLES, Facts, facts_of, fits_platform
 from aftersales.sources.dated import without_impossible
+from aftersales.sources.erased import without_erased_cells
 from aftersales.sources.found import ARCHIVES, EXPORTS, Found, shown_name
 from aftersales.sources.identity import KEYS_VERSION
 from aftersales.sources.keep import kept_rows
@@ -136,6 +137,9 @@ class Taking:
         _check_owner(readings, shop)
         _check_platform(readings, shop, self.platform_of)
         rows = kept_rows(readings, key=self.key, import_id=self.import_id, zone=self.shop.zone, erased=self.erased)
+        if self.erased.len():
+            asides = (without_erased_cells(one.set_aside, self.erased, key=self.key) for one in readings)
+            readings = tuple(replace(one, set_aside=aside) for one, aside in zip(readings, asides, strict=True))
         self.keeping.add(name, sha256, readings, rows, layouts=self.digest, again=name in self.known)
         self.facts.append(facts_of(name, sha256, readings, layouts=self.platform_of))
         self.columns += columns_of_file(name, readings)
