@@ -127,14 +127,33 @@ def test_a_pinned_day_repeats_the_report(tmp_path):
         (("weekly", "--as-of", "yesterday"), "A date is written like 2026-11-15"),
         (("import", "nobody"), "There is no shop 'nobody'"),
         (("import", "--undo"), "no import of the shop 'one' left to take back"),
+        (("import", "one", "a.csv", "--undo"), "--undo and --withdraw stand alone"),
+        (("import", "--id", "000001"), "--id names the import that --undo takes back"),
+        (("layout", "nowhere.csv"), "There is no file nowhere.csv"),
+        (("layout", "/tmp"), "tmp is a folder, not a file"),
+        (("layout", "shops.toml", "--zone", "Mars/Base"), "There is no time zone 'Mars/Base'"),
+        (("train", "nowhere.csv"), "There is no file nowhere.csv"),
+        (("init", "shops.toml"), "shops.toml/data/myshop cannot be used. Found: Not a directory"),
+        (("demo", "shops.toml/in"), "shops.toml/in/yunqi cannot be used. Found: Not a directory"),
     ],
 )
 def test_a_wrong_question_is_refused_in_one_sentence_before_anything_starts(tmp_path, words, said):
     config = shops(tmp_path, one=orders("one店"))
-    done = quiet(run(*words, "--config", config))
+    where = () if words[0] in ("layout", "init", "demo") else ("--config", config)
+    done = quiet(run(*words, *where, cwd=tmp_path))
     assert done.returncode == 2
     assert said in done.stderr
     assert not (tmp_path / "reports").exists()
+
+
+def test_a_dry_run_over_a_file_that_cannot_be_read_ends_as_the_import_would(tmp_path):
+    config = shops(tmp_path, one=orders("one店"))
+    assert quiet(run("import", "one", "--dry-run", "--config", config)).returncode == 0
+    (tmp_path / "one" / "b.csv").write_bytes(b"")
+    for words in (("--dry-run",), (), (), ("--dry-run", "nowhere.csv"), ("--dry-run", tmp_path), (tmp_path,)):
+        done = quiet(run("import", "one", *words, "--config", config))
+        assert done.returncode == 1, words
+        assert "the program failed" not in done.stdout
 
 
 @pytest.mark.parametrize("week", ["2026-W20", "2027-W01"])

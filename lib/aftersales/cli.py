@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from aftersales.words.errors import AftersalesError, QuestionError, of_the_machine
+from aftersales.words.errors import AftersalesError, QuestionError, of_a_path, of_the_machine
 from aftersales.words.panics import native_noise_kept, panics_as_errors
 from aftersales.words.terminal import printable, screen
 
@@ -141,7 +141,9 @@ def import_(
         if dry_run:
             from aftersales.sources.preview import dry_run_lines
 
-            _out.print(escape("\n".join(dry_run_lines(settings, one, [str(f) for f in files or ()]))))
+            unreadable: list[str] = []
+            _out.print(escape("\n".join(dry_run_lines(settings, one, [str(f) for f in files or ()], unreadable))))
+            failed = failed or bool(unreadable)
             continue
         try:
             if withdraw:
@@ -539,8 +541,8 @@ def main() -> None:
         _err.print("stopped")
         sys.exit(130)
     except Exception as error:  # whatever it was, a shopkeeper gets a sentence and we get the trace
-        if (machine := of_the_machine(error)) is not None:
-            _err.print(f"[bold]aftersales:[/bold] {escape(str(machine))}")
+        if (known := of_the_machine(error) or of_a_path(error, sys.argv[1:])) is not None:
+            _err.print(f"[bold]aftersales:[/bold] {escape(str(known))}")
             sys.exit(2)
         from aftersales.sources.masking import masked_error
 

@@ -53,7 +53,7 @@ def test_the_command_prints_the_layout_and_hides_people(tmp_path):
 
 def test_a_dry_run_shows_and_writes_nothing(tmp_path):
     settings, one = shop(tmp_path, a=HEAD + order(1), b="甲,乙\n1,2\n")
-    said = "\n".join(dry_run_lines(settings, one, []))
+    said = "\n".join(dry_run_lines(settings, one, [], []))
     assert "taobao_order_report" in said
     assert "105.00" in said
     assert "王小明" not in said

@@ -94,10 +94,11 @@ def read_file(path: Path, name: str) -> bytes:
     except (OSError, ValueError) as error:
         found = error.strerror if isinstance(error, OSError) else str(error)
         raise DataError(f"The file {name} cannot be read", found=found, code="special") from None
+    before = os.fstat(file)
+    if stat.S_ISDIR(before.st_mode):  # Python opens none as a file
+        os.close(file)
+        raise DataError(f"{name} is a folder, not a file", code="special")
     with os.fdopen(file, "rb") as opened:
-        before = os.fstat(opened.fileno())
-        if stat.S_ISDIR(before.st_mode):
-            raise DataError(f"{name} is a folder, not a file", code="special")
         if not stat.S_ISREG(before.st_mode):
             raise DataError(f"{name} is a pipe, socket or device, not a file", code="special")
         if before.st_size > MOST_BYTES:

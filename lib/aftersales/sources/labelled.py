@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from aftersales.sources.found import read_file
 from aftersales.sources.masking import masked, masked_error
 from aftersales.tables.values import REASONS
 from aftersales.words.errors import DataError
@@ -57,10 +58,7 @@ def read_labelled(path: Path) -> pl.DataFrame:
 
 
 def _table(path: Path) -> pl.DataFrame:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read", found=str(error.strerror)) from error
+    raw = read_file(path, path.name)
     try:
         return pl.read_csv(_decoded(raw, path.name).encode(), infer_schema=False)
     except pl.exceptions.PolarsError as error:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import available_timezones
 
 from aftersales.sources.account import reason_words
 from aftersales.sources.drafting import draft, header_row
+from aftersales.sources.found import read_file
 from aftersales.sources.importing import named_loads
 from aftersales.sources.layout import load_layouts, normalised
 from aftersales.sources.notes import note_words
@@ -15,7 +17,7 @@ from aftersales.sources.quarantine import PERSONAL_FIELDS
 from aftersales.sources.read import Reading, read_export
 from aftersales.sources.recognition import known_headers
 from aftersales.sources.settings import Settings, Shop
-from aftersales.words.errors import AftersalesError
+from aftersales.words.errors import AftersalesError, unknown
 from aftersales.words.language import Language, say
 
 _SHOWN = 5
@@ -67,8 +69,11 @@ def _cell(name: str, value: object) -> str:
     return f"{value:%Y-%m-%d %H:%M}" if hasattr(value, "strftime") else str(value)[:24]
 
 
-def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str]) -> Iterator[str]:
-    """What an import of the files (of the shop's folder, without any) would take them for; nothing is written."""
+def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str], unreadable: list[str]) -> Iterator[str]:
+    """What an import of the files (of the shop's folder, without any) would take them for; nothing is written.
+
+    The names of those that cannot be read are added to ``unreadable``.
+    """
     layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
     by_name = {layout.name: layout for layout in layouts}
     language = shop.language[0]
@@ -81,6 +86,7 @@ def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str]) -> Itera
             yield f"{name}:"
             yield from (f"  {line}" for line in preview_lines(readings, ignored, language))
         except (AftersalesError, OSError) as error:
+            unreadable.append(name)
             yield say("layouts.not_read", language, file=name, error=str(error))
 
 
@@ -88,14 +94,16 @@ def drafted_lines(
     file: Path, *, zone: str, language: Language, ask: Callable[[str, list[str]], str | None] | None
 ) -> tuple[str, list[str]]:
     """A layout drafted for a file, as TOML, and what it would be understood as."""
-    content = file.read_bytes()
+    if zone not in available_timezones():
+        raise unknown("time zone", zone, available_timezones())
+    content = read_file(file.absolute(), file.name)
     made = draft(content, file=file.name, ask=ask)
     lines = []
     if made.lacking:
         lines.append(say("layouts.lacking", language, fields="; ".join(" / ".join(f) for f in made.lacking)))
-    unknown = [word for word, meant in made.words.items() if not meant]
-    if unknown:
-        lines.append(say("layouts.unknown_words", language, words=", ".join(unknown)))
+    unclear = [word for word, meant in made.words.items() if not meant]
+    if unclear:
+        lines.append(say("layouts.unknown_words", language, words=", ".join(unclear)))
     if not any(len(fields) == 1 for fields in made.lacking):
         with TemporaryDirectory() as folder:
             written = Path(folder) / f"{made.name}.toml"

@@ -68,6 +68,20 @@ _OF_THE_MACHINE = {
 }
 
 
+def of_a_path(error: BaseException, given: Iterable[str]) -> QuestionError | None:
+    """The sentence where a path that somebody gave, or what was to lie below it, cannot be used; None elsewhere.
+
+    >>> print(of_a_path(FileNotFoundError(2, "No such file or directory", "no/where.csv"), ["layout", "no/where.csv"]))
+    no/where.csv cannot be used. Found: No such file or directory. Hint: name another path.
+    >>> of_a_path(FileNotFoundError(2, "No such file or directory", "our/own.toml"), ["layout", "no/where.csv"])
+    """
+    if not isinstance(error, OSError) or not isinstance(error.filename, str):
+        return None
+    if not any(one and (error.filename == one or error.filename.startswith(f"{one.rstrip('/')}/")) for one in given):
+        return None
+    return QuestionError(f"{error.filename} cannot be used", found=error.strerror, hint="name another path")
+
+
 def of_the_machine(error: BaseException) -> SetupError | None:
     """The sentence for an error of the machine, a full or read-only disk first of all; None where it is none.
 
