@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -148,7 +149,13 @@ def test_a_wrong_question_is_refused_in_one_sentence_before_anything_starts(tmp_
 
 def test_a_dry_run_over_a_file_that_cannot_be_read_ends_as_the_import_would(tmp_path):
     config = shops(tmp_path, one=orders("one店"))
-    assert quiet(run("import", "one", "--dry-run", "--config", config)).returncode == 0
+    with zipfile.ZipFile(tmp_path / "one" / "more.zip", "w") as packed:
+        packed.writestr("in/more.csv", orders("one店", 3))
+        packed.writestr("in/picture.png", b"x")
+    (tmp_path / "one" / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n")
+    dry = quiet(run("import", "one", "--dry-run", "--config", config))
+    assert dry.returncode == 0
+    assert "more.zip/in/more.csv:" in dry.stdout
     (tmp_path / "one" / "b.csv").write_bytes(b"")
     for words in (("--dry-run",), (), (), ("--dry-run", "nowhere.csv"), ("--dry-run", tmp_path), (tmp_path,)):
         done = quiet(run("import", "one", *words, "--config", config))

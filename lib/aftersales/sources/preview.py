@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import available_timezones
 
 from aftersales.sources.account import reason_words
+from aftersales.sources.archives import may_be_archive, members
+from aftersales.sources.child import in_child
 from aftersales.sources.drafting import draft, header_row
-from aftersales.sources.found import read_file
+from aftersales.sources.found import EXPORTS, read_file
 from aftersales.sources.importing import named_loads
 from aftersales.sources.layout import load_layouts, normalised
+from aftersales.sources.masking import masked
 from aftersales.sources.notes import note_words
 from aftersales.sources.quarantine import PERSONAL_FIELDS
 from aftersales.sources.read import Reading, read_export
@@ -77,17 +81,35 @@ def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str], unreadab
     layouts = load_layouts([Path(settings.place(p)) for p in shop.layouts])
     by_name = {layout.name: layout for layout in layouts}
     language = shop.language[0]
-    for name, load in named_loads(settings, shop, files).items():
+    found = (_opened(file, load) for file, load in named_loads(settings, shop, files).items())
+    for name, content in chain.from_iterable(found):
         try:
-            content = load()
+            if not isinstance(content, bytes):
+                raise content
             readings = read_export(name, layouts=layouts, zone=shop.zone, currency=shop.currency, content=content)
             known = frozenset().union(*(known_headers(by_name[r.layout]) for r in readings))
             ignored = [h for h in header_row(content, known=known, file=name) if normalised(h) not in known]
             yield f"{name}:"
             yield from (f"  {line}" for line in preview_lines(readings, ignored, language))
         except (AftersalesError, OSError) as error:
-            unreadable.append(name)
+            if not (isinstance(error, AftersalesError) and error.code == "not_export"):
+                unreadable.append(name)
             yield say("layouts.not_read", language, file=name, error=str(error))
+
+
+def _opened(name: str, load: Callable[[], bytes]) -> Iterator[tuple[str, bytes | AftersalesError | OSError]]:
+    """The file itself, or what is in an archive, by name; what cannot be had as its error."""
+    try:
+        content = load()
+        inner = in_child(members, content, name, file=name, size=len(content)) if may_be_archive(content) else None
+    except (AftersalesError, OSError) as error:
+        yield name, error
+        return
+    if inner is None:
+        yield name, content
+    for one in inner or ():
+        if one.name.lower().endswith(EXPORTS) or not isinstance(one.content, bytes):
+            yield f"{name}/{masked(one.name)}", one.content
 
 
 def drafted_lines(
