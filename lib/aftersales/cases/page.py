@@ -18,6 +18,7 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.quoting import hidden, quoted, short, visible
 from aftersales.cases.room import Room, room_for
 from aftersales.cases.rows import order_rows, place_of, reference
+from aftersales.tables.columns import known_total
 from aftersales.words.language import NOTHING, Language, clock, full_day, say
 
 Copy = Literal["platform", "internal"]
@@ -112,8 +113,8 @@ def _cover(told: Dossier, copy: Copy) -> Iterator[tuple[str, str]]:
         yield word("page.cover_order"), named
     yield word("page.cover_item"), "；".join(titles) or word("not_told")
     yield word("page.cover_amount"), word(
-        "page.amount", amount=orders["amount"].sum(), paid=orders["paid"].sum(),
-        refund=told.records.refunds["amount"].sum(),
+        "page.amount", amount=known_total(orders["amount"]), paid=known_total(orders["paid"]),
+        refund=known_total(told.records.refunds["amount"]),
     )  # fmt: skip
     yield word("page.cover_ask"), word(f"ask.{told.kind}")
     cited = [say(f"clause.name.{c.id}", told.language) for c in told.clauses]

@@ -10,6 +10,7 @@ import polars as pl
 
 from aftersales.cases.dossier import Dossier
 from aftersales.cases.quoting import short
+from aftersales.tables.columns import known_sum
 from aftersales.words.language import NOTHING, clock, exact_money, say
 
 
@@ -43,7 +44,7 @@ def place_of(told: Dossier, file: str | None, row: int | None) -> str:
 def order_rows(told: Dossier, buyers: pl.DataFrame | None) -> list[tuple[Any, ...]]:
     """One row an order: number, placed, (member's name,) due, paid, shipped, outcome; in the order they were placed."""
     heads = told.records.orders.group_by("order_id", maintain_order=True).agg(
-        pl.col("created_at", "paid_at", "shipped_at").min(), pl.col("amount").sum(), pl.col("status").first()
+        pl.col("created_at", "paid_at", "shipped_at").min(), known_sum(pl.col("amount")), pl.col("status").first()
     )
     heads = heads.join(told.outcomes, on="order_id", how="left", suffix="_of", maintain_order="left")
     names: dict[str, str | None] = {}

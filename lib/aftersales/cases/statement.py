@@ -9,6 +9,7 @@ import polars as pl
 from aftersales.cases.case import Case
 from aftersales.cases.quoting import quoted
 from aftersales.cases.records import Records
+from aftersales.tables.columns import known_sum, known_total
 from aftersales.words.language import Language, run_on, say
 
 # More orders than this are told together; the list of orders has each.
@@ -30,7 +31,7 @@ def statement(
 
 def _together(case: Case, records: Records, outcomes: pl.DataFrame, language: Language, currency: str) -> list[str]:
     heads = records.orders.group_by("order_id", maintain_order=True).agg(
-        pl.col("created_at").min(), pl.col("amount").sum(), pl.col("status", "buyer_key", "address_key").first(),
+        pl.col("created_at").min(), known_sum(pl.col("amount")), pl.col("status", "buyer_key", "address_key").first(),
         pl.col("phone_key").first(),
     )  # fmt: skip
     if heads.is_empty():
@@ -38,7 +39,7 @@ def _together(case: Case, records: Records, outcomes: pl.DataFrame, language: La
     buyers = heads["buyer_key"].drop_nulls().n_unique()
     values: dict[str, Any] = {
         "first": heads["created_at"].min(), "last": heads["created_at"].max(), "orders": heads.height,
-        "amount": heads["amount"].sum(), "buyers": buyers,
+        "amount": known_total(heads["amount"]), "buyers": buyers,
     }  # fmt: skip
     sentences = [say("dossier.fact.orders" if buyers else "dossier.fact.orders_masked", language, currency=currency,
                      **values)]  # fmt: skip
@@ -58,7 +59,7 @@ def _together(case: Case, records: Records, outcomes: pl.DataFrame, language: La
         sentences.append(say("dossier.fact.money_back", language, currency=currency, amount=back))
     complaints = records.complaints
     if complaints.height:
-        demanded = complaints["amount_demanded"].sum()
+        demanded = known_total(complaints["amount_demanded"])
         sentences.append(
             say("dossier.fact.complaints", language, currency=currency, n=complaints.height, asked=demanded)
         )
@@ -77,7 +78,7 @@ def _singly(order: str, records: Records, language: Language, currency: str) -> 
     title = quoted(lines["title"][0], most=_TITLE_MOST, language=language)
     paid_at, shipped_at = lines["paid_at"].drop_nulls().min(), lines["shipped_at"].drop_nulls().min()
     sentences = [say("dossier.fact.order", language, currency=currency, order=order, title=title,
-                     paid=lines["paid"].sum(), created=lines["created_at"].drop_nulls().min())]  # fmt: skip
+                     paid=known_total(lines["paid"]), created=lines["created_at"].drop_nulls().min())]  # fmt: skip
     sentences.append(say("dossier.fact.paid", language, at=paid_at) if paid_at else
                      say("dossier.fact.unpaid", language))  # fmt: skip
     if shipped_at is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from aftersales.cases.records import Records, origin
+from aftersales.tables.columns import known_total
 from aftersales.words.language import Language, say
 
 # The moments of an order, and which records tell of each before the other.
@@ -58,7 +59,7 @@ def _entry(
 
 def _orders(records: Records, language: Language, currency: str) -> Iterator[Entry]:
     for (order,), lines in records.orders.group_by("order_id", maintain_order=True):
-        amount, paid = lines["amount"].sum(), lines["paid"].sum()
+        amount, paid = known_total(lines["amount"]), known_total(lines["paid"])
         shipped = lines.filter(pl.col("shipped_at").is_not_null())
         values: dict[str, Any] = {
             "amount": amount, "paid": paid, "lines": lines.height, "title": _short(lines["title"][0]),

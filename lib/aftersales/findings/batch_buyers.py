@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.findings.products import listed
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import named_buyer
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
@@ -51,9 +51,11 @@ def batch_buyers(
     if bad.is_empty():
         return pl.DataFrame(schema=BATCHES), pl.DataFrame(schema=BUYERS)
     buyers = _silent(bad, orders, refunds, complaints, now=now)
-    totals = buyers.group_by("product_id", "batch").agg(buyers=pl.len().cast(pl.Int64), money=pl.col("money").sum())
+    totals = buyers.group_by("product_id", "batch").agg(
+        buyers=pl.len().cast(pl.Int64), money=known_sum(pl.col("money"))
+    )
     batches = bad.join(totals, on=["product_id", "batch"], how="left").with_columns(
-        pl.col("buyers", "money").fill_null(0)
+        pl.when(pl.col("buyers").is_null()).then(0.0).otherwise("money").alias("money"), pl.col("buyers").fill_null(0)
     )
     batches = batches.sort("money", "product_id", "batch", descending=[True, False, False])
     return batches.select(list(BATCHES)).cast(dict(BATCHES)), buyers  # type: ignore[arg-type]
@@ -72,7 +74,7 @@ def _silent(bad: pl.DataFrame, orders: Frame, refunds: Frame, complaints: Frame,
     quiet = mine.join(asked, on="order_id", how="anti").join(told, on="order_id", how="anti")
     found = quiet.group_by("product_id", "batch", "order_id").agg(
         buyer_key=named_buyer().first(), title=pl.col("title").drop_nulls().first(),
-        shipped_at=pl.col("shipped_at").max(), money=pl.col("paid").cast(pl.Float64).sum(),
+        shipped_at=pl.col("shipped_at").max(), money=known_sum(pl.col("paid").cast(pl.Float64)),
     )  # fmt: skip
     found = found.sort("shipped_at", "order_id", descending=[True, False]).select(list(BUYERS))
     return found.collect().cast(dict(BUYERS))  # type: ignore[arg-type]

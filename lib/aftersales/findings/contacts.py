@@ -16,7 +16,7 @@ import polars as pl
 from aftersales.measures.deadlines import deadlines, hours_left
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import named_buyer
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
 
@@ -139,7 +139,7 @@ def _heads(orders: Frame, wanted: pl.Series, *, now: datetime) -> pl.DataFrame:
         .agg(
             buyer_key=named_buyer().first(),
             title=dearest.first(),
-            value=pl.col("paid").cast(pl.Float64).sum(),
+            value=known_sum(pl.col("paid").cast(pl.Float64)),
             arrived=arrived.fill_null(value=False).any()
             | (pl.col("status") == "finished").fill_null(value=False).any(),
             on_its_way=(pl.col("status") == "shipped").fill_null(value=False).any(),
@@ -245,7 +245,7 @@ def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
         stage=pl.when(left < -LONG_OVERDUE_HOURS)
         .then(LONG_OVERDUE)
         .otherwise(pl.col("situation").replace_strict(dict(STAGE), return_dtype=pl.Int64)),
-        urgency=urgency.cast(pl.Int64), hours_left=left, money=pl.col("money").fill_null(0.0),
+        urgency=urgency.cast(pl.Int64), hours_left=left,
     ).sort("stage", "urgency", "money", "due_at", "order_id", descending=[False, False, True, False, False],
            nulls_last=True)  # fmt: skip
     lead = pl.col("situation") == pl.col("situation").first()
@@ -259,7 +259,7 @@ def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
         orders=pl.col("order_id").drop_nulls().unique(maintain_order=True),
         lead_orders=pl.col("order_id").filter(lead).drop_nulls().unique(maintain_order=True),
         ids=pl.col("id").drop_nulls().unique(maintain_order=True),
-        money=pl.col("money").sum(),
+        money=known_sum(pl.col("money")),
         case_id=pl.col("case_id").drop_nulls().first(),
         **{c: pl.col(c).filter(lead).get(soonest.fill_null(0)) for c in ("due_at", "hours_left", "from_file", "step")},
     )

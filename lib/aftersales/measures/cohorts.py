@@ -70,6 +70,8 @@ def all_periods(first: date | None, last: date, period: str) -> pl.DataFrame:
 def with_gaps(counts: pl.DataFrame, *, period: str, columns: Sequence[str], until: date) -> pl.DataFrame:
     """Counts by ``cohort`` (and columns), with a row of zeros for every period, of every group, in which nothing was.
 
+    A count that is null in a period with rows is not known, and stays so.
+
     Columns out: those that came in, and ``whole`` (Bool: the period ended by ``until``). Sorted by cohort, columns.
     """
     frame = all_periods(counts["cohort"].min(), until, period)  # type: ignore[arg-type]
@@ -78,8 +80,8 @@ def with_gaps(counts: pl.DataFrame, *, period: str, columns: Sequence[str], unti
     keys = ["cohort", *columns]
     numbers = [c for c in counts.columns if c not in keys]
     return (
-        frame.join(counts, on=keys, how="left", nulls_equal=True)
-        .with_columns(pl.col(c).fill_null(0).cast(counts.schema[c]) for c in numbers)
+        frame.join(counts.with_columns(_there=pl.lit(value=True)), on=keys, how="left", nulls_equal=True)
+        .with_columns(pl.when("_there").then(c).otherwise(0).cast(counts.schema[c]).alias(c) for c in numbers)
         .with_columns(whole=period_end("cohort", period) <= until)
         .select(*keys, "whole", *numbers)
         .sort(keys)

@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.measures.claims import admits_receipt, claims
 from aftersales.measures.inputs import columns_of, zone_of
-from aftersales.tables.columns import Frame, at_latest
+from aftersales.tables.columns import Frame, at_latest, known_sum
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
 from aftersales.tables.orders import Orders
@@ -91,7 +91,7 @@ def _orders(orders: Frame, wanted: pl.Series, *, zone: Any) -> pl.DataFrame:
             pl.col("buyer_key").drop_nulls().first(),
             dearest.first(),
             pl.col("province").drop_nulls().first(),
-            pl.col("paid").cast(pl.Float64).sum().alias("value"),
+            known_sum(pl.col("paid").cast(pl.Float64)).alias("value"),
             pl.col("created_at").min(),
             pl.col("paid_at").min(),
             pl.col("ship_by").min(),
@@ -157,7 +157,7 @@ def _refunded(refunds: Frame, facts: pl.DataFrame, *, zone: Any) -> pl.DataFrame
     on_time = pl.col("last_first_scan") <= pl.col("ship_by")
     unshipped = pl.col("reason").is_in(["late_ship", "out_of_stock"]) & scanned & on_time
     return joined.group_by("complaint_id").agg(
-        pl.col("amount").cast(pl.Float64).filter(paid_back).sum().alias("refunded"),
+        known_sum(pl.col("amount").cast(pl.Float64).filter(paid_back)).alias("refunded"),
         pl.col("finished_at").filter(paid_back).max().alias("refunded_at"),
         pl.col("applied_at").filter(unshipped).min().alias("asked_unshipped_at"),
         pl.col("reason").drop_nulls().last().alias("refund_reason"),

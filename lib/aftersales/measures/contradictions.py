@@ -127,7 +127,7 @@ def _record_checks() -> dict[str, Check]:
     )
     arrived_later = (receipt > filed_by + CLOCKS_DIFFER) & pl.col("shipped_at").is_not_null()
     early = in_hand & pl.when(receipt.is_null()).then(on_its_way).otherwise(arrived_later)
-    paid_never = (pl.col("value").fill_null(0) <= 0) & pl.col("order_there") & pl.col("paid_at").is_null()
+    paid_never = (pl.col("value") <= 0).fill_null(value=False) & pl.col("order_there") & pl.col("paid_at").is_null()
     refused = missing & (at_latest(pl.col("refused_at")) <= filed) & pl.col("all_signed_at").is_null()
     whole = (pl.col("refunded") >= pl.col("value")) & (pl.col("value") > 0) & (pl.col("asked") > 0)
     untraced = pl.col("parcels_traced") == 0

@@ -136,6 +136,7 @@ def _with_rates(counts: pl.DataFrame) -> pl.DataFrame:
     # sums of money of which nothing is known are not known, which is not zero
     counts = counts.with_columns(
         pl.when((whole == 0) | (pl.col("paid_known") > 0)).then("paid_cents").alias("paid_cents"),
+        pl.when((whole == 0) | (pl.col("paid_units") > 0)).then("paid_units").alias("paid_units"),
         *(
             pl.when((part == 0) | (pl.col("asked_known") > 0)).then(c).alias(c)
             for c in ("asked_cents", "early_cents", "paid_out_cents")

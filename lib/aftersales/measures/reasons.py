@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.measures.cohorts import period_start, with_gaps
 from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.requests import WITH_MONEY, refund_requests
-from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.words.errors import unknown
 from aftersales.words.periods import Week
 
@@ -44,7 +44,7 @@ def refund_mix(refunds: Frame, *, by: Split = "reason", until: date, since: date
     low, high = wilson(pl.col("share_cases"), pl.col("whole_cases"))
     return (
         counts.sort(["cases", by], descending=[True, False])
-        .with_columns(whole_cases=pl.col("cases").sum(), whole_amount=pl.col("amount").sum().cast(MONEY))
+        .with_columns(whole_cases=pl.col("cases").sum(), whole_amount=known_sum(pl.col("amount")).cast(MONEY))
         .with_columns(share_cases=share, share_amount=rate(pl.col("amount"), pl.col("whole_amount")))
         .with_columns(low=low, high=high, running_share=pl.col("cases").cum_sum() / pl.col("whole_cases"))
         .select(
@@ -140,7 +140,7 @@ def _check(by: str) -> str:
 
 
 def _cases() -> list[pl.Expr]:
-    counted = pl.col("amount").filter(pl.col("state").is_in(WITH_MONEY)).sum().cast(MONEY).alias("amount")
+    counted = known_sum(pl.col("amount").filter(pl.col("state").is_in(WITH_MONEY))).cast(MONEY).alias("amount")
     return [
         pl.len().cast(pl.Int64).alias("cases"),
         pl.col("order_id").n_unique().cast(pl.Int64).alias("orders"),

@@ -8,6 +8,7 @@ import polars as pl
 
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.parts import InParts, parts_of
+from aftersales.tables.columns import known_sum
 from aftersales.tables.orders import Orders
 
 
@@ -15,7 +16,8 @@ def product_sales(orders: InParts, *, since: date, until: date) -> pl.DataFrame:
     """Orders created from ``since`` to ``until`` (local days, both included), paid or not, by product and in all.
 
     ``orders`` may come in parts that hold whole orders. Columns out: product_id (null: the whole shop), orders (an
-    order counts once for each product it holds), amount (Float64, money of their lines; unknown money counts as none).
+    order counts once for each product it holds), amount (Float64, the known money of their lines; null where none
+    is known).
     Sorted by product_id, the shop first. Without product ids the shop's row alone.
 
     >>> from datetime import datetime
@@ -30,10 +32,10 @@ def product_sales(orders: InParts, *, since: date, until: date) -> pl.DataFrame:
         lines = columns_of(part, Orders, columns, needed=["order_id"]).filter(
             pl.col("created_at").dt.date().is_between(since, until)
         )
-        counted = pl.col("order_id").hash().n_unique().cast(pl.Int64).alias("orders"), pl.col("amount").sum()
+        counted = pl.col("order_id").hash().n_unique().cast(pl.Int64).alias("orders"), known_sum(pl.col("amount"))
         shop = lines.select(pl.lit(None, dtype=pl.String).alias("product_id"), *counted)
         products = lines.drop_nulls("product_id").group_by("product_id").agg(*counted)
         found += pl.collect_all([shop, products], engine="streaming")
     # money adds up exactly as decimals, and in any order
-    whole = pl.concat(found).group_by("product_id").agg(pl.col("orders", "amount").sum())
+    whole = pl.concat(found).group_by("product_id").agg(pl.col("orders").sum(), known_sum(pl.col("amount")))
     return whole.with_columns(pl.col("amount").cast(pl.Float64)).sort("product_id")

@@ -14,7 +14,7 @@ from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.parts import InParts
 from aftersales.measures.requests import refund_requests
 from aftersales.measures.shares import order_share
-from aftersales.tables.columns import MONEY, Frame, has_hour
+from aftersales.tables.columns import MONEY, Frame, has_hour, known_sum
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.values import FAULT
 
@@ -77,7 +77,7 @@ def weekly_complaints(
         .agg(
             pl.len().cast(pl.Int64).alias("complaints"),
             pl.col("order_id").n_unique().cast(pl.Int64).alias("orders"),
-            pl.col("compensation").sum().cast(MONEY),
+            known_sum(pl.col("compensation")).cast(MONEY),
         )
         .collect(engine="streaming")
     )
@@ -111,11 +111,12 @@ def complaint_outcomes(complaints: Frame, *, until: date, since: date | None = N
     counts = (
         filed.filter(pl.col("closed_at").dt.date() <= until)
         .group_by(pl.col("fault").fill_null("unknown"))
-        .agg(complaints=pl.len().cast(pl.Int64), compensation=pl.col("compensation").sum().cast(MONEY))
+        .agg(complaints=pl.len().cast(pl.Int64), compensation=known_sum(pl.col("compensation")).cast(MONEY))
         .collect(engine="streaming")
     )
     every = pl.DataFrame({"fault": [*FAULT, "unknown"]}).join(counts, on="fault", how="left", maintain_order="left")
-    every = every.with_columns(pl.col("complaints").fill_null(0), pl.col("compensation").fill_null(0).cast(MONEY))
+    known = pl.when(pl.col("complaints").is_null()).then(0).otherwise("compensation").cast(MONEY)
+    every = every.with_columns(pl.col("complaints").fill_null(0), known.alias("compensation"))
     every = every.with_columns(whole=pl.col("complaints").sum())
     every = every.with_columns(share=rate(pl.col("complaints"), pl.col("whole")))
     low, high = wilson(pl.col("share"), pl.col("whole"))

@@ -138,7 +138,7 @@ def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
     for one in new:
         others = [c for c in (*new, *stored) if (c.layout, c.kind) == (one.layout, one.kind) and c.file != one.file]
         filled = {f for c in new if (c.file, c.layout) == (one.file, one.layout) for f in _filled(c.rows)}
-        notes = dict.fromkeys([*_by_itself(one), *(_beside(one, others, filled) if others else ())])
+        notes = dict.fromkeys([*_by_itself(one, filled), *(_beside(one, others, filled) if others else ())])
         strange = bool(others) and _other_products(one, others)
         sure = any(c.stored for c in others) or len({c.file for c in others}) > 1
         if strange and not sure:
@@ -148,30 +148,39 @@ def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
     return found
 
 
-def _by_itself(one: Columns) -> Iterator[str]:
+def _by_itself(one: Columns, filled: set[str]) -> Iterator[str]:
     for a, b in _ORDER.get(one.kind, ()):
         if {a, b} <= set(one.rows.columns):
             less, more = _signs(one.rows, a, b)
             if less + more >= 3 and more > less:
                 yield note("turned_around", first=a, second=b, rows=more)
+    yield from _unlikely(one.rows)
+    if one.kind == "refund_report" and _positive(one.rows["amount"]) <= 0.4:
+        yield _odd("amount", one.rows["amount"].cast(pl.String))
+    empty = [f for f in one.rows.columns if f in one.there - filled]
+    if empty and one.rows.height >= _FEW and one.kind in _ORDER:
+        yield note("empty", fields=", ".join(sorted(empty)))
+
+
+def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
+    """Fields whose cells cannot be what their header says, whatever the shop."""
     for field, wrong in _WRONG.items():
-        cells = one.rows[field].drop_nulls() if field in one.rows.columns else pl.Series(dtype=pl.String)
+        cells = rows[field].drop_nulls() if field in rows.columns else pl.Series(dtype=pl.String)
         cells = cells.filter(~cells.str.contains(r"[*＊#$]"))  # masked by the platform
         if cells.len() >= _FEW and float(cells.str.contains(wrong).mean() or 0) > 0.5:  # type: ignore[arg-type]
             yield _odd(field, cells)
     for field in _VARIED:
-        cells = one.rows[field].drop_nulls() if field in one.rows.columns else pl.Series(dtype=pl.String)
+        cells = rows[field].drop_nulls() if field in rows.columns else pl.Series(dtype=pl.String)
         if cells.len() >= 2 * _FEW and cells.n_unique() == 1 and cells[0].strip("#*$密文"):
             yield _odd(field, cells)
-    if "quantity" in one.rows.columns and one.rows.height >= _FEW:
-        none = one.rows["quantity"].filter(one.rows["quantity"] == 0)
-        if none.len() > 0.2 * one.rows.height:
+    if {"title", "channel"} <= set(rows.columns):  # every sale of one product, and many ways it came about
+        titles, channels = (rows[c].drop_nulls() for c in ("title", "channel"))
+        if titles.len() >= 2 * _FEW and titles.n_unique() == 1 and channels.n_unique() >= 4:
+            yield _odd("title", titles)
+    if "quantity" in rows.columns and rows.height >= _FEW:
+        none = rows["quantity"].filter(rows["quantity"] == 0)
+        if none.len() > 0.2 * rows.height:
             yield _odd("quantity", none.cast(pl.String))
-    if one.kind == "refund_report" and _positive(one.rows["amount"]) <= 0.4:
-        yield _odd("amount", one.rows["amount"].cast(pl.String))
-    empty = [f for f in one.rows.columns if f in one.there and one.rows[f].null_count() == one.rows.height]
-    if empty and one.rows.height >= _FEW and one.kind in _ORDER:
-        yield note("empty", fields=", ".join(sorted(empty)))
 
 
 def _odd(field: str, cells: pl.Series) -> str:

@@ -361,6 +361,10 @@ def _column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
         if name not in (*rows.computed, *_UNUSED) and not name.startswith("_")
         and not match.columns(rows.spellings(name))
     }  # fmt: skip
+    parts = [h for rows in match.layout.groups for rule in rows.computed.values() for h in rule.sum]
+    gone = [h for h in dict.fromkeys(parts) if not match.columns((h,))]
+    if gone and len(gone) < len(set(parts)) and not match.layout.origin:
+        yield note("sum_lacks", headers=", ".join(gone))
     if not lacking:
         return
     fields = ", ".join(sorted(lacking))

@@ -76,3 +76,12 @@ def at_latest(moment: pl.Expr) -> pl.Expr:
     ['2026-11-09 08:00:00', '2026-11-09 23:59:59']
     """
     return pl.when(has_hour(moment)).then(moment).otherwise(moment.dt.offset_by("1d").dt.offset_by("-1s"))
+
+
+def known_total(values: pl.Series) -> Any:
+    """The sum of what is known of a column; None, not 0, where there are rows and none is known.
+
+    >>> known_total(pl.Series([1, None])), known_total(pl.Series([None], dtype=MONEY))
+    (1, None)
+    """
+    return None if values.len() and values.null_count() == values.len() else values.sum()

@@ -11,6 +11,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.tables.columns import known_total
 from aftersales.week.case_writing import gathered
 from aftersales.week.loading import Report
 from aftersales.week.sections.case_record import past_cases
@@ -28,7 +29,7 @@ def answer(report: Report, case_id: str = "") -> Verdict:
         return Verdict(report.say("case.page.none"), language=report.language)
     headline = report.say(
         "case.page.headline", case=told.case.id, type=f"dossier.type.{told.kind}",
-        orders=told.records.orders["order_id"].n_unique(), money=told.records.orders["amount"].sum() or 0,
+        orders=told.records.orders["order_id"].n_unique(), money=known_total(told.records.orders["amount"]),
         state=f"case.state.{told.state}",
     )  # fmt: skip
     lacks = [report.say(f"dossier.need.{n.id}") for n in told.needs if n.state == "missing"]

@@ -12,6 +12,7 @@ from aftersales.charts.note import Note, Quotes
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.signals import signal_headline
+from aftersales.tables.columns import known_sum
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, measure_trend, signal_rows, with_prior_year
 from aftersales.words.language import catalogue, clock
@@ -65,7 +66,7 @@ def kinds(report: Report) -> Table | Note:
     if rows.is_empty():
         return lacking(report, "complaints.none")
     shown = (
-        rows.group_by("kind").agg(pl.col("complaints").sum(), pl.col("compensation").sum())
+        rows.group_by("kind").agg(pl.col("complaints").sum(), known_sum(pl.col("compensation")))
         .with_columns(whole=pl.col("complaints").sum())
         .with_columns(share=pl.col("complaints") / pl.col("whole"))
         # by code, so that rows stand alike in both languages

@@ -9,6 +9,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 
@@ -24,7 +25,7 @@ def answer(report: Report) -> Verdict:
         return Verdict(report.say(_why_empty(report)), language=report.language)
     headline = report.say(
         "suspected_complaint.page.verdict", n=rows.height, whole=report.data.complaints_looked_at,
-        money=float(rows["asked"].sum()), open=_open(report, rows).height,
+        money=known_total(rows["asked"]), open=_open(report, rows).height,
     )  # fmt: skip
     points = [Conclusion(_title(report, row), do=row["next_step"]) for row in rows.head(3).iter_rows(named=True)]
     return Verdict(headline, tuple(points), language=report.language)

@@ -61,7 +61,7 @@ def _cells(queue: Queue, row: dict[str, Any], *, place: int) -> list[str]:
     }  # fmt: skip
     cells = {name: safe_cell(value) for name, value in values.items()}
     cells |= {
-        "place": str(place), "money": f"{row['money']:.2f}", "orders": _numbers(row["orders"]),
+        "place": str(place), "money": _amount(row["money"]), "orders": _numbers(row["orders"]),
         "ids": _numbers(row["ids"]), "buyer": row["buyer_key"] or queue.say("today.column.masked_buyer"),
     }  # fmt: skip
     return [cells[name] for name in COLUMNS]
@@ -71,7 +71,7 @@ def _batch_cells(queue: Queue, row: dict[str, Any]) -> list[str]:
     title = safe_cell(row["title"] or "", longest=60)
     cells = {
         "what": queue.say("today.situation.come_forward"), "orders": number_cell(row["order_id"]),
-        "buyer": row["buyer_key"] or queue.say("today.column.masked_buyer"), "money": f"{row['money'] or 0:.2f}",
+        "buyer": row["buyer_key"] or queue.say("today.column.masked_buyer"), "money": _amount(row["money"]),
         "do": queue.say("today.do.come_forward"),
         "draft": safe_cell(queue.say("today.draft.come_forward", title=title)),
         "why": safe_cell(row["batch"]), "title": title,
@@ -81,3 +81,7 @@ def _batch_cells(queue: Queue, row: dict[str, Any]) -> list[str]:
 
 def _numbers(numbers: list[str]) -> str:
     return " ".join(number_cell(number) for number in numbers)
+
+
+def _amount(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from aftersales.findings.drafts import order_words
+from aftersales.tables.columns import known_total
 from aftersales.week.today.queue import Queue
 from aftersales.words.language import clock, run_on
 
@@ -78,13 +79,13 @@ def head_lines(queue: Queue, *, shown: int) -> list[str]:
         soon = people.filter(people["hours_left"].is_between(0, 24).fill_null(value=False)).height
         lines.append(queue.say(
             "today.head.counts", people=people.height, unshipped=(people["stage"] == 1).sum(),
-            coming=(people["stage"] == 2).sum(), money=float(people["money"].sum()), soon=soon,
+            coming=(people["stage"] == 2).sum(), money=known_total(people["money"]), soon=soon,
         ))  # fmt: skip
     if people.height > shown:
         rest = people.slice(shown)
         first = rest.filter(rest["hours_left"] >= 0)["due_at"].min()
         key = "today.head.left_out" if isinstance(first, datetime) else "today.head.left_out_no_due"
-        lines.append(queue.say(key, shown=shown, rest=rest.height, money=float(rest["money"].sum()), first=first))
+        lines.append(queue.say(key, shown=shown, rest=rest.height, money=known_total(rest["money"]), first=first))
     if queue.to_ship[0]:
         lines.append(queue.say("today.head.to_ship", n=queue.to_ship[0], first=queue.to_ship[1]))
     if queue.waiting:
