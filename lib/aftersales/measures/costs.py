@@ -20,6 +20,7 @@ RETURN = "退|(?i:return)"
 # Premiums of freight insurance are paid for every order, refunded or not: they are no cost of a refund.
 INSURANCE = "险|保费|(?i:insur|premium)"
 PARTS = ("freight_out", "freight_back", "handling", "goods_not_resold", "goods_kept", "freight_ledger", "compensation")
+_OF_LEDGER = ("freight_ledger", "compensation", "recovered")
 
 Number = Decimal | float | int
 
@@ -95,10 +96,13 @@ def refund_costs(
         .agg(_totals(entries.collect_schema().names()))
         .collect(engine="streaming")
     )
+    # a ledger's period without a line is zero; without any ledger nothing is known of it, which is not zero
+    told = [p for p in _OF_LEDGER if counts[p].null_count() < counts.height]
+    counts = counts.with_columns(pl.col(told).fill_null(0)) if told else counts
     table = with_gaps(counts, period=period or "week", columns=[], until=until)
     in_money = ["open_money", "refund_money", *PARTS, "recovered"]
     table = table.with_columns((pl.col(c).cast(pl.Decimal(20, 2)) / 100).cast(MONEY) for c in in_money)
-    loss = pl.sum_horizontal(PARTS) - pl.col("recovered")
+    loss = pl.sum_horizontal(PARTS) - pl.col("recovered").fill_null(0)
     return table.with_columns(net_loss=loss.cast(MONEY))
 
 
@@ -129,19 +133,25 @@ def _priced_cases(
     in_full = pl.coalesce("full", pl.col("cents") >= pl.col("line_cents"))
     travelled = succeeded & (back | (kept & in_full))
     goods = pl.col("cents") * goods_cost_share
+    unpriced = succeeded & (
+        pl.col("cents").is_null() | pl.col("phase").is_null() | (received & pl.col("kind").is_null())
+    ).fill_null(value=False)
+    way = succeeded & pl.col("phase").is_null()  # nothing says whether anything travelled
     left = pl.when(in_full).then(goods.round(0).cast(pl.Int64)).otherwise(pl.col("cents"))
     return (
         cases.sort("applied_at", "refund_id", nulls_last=True)
         .with_columns(travelled=travelled)
         .with_columns(first=pl.col("travelled") & (pl.col("travelled").cum_sum().over("order_id") == 1))
         .with_columns(
-            freight_out=pl.col("first").cast(pl.Int64) * freight_out,
-            freight_back=(succeeded & back).cast(pl.Int64) * freight_back,
+            freight_out=pl.when(~way).then(pl.col("first").cast(pl.Int64) * freight_out),
+            freight_back=pl.when(~way).then((succeeded & back).cast(pl.Int64) * freight_back),
             handling=succeeded.cast(pl.Int64) * handling,
-            goods_not_resold=pl.when(succeeded & back).then((goods * share_not_resold).round(0).cast(pl.Int64)),
-            goods_kept=pl.when(succeeded & kept).then(left),
-            unpriced=succeeded
-            & (pl.col("cents").is_null() | pl.col("phase").is_null() | (received & pl.col("kind").is_null())),
+            goods_not_resold=pl.when(succeeded & back)
+            .then((goods * share_not_resold).round(0).cast(pl.Int64))
+            .when(~unpriced)
+            .then(0),
+            goods_kept=pl.when(succeeded & kept).then(left).when(~unpriced).then(0),
+            unpriced=unpriced,
             day=pl.coalesce(pl.col("applied_at").dt.date(), "paid_day"),
         )
         .drop("applied_at", "paid_day", "travelled", "first", "kind", "phase", "full", "line_cents")
@@ -191,12 +201,14 @@ def _ledger_parts(ledger: pl.LazyFrame, refunded: pl.LazyFrame) -> pl.LazyFrame:
 
 def _totals(there: list[str]) -> list[pl.Expr]:
     state = pl.col("state")
-    parts = [(pl.col(p).sum() if p in there else pl.lit(0, dtype=pl.Int64)).alias(p) for p in (*PARTS, "recovered")]
+    parts = [
+        (known_sum(pl.col(p)) if p in there else pl.lit(None, dtype=pl.Int64)).alias(p) for p in (*PARTS, "recovered")
+    ]
     return [
         (state == "succeeded").sum().cast(pl.Int64).alias("cases"),
         pl.col("unpriced").sum().cast(pl.Int64).alias("cases_unpriced"),
         (state == "open").sum().cast(pl.Int64).alias("open_cases"),
-        pl.col("cents").filter(state == "open").sum().alias("open_money"),
-        pl.col("cents").filter(state == "succeeded").sum().alias("refund_money"),
+        known_sum(pl.col("cents").filter(state == "open")).alias("open_money"),
+        known_sum(pl.col("cents").filter(state == "succeeded")).alias("refund_money"),
         *parts,
     ]
