@@ -16,6 +16,7 @@ from aftersales.advice.replay_record import COLUMNS, Replay
 from aftersales.advice.standardise import COLUMNS as SWAP_COLUMNS
 from aftersales.advice.standardise import swapped_rate
 from aftersales.advice.suggest import suggestion_id, suggestions
+from aftersales.advice.terms import Terms
 from aftersales.findings.contract import check, empty
 from aftersales.findings.service import SERVICE_SCHEMA
 from aftersales.tables.values import REASONS
@@ -256,7 +257,10 @@ def test_every_lever_can_be_reached_from_some_finding():
         }
         for kind in {k for one in LEVERS.values() for k in one.findings}:
             reached |= {
-                c["lever"] for c in service_chances(service(kind=kind), replays, cost_per_case=9, orders_a_week=9)
+                c["lever"]
+                for c in service_chances(
+                    service(kind=kind), replays, terms=Terms(cost_per_complaint=9), orders_a_week=9
+                )
             }
     assert reached == set(LEVERS)
 

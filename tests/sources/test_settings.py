@@ -124,3 +124,12 @@ def test_a_market_gives_what_is_not_written(tmp_path, keys, expected):
     (tmp_path / "shops.toml").write_text(f'[[shops]]\nid = "s"\nname = "x"\nexports = "in"\n{keys}\n', "utf-8")
     [one] = load_settings(tmp_path / "shops.toml").shops
     assert (one.market, one.currency, one.zone) == expected
+
+
+def test_costs_not_written_are_assumed_at_the_price_level_of_the_currency(tmp_path):
+    text = GOOD.replace('exports = "in"\n', 'exports = "in"\nmarket = "in"\n\n[shops.costs]\nhandling = 21\n')
+    settings = load_settings(write(tmp_path, text))
+    assert settings.shop("one").costs.model_dump() == {
+        "freight_out": 60, "freight_back": 80, "handling": 21, "share_not_resold": 0.2,
+    }  # fmt: skip
+    assert settings.shop("two").costs.freight_out == 6

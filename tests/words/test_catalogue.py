@@ -10,6 +10,7 @@ from importlib.resources import files
 import pytest
 
 from aftersales.words.language import FORMATTERS, LANGUAGES, catalogue
+from aftersales.words.markets import _registry, markets
 
 HAN = re.compile("[\u3400-\u9fff]+")
 # the same moment, with its year or without, wherever a language puts the year
@@ -68,3 +69,16 @@ def test_a_share_names_what_it_is_a_share_of(language):
     named = {"zh": re.compile(r"占[^{，。；]+的 ?(约 ?)?\{"), "en": re.compile(r"% of |:pct\d?\} of ")}[language]
     found = [k for k, p in catalogue().items() if bare.search(p[language]) and not named.search(p[language])]
     assert found == []
+
+
+def test_every_built_in_layout_has_its_name_on_the_page():
+    from aftersales.sources.layout import load_layouts
+
+    assert [one.name for one in load_layouts() if f"data_health.layout.{one.name}" not in catalogue()] == []
+
+
+def test_every_market_has_its_currency_at_a_price_level_and_a_word_for_its_places():
+    for market in markets().values():
+        assert f"region.{market.region}" in catalogue()
+        assert f"regions.{market.region}" in catalogue()
+        assert market.currency in _registry()["price_levels"]

@@ -156,11 +156,11 @@ def order_chances(
 
 
 def service_chances(
-    service: pl.DataFrame, replays: Mapping[str, Replay], *, cost_per_case: float, orders_a_week: float
+    service: pl.DataFrame, replays: Mapping[str, Replay], *, terms: Terms, orders_a_week: float
 ) -> list[Chance]:
     """Chances against what `service_findings` found; where a lever can be replayed, its replay must say that it pays.
 
-    ``cost_per_case`` is what a complaint or a request that goes wrong costs beside the money in dispute.
+    Of ``terms``, a complaint or a request that goes wrong costs ``cost_per_complaint`` beside the money in dispute.
     """
     found: list[Chance] = []
     for row in service.iter_rows(named=True):
@@ -173,10 +173,11 @@ def service_chances(
                     found[-1] |= {"said": row["headline"], "state": "still"}
                 continue
             # money that is known to be lost on these cases is a quarter's
-            month = row["excess_a_month"] * cost_per_case + (row["money"] or 0.0) / LIST_WEEKS * MONTH_WEEKS
+            month = row["excess_a_month"] * terms.cost_per_complaint + (row["money"] or 0.0) / LIST_WEEKS * MONTH_WEEKS
             found.append({
                 "lever": one.name, "scope": row["scope"], "finding": "service", "low": month * one.cures_low,
-                "high": month * one.cures_high, "cost": one.per_order * _touched(one, row, orders_a_week), "hurt": 0,
+                "high": month * one.cures_high, "hurt": 0,
+                "cost": one.per_order * terms.price_level * _touched(one, row, orders_a_week),
                 "certainty": row["certainty"], "said": row["headline"], "state": "still",
             })  # fmt: skip
         if (
@@ -221,7 +222,7 @@ def _swapped(chance: Chance, than: str, swap: Swap, cost_per_refund: float) -> C
 def _price_of(one: Lever, orders_a_week: float, rate: float, price: float, terms: Terms) -> Chance:
     """What a lever costs a month on so many orders a week, and how many good ones it does not sell."""
     off = round(orders_a_week * min(one.weeks_off, MONTH_WEEKS) * (1 - rate))
-    spent = one.per_order * orders_a_week * MONTH_WEEKS
+    spent = one.per_order * terms.price_level * orders_a_week * MONTH_WEEKS
     return {"cost": spent + off * price * terms.margin_share, "hurt": off}
 
 

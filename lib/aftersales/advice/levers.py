@@ -31,7 +31,7 @@ class Lever:
     the refunds above the usual that it may take away, an assumption that the effect measured later replaces ·
     ``measure``: what is watched (catalogue ``advice.measure``) · ``reasons``: of refunds it answers · ``dimensions``:
     parts of a segment it answers · ``findings``: of service (`findings.service`) that it answers · ``per_order``: what
-    it costs on every order it touches (packing, freight, a premium, a minute's work), in the shop's currency ·
+    it costs on every order it touches (packing, freight, a premium, a minute's work), in yuan ·
     ``weeks_off``: weeks of a month in which what it touches is not sold, so that good orders are hurt as well ·
     ``market``: the only one in which there is such a thing (None: every one).
     """

@@ -42,7 +42,8 @@ class OrderRule:
 
     refuse: the order does not come about · review: somebody looks at it · delay: it waits. ``spares`` is how much of a
     bad order's loss it spares, as a multiple (1: all of it; of days of locked stock, as many as are cut off). ``sees``
-    names the columns of `order_facts` that it looks at beside those that every replay needs.
+    names the columns of `order_facts` that it looks at beside those that every replay needs. ``money``: its
+    thresholds are sums, here in yuan.
     """
 
     name: str
@@ -51,6 +52,7 @@ class OrderRule:
     met: Callable[..., Flags]
     sees: tuple[str, ...] = ()
     spares: Callable[[float], float] = lambda threshold: 1.0
+    money: bool = False
 
 
 def order_facts(
@@ -216,7 +218,7 @@ ORDER_RULES: Mapping[str, OrderRule] = MappingProxyType({
     rule.name: rule
     for rule in (
         OrderRule("purchase_limit", "refuse", (10, 8, 6, 5, 4, 3, 2, 1), over_limit),
-        OrderRule("minimum_order", "refuse", (5, 10, 15, 20, 30, 50), under_minimum),
+        OrderRule("minimum_order", "refuse", (5, 10, 15, 20, 30, 50), under_minimum, money=True),
         OrderRule(
             "manual_review", "review", (0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3), above_score,
             sees=("address_key", "phone_key", "asked_at"),

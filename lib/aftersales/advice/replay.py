@@ -100,7 +100,8 @@ def replay(
     older = time <= cut
     parts = _parts(facts, known, time, cut)
     del time
-    tried = thresholds or chosen.thresholds
+    level = terms.price_level if chosen.money else 1
+    tried = thresholds or tuple(t * level if level != 1 else t for t in chosen.thresholds)
     rng = np.random.default_rng(seed)
     new = known.filter(pl.Series(~older[known["row"].to_numpy()]))
     drawn = Resampling(new["case_id"], rng=rng, weight=new["loss"].fill_null(0.0).to_numpy())

@@ -98,7 +98,7 @@ def suggestions(
         *order_chances(suspects, replays or {}, week=week, loss_per_bad=loss_per_bad, terms=terms),
         *service_chances(
             service if service is not None else pl.DataFrame(schema=SERVICE_SCHEMA), replays or {},
-            cost_per_case=terms.cost_per_complaint, orders_a_week=orders_a_week,
+            terms=terms, orders_a_week=orders_a_week,
         ),
     ]  # fmt: skip
     under_way = _under_way(decisions, week)

@@ -137,7 +137,10 @@ def end_labels(
     if value is not None:
         # under the point where the year before lies above it and there is room, so that the two texts keep apart
         lowest = value if last["value_low"] is None else last["value_low"]
-        under = before is not None and before > value and not _at_foot(lowest, span)
+        # or where the line comes down to it from above, through the place of the text
+        falls = frame.height > 1 and last["value_high"] is None and (frame["value"][-2] or value) > value
+        above = falls if before is None else before > value
+        under = above and not _at_foot(lowest, span)
         edge = last["value_low"] if under else last["value_high"]
         height = value if edge is None else edge
         look: dict[str, Any] = {"yanchor": "top" if under else "bottom", "yshift": -8 if under else 8}

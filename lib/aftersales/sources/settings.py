@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from aftersales.sources.places import table_place
 from aftersales.words.errors import QuestionError, SetupError, unknown
 from aftersales.words.language import Language
-from aftersales.words.markets import Market, markets, platforms
+from aftersales.words.markets import Market, markets, platforms, price_level
 
 CONFIG_VARIABLE = "AFTERSALES_CONFIG"
 DEFAULT_NAME = "shops.toml"
@@ -113,7 +113,10 @@ class Mail(_Part):
 
 
 class Costs(_Part):
-    """What a refund really costs, in the shop's currency; the share is of the goods' price, between 0 and 1."""
+    """What a refund really costs, in the shop's currency; the share is of the goods' price, between 0 and 1.
+
+    What is not written is assumed: the sums here are in yuan, and taken at the price level of the shop's currency.
+    """
 
     freight_out: float = Field(6.0, ge=0)
     freight_back: float = Field(8.0, ge=0)
@@ -141,15 +144,23 @@ class Shop(_Part):
     @model_validator(mode="before")
     @classmethod
     def _defaults_of_its_market(cls, keys: Any) -> Any:
-        """Currency, zone and language where they are not written: those of the market, and that of the platform."""
+        """What is not written of currency, zone, language and costs: that of the market, and that of the platform."""
         if not isinstance(keys, dict):
             return keys
         platform = platforms().get(str(keys.get("platform", "taobao")))
         name = keys.get("market", platform.market if platform else "cn")
         market = markets().get(str(name))
-        given = {"market": name}
+        given: dict[str, Any] = {"market": name}
         if market:
             given |= {"currency": market.currency, "zone": market.zone, "language": market.language}
+        level = price_level(str(keys.get("currency", given.get("currency", ""))))
+        costs = keys.get("costs", {})
+        if level != 1 and isinstance(costs, dict):
+            assumed = {
+                name: Costs.model_fields[name].default * level for name in ("freight_out", "freight_back", "handling")
+            }
+            given["costs"] = assumed | costs
+            keys = {name: value for name, value in keys.items() if name != "costs"}
         return given | keys
 
     @property

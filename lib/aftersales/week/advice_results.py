@@ -16,7 +16,7 @@ from aftersales.advice.replay import replay
 from aftersales.advice.replay_record import Replay, as_frame, of_frame
 from aftersales.advice.standardise import Swap
 from aftersales.advice.suggest import suggestions
-from aftersales.advice.terms import Terms
+from aftersales.advice.terms import Terms, assumed_terms
 from aftersales.findings.products import with_product_headlines
 from aftersales.findings.service import service_findings
 from aftersales.measures.case_outcomes import confirmed_orders
@@ -25,6 +25,7 @@ from aftersales.tables.columns import Frame
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
+from aftersales.words.markets import price_level
 
 # In the order in which a page shows them; together those that look at the same things of an order, for all of a large
 # shop's facts at once take gigabytes.
@@ -58,7 +59,8 @@ class AdviceResults(Span):
     @cached_property
     def terms(self) -> Terms:
         """The money of advice; what a bad order costs is the shop's own."""
-        return Terms(loss_per_bad=self.cost_of_a_refund)
+        level = price_level(self.shop.currency)
+        return assumed_terms(loss_per_bad=self.cost_of_a_refund, price_level=level)
 
     @kept_frame
     def bad_orders(self) -> pl.DataFrame:

@@ -56,6 +56,15 @@ def platforms() -> Mapping[str, Platform]:
     return {name: Platform(**keys) for name, keys in _registry()["platforms"].items()}
 
 
+def price_level(currency: str) -> float:
+    """What one yuan of an assumed cost is taken for in a currency; 1 where nothing is known of it.
+
+    >>> price_level("INR"), price_level("CNY")
+    (10.0, 1.0)
+    """
+    return float(_registry()["price_levels"].get(currency, 1))
+
+
 def same_exports(one: str, other: str) -> bool:
     """Whether two platforms export the same files.
 
@@ -66,5 +75,5 @@ def same_exports(one: str, other: str) -> bool:
 
 
 @cache
-def _registry() -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
+def _registry() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(files("aftersales.words").joinpath("markets.toml").read_text("utf-8"))
