@@ -26,8 +26,8 @@ def damage_told(report: Report) -> list[tuple[str, str]]:
 
 
 def unread_told(report: Report) -> list[tuple[str, str]]:
-    """The files that could not be read, and what that costs; said at the top of the overview."""
-    found = [f for f in report.data.data_findings if f.kind.startswith("unread_file")]
+    """The files that were not read or are held back, and what that costs; said at the top of the overview."""
+    found = [f for f in report.data.data_findings if f.kind.startswith(("unread_file", "held_"))]
     return [(_headline(report, f), _cost(report, f)) for f in found]
 
 
