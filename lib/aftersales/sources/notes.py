@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
+
 from aftersales.words.language import Language, say
 
 # Notes that tell how a file was understood. Every other note warns: it names what a figure may be wrong by.
@@ -44,3 +46,22 @@ def warns(kept: str) -> bool:
     (False, True)
     """
     return not kept.startswith('{"note": ') or json.loads(kept)["note"] not in INFORMS
+
+
+def note_lines(files: pl.DataFrame, language: Language, *, most: int, lacks: bool = False) -> list[str]:
+    """A line for each note of the files (columns file, notes) that warns, at most so many and how many more there are.
+
+    With ``lacks`` columns that are not there or empty are told too.
+
+    >>> files = pl.DataFrame({"file": ["a.csv"], "notes": [note("made_id") + chr(10) + "2 cells could not be read"]})
+    >>> note_lines(files, "en", most=5)
+    ['a.csv: 2 cells could not be read']
+    """
+    found = []
+    for file, notes in files.sort("file").select("file", "notes").drop_nulls().iter_rows():
+        found += [
+            f"{file}: {note_words(kept, language)}" for kept in notes.split("\n")
+            if warns(kept) or (lacks and kept.startswith(('{"note": "lacking"', '{"note": "empty"')))
+        ]  # fmt: skip
+    more = len(found) - most
+    return found if more <= 0 else [*found[:most], say("reading.more_notes", language, more=more)]

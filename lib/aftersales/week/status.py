@@ -10,7 +10,7 @@ import polars as pl
 
 from aftersales.sources.crosschecks import HELD, held_words
 from aftersales.sources.left_out import LeftOut, kept_left_out, names_shown
-from aftersales.sources.notes import note_words, warns
+from aftersales.sources.notes import note_lines
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
@@ -50,7 +50,7 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
     ]
     held = tables["held"].filter(pl.col("state") == HELD).sort("file").collect()
     lines += [held_words(row, shop.language[0], shop=shop.id) for row in held.iter_rows(named=True)]
-    lines += _note_lines(files, shop.language[0])
+    lines += note_lines(files, shop.language[0], most=_SHOWN_NOTES, lacks=True)
     left_out = kept_left_out(store, commit)
     lines += _left_out_lines(left_out.values(), shop.language[0])
     waiting = _new_files(settings, shop, {*files["file"], *left_out})
@@ -62,19 +62,6 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
     week = last_whole_week(last_day_by(now, tables, shop) or tables.last_day)
     lines.append(_last_run(settings, shop, week))
     return lines
-
-
-def _note_lines(files: pl.DataFrame, language: Language) -> list[str]:
-    """What is to be known of files that were read: notes that warn, and columns that are not there or empty."""
-    found = []
-    for file, notes in files.sort("file").select("file", "notes").drop_nulls().iter_rows():
-        found += [
-            f"{file}: {note_words(note, language)}" for note in notes.split("\n")
-            if warns(note) or note.startswith(('{"note": "lacking"', '{"note": "empty"'))
-        ]  # fmt: skip
-    if len(found) > _SHOWN_NOTES:
-        found = [*found[:_SHOWN_NOTES], say("reading.more_notes", language, more=len(found) - _SHOWN_NOTES)]
-    return found
 
 
 def _left_out_lines(left_out: Iterable[LeftOut], language: Language) -> list[str]:

@@ -16,6 +16,7 @@ from aftersales.findings.drafts import with_drafts
 from aftersales.measures.deadlines import deadlines
 from aftersales.measures.order_evidence import NAMING
 from aftersales.sources.importing import import_files
+from aftersales.sources.notes import note_lines
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import ShopStore
@@ -28,6 +29,7 @@ from aftersales.words.periods import Week, last_whole_week
 from aftersales.words.plain import one_line
 
 SOON = timedelta(hours=24)
+_SHOWN_NOTES = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +176,7 @@ def _lacking(tables: Tables, language: Language) -> tuple[str, ...]:
     found += [say(f"today.lack.{name}", language) for name, rows in there.items() if _empty(rows)]
     if _empty(tables["orders"].filter(pl.col("batch").is_not_null())):
         found.append(say("today.batch.unknown", language))
-    return tuple(found)
+    return (*found, *note_lines(tables["files"].collect(), language, most=_SHOWN_NOTES))
 
 
 def _empty(rows: pl.LazyFrame) -> bool:
