@@ -39,7 +39,7 @@ def test_what_reaches_nobody_stays():
     assert not changed, "\n".join(changed)
 
 
-@pytest.mark.parametrize("around", ["{}", "{} please", "新地址是{}"])
+@pytest.mark.parametrize("around", ["{}", "{}; please hurry", "新地址是{}"])
 def test_an_address_is_masked_from_its_door_to_its_postal_code(around):
     for address in (DATA / "addresses.txt").read_text("utf-8").splitlines():
         assert masked(around.format(address)) == around.format("[地址]"), address

@@ -15,7 +15,7 @@ _PROVINCE = (
 )
 _S = r"[\s,\-/]{0,3}"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[A-Za-z][0-9]{0,4}(?![A-Za-z])|[一二三四五六七八九十百零〇两]{1,7})(?:\s?[\-—之#~]\s?[0-9]{1,5}[A-Za-z]?){0,3}"
-_PART = rf"(?:[东西南北中ABCDEF]\s?[区门座]|{_NUM}\s?(?:号楼|号院|号|支弄|弄|栋|幢|座|橦|单元|梯|室|楼|层|户|门|房|排|组|队|社|期|区|巷|铺))"
+_PART = rf"(?:[东西南北中ABCDEF]\s?[区门座塔]|{_NUM}\s?(?:号楼|号院|号|支弄|弄|栋|幢|座|橦|单元|梯|室|楼|层|户|门|房|排|组|队|社|期|区|巷|铺))"
 _ESTATE = r"(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|名都|名邸|豪庭|雅居|华庭|华府|半岛|宿舍|学院|大学|中学|小学|医院|写字楼|工业园|产业园|科技园|软件园|园区|社区|国际|中心|公馆|山庄|别墅|嘉园|佳苑|雅苑|家属院)"
 _REST = rf"(?:[\s,、\-]{{0,2}}+(?:{_HAN}{{0,12}}?{_PART}|{_HAN}{{2,10}}?(?:小区|花园|花苑|公寓|大厦|广场|宿舍)))*+(?:[\s,\-]{{0,2}}(?<![0-9])[0-9]{{3,4}}(?![0-9元块天件]))?"
 # one step of a chain of places: a city, a district, a town; a chain once read is not read another way
@@ -62,7 +62,8 @@ CHINESE = tuple(
         rf"(?<![\dA-Za-z\-])\d{{1,3}}-(?:\d{{1,2}}-)?(?!(?:19|20)\d\d(?!\d))\d{{3,4}}[\s,]{{0,2}}(?:万科|碧桂园|恒大|保利|绿地|龙湖|融创|中海|华润|绿城|{_HAN}{{1,8}}?{_ESTATE_END}){_HAN}{{0,6}}",
         r"(?:门牌号?|楼号|房号|房间号|家里?是|我住|住在?)[:是为\s]{0,3}(?P<s>[A-Z]?\d{1,4}(?:-\d{1,4}){0,3}(?:室|号)?)(?=$|[^\w\-])",
         rf"{_NUM}\s?(?:单元|栋|幢|号楼)[\s,]?{_NUM}\s?楼\s?[东西南北中]?[户门边]?",
-        # where parcels of an estate are kept
+        # a bed in a hospital; where parcels of an estate are kept
+        rf"{_HAN}{{2,12}}医院\s?(?:{_HAN}{{1,8}})?(?:{_NUM}\s?(?:号楼|病区|[楼层室房栋])\s?){{0,3}}{_NUM}\s?床(?![单垫品上褥])",
         rf"(?<!{_HAN})(?:{_PUT}){{0,2}}(?P<s>(?!本|整个|各|每|老旧|高档|同|某|隔壁|楼下|快递|包裹|学[生校]|公司|员工|国家|大学城)(?:(?![在放到我你他这那的了是去给]){_HAN}){{2,8}}?(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|城|名邸|华庭|府|公馆|山庄|宿舍|学院|大学|村)(?:[东西南北正后侧]门|门口|楼下)?的?(?:菜鸟|妈妈|丰巢|快递|顺丰|兔喜|京东)?(?:驿站|快递柜|丰巢柜?|自提[点柜]|代收点|门卫室?|保安室|传达室|物业(?:处|中心)?|便利店|收发室))",
         # a school, a hospital, a corner, what stands beside
         rf"(?:{_HAN}{{1,10}}(?:大学|学院|中学|校区|学部|师大|职院|一中|二中)|[北清浙复南武人中川哈西同华东山厦][大旦工科京交](?=\s?[\u4e00-\u9fff]{{0,4}}校区|\s?[\u4e00-\u9fff]{{2,4}}\d)|[东西南北]区)\s?{_HAN}{{0,10}}?\s?(?:[A-Z]?\d{{1,3}}|[一二三四五六七八九十东南西北]{{1,3}})\s?(?:号?(?:学生)?(?:宿舍楼?|公寓|寝室|寝)|舍|斋|园|栋|幢|号?楼)\s?(?:[A-Z]?\d{{3,4}}[A-Z]?(?:室|寝室?)?)?",
@@ -115,7 +116,7 @@ LATIN = tuple(
         # a street, then a number: German, Dutch, Nordic, French, Romance
         r"(?i:\b[A-ZÄÖÜ][a-zäöüß\-]{1,24}(?:\s?straße|\s?strasse|\s?str\.?|weg|platz|allee|gasse|ring|damm|ufer|hof|markt|gracht|straat|laan|plein|kade|dijk|singel|gatan|gata|vägen|vej|gade|veien|katu)\s{0,2}\d{1,4}(?:\s?-?(?:[a-z]|[ivx]{1,3}|bis|hs))?\b(?:,?\s{0,3}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s?[A-Z]{2}\b)?\s{1,3}[A-ZÄÖÜ][a-zäöüß]{1,24})?)",
         r"\b(?:An der|Am|Im|In der|Auf der|Auf dem|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Große|Lange|Kurze|Obere|Untere)\s[A-ZÄÖÜ][a-zäöüß\-]{2,24}(?:\s[A-ZÄÖÜ][a-zäöüß\-]{2,24})?\s\d{1,4}[a-z]?\b(?:,\s(?:\d{4,5}\s)?[A-ZÄÖÜ][a-zäöüß]{2,24})?",
-        r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
+        r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square(?!\s(?:met|f[eo]{2}t|inch|cm))|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
         r"\b(?:Calle|C/|Via|Vía|Viale|Piazza|Corso|Largo|Vicolo|Rua|Travessa|Avenida|Avda\.?|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
         r"\b(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,7}\s)[A-ZÀ-Þ][\w'’.\-]{1,24}(?:\s[\w'’.\-]{1,24}){0,3}?\s\d{1,4}\s?[a-zA-Z]?,?\s{1,3}(?:(?:[A-Z]{1,2}-)?\d{5}|\d{4}\s?[A-Z]{2})\s{1,3}[A-ZÀ-Þ][\w\-]{2,24}",
         # a door, then a building; Turkish, Russian, Japanese, Korean

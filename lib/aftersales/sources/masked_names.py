@@ -41,10 +41,10 @@ _OTHER = rf"(?:{_OTHER_BEGINNINGS}){_HAN}{{0,4}}?"
 _LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|写的|写|填的是|填成|填|打错了|个人|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
 _ENDS = r"(?=对[吧吗么不]|没错|[吗么]|本人|谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|报关|清关|个人|才|要|会|来|的(?:快递|包裹|订单|账|收件|电话|地址|手机|名字)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
 _WHO = (
-    r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
-    r"收方|买家|客户|顾客|姓名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
+    r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|经手|承办|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
+    r"收方|买家|客户|顾客|姓名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|签[名字](?=[\s:是])|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
 )
-_KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑)"
+_KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑|同学|[女男](?:朋)?友|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?)"
 _TITLE = r"(?:师傅|先生|女士|小姐|太太|阿姨|叔叔?|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|经理|总|姐|哥|工|医生|老板|教授|主任|同学)"
 _NO_REAL = r"(?!同|未|不|保密|匿名|见|无|略|没|空|错|请|已|原|本|为|信息|电话|手机|昵称|地址|订单|客服|买家|卖家|商家|店|填|写|改|先生|女士|和|与|是|要|可|都|怎|能|必|拒|签|的|查|如)"
 _LABELLED = r"\[(?:手机号|电话|证件号|银行卡)\]"
@@ -65,6 +65,9 @@ NAMES = tuple(
         rf"(?<![一-鿿]不)我是(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}(?![人的座脸皮型码子号店家了要想会买客员级款白黑一])\S)(?=[,。!;\s]|$)",
         rf"(?:请写|找|问一?下?|叫|请|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
         rf"(?:寄给|转交给?|交给|邮给|开给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=个人|就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
+        rf"(?:[寄送发转留带交]给|转交|替|帮)我?的?{_KIN}(?P<s>{_USUAL})(?=的(?!{_HAN})|[代收签取]|[^\u4e00-\u9fff]|$)",
+        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=的(?:快递|包裹|件|订单)[\s,:]{{0,2}}(?:电话|手机|号码)?号?[\s,:]{{0,2}}{_LABELLED})",
+        rf"(?:[找叫问让给]|门卫|保安|前台|物业|快递员|同事)(?P<s>(?!小[熊马牛龙白黄花包])[小老阿][{_COMMON}])(?=[拿取签收]|[^\u4e00-\u9fff]|$)",
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))",
         rf"(?:写|刻|印|签)(?P<s>{_USUAL})的?(?:名字|大名|姓名)",
         # a name and a form of address, wherever no kind of goods is meant
@@ -94,7 +97,7 @@ _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daugh
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
     r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed) by|"
-    r"on behalf of|signed(?: for)? by|received by|left (?:it )?with|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
+    rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
     r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
 _SAID = (
