@@ -41,6 +41,7 @@ _CUE = (
 )
 _FILL = r"(?:号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
 _SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|电报|推特|飞机|纸飞机)"
+_SITE = "(?:旺旺|淘宝|天猫|京东|拼多多|微博|抖音|小红书|快手|b站|闲鱼|微信|qq|贴吧|知乎|支付宝|得物|豆瓣)"
 ACCOUNTS = _each(
     # an id with a digit or underscore in it, after any cue
     rf"{_CUE}{_FILL}(?P<s>(?=[a-z_\-.]{{0,20}}[\d_\-])(?!\d+[a-z\u4e00-\u9fff]|(?:19|20)\d\d-)@?[a-z][a-z0-9_\-.]{{4,24}}(?:#\d{{4}})?|(?<![a-z0-9])(?=\d{{1,20}}[a-z_])(?!\d{{1,20}}(?:ml|kg|cm|mm|g|l|pcs|gb)\b)[a-z0-9_\-]{{6,20}})",
@@ -50,7 +51,7 @@ ACCOUNTS = _each(
     r"(?:微信|wechat|weixin)[^,。;!?\n]{0,10}?[,，]\s?号是?\s?(?P<s>[a-z][a-z0-9_\-]{5,24})(?![a-z0-9])",
     # letters in parts, the last of them with a digit; the cue and the id in one word
     rf"{_WECHAT}(?:号|id|\s)?\s?(?:[:=]|号|是)\s?(?P<s>[a-z]{{1,12}}(?:\s[a-z]{{1,12}}){{0,2}}\s(?=[a-z_]{{0,14}}\d)[a-z0-9_]{{2,14}})(?![a-z0-9])",
-    r"(?<![a-z0-9])(?:wx|vx|vv|zfb|qq)(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{4,20})(?![a-z0-9])",
+    r"(?:(?<![a-z0-9])(?:wx|vx|vv|zfb|qq)|[加+➕佳嘉]\s?(?:我|个|一?下)?\s?(?:[vw](?!ip\d)|q(?=[a-z]{2})))(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{4,20})(?![a-z0-9])",
     r"(?<![a-z0-9])v\s(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{5,20})(?![a-z0-9])",
     r"(?<![a-z])live:(?P<s>\.?[a-z0-9][a-z0-9_.\-]{3,40})",
     rf"{_SOCIAL}(?![a-z])[\s:]{{0,3}}(?:(?:is|me|at|on|id|号)\s?){{0,2}}(?P<s>@[a-z0-9_.]{{3,30}}|[a-z][a-z_]{{0,14}}\.(?=[a-z.]{{0,12}}\d)[a-z0-9_.]{{2,20}})",
@@ -58,18 +59,36 @@ ACCOUNTS = _each(
     r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
     r"(?<![a-z])(?:tg|ins|ig)\s(?P<s>[a-z.]{2,12}[_\d][a-z0-9_.]{0,20})",
     r"discord[\s:]{1,3}(?P<s>[a-z0-9_.]{2,32}#\d{4})(?!\d)",
-    r"旺旺(?:号|id)?\s?[:是]\s?(?P<s>(?=\w{0,14}\d)\w{3,20})",
+    # a nickname in any script behind what says that it is one
+    rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
+    rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要)\w{{2,20}})(?=$|[\s,。;!?])",
     # an id of digits behind a cue that is otherwise none
     r"(?:蔻蔻|口口|丘丘|q仔|qq群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
 )  # fmt: skip
+_TAX = (
+    r"(?:税号|纳税人?(?:识别)?(?:代?码|号码?)|识别号|信用代码|统一(?:编号|編號)|\b(?:gst(?:in)?|vat|tax|ust-?id(?:-?nr)?|tva|iva|p\.?\s?iva|partita iva|nif|cif|abn|acn|ein|itin|tin|cnpj|cpf|rfc|utr|trn|eori|btw|npwp|siret|siren|nip|inn|инн|mwst|steuernummer)"
+    r"(?:[\s\-]?(?:no|number|num|nr|id|reg(?:istration)?|code|nummer|identification|intracom)\b\.?){0,3})"
+)
+BANKS = _each(
+    r"\b(?:(?:ifsc|swift|bic)(?:[\s/]?(?:code|bic|no)){0,2}[\s:=is]{0,4})(?P<s>(?-i:[A-Z]{4}0[A-Z0-9]{6}|(?:(?=[A-Z]{6}[A-Z]{0,4}\d)|(?<=[a-zA-Z]:)|(?<=:\s)|(?i:(?<=code\s)))[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?))(?![A-Z0-9])",
+    r"\b(?:sort ?code|routing(?: (?:number|no\.?))?|aba|bsb|blz|bankleitzahl)[\s:=#is]{0,4}(?P<s>\d(?:[\s\-]?\d){5,8})(?!\d)",
+)
 DOCUMENTS = _each(
+    # tax numbers: what their words announce, and two whose form tells
+    rf"{_TAX}(?:\s?[:=#是为]|\s|is\b){{0,4}}(?P<s>(?=(?:[A-Z][\s\-.]?){{0,8}}\d)(?=(?:[A-Z\-.]?\s?){{0,8}}(?:[A-Z\s\-./]{{0,5}}\d){{7}})[A-Z0-9](?:[\s\-./]?[A-Z0-9]){{7,19}})(?![A-Z0-9])",
+    r"(?<![A-Z0-9])(?-i:(?=9[1-3]\d{6}\d{0,9}[A-Z])9[1-3]\d{6}[0-9A-HJ-NPQRTUWXY]{10}|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9])(?![A-Z0-9])",
+    # what opens a parcel locker or a door, and a shelf's code beside the end of a phone
+    r"(?:(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口)\S{0,4}?(?:取件码|提货码|密码|开箱码|取货码)|(?:门禁|开门|大门|单元门|门锁|进门|入户|楼道)的?密码|\b(?:gate|door|entry|access|buzzer|locker|lockbox) code)[\s:是为is]{0,4}(?P<s>#?\d{4,8}[#*]?)(?![\d\-])",
+    r"(?:取件码|提货码|取货码|自提码)[\s:是为]{0,3}(?P<s>\d{1,4}(?:-\d{1,5}){0,2})(?=[\s,。;]{0,2}(?:手机|电话)?(?:号码?)?尾号)",
     r"(?<![A-Z0-9])(?:E[A-HJ-NP-Z]?|G|P[EP]?|S[EP]?|D[EP]?)\s?(?:\d\s?){7}\d(?![A-Z0-9])",
-    r"(?:护照|通行证|passport|港澳证|台胞证|回乡证|居留证|永居证|居住证|驾照|reisepass|pasaporte|passeport)[^\d\n]{0,10}?(?P<s>(?<![A-Z])[A-Z]{1,3}[\s\-]?\d(?:[\s\-]?\d){5,9}|\d(?:[\s\-]?\d){7,9}|(?=[A-Z]{1,3}\d)[A-Z0-9]{9}(?![A-Z0-9]))",
+    r"(?<![A-Z0-9])E[A-Z]\d{7}(?=\s?(?:是我的?)?护照)|(?:学号|病历号|住院号|就诊卡?号|门诊号|准考证号?|student (?:id|no|number)|employee (?:id|no|number)|patient (?:id|no|number))[\s:是为#]{0,3}(?:is )?(?P<s>[A-Z]{0,2}\d{5,14})(?![\dA-Z])",
+    r"(?:出生(?:日期|年月日?)|\bdob\b|\bdate of birth\b|\bd\.o\.b\.)[\s:是为]{0,3}(?:is )?(?P<s>(?:19|20)\d\d\s?[年.\-/]?\s?\d{1,2}\s?[月.\-/]?\s?\d{1,2}日?|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d|\d{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? (?:19|20)\d\d)(?!\d)",
+    r"(?:护照|通行证|证件(?:号码?)?|voter id|passport|港澳证|台胞证|回乡证|居留证|永居证|居住证|驾照|reisepass|pasaporte|passeport)[^\d\n]{0,10}?(?P<s>(?<![A-Z])[A-Z]{1,3}[\s\-]?\d(?:[\s\-]?\d){5,9}|\d(?:[\s\-]?\d){7,9}|(?=[A-Z]{1,3}\d)[A-Z0-9]{9}(?![A-Z0-9]))",
     r"(?:\bssn|social security(?: number)?|\bsocial)[\s:#is]{0,6}(?P<s>\d{3}[\s\-]?\d{2}[\s\-]?\d{4})|(?<![\d\-])\d{3}-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:pan|p\.a\.n\.?)(?:\s?(?:card|no|number|id|is|#|\.|:)){0,4}\s?(?P<s>[A-Z]{5}[\s\-]?\d{4}[\s\-]?[A-Z])\b",
     r"(?<![A-Z0-9])(?-i:[STFGM]\d{7}[A-Z])(?![A-Z0-9])",
     r"\b(?-i:[A-Z]{3}P[A-Z]\d{4}[A-Z]|[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z])\b",
-    r"(?:\b(?:nric|hkid|dni|nie|nino|ni number|national insurance|codice fiscale|cpf|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)\b|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
+    r"(?:\b(?:nric|hkid|dni|nie|nino|ni number|national insurance|codice fiscale|cpf|curp|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)\b|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
     r"(?<![A-Z0-9])[军南北沈兰成济广空海政参后装武]字第?\s?(?P<s>\d{6,8})号?",
     r"(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:ic|i\.c\.|mykad)(?:\s?(?:no|number|is|\.|:)){0,3}\s?(?P<s>\d{6}-?\d{2}-?\d{4})(?!\d)",

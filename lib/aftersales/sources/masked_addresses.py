@@ -15,8 +15,8 @@ _PROVINCE = (
 )
 _S = r"[\s,\-/]{0,3}"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[A-Za-z][0-9]{0,4}(?![A-Za-z])|[一二三四五六七八九十百零〇两]{1,7})(?:\s?[\-—之#~]\s?[0-9]{1,5}[A-Za-z]?){0,3}"
-_PART = rf"(?:[东西南北中ABCDEF]\s?[区门座]|{_NUM}\s?(?:号楼|号院|号|支弄|弄|栋|幢|座|橦|单元|梯|室|楼|层|户|门|房|排|组|队|社|期|区|巷|铺))"
-_ESTATE = r"(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|名都|名邸|豪庭|雅居|华庭|华府|半岛|宿舍|学院|大学|中学|小学|医院|写字楼|工业园|产业园|科技园|软件园|园区|社区|国际|中心|公馆|山庄|别墅|嘉园|佳苑|雅苑)"
+_PART = rf"(?:[东西南北中ABCDEF]\s?[区门座塔]|{_NUM}\s?(?:号楼|号院|号|支弄|弄|栋|幢|座|橦|单元|梯|室|楼|层|户|门|房|排|组|队|社|期|区|巷|铺))"
+_ESTATE = r"(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|名都|名邸|豪庭|雅居|华庭|华府|半岛|宿舍|学院|大学|中学|小学|医院|写字楼|工业园|产业园|科技园|软件园|园区|社区|国际|中心|公馆|山庄|别墅|嘉园|佳苑|雅苑|家属院)"
 _REST = rf"(?:[\s,、\-]{{0,2}}+(?:{_HAN}{{0,12}}?{_PART}|{_HAN}{{2,10}}?(?:小区|花园|花苑|公寓|大厦|广场|宿舍)))*+(?:[\s,\-]{{0,2}}(?<![0-9])[0-9]{{3,4}}(?![0-9元块天件]))?"
 # one step of a chain of places: a city, a district, a town; a chain once read is not read another way
 _PLACE = rf"{_HAN}{{1,10}}?(?:(?<![超夜集门股城都菜早上])市(?!场|面|民|价|区别)|自治区|地区|自治州|州|盟|区(?!别|域|间|块|号)|县|旗|街道|镇|乡){_S}"
@@ -26,6 +26,7 @@ _WAY = rf"(?:{_HAN}{{1,7}}?(?:{_ROAD}(?!上|边|人|程|途)|村|屯|庄|寨|小
 _GOODS = r"(?!线|色|仓|店|码|发|前|之前|到|才|就|以|链|款)"
 _ESTATE_END = r"(?:[城府园庭湾居郡里坊院轩阁墅苑座寓厦都]|国际|小区|家园|花园|之光|天下|公园|[一二三四五\d]期|壹号|世家|时代|新村|公馆|广场|中心|社区|名邸|华庭|佳苑|半岛)"
 _NO_AMOUNT = r"(?![0-9元块]|件|个|天|年|月)"
+_PUT = "帮我|麻烦|快递|包裹|驿站|在|放|放在|放到|送到|到|寄到|存在|存放|就是|是|去|给我|我的"
 CHINESE = tuple(
     re.compile(p, _I)
     for p in (
@@ -38,6 +39,7 @@ CHINESE = tuple(
         rf"(?:{_HAN}(?<![这那条了到走])){{2,6}}{_ROAD}(?:[东西南北中]段?)?\s?[0-9]{{1,4}}(?=$|[,。;!\n])",
         # an estate and a building in it, or a building and a flat alone
         rf"{_HAN}{{1,8}}?(?:{_ESTATE}|(?:[府城园庭湾居郡里坊院都](?={_S}{_NUM}\s?(?:号楼|栋|幢|单元))))\s?(?:[东南西北一二三四五六七八九ABC0-9]\s?[区期苑])?{_S}{_NUM}\s?(?:号楼|栋|幢|座|单元|室|弄|层|楼|号{_GOODS}){_REST}",
+        rf"{_HAN}{{2,8}}?(?:(?<![这那整])大楼|办公楼|商务楼|综合楼|商城|酒店|宾馆|大院)\s?(?:{_NUM}\s?(?:座|号楼|栋|幢|单元|[楼层](?=\s?[A-Z]?\d{{3,4}}))\s?)?(?:[A-Z]?\d{{3,4}}(?![0-9元块件年个人多平间]|房间)(?:室|房|号)?|(?<=[座栋幢]))",
         rf"(?<![0-9A-Za-z])(?:{_NUM})\s?(?:号楼|栋|幢|橦|号院)[\s,\-]{{0,2}}(?:{_NUM}\s?单元[\s,\-]{{0,2}})?{_NUM}(?:\s?(?:室|号|户|楼|层|房|门))?{_NO_AMOUNT}",
         rf"(?<![0-9A-Za-z]){_NUM}\s?(?:单元|弄|支弄)[\s,\-]{{0,2}}{_NUM}\s?(?:室|号|户|楼|层|房|门)?{_NO_AMOUNT}",
         rf"(?<![0-9A-Za-z])[A-Z]?\s?[0-9]{{1,3}}\s?楼\s?[A-Z]?[0-9]{{3,4}}(?:室|房|号)?{_NO_AMOUNT}",
@@ -60,6 +62,9 @@ CHINESE = tuple(
         rf"(?<![\dA-Za-z\-])\d{{1,3}}-(?:\d{{1,2}}-)?(?!(?:19|20)\d\d(?!\d))\d{{3,4}}[\s,]{{0,2}}(?:万科|碧桂园|恒大|保利|绿地|龙湖|融创|中海|华润|绿城|{_HAN}{{1,8}}?{_ESTATE_END}){_HAN}{{0,6}}",
         r"(?:门牌号?|楼号|房号|房间号|家里?是|我住|住在?)[:是为\s]{0,3}(?P<s>[A-Z]?\d{1,4}(?:-\d{1,4}){0,3}(?:室|号)?)(?=$|[^\w\-])",
         rf"{_NUM}\s?(?:单元|栋|幢|号楼)[\s,]?{_NUM}\s?楼\s?[东西南北中]?[户门边]?",
+        # a bed in a hospital; where parcels of an estate are kept
+        rf"{_HAN}{{2,12}}医院\s?(?:{_HAN}{{1,8}})?(?:{_NUM}\s?(?:号楼|病区|[楼层室房栋])\s?){{0,3}}{_NUM}\s?床(?![单垫品上褥])",
+        rf"(?<!{_HAN})(?:{_PUT}){{0,2}}(?P<s>(?!本|整个|各|每|老旧|高档|同|某|隔壁|楼下|快递|包裹|学[生校]|公司|员工|国家|大学城)(?:(?![在放到我你他这那的了是去给]){_HAN}){{2,8}}?(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|城|名邸|华庭|府|公馆|山庄|宿舍|学院|大学|村)(?:[东西南北正后侧]门|门口|楼下)?的?(?:菜鸟|妈妈|丰巢|快递|顺丰|兔喜|京东)?(?:驿站|快递柜|丰巢柜?|自提[点柜]|代收点|门卫室?|保安室|传达室|物业(?:处|中心)?|便利店|收发室))",
         # a school, a hospital, a corner, what stands beside
         rf"(?:{_HAN}{{1,10}}(?:大学|学院|中学|校区|学部|师大|职院|一中|二中)|[北清浙复南武人中川哈西同华东山厦][大旦工科京交](?=\s?[\u4e00-\u9fff]{{0,4}}校区|\s?[\u4e00-\u9fff]{{2,4}}\d)|[东西南北]区)\s?{_HAN}{{0,10}}?\s?(?:[A-Z]?\d{{1,3}}|[一二三四五六七八九十东南西北]{{1,3}})\s?(?:号?(?:学生)?(?:宿舍楼?|公寓|寝室|寝)|舍|斋|园|栋|幢|号?楼)\s?(?:[A-Z]?\d{{3,4}}[A-Z]?(?:室|寝室?)?)?",
         r"(?<!\d)[0-9一二三四五六七八九十]{1,3}\s?号?(?:舍|宿舍楼?|公寓楼?)\s?[A-Z]?\d{3,4}(?:室|寝室?)?(?!\d)",
@@ -83,11 +88,12 @@ _STREET = (
 )
 _PLAIN_WORD = r"(?!(?:the|a|an|of|on|in|for|to|my|this|that|and|or|is|was|by|per|days?|weeks?|months?|years?|hours?|minutes?|times?|sets?|pcs|pieces?|lane|way|miles?|m|km|cm|mm|inch|star|stars|Hours?|Pieces?|Packs?|Sets?|Days?|Pcs|x|long|more|other|different)\b)"
 _UNIT = r"(?:(?:Apt|Apartment|Unit|Suite|Ste|Flat|Floor|Fl|Room|Rm|Bldg|Building|#)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?[\w\-]{1,7})"
-_TOWN = r"(?:,?\s{1,3}[A-Z][A-Za-z.'\-]{1,20}){1,4}"
+_TOWN = r"(?:,?\s{1,3}[A-Z][A-Za-z.'\-]{1,20}(?![A-Za-z\d])){1,4}"
 _ZIP = r"(?:,?\s{0,3}(?:[A-Z]{2}\s{1,2}\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{5,6}|[A-Z]\d[A-Z]\s?\d[A-Z]\d))"
 _CAP = r"[A-ZÀ-ÞĀ-ſẠ-ỹ][\w'’.\-]{1,24}"
+_EDGE = r"(?<![A-Za-z0-9_\u00c0-\u024f])"  # a word's beginning, behind a Chinese character too
 LATIN = tuple(
-    re.compile(p)
+    re.compile(re.sub(r"(?:^|(?<=\?i:)|(?<=\|))\\b", lambda _: _EDGE, p))
     for p in (
         # a number, then a street: the usual order in English
         rf"(?:{_UNIT}[,/]?\s{{0,3}})?(?:\bNo\.?\s{{0,2}})?(?<![\d.])\d{{1,5}}[A-Za-z]?(?:[\-/]\d{{1,4}})?,?\s{{1,3}}(?:[NSEW]{{1,2}}\.?\s{{1,2}}|North\s|South\s|East\s|West\s)?(?:{_PLAIN_WORD}[A-Z0-9][\w'’\-]{{0,24}}\.?\s{{1,3}}){{1,4}}(?i:{_STREET})\b\.?(?:\s(?:[NSEW]{{1,2}}|\d{{1,3}})\b)?(?:,?\s{{0,3}}{_UNIT}){{0,3}}(?:,{_TOWN})?(?:,{_TOWN})?{_ZIP}?",
@@ -95,7 +101,7 @@ LATIN = tuple(
         r"(?i:\b(?:house|flat|apt|no\.?|unit)\s?\d{1,4}[a-z]?,?\s(?:[a-z'’\-]{2,20}\s){1,3}(?:street|avenue|ave|road|rd|lane|drive)\b)(?:,\s?[A-Za-z]{3,20})?(?i:\s[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b)?",
         r"\b[A-Z][a-z]{1,20}(?:\s[A-Z][a-z]{1,20}){0,2},\s[A-Z][a-z]{1,20}\s(?:Lane|Road|Street|Avenue|Drive|Close|Way),\s[A-Z][a-z]{2,20}(?:\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?",
         # parts of a house, in English as written in Asia
-        r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
+        r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?!\s?(?:inch|in|cm|mm|tv)\b)(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
         r"(?i:\b(?:Room|Rm|Unit|Suite)\.?\s{0,2}\w{1,6},\s{0,3}(?:(?:Building|Bldg|Block|Tower|Floor|No)\.?\s{0,2}\w{1,6}|\d{1,5}\s)(?:,?\s{0,3}[A-Z0-9][\w.'\-]{0,24}){0,8})",
         r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
         rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?(?:,|(?<=/\d))\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
@@ -110,11 +116,42 @@ LATIN = tuple(
         # a street, then a number: German, Dutch, Nordic, French, Romance
         r"(?i:\b[A-ZÄÖÜ][a-zäöüß\-]{1,24}(?:\s?straße|\s?strasse|\s?str\.?|weg|platz|allee|gasse|ring|damm|ufer|hof|markt|gracht|straat|laan|plein|kade|dijk|singel|gatan|gata|vägen|vej|gade|veien|katu)\s{0,2}\d{1,4}(?:\s?-?(?:[a-z]|[ivx]{1,3}|bis|hs))?\b(?:,?\s{0,3}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s?[A-Z]{2}\b)?\s{1,3}[A-ZÄÖÜ][a-zäöüß]{1,24})?)",
         r"\b(?:An der|Am|Im|In der|Auf der|Auf dem|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Große|Lange|Kurze|Obere|Untere)\s[A-ZÄÖÜ][a-zäöüß\-]{2,24}(?:\s[A-ZÄÖÜ][a-zäöüß\-]{2,24})?\s\d{1,4}[a-z]?\b(?:,\s(?:\d{4,5}\s)?[A-ZÄÖÜ][a-zäöüß]{2,24})?",
-        r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
-        r"\b(?:Calle|C/|Via|Viale|Piazza|Corso|Largo|Vicolo|Rua|Travessa|Avenida|Avda\.?|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
+        r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square(?!\s(?:met|f[eo]{2}t|inch|cm))|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
+        r"\b(?:Calle|C/|Via|Vía|Viale|Piazza|Corso|Largo|Vicolo|Rua|Travessa|Avenida|Avda\.?|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
         r"\b(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,7}\s)[A-ZÀ-Þ][\w'’.\-]{1,24}(?:\s[\w'’.\-]{1,24}){0,3}?\s\d{1,4}\s?[a-zA-Z]?,?\s{1,3}(?:(?:[A-Z]{1,2}-)?\d{5}|\d{4}\s?[A-Z]{2})\s{1,3}[A-ZÀ-Þ][\w\-]{2,24}",
+        # a door, then a building; Turkish, Russian, Japanese, Korean
+        rf"\b(?:Room|Rm|Unit|Suite|Villa|Office|Shop|Flat|House|Door|Tower)\.?\s{{0,2}}(?:No\.?\s?)?(?:\d{{1,5}}[A-Z]?|[A-Z]\d{{0,4}}),\s{{0,2}}(?=[^;!?\n\[\]]{{2,60}}\b(?:{_STREET}|Plaza|Mansions?|Estate|Towers?|Building|Cent(?:er|re)|Park|Dubai|Abu Dhabi|Hong Kong|Kowloon|\d{{5,6}})\b)(?:{_CAP}|\d{{1,3}}/F)(?:\s[A-Z\d][\w.'\-]{{0,24}}){{0,4}},\s{{1,2}}{_CAP}(?:\s[A-Z\d][\w.'\-]{{0,24}}){{0,4}}",
+        rf"\b(?:{_CAP}\s){{1,4}}(?:(?:Cad|Sok|Mah|Bulv)\.|Caddesi|Sokak|Sokağı|(?:Cad|Cd|Sok|Sk)(?=\sNo)),?\s?(?:No\s?[:.]?\s?)?\d{{1,4}}(?:[/\-]\d{{1,4}})?",
+        r"\b(?:(?i:г(?:ород|\.)?\s?[а-яё\-]{2,25},\s?(?=ул|пр|пер|наб|ш|бул|б-р))?(?i:ул|улица|пр-?т|проспект|пер|переулок|наб|шоссе|бул|б-р)\b\.?\s?(?i:[а-яё\-]{2,25}(?:\s[а-яё\-]{2,25})?,?\s?(?:д(?:ом)?\.?\s?)?\d{1,4}[а-я]?(?:[\s,]{1,2}(?:кв|корп|к|стр|под|эт|оф)[а-я]{0,8}\.?\s?\d{1,4}){0,3}(?:,\s?[а-яё\-]{3,25})?(?:,?\s?\d{6})?))",
+        r"(?:东京都|大阪府|京都府|北海道|[\u4e00-\u9fff]{2,3}県)[^\s\d,。;!?\n\[\]]{2,20}\d{1,4}(?:\s?(?:丁目|番地?|号|[\-の])\s?\d{0,4}){1,3}(?:[^\d,。;!?\n\[\]]{0,20}\d{1,4}号室?)?",
+        r"[가-힣]{2,8}[시도]\s(?:[가-힣]{1,6}[시구군]\s){1,2}(?:[가-힣0-9]{1,10}[읍면동가]\s)?[가-힣0-9]{1,10}(?:로|길|동)\s?\d{1,4}(?:-\d{1,4})?(?:[,\s]{1,2}[가-힣0-9\-]{1,10}[동호층]){0,3}",
         # whatever has a number and follows words for an address
-        r"(?i:\b(?:my (?:home |new |shipping |delivery )?address is|address|ship(?:ped)? (?:it )?to|deliver(?:ed)? (?:it )?to|i live (?:at|on|in)|living at|resid(?:e|ing) at|alamat|địa chỉ|dirección|adresse|indirizzo|endereço))[\s:]{1,3}(?P<s>(?=[^.;!?\n\[\]]{0,60}\d)(?:No\.?\s?)?[A-Z0-9][^;!?\n\[\]]{6,90}?(?:\d{4,6}\b|(?=\.\s|\.$|$|[;!?\n\[])))",
+        r"(?i:\b(?:my (?:home |new |shipping |delivery )?address is|address|ship(?:ped)? (?:it )?to|deliver(?:ed)? (?:it )?to|i live (?:at|on|in)|living at|resid(?:e|ing) at|alamat|địa chỉ|dirección|adresse|indirizzo|endereço))[\s:]{1,3}(?P<s>(?=[^.;!?\n\[\]\d]{0,60}\d{1,6}+(?!(?:\s?-\s?\d{1,3})?\s?(?:business |working )?(?:days?|weeks?|months?|years?|hours?|hrs|min|times?|pcs|pieces?|items?|units?|people|percent|%)))(?:No\.?\s?)?[A-Z0-9][^;!?\n\[\]]{6,90}?(?:\d{4,6}\b|(?=\.\s|\.$|$|[;!?\n\[])))",
         r"(?i:\b(?:post ?code|postal code|zip(?: ?code)?|pin(?: ?code)?|plz))[\s:is]{0,4}(?P<s>\d{5,6}(?:-\d{4})?|(?i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}))(?![\dA-Z])",
     )
 )  # fmt: skip
+
+_WORD = r"(?:[A-ZÀ-ÞĀ-ſƠƯẠ-ỹ][\w'’.\-]{0,24}(?!\w))"
+_NO_PART = r"(?!(?:Please|Pls|Thanks|Thank|Thx|I|My|The|And|But|Call|Phone|Tel|Mobile|Cell|Contact|E-?mail|Regards|Order|Also|Not|No longer|We|You|It|Attn|WhatsApp|WeChat)\b)"
+_FLOOR = r"(?:\d{1,3}(?:\.|st|nd|rd|th|º|ª|°|e|er|r|o|a|/F)(?!\d)(?:\s?[\w.º]{1,8}(?![\w.])){0,2})"
+_DOOR = r"(?:(?i:piso|planta|puerta|portal|escalera|esc|interno|int|scala|apto|appt|apt|apartment|apartamento|bloco|b[âa]t(?:iment)?|[ée]tage|lgh|bus|kat|daire|D|RT|RW|m|lok|кв|top|st(?:iege)?|unit|suite|ste|flat|floor|room|tower|block|phase|sector|building|bldg|hinterhaus|vorderhaus|no)\b\.?:?\s?#?[A-Z]?\d{0,5}[A-Z]?(?!\w)|#\d{1,2}-\d{2,4})"
+_CODE = r"(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|(?:[A-Z]{1,2}-)?(?:\d{5}-\d{3,4}|\d{2}-\d{3}|\d{3}\s\d{2,3}|\d{4}\s[A-Z]{2}|\d{4,6}))(?![\w\-])"
+_PLACES = rf"(?:{_WORD}(?:\s(?:de|del|da|do|am|an der|im|la|el))?(?:\s{{1,2}}(?:{_WORD}|\d{{1,3}}(?![\w\-]))){{0,4}})"
+_TAIL = re.compile(
+    rf"(?:[\-/]\d{{1,4}}[A-Za-z]?(?!\w))?(?:\s?[,/\-–]\s{{0,2}}{_NO_PART}(?:{_FLOOR}|{_CODE}(?:\s{{1,2}}{_PLACES})?|{_DOOR}(?:\s\w{{1,3}}(?!\w))?|{_PLACES}(?:\s?[\-–]?\s?{_CODE})?)"
+    rf"|\s{{1,2}}(?:{_CODE}(?:\s{{1,2}}{_NO_PART}{_PLACES})?|{_DOOR}(?<=\d)|(?:CHS|Society|Apartments|House|Complex|West|East|North|South)(?!\w)|{_NO_PART}(?:{_WORD}\s{{1,2}}){{1,3}}[\-–]?\s?{_CODE})){{0,8}}"
+)
+_HEAD = re.compile(
+    rf"{_EDGE}(?:(?i:h\.?\s?no|house|flat|plot|door|villa|office|room|unit|shop|apt|no|the)\.?\s?(?:no\.?\s?)?:?\s?)?(?:#?\d{{1,5}}[A-Z]?(?:[\-/]\d{{1,5}}){{0,3}}|[A-Z]{{1,2}}-?\d{{0,5}}|#)(?:,\s{{0,2}}|\s{{1,2}}|(?<=[#\-]))(?:{_NO_PART}[A-Z0-9][\w'’.\-/]{{0,24}}[,\s]{{1,3}}){{0,6}}$"
+)
+
+
+def whole(text: str, start: int, end: int) -> tuple[int, int]:
+    """From the door before a found part of a Latin address to the town and the postal code behind it.
+
+    >>> text = "to B-204, Palm Court, 5 Lake Road, Pune 411001 please"
+    >>> text[slice(*whole(text, 22, 33))]
+    'B-204, Palm Court, 5 Lake Road, Pune 411001'
+    """
+    head, tail = _HEAD.search(text, max(start - 80, 0), start), _TAIL.match(text, end)
+    return head.start() if head else start, tail.end() if tail else end

@@ -38,16 +38,20 @@ _OTHER_BEGINNINGS = (
 )
 _DOTTED = rf"{_HAN}{{1,7}}(?:\s?[·•・‧]\s?{_HAN}{{1,8}}){{1,3}}"
 _OTHER = rf"(?:{_OTHER_BEGINNINGS}){_HAN}{{0,4}}?"
-_LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|写的|写|填的是|填成|填|打错了|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
-_ENDS = r"(?=谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|报关|清关|个人|才|要|会|来|的(?:快递|包裹|订单|账|收件|电话|地址|手机|名字)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
+_LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|写的|写|填的是|填成|填|打错了|个人|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
+_ENDS = r"(?=对[吧吗么不]|没错|[吗么]|本人|谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|报关|清关|个人|才|要|会|来|的(?:快递|包裹|订单|账|收件|电话|地址|手机|名字)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
 _WHO = (
-    r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
-    r"收方|买家|客户|顾客|姓名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
+    r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|经手|承办|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
+    r"收方|买家|客户|顾客|姓名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|签[名字](?=[\s:是])|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
 )
-_KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑)"
+_KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑|同学|[女男](?:朋)?友|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?)"
 _TITLE = r"(?:师傅|先生|女士|小姐|太太|阿姨|叔叔?|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|经理|总|姐|哥|工|医生|老板|教授|主任|同学)"
 _NO_REAL = r"(?!同|未|不|保密|匿名|见|无|略|没|空|错|请|已|原|本|为|信息|电话|手机|昵称|地址|订单|客服|买家|卖家|商家|店|填|写|改|先生|女士|和|与|是|要|可|都|怎|能|必|拒|签|的|查|如)"
 _LABELLED = r"\[(?:手机号|电话|证件号|银行卡)\]"
+_POLITE = r"(?:先生|女士|小姐(?!姐)|太太|阿姨|大爷|大妈|大姐(?!大)|大哥|老师(?!傅)|经理|主任|医生|教授|队长|店长|主管|老板|师傅(?!\S{0,3}[装修]))"
+_OF_WEAR = r"(?![款式用版专通包鞋表帽裤裙衣袜外内围短长牛T手项皮运棉羽毛香牌码洗同]|大衣|大码|连衣|女士|男士|凉|拖|剃|护|牛肉|方便|加州|红烧|泡面)"
+_PERSON = rf"(?!{_NO_NAME}|康师傅|李先生牛|.(?:大堂|客房|前厅|部门|销售|值班|区域|项目|产品|客户)|夏天|温和|[春夏秋冬四]季|韩[版国]|毛[呢线]|简约|高[腰帮跟]|单肩|夏[天装日]|白[班领色]|何处)(?:(?:{_COMPOUND}){_HAN}{{0,2}}?|[{_COMMON}]{_HAN}{{0,2}}?){_POLITE}{_OF_WEAR}"
+_BEFORE = r"昨天|今天|刚才|刚刚|[是找给请让叫和跟与对向被由说的问把]|联系|已联系|客户|买家|顾客|快递员?|派[件送]员|配送员|物业|前台|保安|送货的?|安装|邻居|楼下|代收|物流|因为|但是|然后|之前|上次|本人|你们|他们|我们|[,、]"
 NAMES = tuple(
     re.compile(p, _I)
     for p in (
@@ -56,13 +60,24 @@ NAMES = tuple(
         rf"(?:收件人|收货人|联系人|姓名|寄件人|订购人|实名){_LINK}(?P<s>(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{2}}|[{_COMMON}]{_HAN}{{2}}))(?=\s?1[3-9]|报|清|先|已|住|在|去|打)",
         rf"(?:{_WHO}|本人|我叫|我是|请写|就写|写|寄给|转交)(?:也?是|叫)?{_LINK}(?P<s>{_DOTTED}|{_OTHER}){_ENDS}",
         rf"(?:收件人|收货人|收货姓名|真实姓名|姓名|联系人)\s?:\s?(?P<s>{_NO_REAL}{_HAN}{{2,4}})(?!{_HAN})",
-        rf"(?<!{_HAN}不是)(?:本人|在下|鄙人|我的?名是|我姓名|我叫做?|我名叫|叫我|[我他她](?:名字)?(?:名叫|叫|姓名是)|{_KIN}(?:的名字|名字)?(?:是|叫|名叫)|写的是|写成了?|填的是|填成了?|改成|打成了?|打错了,?是|错写成|应该叫|落款)[是为叫:\s,]{{0,2}}(?P<s>{_USUAL})(?=要求|谢谢|收|别|不是|请|的|,|[^\u4e00-\u9fff]|$)",
+        rf"(?<!{_HAN}不是)(?:本人|在下|鄙人|我的?名是|我姓名|我叫做?|我名叫|叫我|[我他她](?:名字)?(?:名叫|叫|姓名是)|{_KIN}(?:的名字|名字)?(?:是|叫|名叫)|写的是|写成了?|填的是|填成了?|[您你](?:名字)?叫|打成了?|打错了,?是|错写成|应该叫|落款)[是为叫:\s,]{{0,2}}(?P<s>{_USUAL})(?=要求|谢谢|收|别|不是|请|的|对[吧吗么不]|[吗么吧]|本人|就|先生|女士|小姐|,|[^\u4e00-\u9fff]|$)",
         rf"(?:我叫做?|我名叫|叫我)[\s:]?(?P<s>{_NAME}){_ENDS}",
         rf"(?<![一-鿿]不)我是(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}(?![人的座脸皮型码子号店家了要想会买客员级款白黑一])\S)(?=[,。!;\s]|$)",
-        rf"(?:请写|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
+        rf"(?:请写|找|问一?下?|叫|请|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
         rf"(?:寄给|转交给?|交给|邮给|开给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=个人|就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
+        rf"(?:[寄送发转留带交]给|转交|替|帮)我?的?{_KIN}(?P<s>{_USUAL})(?=的(?!{_HAN})|[代收签取]|[^\u4e00-\u9fff]|$)",
+        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=的(?:快递|包裹|件|订单)[\s,:]{{0,2}}(?:电话|手机|号码)?号?[\s,:]{{0,2}}{_LABELLED})",
+        rf"(?<!{_HAN})(?P<s>(?!{_NO_NAME})[{_COMMON}](?:总|哥|姐|叔|婶|嫂))(?=的[件货快电号]|说|让|来[电取拿]|代[收取签]|要[退换改求])",
+        rf"(?:叫我|我是)(?P<s>[小老阿][{_COMMON}])(?=就[行好可]|即可|[呀啊吧]|[^\u4e00-\u9fff]|$)",
+        rf"(?:[找叫问让给]|门卫|保安|前台|物业|快递员|同事)(?P<s>(?!小[熊马牛龙白黄花包])[小老阿][{_COMMON}])(?=[拿取签收]|[^\u4e00-\u9fff]|$)",
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))",
         rf"(?:写|刻|印|签)(?P<s>{_USUAL})的?(?:名字|大名|姓名)",
+        # a name and a form of address, wherever no kind of goods is meant
+        rf"(?<!{_HAN})(?:{_BEFORE}){{0,3}}(?P<s>{_PERSON})",
+        rf"(?:{_BEFORE})(?P<s>{_PERSON})",
+        rf"(?:[改换][成为]|变更?[成为]|[您你]是|请问是|^是)[\s:]?(?P<s>{_USUAL})(?=\s?(?:收(?![到货])|{_LABELLED})|本人|先生|女士|小姐)",
+        rf"(?:快递员|派[件送]员|配送员|骑手|司机|客服|主管|店长|经理|店员|收银员|收件员|揽收员|安装员)(?P<s>(?!{_NO_NAME}|夏天)[{_COMMON}](?:(?![能会可要说就也都还没不]){_HAN}){{2}})(?=态度|说|没|不|把|给|已|送|打|来|答应|承诺|电话|骂|[^\u4e00-\u9fff]|$)",
+        rf"(?<=,)叫(?P<s>{_USUAL})(?!{_HAN})",
         # a surname and a title, beside a number or where they are to be called
         rf"(?:联系|找|叫|让|请|转|交给|给|收件人|收货人|我姓|我是)(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE})",
         rf"(?<![一-鿿])(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE}|[小老阿][{_COMMON}])(?=的?(?:电话|手机|号码?)?[:,\s是]{{0,2}}{_LABELLED}|\s?(?:代?收(?!到|货|据)|签收|亲启|电话|手机))",
@@ -70,7 +85,7 @@ NAMES = tuple(
         rf"[我他她]的?(?:同事|爱人|邻居|室友|老公|老婆|媳妇)(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}{{1,2}})(?=会去?|来取|去取|代|签|[,。]|$)",
         rf"我姓(?P<s>[{_SURNAMES}])(?!{_HAN}{{2}})",
         # a Latin name behind a Chinese word
-        rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-Z])[A-Za-z'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-Z])[A-Za-z'’\-]{{0,20}}){{1,3}})",
+        rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{0,20}}){{1,3}})",
         r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
         # beside a number of a person's: what is masked already
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=[\s,:;、_\-/|(]{{0,3}}{_LABELLED})",
@@ -83,8 +98,8 @@ _LATIN_NAME = rf"{_CAP}(?:\s{{1,2}}[A-Z]\.?(?=\s))?(?:\s(?:de|da|van|von|bin|bin
 _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|cousin|uncle|aunt|neighbou?r|boss|colleague|roommate|flatmate|partner|girlfriend|boyfriend|grandma|grandmother|grandfather|niece|nephew|assistant|secretary|landlord)"
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
-    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed) by|"
-    r"on behalf of|signed(?: for)? by|received by|left (?:it )?with|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
+    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed) by|(?:order(?:ed)?|booked|registered|booking) under|"
+    rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
     r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
 _SAID = (
@@ -92,13 +107,16 @@ _SAID = (
     r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam|(?:ich bin|je suis|soy|sono|eu sou)(?=\s[A-ZÀ-Þ][\w\-]{1,20}\s[A-ZÀ-Þ])|nama saya|t[êe]n t[ôo]i l[àa])"
 )
 _NO_LATIN_NAME = r"(?:Christmas|Easter|Halloween|Thanksgiving|Valentine|Birthday|Mother|Father|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Tommy Hilfiger|Calvin Klein|Ralph Lauren|Michael Kors|Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
+_NO_GREETED = r"(?:Sir|Madam|Sirs|Seller|Team|Shop|Store|Friends?|All|Everyone|Valued|Buyer|Kitty|Fresh|Google|Siri|Alexa|Vis|There|Support|Dear|Manager|Vendor|Supplier|Ladies|Mr|Mrs|Ms|Dr|Kids|World|Guys|Folks|Client|Again|Merchant|Admin|Boss|Fashion|Res|Temu|Shein|Royal|DHL|UPS|FedEx|USPS|DPD|Evri|Hermes|Yodel|Australia|India|Japan|China|Swiss|Blue Dart|Sony|Walmart|Ebay|Shopify|Nike)\b"
 _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|written|missing|correct|incorrect|different|still|now|also|very|too|to|for|of|is|was|and|but|und|et|y|e|i|from|with|order|my|at|back|again|when|if|tomorrow|later|asap|please|before|after|or|by|phone|mobile|cell|as|what|that|it|this|only|never|always|short|long|supposed|nowhere|visible|hidden|cut|changed|same|over|once|today|now|immediately|first|anytime|maybe|soon|until|any)\b"
 LATIN_NAMES = tuple(
     re.compile(p)
     for p in (
-        rf"(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:))\b"
+        rf"(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|fao|att|a/a|zu h[äa]nden(?: von)?|[àa] l['’]attention de|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:)|z\.\s?hd(?=\.))(?:\b|(?<=d)\.)"
         rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“']{{1,4}}(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s{{1,2}})(?P<s>{_LATIN_NAME % 0})",
+        rf"(?i:(?:^|(?<=[,.!?;\n]))\s?(?:dear|hi|hello|hey|hallo|bonjour|hola|ciao|liebe[r]?|chère?|cher|estimad[oa]|quer?id[oa]|beste|good (?:morning|afternoon|evening))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}(?!\w)(?<!Team)(?<!Support)(?<!Service)(?<!Care)|{_CAP}(?=[,!]|\s?$)))",
+        rf"(?i:\b(?:belongs? to|(?:gave|given|handed) (?:it |the parcel |the package |them |this )?to|(?:spoke|talked|chatted|dealt) (?:to|with))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_LATIN_NAME % 1})",
         rf"(?i:{_TOLD}\s{{0,2}}[\s:,\-]{{1,3}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",

@@ -24,7 +24,8 @@ _GROUP = re.compile(rf"[0-9]+|[{_HAN_NUMERALS}]+")
 _NOT_OF_PEOPLE = re.compile(
     r"(?<!\d)(?:\d{6}-\d{15}|\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d)?)?"
     r"|(?:\+?1[- .(]{1,2})?(?:800|888|877|866|855|844|833)[). -]{1,2}\d{3}[- .]\d{4}|(?:1[38]00|0[38]00|0845|0870)[ -]\d{3}[ -]?\d{3,4}|(?:1800|0800)\d{6}"
-    r"|(?:400|800)[- ]?(?:\d{3}[- ]?\d{4}|\d{4}[- ]?\d{3}|\d{7})|1(?:00|06)\d{2,3}|\d{1,2}:\d\d(?::\d\d)?)(?!\d)"
+    r"|(?:400|800)[- ]?(?:\d{3}[- ]?\d{4}|\d{4}[- ]?\d{3}|\d{7})|1(?:00|06)\d{2,3}|\d{1,2}:\d\d(?::\d\d)?|(?<=[Qq])[1-4][ \-/.]?(?:19|20)\d\d"
+    r"|(?!\d{3}\s?[*×]\s?\d{4}\s?[*×]\s?\d{4})\d{2,4}\s?(?P<by>[*×])\s?\d{2,4}\s?(?P=by)\s?\d{2,4}(?!\s?[*×]))(?!\d)"
 )
 # a mobile number is written in up to three parts, or in one of these
 _MOBILE_SHAPES = frozenset(
@@ -47,19 +48,19 @@ _OWN = (
 )
 _CUES = {
     "own": _OWN,
-    "phone": r"(?:电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel|☎|📞|📱|☏|✆"
+    "phone": r"(?:电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
     r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|num[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefon\w*|handy\w*|t[ée]l[ée]phone|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable)|\b(?:phone|mobile|cell|hp|nomor|wa|sdt|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|전화|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|aadha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:passport|identity|identification|national id|id card|id no|id number))",
-    "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[工建农中招交]行卡?|邮储|浦发|民生|"
-    r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|\b(?:card|debit|credit|visa|mastercard|bank|account|acct|a/c))",
+    "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[支分]行|clabe|[工建农中招交]行卡?|邮储|浦发|民生|"
+    r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|\b(?:card|debit|credit|visa|mastercard|bank|account|acct?|a/c))",
     "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
     r"支[付附]宝|蔻蔻|口口|丘丘|旺旺|淘宝号|抖音号?|小红[书薯]号?|(?<![a-z])xhs|快手|飞信|钉钉|telegram|facebook|instagram|\bline|zalo|viber|paytm|gpay|phonepe|venmo|whats\s?app|skype|alipay|paypal|加我|群号|加群)",
 }
 _CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()), re.IGNORECASE)
 _BETWEEN_CUE_AND_NUMBER = re.compile(rf"{_FILL}{{0,8}}", re.IGNORECASE)
 _LAST_FOUR = re.compile(
-    r"(?:尾号|后[四六4-8]位|最后[四4]位|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?)\W{0,2}(?:是|为|is)?\s?$",
+    r"(?:尾号|后[四六4-8]位|最后[四4]位|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?(?: (?:of|on) (?:my |the )?(?:phone|mobile|cell|card|number|tel)(?: (?:number|no\.?))?)?)\W{0,2}(?:是|为|is|are)?\s?$",
     re.IGNORECASE,
 )
 _OF_GOODS = re.compile(
@@ -89,6 +90,7 @@ DISGUISED = tuple(
     for p in (
         # letters that look like digits
         r"(?<![A-Za-z0-9])(?-i:[1lI|](?=[\d \-]{0,12}[oOlI|])(?=(?:[oOlI| \-]{0,6}\d){4})[ \-]?[3-9](?:[ \-]?[\doOlI|]){9})(?![A-Za-z0-9])",
+        r"(?<![A-Za-z0-9])(?-i:[lI|])[3-9](?:[ \-]?\d){9}(?![A-Za-z0-9])",
         rf"(?:电话|手机|手鸡|号码?|联系|tel|dh|sj|phone|mobile|call|打)[\s:是]{{0,3}}(?P<s>(?-i:[1lI|](?=[\d \-]{{0,13}}[A-Za-z|])(?=(?:\D{{0,6}}\d){{6}})(?:[ \-]?{_LIKE}){{10}}))(?![A-Za-z0-9])",
         r"(?<![A-Za-z0-9])(?-i:[lI|]\d{2}(?P<g>[ \-])[\dE]{4}(?P=g)\d{4})(?!\d)",
         r"(?<![A-Za-z0-9])(?-i:1(?=\d{3,9}[SBZ])[3-9][\dSBZ]{8}[\dSBZ])(?![A-Za-z0-9])",
@@ -109,7 +111,7 @@ DISGUISED = tuple(
     )
 )  # fmt: skip
 _AFTER = re.compile(
-    r"\s?(?:是?我的?(?:电话|手机|号)|打这个|找我|联系我|(?:is )?my (?:no|number|cell|mobile|phone)|로|です|收货电话|这?是?(?:手机|电话))",
+    r"\s?(?:是?我的?(?:电话|手机|号)|打这个|找我|联系我|(?:is )?my (?:(?:sg|hk|uk|us|new|old|indian|thai|other) )?(?:no|number|cell|mobile|phone)|로|です|收货电话|这?是?(?:手机|电话))",
     re.IGNORECASE,
 )
 
@@ -193,7 +195,7 @@ def _taken(
         if not short <= n <= 22:
             continue
         check = _CHECK_X.match(digits, end)
-        told = cue or ("phone" if _AFTER.match(text, end) else None)
+        told = cue or ("phone" if _AFTER.match(text, end) or "幺" in text[start:end] else None)
         label = _label(
             whole[:n], shape[:count], gaps[: count - 1], told, before, x_follows=bool(check),
             plus=plus and not any("+" in g for g in gaps[: count - 1]),
@@ -291,6 +293,8 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
     if re.match(r"01[5-7]", number) and shape in (
         (4, 7), (4, 8), (4, 3, 4), (4, 4, 3), (4, 4, 4), (5, 3, 3), (5, 3, 4), (5, 6), (5, 7), (4, 3, 2, 2), (4, 2, 2, 3), (3, 4, 4)
     ):  # fmt: skip
+        return True
+    if number[:2] in ("89", "79") and shape == (1, 3, 3, 2, 2):
         return True
     if number.startswith("04") and shape in ((4, 3, 3), (4, 6), (2, 2, 2, 2, 2)):
         return True

@@ -16,12 +16,13 @@ from functools import cache, lru_cache
 
 import polars as pl
 
-from aftersales.sources.masked_accounts import ACCOUNTS, DOCUMENTS, EMAILS, PLATES
-from aftersales.sources.masked_addresses import CHINESE, CUED, LATIN, TRIM
+from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, DOCUMENTS, EMAILS, PLATES
+from aftersales.sources.masked_addresses import CHINESE, CUED, LATIN, TRIM, whole
 from aftersales.sources.masked_names import FILE_NAMES, LATIN_NAMES, NAMES
 from aftersales.sources.masked_numbers import (
     ACCOUNT,
     AS_DIGITS,
+    CARD,
     DISGUISED,
     IDENTITY,
     PHONE,
@@ -35,13 +36,14 @@ EMAIL, NAME, ADDRESS, PLATE = "邮箱", "姓名", "地址", "车牌"
 _PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
     (EMAIL, EMAILS),
     (IDENTITY, DOCUMENTS),
+    (CARD, BANKS),
     (PLATE, PLATES),
     (ACCOUNT, ACCOUNTS),
     (PHONE, DISGUISED),
     (NAME, (*NAMES, *LATIN_NAMES, *FILE_NAMES)),
     (ADDRESS, (*LATIN, *CHINESE, CUED)),
 )
-_BEHIND_WORDS = frozenset(CHINESE)
+_BEHIND_WORDS, _IN_PART = frozenset(CHINESE), frozenset(LATIN)
 _PASSES = 5  # masking once more changes nothing after fewer
 _FEW = 300  # texts that are looked at one by one sooner than searched for together
 _LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌)\]")
@@ -223,17 +225,18 @@ def _masked_once(text: str, looked_for: Sequence[tuple[str, Sequence[re.Pattern[
     plain, places = _folded(text)
     labels = [m.span() for m in _LABEL.finditer(plain)]
     spans = sorted(_spans(plain, looked_for, numbers=numbers), key=lambda s: (s.start, -s.end))
-    parts, done, at, label_at = [], 0, -1, 0
+    parts, done, at, label_at, last_label = [], 0, -1, 0, ""
     for start, end, label in spans:
         while label_at < len(labels) and labels[label_at][1] <= start:
             label_at += 1
-        if start < at or (label_at < len(labels) and labels[label_at][0] < end):
+        more = start < at and label == last_label == ADDRESS and end > at  # two patterns found a part each
+        if (start < at and not more) or (label_at < len(labels) and labels[label_at][0] < end):
             continue
         first, last = places[start], places[end - 1] + 1
         while last < len(text) and not _folded_character(text[last]):
             last += 1  # what cannot be seen behind a masked character goes with it
-        parts += [text[done:first], f"[{label}]"]
-        done, at = last, end
+        parts += [] if more else [text[done:first], f"[{label}]"]
+        done, at, last_label = last, end, label
     return "".join(parts) + text[done:]
 
 
@@ -247,6 +250,8 @@ def _spans(text: str, looked_for: Sequence[tuple[str, Sequence[re.Pattern[str]]]
                 start, end = match.span("s" if "s" in pattern.groupindex and match["s"] is not None else 0)
                 for word in TRIM.finditer(text, start, end) if pattern in _BEHIND_WORDS else ():
                     start = word.end()
+                if pattern in _IN_PART:
+                    start, end = whole(text, start, end)
                 found = text[start:end]
                 if found.strip():
                     yield Span(start + len(found) - len(found.lstrip()), end - len(found) + len(found.rstrip()), label)
