@@ -45,6 +45,19 @@ def test_an_address_is_masked_from_its_door_to_its_postal_code(around):
         assert masked(around.format(address)) == around.format("[地址]"), address
 
 
+def test_recall_on_texts_nobody_here_wrote():
+    """A fourth corpus, written blind: lines whose every secret is gone were .937 of 285, harmless ones changed 0 of 375."""
+    secrets: dict[str, list[str]] = {}
+    for line in (DATA / "unseen.tsv").read_text("utf-8").splitlines():
+        text, secret = line.split("\t")
+        secrets.setdefault(text, []).append(secret)
+    harmless = (DATA / "unseen_harmless.txt").read_text("utf-8").splitlines()
+    whole = [all(secret not in masked(text) for secret in each) for text, each in secrets.items()]
+    changed = [masked(text) != text for text in harmless]
+    assert sum(whole) / len(whole) >= 0.93
+    assert sum(changed) / len(changed) <= 0.01
+
+
 def test_a_column_is_masked_as_its_texts_are():
     texts = [t for t, _ in SEEN] + HARMLESS + [None, ""]
     assert len(set(texts)) > 1_000  # enough for a search in all of them together
