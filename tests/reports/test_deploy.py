@@ -69,9 +69,8 @@ def test_the_systemd_units(root, tmp_path, unit):
     if shutil.which("systemd-analyze") is None:
         pytest.skip("there is no systemd-analyze here: only parsed")
     for name in UNITS:  # together, as the timer names the service
-        whole = (
-            (root / "deploy" / "systemd" / name).read_text("utf-8").replace(PROGRAM, f"{Path(sys.executable).parent}/")
-        )
+        here = f"{Path(sys.executable).parent}/".replace("%", "%%").replace(" ", r"\x20")
+        whole = (root / "deploy" / "systemd" / name).read_text("utf-8").replace(PROGRAM, here)
         (tmp_path / name).write_text(whole, "utf-8")
     run = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit)], capture_output=True, text=True, check=False,

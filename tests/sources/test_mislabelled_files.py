@@ -11,8 +11,11 @@ import sys
 import pytest
 from test_importing import HEAD, order, shop, table
 
+from aftersales.demo.write import write_demo
 from aftersales.sources.importing import import_files
-from aftersales.sources.notes import warns
+from aftersales.sources.notes import note_lines, warns
+from aftersales.sources.settings import load_settings
+from aftersales.sources.store import ShopStore
 from aftersales.week.status import status_lines
 
 
@@ -107,3 +110,19 @@ def test_notes_stand_in_status_in_the_shops_language(tmp_path):
     lines = "\n".join(status_lines(settings))
     assert "订单状态 有 30 个单元格无法识别" in lines
     assert "a.csv: 没有以下内容的列，相关指标未知：" in lines
+
+
+@pytest.mark.slow
+def test_the_demos_own_files_give_no_warning(tmp_path):
+    write_demo(tmp_path / "in", orders=1_000, weeks=30)
+    (tmp_path / "shops.toml").write_text(
+        '[store]\npath = "store"\n'
+        + "".join(f'[[shops]]\nid = "{s}"\nname = "{s}"\nexports = "in/{s}"\n' for s in ("yunqi", "basic")),
+        "utf-8",
+    )
+    settings = load_settings(tmp_path / "shops.toml")
+    for shop in settings.shops:
+        import_files(settings, shop)
+        files = ShopStore(settings.store_path, shop.id).table("files").collect()
+        assert files.height > 2
+        assert note_lines(files, "en", most=9) == []

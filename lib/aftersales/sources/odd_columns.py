@@ -152,7 +152,9 @@ def _by_itself(one: Columns, filled: set[str]) -> Iterator[str]:
     for a, b in _ORDER.get(one.kind, ()):
         if {a, b} <= set(one.rows.columns):
             less, more = _signs(one.rows, a, b)
-            if less + more >= 3 and more > less:
+            both = one.rows.select(pl.all_horizontal(pl.col(a, b).is_not_null()).sum()).item()
+            # a few rows may be so by right, as a refund with its freight; of swapped columns many are
+            if more > less and more >= max(3, 0.25 * both):
                 yield note("turned_around", first=a, second=b, rows=more)
     yield from _unlikely(one.rows)
     if one.kind == "refund_report" and _positive(one.rows["amount"]) <= 0.4:

@@ -370,7 +370,12 @@ def _column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
     fields = ", ".join(sorted(lacking))
     known = known_headers(match.layout)
     unknown = [h.strip() for h in headers if normalised(h) not in known]
-    if unknown and not match.layout.origin:
+    # a platform adds columns all the time; that one is a lost field under another name is said of fields that count
+    counts = any(
+        field.matters or field.type == "money"
+        for rows in match.layout.groups for name, field in KINDS[rows.kind].items() if name in lacking
+    )  # fmt: skip
+    if unknown and counts and not match.layout.origin:
         shown = masked_texts(pl.Series([h[:40] or "–" for h in unknown[:_EXAMPLES]], dtype=pl.String))
         yield note("unknown_columns", columns=", ".join(shown), fields=fields)
     else:
