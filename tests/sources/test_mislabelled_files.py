@@ -39,7 +39,8 @@ def test_sixty_wrong_files_are_named_or_change_no_figure(bench):
     assert {m.case.harm for m in met} >= {"contents_swapped", "column_dropped", "other_shop", "other_year"}
     shuffled = [m for m in met if m.case.harm in ("columns_shuffled", "renamed_file")]
     assert shuffled
-    assert all(not m.changed and not m.unknown for m in shuffled)
+    # a name may hold an earlier export time, so that later moments are impossible: then that is said
+    assert all(not m.changed and (not m.unknown or m.warned) for m in shuffled)
 
 
 @pytest.mark.slow
@@ -121,8 +122,8 @@ def test_the_demos_own_files_give_no_warning(tmp_path):
         "utf-8",
     )
     settings = load_settings(tmp_path / "shops.toml")
-    for shop in settings.shops:
-        import_files(settings, shop)
-        files = ShopStore(settings.store_path, shop.id).table("files").collect()
+    for one in settings.shops:
+        import_files(settings, one)
+        files = ShopStore(settings.store_path, one.id).table("files").collect()
         assert files.height > 2
         assert note_lines(files, "en", most=9) == []
