@@ -58,7 +58,7 @@ def test_a_cluster_leaves_the_same_bytes_though_a_worker_is_killed_in_mid_run(de
     here, there = tmp_path / "here.toml", tmp_path / "there.toml"
     here.write_text(text.replace('"store"', f'"{demo}/store"').replace('"reports"', f'"{tmp_path}/reports"'), "utf-8")
     there.write_text(text.replace('"store"', f'"{s3}/store"').replace('"reports"', f'"{s3}/reports"'), "utf-8")
-    uploaded(demo / "store" / "basic", f"{s3}/store/basic")
+    uploaded(demo / "store", f"{s3}/store")  # the shop's folder, and its head beside it
     program = [sys.executable, "-m", "aftersales.cli", "weekly", "--no-import", "--shop", "basic", "--config"]
     local = subprocess.run([*program, here], capture_output=True, text=True, env=without_key(), check=False)
     assert local.returncode == 0, local.stderr

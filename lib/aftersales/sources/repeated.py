@@ -47,10 +47,10 @@ def told_apart(reading: Reading) -> list[Reading]:
     >>> rows = "1,cup,10,10\n1,pot,30,30\n2,pan,20,20\n"
     >>> file = "订单编号,商品标题,总金额,买家实付金额,订单创建时间\n" + rows.replace("\n", ",2026-11-09 10:00:00\n")
     >>> for part in read_export("a.csv", content=file.encode()):
-    ...     print(part.kind, part.frame["order_id"].to_list(), part.notes[:1])
-    order_report ['2'] ()
-    item_report ['1', '1'] ('{"note": "lines_of_orders", "rows": 2, "orders": 1}',)
-    order_report ['1'] ()
+    ...     print(part.kind, part.frame["order_id"].to_list(), [n for n in part.notes if "orders" in n])
+    order_report ['2'] []
+    item_report ['1', '1'] ['{"note": "lines_of_orders", "rows": 2, "orders": 1}']
+    order_report ['1'] []
     """
     frame, kind = reading.frame, reading.kind
     if reading.unnumbered:
