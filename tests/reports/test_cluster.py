@@ -75,7 +75,7 @@ def test_a_cluster_leaves_the_same_bytes_though_a_worker_is_killed_in_mid_run(de
                 killed.append(busy_worker(cluster))
                 os.kill(killed[0], signal.SIGKILL)
         out = run.stdout.read()
-        assert run.wait(timeout=PATIENCE) == 0, said
+        assert run.wait(timeout=PATIENCE) == 0, (said, out)
     finally:
         cluster.stop()
     assert any("失联" in line for line in said), said

@@ -37,7 +37,7 @@ class Results(SuspectResults):
     ) -> None:
         own = {"cases": cases, "case_members": members, "complaints": NO_COMPLAINTS}
         self.tables = Frames(tables | own)
-        self.week, self.shop = WEEK, SimpleNamespace(currency="CNY")
+        self.week, self.shop = WEEK, SimpleNamespace(currency="CNY", market="cn")
 
 
 def report(data: Results, language: str) -> SimpleNamespace:

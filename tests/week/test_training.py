@@ -122,6 +122,6 @@ def test_a_bad_file_is_refused_in_one_sentence(house: Path, tmp_path: Path) -> N
         bad.write_text(content, "utf-8")
         with pytest.raises(DataError, match=wrong):
             trained(bad, config=house)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="There is no file"):
         trained(tmp_path / "none.csv", config=house)
     assert stored_model(str(house.parent / "store")) is None
