@@ -100,9 +100,8 @@ def _prepared(
         failed = account.failed
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     commit: Commit = store.as_of(as_of) if as_of else store.head()
-    if (
-        KEY_VARIABLE in os.environ or not Folder(settings.store_path).remote
-    ):  # who only reads a shared store needs no key
+    # who only reads a store in object storage needs no key
+    if KEY_VARIABLE in os.environ or not Folder(settings.store_path).remote:
         check_key([commit], fingerprint(installation_key(settings.store_path)))
     tables = Tables(store, commit)
     if tables.last_day is None and failed:
