@@ -33,7 +33,7 @@ def note_words(kept: str, language: Language) -> str:
     >>> note_words("no data rows under the header", "zh")
     'no data rows under the header'
     """
-    if not kept.startswith('{"note": '):
+    if _code(kept) is None:
         return kept
     values = json.loads(kept)
     return say(f"reading.note.{values.pop('note')}", language, **values)
@@ -45,7 +45,12 @@ def warns(kept: str) -> bool:
     >>> warns(note("no_quoting")), warns(note("refund_disagrees", rows=3, example="77"))
     (False, True)
     """
-    return not kept.startswith('{"note": ') or json.loads(kept)["note"] not in INFORMS
+    return _code(kept) not in INFORMS
+
+
+def _code(kept: str) -> str | None:
+    """The code of a note; None for a text that is no code."""
+    return json.loads(kept)["note"] if kept.startswith('{"note": ') else None
 
 
 def note_lines(files: pl.DataFrame, language: Language, *, most: int, lacks: bool = False) -> list[str]:
@@ -61,7 +66,7 @@ def note_lines(files: pl.DataFrame, language: Language, *, most: int, lacks: boo
     for file, notes in files.sort("file").select("file", "notes").drop_nulls().iter_rows():
         found += [
             f"{file}: {note_words(kept, language)}" for kept in notes.split("\n")
-            if warns(kept) or (lacks and kept.startswith(('{"note": "lacking"', '{"note": "empty"')))
+            if warns(kept) or (lacks and _code(kept) in ("lacking", "empty"))
         ]  # fmt: skip
     more = len(found) - most
     return found if more <= 0 else [*found[:most], say("reading.more_notes", language, more=more)]

@@ -166,13 +166,13 @@ def _by_itself(one: Columns, filled: set[str]) -> Iterator[str]:
 
 def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
     """Fields whose cells cannot be what their header says, whatever the shop."""
-    for field, wrong in _WRONG.items():
-        cells = rows[field].drop_nulls() if field in rows.columns else pl.Series(dtype=pl.String)
+    for field in (f for f in _WRONG if f in rows.columns):
+        cells = rows[field].drop_nulls()
         cells = cells.filter(~cells.str.contains(r"[*＊#$]"))  # masked by the platform
-        if cells.len() >= _FEW and float(cells.str.contains(wrong).mean() or 0) > 0.5:  # type: ignore[arg-type]
+        if cells.len() >= _FEW and float(cells.str.contains(_WRONG[field]).mean() or 0) > 0.5:  # type: ignore[arg-type]
             yield _odd(field, cells)
-    for field in _VARIED:
-        cells = rows[field].drop_nulls() if field in rows.columns else pl.Series(dtype=pl.String)
+    for field in (f for f in _VARIED if f in rows.columns):
+        cells = rows[field].drop_nulls()
         if cells.len() >= 2 * _FEW and cells.n_unique() == 1 and cells[0].strip("#*$密文"):
             yield _odd(field, cells)
     if {"title", "channel"} <= set(rows.columns):  # every sale of one product, and many ways it came about
