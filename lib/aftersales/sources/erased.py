@@ -39,8 +39,7 @@ def without_erased(rows: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.D
     """
     gone = pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True)
     for column in [c for c in _BY if c in rows.columns]:
-        named = rows.select(pl.lit(f"{_BY[column]} ") + pl.col(column)).to_series()
-        marked = keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+        marked = _marked(_BY[column], rows[column], erased, key=key)
         if column == "conversation_id":  # of a conversation the rows that name nobody; the others go by whom they name
             names = [pl.col(c) for c in ("order_id", "buyer_key") if c in rows.columns]
             marked &= rows.select(pl.all_horizontal(c.is_null() for c in [*names, pl.lit(None)])).to_series()
@@ -56,6 +55,12 @@ def without_erased(rows: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.D
     )  # fmt: skip
 
 
+def _marked(kind: str, names: pl.Series, erased: pl.Series, *, key: bytes) -> pl.Series:
+    """Which names are an erased order's, buyer's, parcel's or conversation's (``kind``)."""
+    named = names.to_frame("name").select(pl.lit(f"{kind} ") + pl.col("name")).to_series()
+    return keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+
+
 def without_erased_cells(aside: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.DataFrame:
     """Rows set aside that are read again, without cells where one of them is an erased order's or parcel's number.
 
@@ -67,7 +72,6 @@ def without_erased_cells(aside: pl.DataFrame, erased: pl.Series, *, key: bytes) 
     numbers = numbers.explode("number").drop_nulls()
     gone = pl.repeat(False, numbers.height, dtype=pl.Boolean, eager=True)
     for kind in ("order", "parcel"):
-        named = numbers.select(pl.lit(f"{kind} ") + pl.col("number")).to_series()
-        gone |= keyed_hash(named, key=key, purpose="erased").is_in(erased.implode()).fill_null(False)
+        gone |= _marked(kind, numbers["number"], erased, key=key)
     rows = numbers.filter(gone)["row"].implode()
     return aside.with_columns(cells=pl.when(pl.col("row").is_in(rows).not_()).then("cells"))
