@@ -22,6 +22,7 @@ MOST_PARTS = 20_000  # of a workbook: a picture a row is possible
 MOST_DEPTH = 2  # an archive in an archive is opened, one inside that is named
 # Exports shrink to a tenth, with much repetition to a twentieth.
 SMALL_BYTES, MOST_RATIO, MOST_BYTES = 64 << 20, 25, 4 << 30
+BOOK_SMALL_BYTES, BOOK_RATIO = 16 << 20, 100  # sixty thousand equal rows are 13 times as large as their workbook
 PASSWORD_HINT = (
     "open it with its password and save it without one: the platform shows the password where the file is downloaded, "
     "or sends it by SMS or mail"
@@ -98,9 +99,11 @@ def workbook_kind(content: bytes, *, file: str) -> str | None:
             inside = archive.infolist()
     except _BROKEN:
         raise _damaged(file, content) from None
-    if len(inside) > MOST_PARTS:
+    size = sum(entry.file_size for entry in inside)
+    if len(inside) > MOST_PARTS or size > BOOK_SMALL_BYTES + BOOK_RATIO * len(content):
         raise DataError(
-            f"{file} would take more than an export can need to be opened", found=f"{len(inside):,} parts in it",
+            f"{file} would take more than an export can need to be opened",
+            found=f"{len(inside):,} parts of {size / 1e6:,.0f} MB, packed into {len(content):,} bytes",
             hint="export a shorter span, or as csv", code="too_large",
         )  # fmt: skip
     names = {entry.filename.replace("\\", "/") for entry in inside}
