@@ -15,10 +15,10 @@ def _each(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 
 _LOCAL = r"(?<![A-Z0-9])[A-Z0-9\u00c0-\u024f][A-Z0-9._%+\-\u00c0-\u024f]{0,63}\s?"
-_PROVIDER = r"(?:q\s?q|163|126|139|189|gmail|googlemail|outlook|hotmail|yahoo|sina|sohu|foxmail|icloud|aliyun|proton(?:mail)?|live|msn|yeah|tom|me|mail|gmx|web|yandex|rediffmail|naver|vip\.qq|vip\.163|example)"
+_PROVIDER = r"(?:q\s?q|163|126|139|189|gmail|googlemail|outlook|hotmail|yahoo|sina|sohu|foxmail|icloud|aliyun|proton(?:mail)?|live|msn|yeah|tom|me|mail|gmx|web|yandex|rediffmail|naver|daum|docomo\.ne|vip\.qq|vip\.163|example)"
 _TLD = r"(?:com|cn|net|org|edu|gov|io|me|co|uk|de|fr|in|hk|tw|ru|jp|kr|sg|info|test|example)"
-_DOT = r"(?:\s?(?:\.|。|点|丶|\(dot\)|\[dot\]|<dot>|,)\s?|\s(?:dot|d0t)\s)"
-_AT = r"(?:@|[(\[<{]\s?(?:@|at|a)\s?[)\]>}]|\*at\*|#at#|艾特|爱特|圈a|花a|小老鼠)"
+_DOT = r"(?:\s?(?:\.|。|点|丶|\(dot\)|\[dot\]|<dot>|【dot】|,)\s?|\s(?:dot|d0t)\s)"
+_AT = r"(?:@|[(\[<{【]\s?(?:@|at|a)\s?[)\]>}】]|\*at\*|#at#|艾特|爱特|圈a|花a|小老鼠)"
 _HOST = r"[A-Z0-9一二三四五六七八九零\-]{1,40}"
 EMAILS = _each(
     rf"{_LOCAL}{_AT}\s?(?:{_HOST}{_DOT}){{1,5}}[A-Z]{{2,12}}\d?(?![a-z0-9])|{_LOCAL}{_AT}\s?(?:{_PROVIDER}(?![A-Z0-9\-])|(?:ok\w{{2,10}}|ybl|ibl|axl|apl|upi|paytm|\w{{2,10}}bank)\b)",
@@ -39,9 +39,16 @@ _CUE = (
     r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|闲鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
     r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
 )
-_FILL = r"(?:号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
+_FILL = r"(?:号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
 _SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|电报|推特|飞机|纸飞机)"
-_SITE = "(?:旺旺|淘宝|天猫|京东|拼多多|微博|抖音|小红书|快手|b站|闲鱼|微信|qq|贴吧|知乎|支付宝|得物|豆瓣)"
+_SITE = r"(?:旺旺|淘宝|天猫|京东|拼多多|微博|抖音|小红[书薯]|快手|b站|[闲咸]鱼|微信|(?<![a-z])qq|贴吧|知乎|支付宝|得物|豆瓣|唯品会|苏宁|美团|饿了么|1688|阿里|转转|虎扑|视频号)"
+# words for a messenger in other scripts, and for a name somewhere
+_ABROAD = (
+    r"телегра?мм?|телега|(?<![а-я])т[гл](?![а-я])|инстаграмм?|инста|вотсап|вайбер|скайп|ник(?=[\s:])|вконтакте|(?<![а-я])вк(?![а-я])|카카오톡|카톡|라인|인스타|텔레그램|아이디|"
+    r"ไลน์|ไอดี(?:ไลน์)?|เฟซ?บุ๊?ก|ライン|インスタ|ツイッター|カカオ|واتساب|تلغرام|תלגרם"
+)
+_ROLE = r"(?:买家|卖家|顾客|客户|用户|会员|店家|商家|掌柜|亲|\b(?:buyer|seller|user|customer|bidder|member|winner))"
+_NO_NICK = r"(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要|可|能|是|里|上|有|太|被|会|和|跟|与|或|显示|注册|登录|等级|长度|必须|一直|也|都|就|还|的|为空|了|信息|保密|匿名)"
 ACCOUNTS = _each(
     # an id with a digit or underscore in it, after any cue
     rf"{_CUE}{_FILL}(?P<s>(?=[a-z_\-.]{{0,20}}[\d_\-])(?!\d+[a-z\u4e00-\u9fff]|(?:19|20)\d\d-)@?[a-z][a-z0-9_\-.]{{4,24}}(?:#\d{{4}})?|(?<![a-z0-9])(?=\d{{1,20}}[a-z_])(?!\d{{1,20}}(?:ml|kg|cm|mm|g|l|pcs|gb)\b)[a-z0-9_\-]{{6,20}})",
@@ -59,12 +66,24 @@ ACCOUNTS = _each(
     r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
     r"(?<![a-z])(?:tg|ins|ig)\s(?P<s>[a-z.]{2,12}[_\d][a-z0-9_.]{0,20})",
     r"discord[\s:]{1,3}(?P<s>[a-z0-9_.]{2,32}#\d{4})(?!\d)",
+    # what is a shop's or messenger's id by its form, and an id beside a word for its owner
+    r"(?<![a-z0-9_])(?:tb_?(?=\d{4,}[\d_])[\d_]{6,20}|t_\d{8,16}(?:_\d{1,5})?|wxid_[a-z0-9]{6,24}|jd_(?=[a-z]{0,12}\d)[a-z0-9]{6,20})(?![a-z0-9_])",
+    rf"{_ROLE}(?:\s?(?:id|user|name|account|昵称|号|名))?[\s:(（\"“'【\[]{{0,3}}(?P<s>(?-i:(?=[a-z_.\-]{{2,20}}\d[a-z_]{{0,9}}\d|[a-z.\-]{{2,15}}_|[a-z]{{2,12}}-[a-z]{{2,12}}-\d)[a-z][a-z0-9_.\-]{{4,24}})(?:\*\w{{2,12}})?)(?![a-z0-9_])",
+    r"(?:\b(?:user\s?name|user\s?id|nick(?:name)?|screen ?name|login|handle|(?:ebay|amazon|etsy|aliexpress|shopee|lazada|mercari|vinted|depop|poshmark|temu|shein)(?: (?:id|user|name|account|seller|buyer|profile)){1,2}|instagram|insta|telegram|snap(?:chat)?|tik\s?tok|facebook|twitter)(?: is|:|=|\s|@|\"){1,3})(?P<s>(?=[a-z.\-*]{0,20}[\d_])[a-z0-9_][a-z0-9_.\-*]{3,24})(?![a-z0-9_])",
+    rf"(?:{_ABROAD})(?:\s?(?:id|아이디|ไอดี|是|は|은|는|คือ|ник))?[\s:=「(]{{0,3}}(?P<s>@[a-z0-9_.\-]{{3,30}}|(?=[a-z.\-]{{0,20}}[\d_])[a-z0-9_][a-z0-9_.\-]{{3,24}}|(?<=[:\s])[a-z][a-z_.]{{4,24}}(?=$|[\s,.;!?]))(?![a-z0-9_])",
+    r"(?<![\w@.])(?P<s>@(?=[a-z.]{0,20}[\d_])[a-z][a-z0-9_.]{3,30})(?![\w@])",
+    r"(?<![a-z0-9.])(?P<s>(?:vk|ok|t|wa|line|instagram|facebook)\.(?:com|ru|me)/[@a-z0-9_.\-]{3,40})",
+    r"(?:微我|薇我|[vV]我|yy号?|陌陌号?|探探|soul)(?:号|id|是|:|\s){0,3}(?P<s>[a-z][a-z_\-]{0,14}\d[a-z0-9_\-]{2,20}|\d{6,12})(?![a-z0-9])",
+    rf"{_SITE}(?:的|账)?(?:昵称|会员名|用户名?|网名|名字|名|号名)叫?(?P<s>{_NO_NICK}(?!\d+(?:元|件|个))\w{{2,20}})(?=$|[\s,。;!?)）\]】])",
+    rf"(?:旺旺|(?:微信|网|q|店铺)名|昵称|会员名|用户名)\s?[:\"“「]\s?(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?\"”」])",
+    rf"(?:抖音|小红书|快手|微博|b站|视频号|淘宝|公众号)\s?(?:上)?(?:搜索?|关注)[\s:\"“「]?(?P<s>{_NO_NICK}(?!到|一下|出|索|同|这|那|店铺|本店|我们)\w{{2,20}})(?=$|[\s,。;!?\"”」])",
     # a nickname in any script behind what says that it is one
     rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
     rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要)\w{{2,20}})(?=$|[\s,。;!?])",
     # an id of digits behind a cue that is otherwise none
     r"(?:蔻蔻|口口|丘丘|q仔|qq群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
 )  # fmt: skip
+_ID_NUMBER = r"(?:[A-Z]{1,6}[\s\-.]?)?\d(?:[\s\-./]?[A-Z]{0,5}[\s\-./]?\d){6,18}(?:[A-Z]{1,3}|[\s\-][A-Z])?(?![A-Z0-9À-ÿ])"
 _TAX = (
     r"(?:税号|纳税人?(?:识别)?(?:代?码|号码?)|识别号|信用代码|统一(?:编号|編號)|\b(?:gst(?:in)?|vat|tax|ust-?id(?:-?nr)?|tva|iva|p\.?\s?iva|partita iva|nif|cif|abn|acn|ein|itin|tin|cnpj|cpf|rfc|utr|trn|eori|btw|npwp|siret|siren|nip|inn|инн|mwst|steuernummer)"
     r"(?:[\s\-]?(?:no|number|num|nr|id|reg(?:istration)?|code|nummer|identification|intracom)\b\.?){0,3})"
@@ -75,14 +94,16 @@ BANKS = _each(
 )
 DOCUMENTS = _each(
     # tax numbers: what their words announce, and two whose form tells
-    rf"{_TAX}(?:\s?[:=#是为]|\s|is\b){{0,4}}(?P<s>(?=(?:[A-Z][\s\-.]?){{0,8}}\d)(?=(?:[A-Z\-.]?\s?){{0,8}}(?:[A-Z\s\-./]{{0,5}}\d){{7}})[A-Z0-9](?:[\s\-./]?[A-Z0-9]){{7,19}})(?![A-Z0-9])",
+    rf"{_TAX}(?:\s?[:=#是为]|\s|is\b){{0,4}}(?P<s>{_ID_NUMBER}|(?=(?:[A-Z]{{0,8}}\d){{5}})[A-Z0-9]{{8,20}}(?![A-Z0-9]))",
     r"(?<![A-Z0-9])(?-i:(?=9[1-3]\d{6}\d{0,9}[A-Z])9[1-3]\d{6}[0-9A-HJ-NPQRTUWXY]{10}|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9])(?![A-Z0-9])",
-    # what opens a parcel locker or a door, and a shelf's code beside the end of a phone
-    r"(?:(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口)\S{0,4}?(?:取件码|提货码|密码|开箱码|取货码)|(?:门禁|开门|大门|单元门|门锁|进门|入户|楼道)的?密码|\b(?:gate|door|entry|access|buzzer|locker|lockbox) code)[\s:是为is]{0,4}(?P<s>#?\d{4,8}[#*]?)(?![\d\-])",
-    r"(?:取件码|提货码|取货码|自提码)[\s:是为]{0,3}(?P<s>\d{1,4}(?:-\d{1,5}){0,2})(?=[\s,。;]{0,2}(?:手机|电话)?(?:号码?)?尾号)",
+    r"(?<![A-Z0-9])P\d{12}(?!\d)|(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}(?![\d\-])",
+    rf"(?:\b(?:dl|cedula|c[ée]dula|voter|residence permit|work permit|visa|health card|medicare|rut|rg|tfn|snils|ci|ktp|nik|brp|uid|customs (?:id|code)|pccc)|driv(?:er|ing)\w{{0,2}}['’]?s? licen[cs]e|снилс|инн|паспорт\w*|통관\w*|医保卡?号?)(?:\s?(?:no|number|num|nr|es|is|é|:|\.|#)){{0,4}}\s?(?P<s>{_ID_NUMBER})",
+    r"(?:身份证|证件)(?:号码?)?(?:尾号|[后末][四六46]位)[\s:是为]{0,3}(?P<s>\d{3,5}[\dX])(?!\d)",
+    r"серия[\s:]{0,2}(?P<s>\d{2}\s?\d{2}[\s,]{0,2}(?:номер|№|n)?[\s:]{0,2}\d{6})(?!\d)",
+    r"\b(?:cvv|cvc|cvv2)2?[\s:is]{0,4}(?P<s>\d{3,4})(?!\d)",
     r"(?<![A-Z0-9])(?:E[A-HJ-NP-Z]?|G|P[EP]?|S[EP]?|D[EP]?)\s?(?:\d\s?){7}\d(?![A-Z0-9])",
     r"(?<![A-Z0-9])E[A-Z]\d{7}(?=\s?(?:是我的?)?护照)|(?:学号|病历号|住院号|就诊卡?号|门诊号|准考证号?|student (?:id|no|number)|employee (?:id|no|number)|patient (?:id|no|number))[\s:是为#]{0,3}(?:is )?(?P<s>[A-Z]{0,2}\d{5,14})(?![\dA-Z])",
-    r"(?:出生(?:日期|年月日?)|\bdob\b|\bdate of birth\b|\bd\.o\.b\.)[\s:是为]{0,3}(?:is )?(?P<s>(?:19|20)\d\d\s?[年.\-/]?\s?\d{1,2}\s?[月.\-/]?\s?\d{1,2}日?|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d|\d{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? (?:19|20)\d\d)(?!\d)",
+    r"(?:出生于?(?:日期|年月日?)?|生年月日|생년월일|дата рождения|fecha de nacimiento|nacid[oa] el|date de naissance|née? le|geburtsdatum|geboren am|data di nascita|data de nascimento|\bborn(?: on)?|\bdob\b|\bdate of birth\b|\bd\.o\.b\.)[\s:是为]{0,3}(?:is )?(?P<s>(?:19|20)\d\d\s?[年.\-/]?\s?\d{1,2}\s?[月.\-/]?\s?\d{1,2}日?|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d|\d{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? (?:19|20)\d\d|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d)(?!\d)|生日[\s:是为]{0,3}(?:(?:19\d\d|200\d|201[0-5])[年.\-/]\s?\d{1,2}[月.\-/]\s?\d{1,2}日?)(?!\d)",
     r"(?:护照|通行证|证件(?:号码?)?|voter id|passport|港澳证|台胞证|回乡证|居留证|永居证|居住证|驾照|reisepass|pasaporte|passeport)[^\d\n]{0,10}?(?P<s>(?<![A-Z])[A-Z]{1,3}[\s\-]?\d(?:[\s\-]?\d){5,9}|\d(?:[\s\-]?\d){7,9}|(?=[A-Z]{1,3}\d)[A-Z0-9]{9}(?![A-Z0-9]))",
     r"(?:\bssn|social security(?: number)?|\bsocial)[\s:#is]{0,6}(?P<s>\d{3}[\s\-]?\d{2}[\s\-]?\d{4})|(?<![\d\-])\d{3}-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:pan|p\.a\.n\.?)(?:\s?(?:card|no|number|id|is|#|\.|:)){0,4}\s?(?P<s>[A-Z]{5}[\s\-]?\d{4}[\s\-]?[A-Z])\b",
@@ -93,6 +114,19 @@ DOCUMENTS = _each(
     r"(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:ic|i\.c\.|mykad)(?:\s?(?:no|number|is|\.|:)){0,3}\s?(?P<s>\d{6}-?\d{2}-?\d{4})(?!\d)",
     r"\b(?:DE|FR|GB|ES|IT|NL|BE|AT|CH|PL|PT|IE|SE|DK|NO|FI)\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b",
+)  # fmt: skip
+_CODE = r"(?=(?:[A-Z\- ]{0,3}\d){3})[A-Z]{0,3}-?\d{1,8}(?:[\- ]\d{1,8}){0,3}[#*]?(?![A-Z\d\-]|\s?[元块折次天个小分件张年月日号楼%])"
+_NO_DATE = r"(?!(?:19|20)\d\d[\-/. ]\d)"
+# what opens a parcel locker or a door, or lets whoever knows it fetch a parcel
+CODES = _each(
+    rf"(?:(?:取[件货餐包]|提货|提取|自提|领取|取件提货|开[箱柜门]|核销|身份|存[件货]|收件|收货|签收|派件|门禁|大门|单元门|门锁|进门|入户|楼道|柜机)的?(?:编?号?码|口令|密码|编号|号)|货架(?:号码?|位|编号)|(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口|门锁|门禁)[^,。;!?\n]{{0,6}}?[,，]?密?码)"
+    rf"(?:发错了|错了|不对|不是这个|应该是|我的|是|为|叫|改成|[\s:,，【\[（(「\"“]){{0,6}}(?P<s>#?{_NO_DATE}{_CODE})",
+    rf"(?:凭|用|报|使用|输入)[\s:【\[]{{0,2}}(?P<s>{_NO_DATE}{_CODE})(?=[\s】\]]{{0,2}}[^,。;!?\n\d]{{0,14}}?\d{{0,3}}[^,。;!?\n\d]{{0,6}}?(?:[取领][件货包快走取]|提货|自提|开[柜箱门]))",
+    rf"(?:货号|货架)[\s:]{{0,2}}(?P<s>{_NO_DATE}\d{{1,3}}-\d{{1,3}}-\d{{3,5}}(?!\d)|{_CODE}(?=[^。;!?\n\d]{{0,6}}(?:取件|尾号)))",
+    r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?(?:pin|code)|pin code to (?:open|collect)|my pin)"
+    r"(?: is|:|=|\s|#(?=\d)|for [a-z ]{2,20} is){1,3}(?P<s>#?(?=[A-Z\-]{0,5}\d)(?-i:[A-Z0-9]{1,8}(?:[\- ]\d{2,6}){0,2})[#*]?)(?<![\s\-:]\d)(?![\w\-])(?!\s?(?:days?|hours?|hrs|min|times|items?|pcs))",
+    r"(?:код (?:получения|выдачи|доступа|домофона|подъезда)|домофон|c[óo]digo de (?:recogida|retirada|entrega|acceso|acesso|retiro)|clave de entrega|abhol(?:code|pin|nummer)|t[üu]rcode|code (?:de retrait|d['’]acc[èe]s|porte|immeuble)|digicode|비밀번호|暗証番号|暗证番号|受取番号|parola del cancello|codice di ritiro|kod (?:odbioru|do furtki|domofonu)|kode (?:pengambilan|pintu)|mã (?:nhận hàng|cửa))"
+    r"(?:\s?(?:는|은|は|is|es|ist|est|é|:|=|-)|\s){0,3}(?P<s>(?=[A-Z]{0,3}\d)[A-Z0-9]{3,10}[#*]?)(?![\w])",
 )  # fmt: skip
 _REGION = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATES = _each(

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 
 import polars as pl
 
-from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, DOCUMENTS, EMAILS, PLATES
+from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, CODES, DOCUMENTS, EMAILS, PLATES
 from aftersales.sources.masked_addresses import CHINESE, CUED, LATIN, TRIM, whole
 from aftersales.sources.masked_names import FILE_NAMES, LATIN_NAMES, NAMES
 from aftersales.sources.masked_numbers import (
@@ -32,10 +32,11 @@ from aftersales.sources.masked_numbers import (
 )
 from aftersales.words.errors import without_values
 
-EMAIL, NAME, ADDRESS, PLATE = "邮箱", "姓名", "地址", "车牌"
+EMAIL, NAME, ADDRESS, PLATE, CODE = "邮箱", "姓名", "地址", "车牌", "密码"
 _PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
     (EMAIL, EMAILS),
     (IDENTITY, DOCUMENTS),
+    (CODE, CODES),
     (CARD, BANKS),
     (PLATE, PLATES),
     (ACCOUNT, ACCOUNTS),
@@ -46,7 +47,7 @@ _PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
 _BEHIND_WORDS, _IN_PART = frozenset(CHINESE), frozenset(LATIN)
 _PASSES = 5  # masking once more changes nothing after fewer
 _FEW = 300  # texts that are looked at one by one sooner than searched for together
-_LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌)\]")
+_LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\]")
 _INVISIBLE = {"\ufe0e", "\ufe0f", "\u20e3", "\u034f", "\u115f", "\u1160", "\u3164", "\uffa0"}
 # Traditional characters, and likenesses, of words that tell a person and of surnames.
 _SIMPLIFIED = str.maketrans(
