@@ -15,7 +15,7 @@ _SURNAMES = (
     "范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛"
     "伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景"
     "薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫嵺苟褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾"
-    "郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝巩稽井练仲乐虞卞封竺冼楚佟栗匡宗台巫鞠僧桑荆谌银扬明沙岑习胥蔺"
+    "郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝巩稽井练仲乐虞卞封竺冼楚佟栗匡宗台巫鞠僧桑荆谌银扬明沙岑习胥蔺闫"
 )
 _COMMON = _SURNAMES[: _SURNAMES.index("伍")]
 _COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯|轩辕|长孙|宇文|独孤|闻人"
@@ -38,12 +38,12 @@ _OTHER_BEGINNINGS = (
 )
 # characters that given names are made of; those that begin usual verbs and particles are left out
 _GIVEN = (
-    "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂华建国文志海玉红春燕鹏飞辉鑫波斌宇浩凯健俊帆雪琳玲萍颖慧婷莹倩欣怡佳嘉琪瑶瑾萱涵梓轩泽睿博昊然晨曦阳晓东林梅兰竹菊云龙虎凤祥瑞福禄寿喜贵荣富庆康宁德仁义礼智信忠孝诚毅恒永昌盛隆旺宏洪鸿"
+    "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂华建国文志海玉红春燕鹏飞辉鑫波斌宇浩凯健俊帆雪琳玲萍颖慧婷莹倩欣怡佳嘉琪瑶瑾萱涵梓轩泽睿博昊金然晨曦阳晓东林梅兰竹菊云龙虎凤祥瑞福禄寿喜贵荣富庆康宁德仁义礼智信忠孝诚毅恒永昌盛隆旺宏洪鸿"
     "达立伦君子诗语思梦雨雯菲媛媚娇婉妍姝妮娅珊珍珠瑛琴琼瑜璐璇琦琰璟玥彤彬彦卿卓群翔翰胤胜民生彩霖震雷雄峰岩岳川江河湖泉源清澈洁冰凌寒露霜霏晶星辰旭昱晟晖昕煜炎焕炜烨灿焱烁熙钧铭锋锐钰钊镇钦银铁柱根树森松柏杉桐柳荷莲莉蓉蓓蕾薇芸芬芝芹苗茜茹菁萌葵蕊蝶凡"
     "繁振挺拓奇启哲元光亮克兆勤劲卫友双善坤培基士壮夏天太夫如娥婧婵嫣姗学守宗宝宣家容宽尚山岚巧帅延弘影律忆念恩悦惠慎懿承扬政敬斐昂映景朗楠榕槐武殿毓沁沛沙洲浦淑淼渊滢滨潇澄澜烈玄玮珂珏珑琛瑄璋甜益盈睦硕祖祺禹秋积穆章童笙筠素紫纯维绪绮缘罗美翠耀耘聪肖育胡艺艾芃花若茂荃莎莺菡葆"
     "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠"
 )
-_GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|江[河湖]|[黄白金银]?金)(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?[{_GIVEN}](?![鱼牌店城县区路街])"
+_GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
 _ROLE = (
     r"(?:(?:快递|派[件送]|配送|揽[件收]|收[件货银]|取件|送[货餐]|外卖|跑腿|安装|维修|售后|业务|客服|仓管|质检|审核|店|驿站)(?:专员|人员|工|员|小哥|师傅|经理|主管|代表|小[妹弟]|站长|负责人|老板娘?)|骑手|司机|师傅|站长|店[主家]|卖家|商家|老板娘?|掌柜的?|客服|售后|"
     r"专员|主管|店长|经理|保安|门卫|前台|物业|管家|房东|租客|邻居|同[事学]|室友|家[人属]|亲戚|朋友|[他她]?消费者|买家|顾客|客户|用户|(?:被?(?:投诉|举报|申请|告))人|当事人|法定代表人|法人(?:代表)?|(?:开户|发[货件]|收款|经办|代办|委托|签名)人|(?:寄件|收货|收件|发货)方|"
@@ -56,7 +56,7 @@ _LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|�
 _ENDS = r"(?=对[吧吗么不]|没错|[吗么]|本人|谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|报关|清关|个人|才|要|会|来|的(?:快递|包裹|订单|账|收件|电话|地址|手机|名字)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
 _WHO = (
     r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|经手|承办|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
-    r"收方|买家|客户|顾客|姓名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|签[名字](?=[\s:是])|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
+    r"收方|买家|客户|顾客|姓\s?名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|签[名字](?=[\s:是])|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
 )
 _KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑|同学|[女男](?:朋)?友|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?)"
 _TITLE = r"(?:师傅|先生|女士|小姐|太太|阿姨|叔叔?|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|经理|总|姐|哥|工|医生|老板|教授|主任|同学)"
@@ -102,8 +102,11 @@ NAMES = tuple(
         rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{0,20}}){{1,3}})",
         r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
         # beside a word for what the person is or does
-        rf"{_ROLE}(?:姓名|名字|叫|是|为|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE})",
+        rf"{_ROLE}(?:姓名|名字|叫|是|为|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE}|[{_COMMON}]师傅)",
         rf"(?:送货|派件|送件|安装|维修|送快递|客服|售后|收银|管仓库)的?(?:那个)?(?P<s>{_LITTLE})",
+        rf"(?<!{_HAN})(?P<s>[老小][{_COMMON}](?:师傅|(?=客服|快递|站长))|{_GIVEN_NAME}(?=[,:\s]?(?:[你您]好|客服|快递员|师傅|骑手|老师|同志)))",
+        rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,、/|]{{1,3}}\[地址\])",
+        rf"\[地址\][\s,、/|]{{1,3}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
         rf"(?:被|由|让|叫|给|找|跟|和|与)(?P<s>{_GIVEN_NAME})(?=签收|代[签收领取]|[拿领取]走|冒[领签]|负责|处理|接[单的待]|派送|打来|联系|骂|本人)",
         rf"{_WHO}(?:{_HAN}|[,:\s]){{0,10}}?(?:应[该当]?[是为]?|改[成为]?|[换写][成为]|而?不?是)(?P<s>{_GIVEN_NAME})",
         rf"\[姓名\][,\s]{{0,2}}(?:而?不?是|改[成为]|或者?|和|与|跟|、|/)(?P<s>{_GIVEN_NAME})",
@@ -134,6 +137,13 @@ _SAID = (
 _NO_LATIN_NAME = r"(?:Christmas|Easter|Halloween|Thanksgiving|Valentine|Birthday|Mother|Father|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Tommy Hilfiger|Calvin Klein|Ralph Lauren|Michael Kors|Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
 _NO_GREETED = r"(?:Sir|Madam|Sirs|Seller|Team|Shop|Store|Friends?|All|Everyone|Valued|Buyer|Kitty|Fresh|Google|Siri|Alexa|Vis|There|Support|Dear|Manager|Vendor|Supplier|Ladies|Mr|Mrs|Ms|Dr|Kids|World|Guys|Folks|Client|Again|Merchant|Admin|Boss|Fashion|Res|Temu|Shein|Royal|DHL|UPS|FedEx|USPS|DPD|Evri|Hermes|Yodel|Australia|India|Japan|China|Swiss|Blue Dart|Sony|Walmart|Ebay|Shopify|Nike)\b"
 _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|written|missing|correct|incorrect|different|still|now|also|very|too|to|for|of|is|was|and|but|und|et|y|e|i|from|with|order|my|at|back|again|when|if|tomorrow|later|asap|please|before|after|or|by|phone|mobile|cell|as|what|that|it|this|only|never|always|short|long|supposed|nowhere|visible|hidden|cut|changed|same|over|once|today|now|immediately|first|anytime|maybe|soon|until|any)\b"
+_NO_COMPANY = r"(?!(?:\w+\s)?(?:Electronics|Store|Shop|Ltd|Co|Inc|Trading|Tech|Official|Direct|Deals|Parts|Online|Mart|Express|Protection|Service|Support|Care|Pro|Seat|App)\b)"
+_DOES = (
+    r"(?:(?:delivery |customer (?:service )?|service |support |sales |shop |store |warehouse |mail |security )?(?:agent|rep|representative|driver|courier|rider|postman|mailman|mail carrier|carrier|delivery (?:guy|man|boy|person|partner|agent)|seller|vendor|merchant|owner|buyer|customer|client|"
+    rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|caretaker|porter|nachbarn?|nachbarin|zusteller|fahrer|verk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
+)
+_DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|[a-zà-ÿ]{2,12}(?:ed|t|te|ó|o|a|é)|no|nicht|hat|war|ist|n['’]a|a)\b)"
+_NAMED = r"(?i:\b(?:a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"
 LATIN_NAMES = tuple(
     re.compile(p)
     for p in (
@@ -146,6 +156,15 @@ LATIN_NAMES = tuple(
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",
         rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
+        rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?)?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0}){_DID}",
+        rf"{_NAMED}[\s:=\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_LATIN_NAME % 1}|(?<=:\s){_CAP}(?=$|[,.;!]))",
+        rf"\[姓名\],?\s(?:not|instead of|and not|rather than|and|&|or|nicht|no|et|und|y|e)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        rf"(?i:\bname\b[^.\n]{{0,30}}?\b(?:it['’]?s|it is|should be|is|must be))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?!\w)",
+        rf"(?i:\b(?:hi|hello|hey)?,?\s?this is)\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_CAP})(?=,\s(?:i|my|order|from|the)\b)",
+        rf"(?i:\b(?:i am|i['’]m))\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:French|German|Italian|Spanish|Chinese|Indian|American|British|Polish|Russian)\b){_CAP})(?=\s(?:from|and i)\b|,\s(?:i|my|the|order)\b)",
+        rf"(?i:\b(?:signed (?:for )?by|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
+        rf"(?i:engrav\w+|personali[sz]ed|monogram\w*|embroider\w*|printed)(?i:\s(?:with|it|name|the|as|to|for|say(?:ing)?|:)){{0,3}}[\s:]{{1,2}}[\"“'‘]?(?P<s>(?!{_NO_LATIN_NAME}){_CAP}(?:\s(?:&|and)\s{_CAP})?)(?=[\"”'’,.!]|\s?$)",
+        rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
         rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan)\.?\s{{1,2}}(?P<s>(?!(?:Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b){_LATIN_NAME % 0})",
         rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
         rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
@@ -160,6 +179,25 @@ LATIN_NAMES = tuple(
     )
 )  # fmt: skip
 
+_HANGUL_NAME = r"[김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우나민진지엄채원천방공현함변염][가-힣]{2}"
+_KANJI = r"[\u4e00-\u9fff々]"
+# names in other scripts, behind words for them or before a form of address
+NATIVE_NAMES = tuple(
+    re.compile(p)
+    for p in (
+        r"(?:[Мм]еня зовут|[Зз]овут|[Фф]ио|ФИО|[Ии]мя|[Фф]амилия|[Пп]олучател[ья]|[Оо]тправител[ья]|на имя|[Сс] уважением|[Кк]урьер|[Мм]енеджер|[Пп]родавец|[Вв]одитель|[Сс]осед(?:ка)?|[Оо]ператор|[Мм]уж|[Жж]ена|[Уу]важаем\w{2})[\s,:—\-]{1,3}"
+        r"(?P<s>[А-ЯЁ][а-яё]{1,20}(?:[\s\-][А-ЯЁ](?:[а-яё]{1,20}|\.)){0,2}|(?<=:\s)[а-яё]{3,20}(?:\s[а-яё]{3,20}){1,2})",
+        r"(?<![А-Яа-яЁё])(?P<s>[А-ЯЁ][а-яё]{2,20}\s[А-ЯЁ][а-яё]{2,15}\s[А-ЯЁ][а-яё]{2,15}(?:вич|вна)|[А-ЯЁ][а-яё]{2,15}\s[А-ЯЁ][а-яё]{2,15}(?:вич|вна)|[А-ЯЁ][а-яё]{2,20}\s[А-ЯЁ]\.\s?[А-ЯЁ]\.)",
+        rf"(?:이름은?|성함은?|성명|받는\s?(?:사람|분)은?|수령인|수취인|보내는\s?(?:사람|분)은?|예금주|기사님?|배달원|판매자|구매자|상담원|주문자|입금자|저는|담당자)(?:이름)?[\s:]{{0,3}}(?P<s>{_HANGUL_NAME})(?=입니다|이에요|예요|이고|님|씨|[이가은는]|[^가-힣]|$)",
+        rf"(?<![가-힣])(?P<s>(?!구매자|주문자|상담원|이용자|고객|배송|판매자){_HANGUL_NAME})(?=\s?(?:님|씨)(?![가-힣]{{2}})|\s?(?:기사|고객)님)",
+        rf"(?:氏名|お?名前は?|宛名は?|受取人は?|荷受人|送り主|届け先|担当者?|配达员|配達员|口座名义|私は|(?:[ァ-ヶー]{{1,3}})?(?:ドライバー|配達員))[\s:は「]{{0,3}}(?P<s>(?!変更|入り|间违|間違|违|違|印|字|記入|记入){_KANJI}{{1,4}}\s?(?:{_KANJI}{{1,3}}|[\u3041-\u30ff]{{2,5}}))(?=です|と申|様|さん|ではな|に変|に变|」|[^\u3041-\u9fff]|$)",
+        rf"(?<![\u3041-\u9fff])(?P<s>{_KANJI}{{2,5}}(?:\s{_KANJI}{{1,3}})?)(?=様(?![子々])|さん(?:の|が|に|は|宛|から))",
+        r"(?:मेरा नाम|नाम|प्राप्तकर्ता|ग्राहक)[\s:]{1,3}(?P<s>(?!गलत|बदल|है)[\u0900-\u0963\u0970-\u097f]{2,15}(?:\s(?!है|की|का|को|में)[\u0900-\u0963\u0970-\u097f]{2,15}){0,2})",
+        r"(?:ชื่อ(?:ผู้รับ|ผม|ฉัน|ลูกค้า)?|ผู้รับ|ผู้ส่ง|คุณ)[\s:]{1,3}(?P<s>(?!ผิด|สินค้า)[\u0e01-\u0e4e]{2,20}(?:\s[\u0e01-\u0e4e]{2,20})?)|(?<![\u0e01-\u0e4e])(?:นาย|นางสาว|นาง|น\.ส\.|คุณ)\s?[\u0e01-\u0e4e]{2,20}\s[\u0e01-\u0e4e]{3,20}",
+        r"(?:اسمي|الاسم|المستلم|اسم المستلم|السيدة?|الأستاذ)[\s:]{1,3}(?P<s>[\u0621-\u064a]{2,15}(?:\s(?!و|في|من)[\u0621-\u064a]{2,15}){0,2})",
+        r"(?:שמי|שם)[\s:]{1,3}(?P<s>[\u05d0-\u05ea]{2,12}(?:\s[\u05d0-\u05ea]{2,12})?)",
+    )
+)  # fmt: skip
 _FILES = r"(?:pdf|docx?|xlsx?|csv|tsv|txt|jpe?g|png|heic|webp|zip|rar|eml|pptx?|mp4|mov)"
 _FILE_WORD = (
     r"(?:退货|退款|换货|售后|地址|发票|面单|身份证|合同|简历|收货|投诉|聊天|质检|快递|订单|凭证|护照|银行卡|户口|证明|签收|截图|图片|照片|病历|收据|转账|报销|维修|保修|寄件|证件|录音|"
@@ -171,6 +209,7 @@ _LATIN_FILE = rf"(?!{_NO_FILE_WORD}|[A-Za-z]{{1,20}}[_\- ]{_NO_FILE_WORD})[A-ZÀ
     r"\b", r"(?![a-z])"
 )
 FILE_NAMES = (
+    re.compile(rf"^(?P<s>{_GIVEN_NAME}(?<=...))(?=(?:[_\- (]?\d{{1,8}}\)?)?\.{_FILES}$)", _I),
     re.compile(rf"(?:(?<!{_HAN})|(?<=客户)|(?<=买家)|(?<=顾客)|(?<=姓名))(?P<s>{_FILE_NAME})(?=的?{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}$)", _I),
     re.compile(rf"{_FILE_WORD}{_HAN}{{0,4}}?(?:[_\-\s(（—+.]{{1,3}}|(?<=[单证票址书据同款货照图]))(?P<s>{_FILE_NAME})(?!{_HAN})(?=[^/\\]{{0,80}}\.{_FILES}$)", _I),
     re.compile(rf"(?:^|[_\-\s(—+])(?P<s>{_FILE_NAME})(?=[_\-\s)—+][^/\\]{{0,80}}{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}$)", _I),

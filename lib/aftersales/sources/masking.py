@@ -17,8 +17,8 @@ from functools import cache, lru_cache
 import polars as pl
 
 from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, CODES, DOCUMENTS, EMAILS, PLATES
-from aftersales.sources.masked_addresses import CHINESE, CUED, LATIN, TRIM, whole
-from aftersales.sources.masked_names import FILE_NAMES, LATIN_NAMES, NAMES
+from aftersales.sources.masked_addresses import CHINESE, CUED, LATIN, NATIVE, TRIM, whole
+from aftersales.sources.masked_names import FILE_NAMES, LATIN_NAMES, NAMES, NATIVE_NAMES
 from aftersales.sources.masked_numbers import (
     ACCOUNT,
     AS_DIGITS,
@@ -41,8 +41,8 @@ _PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
     (PLATE, PLATES),
     (ACCOUNT, ACCOUNTS),
     (PHONE, DISGUISED),
-    (NAME, (*NAMES, *LATIN_NAMES, *FILE_NAMES)),
-    (ADDRESS, (*LATIN, *CHINESE, CUED)),
+    (NAME, (*NAMES, *LATIN_NAMES, *NATIVE_NAMES, *FILE_NAMES)),
+    (ADDRESS, (*LATIN, *CHINESE, CUED, *NATIVE)),
 )
 _BEHIND_WORDS, _IN_PART = frozenset(CHINESE), frozenset(LATIN)
 _PASSES = 5  # masking once more changes nothing after fewer
