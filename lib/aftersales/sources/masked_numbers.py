@@ -61,7 +61,8 @@ _CUES = {
     "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
     r"支[付附]宝|蔻蔻|口口|丘丘|旺旺|淘宝号|抖音号?|小红[书薯]号?|(?<![a-z])xhs|快手|飞信|钉钉|telegram|facebook|instagram|\bline|zalo|viber|paytm|gpay|phonepe|venmo|whats\s?app|skype|alipay|paypal|加我|群号|加群)",
 }
-_CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()), re.IGNORECASE)
+# compared with lower case: a search that ignores case tries every word at every place
+_CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()))
 _BETWEEN_CUE_AND_NUMBER = re.compile(rf"{_FILL}{{0,8}}", re.IGNORECASE)
 _LAST_FOUR = re.compile(
     r"(?:尾号|[后末]尾?[四六4-8][位个]数?字?|最后[四4][位个]数?字?|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?(?: (?:of|on) (?:my |the )?(?:phone|mobile|cell|card|number|tel)(?: (?:number|no\.?))?)?)\W{0,2}(?:是|为|is|are)?\s?$",
@@ -138,7 +139,8 @@ class Span(NamedTuple):
 def number_spans(text: str, digits: str) -> Iterator[Span]:
     """The numbers of people in a text in one spelling; ``digits`` is the text with Chinese numerals as digits."""
     fixed = [m.span() for m in _NOT_OF_PEOPLE.finditer(text)]
-    cues = [(m.end(), m.lastgroup or "") for m in _CUE.finditer(text)]
+    lower = text.lower()
+    cues = [(m.end(), m.lastgroup or "") for m in _CUE.finditer(lower if len(lower) == len(text) else text)]
     near = 0
     for run in _RUN.finditer(digits):
         if run.end() - run.start() < 4:
