@@ -6,8 +6,9 @@ and what others wrote without seeing them, once it had been measured. Measured f
 since: figures on them say nothing about new texts.
 
 A third one (276 texts of several markets with 303 secrets, 401 harmless ones), written blind on 2026-11-30 and measured after
-the patterns stood, gave .924 and .007. Missed were tax numbers, names before a form of address (林女士, 刘师傅, Dear …), pickup
-codes and single account names. The patterns were widened for these kinds since, so it is seen data too. ``addresses.txt``
+the patterns stood, gave .924 and .007. A fourth (285 texts, 375 harmless ones, ``unseen*``) gave .937 and 0. Missed were pickup
+codes, names behind roles, nicknames and numbers behind cues of other languages; the patterns were widened for these kinds since
+with 700 lines of their author's own, so all of it is seen data too and only guards what was reached. ``addresses.txt``
 holds addresses of many countries, each to be masked from its door to its postal code.
 """
 
@@ -45,8 +46,8 @@ def test_an_address_is_masked_from_its_door_to_its_postal_code(around):
         assert masked(around.format(address)) == around.format("[地址]"), address
 
 
-def test_recall_on_texts_nobody_here_wrote():
-    """A fourth corpus, written blind: lines whose every secret is gone were .937 of 285, harmless ones changed 0 of 375."""
+def test_what_the_fourth_blind_corpus_held_is_masked():
+    """Written blind: .937 of its lines had lost every secret before the patterns were widened for the kinds missed."""
     secrets: dict[str, list[str]] = {}
     for line in (DATA / "unseen.tsv").read_text("utf-8").splitlines():
         text, secret = line.split("\t")
@@ -54,7 +55,7 @@ def test_recall_on_texts_nobody_here_wrote():
     harmless = (DATA / "unseen_harmless.txt").read_text("utf-8").splitlines()
     whole = [all(secret not in masked(text) for secret in each) for text, each in secrets.items()]
     changed = [masked(text) != text for text in harmless]
-    assert sum(whole) / len(whole) >= 0.93
+    assert sum(whole) / len(whole) >= 0.99
     assert sum(changed) / len(changed) <= 0.01
 
 

@@ -63,7 +63,6 @@ ACCOUNTS = _each(
     r"(?<![a-z])live:(?P<s>\.?[a-z0-9][a-z0-9_.\-]{3,40})",
     rf"{_SOCIAL}(?![a-z])[\s:]{{0,3}}(?:(?:is|me|at|on|id|号)\s?){{0,2}}(?P<s>@[a-z0-9_.]{{3,30}}|[a-z][a-z_]{{0,14}}\.(?=[a-z.]{{0,12}}\d)[a-z0-9_.]{{2,20}})",
     r"(?<![a-z0-9.])(?:t\.me|wa\.me|(?:instagram|facebook|fb|twitter|x|tiktok|snapchat|paypal|venmo|cash|line|m|weibo|douyin)\.(?:com|me|app|cn))/(?P<s>[@$]?[a-z0-9_.\-]{3,40})(?!/)",
-    r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
     r"(?<![a-z])(?:tg|ins|ig)\s(?P<s>[a-z.]{2,12}[_\d][a-z0-9_.]{0,20})",
     r"discord[\s:]{1,3}(?P<s>[a-z0-9_.]{2,32}#\d{4})(?!\d)",
     # what is a shop's or messenger's id by its form, and an id beside a word for its owner
@@ -74,16 +73,21 @@ ACCOUNTS = _each(
     r"(?<![\w@.])(?P<s>@(?=[a-z.]{0,20}[\d_])[a-z][a-z0-9_.]{3,30})(?![\w@])",
     r"(?<![a-z0-9.])(?P<s>(?:vk|ok|t|wa|line|instagram|facebook)\.(?:com|ru|me)/[@a-z0-9_.\-]{3,40})",
     r"(?:微我|薇我|[vV]我|yy号?|陌陌号?|探探|soul)(?:号|id|是|:|\s){0,3}(?P<s>[a-z][a-z_\-]{0,14}\d[a-z0-9_\-]{2,20}|\d{6,12})(?![a-z0-9])",
-    rf"{_SITE}(?:的|账)?(?:昵称|会员名|用户名?|网名|名字|名|号名)叫?(?P<s>{_NO_NICK}(?!\d+(?:元|件|个))\w{{2,20}})(?=$|[\s,。;!?)）\]】])",
-    rf"(?:旺旺|(?:微信|网|q|店铺)名|昵称|会员名|用户名)\s?[:\"“「]\s?(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?\"”」])",
-    rf"(?:抖音|小红书|快手|微博|b站|视频号|淘宝|公众号)\s?上?搜索?[\s:\"“「]?(?P<s>{_NO_NICK}(?!到|一下|出|索|同|这|那|店铺|本店|我们)\w{{2,20}})(?=$|[\s,。;!?\"”」])",
-    # a nickname in any script behind what says that it is one
-    rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
-    rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要)\w{{2,20}})(?=$|[\s,。;!?])",
     # an id of digits behind a cue that is otherwise none
     r"(?:蔻蔻|口口|丘丘|q仔|qq群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
 )  # fmt: skip
-_ID_NUMBER = r"(?:[A-Z]{1,6}[\s\-.]?)?\d(?:[\s\-./]?[A-Z]{0,5}[\s\-./]?\d){6,18}(?:[A-Z]{1,3}|[\s\-][A-Z])?(?![A-Z0-9À-ÿ])"
+NICKNAMES = _each(
+    r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
+    # a nickname in any script behind what says that it is one
+    rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
+    rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要)\w{{2,20}})(?=$|[\s,。;!?])",
+    rf"{_SITE}(?:的|账)?(?:昵称|会员名|用户名?|网名|名字|名|号名)叫?(?P<s>{_NO_NICK}(?!\d+(?:元|件|个))\w{{2,20}})(?=$|[\s,。;!?)）\]】])",
+    rf"(?:旺旺|(?:微信|网|q|店铺)名|昵称|会员名|用户名)\s?[:\"“「]\s?(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?\"”」])",
+    rf"(?:抖音|小红书|快手|微博|b站|视频号|淘宝|公众号)\s?上?搜索?[\s:\"“「]?(?P<s>{_NO_NICK}(?!到|一下|出|索|同|这|那|店铺|本店|我们)\w{{2,20}})(?=$|[\s,。;!?\"”」])",
+)  # fmt: skip
+_ID_NUMBER = (
+    r"(?:[A-Z]{1,6}[\s\-.]?)?\d(?:[\s\-./]?[A-Z]{0,5}[\s\-./]?\d){6,18}(?:[A-Z]{1,3}|[\s\-][A-Z])?(?![A-Z0-9À-ÿ])"
+)
 _TAX = (
     r"(?:税号|纳税人?(?:识别)?(?:代?码|号码?)|识别号|信用代码|统一(?:编号|編號)|\b(?:gst(?:in)?|vat|tax|ust-?id(?:-?nr)?|tva|iva|p\.?\s?iva|partita iva|nif|cif|abn|acn|ein|itin|tin|cnpj|cpf|rfc|utr|trn|eori|btw|npwp|siret|siren|nip|inn|инн|mwst|steuernummer)"
     r"(?:[\s\-]?(?:no|number|num|nr|id|reg(?:istration)?|code|nummer|identification|intracom)\b\.?){0,3})"
@@ -126,7 +130,7 @@ CODES = _each(
     r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?(?:pin|code)|pin code to (?:open|collect)|my pin)"
     r"(?: is|:|=|\s|#(?=\d)|for [a-z ]{2,20} is){1,3}(?P<s>#?(?=[A-Z\-]{0,5}\d)(?-i:[A-Z0-9]{1,8}(?:[\- ]\d{2,6}){0,2})[#*]?)(?<![\s\-:]\d)(?![\w\-])(?!\s?(?:days?|hours?|hrs|min|times|items?|pcs))",
     r"(?:код (?:получения|выдачи|доступа|домофона|подъезда)|домофон|c[óo]digo de (?:recogida|retirada|entrega|acceso|acesso|retiro)|clave de entrega|abhol(?:code|pin|nummer)|t[üu]rcode|code (?:de retrait|d['’]acc[èe]s|porte|immeuble)|digicode|비밀번호|暗証番号|暗证番号|受取番号|暗证番号|parola del cancello|codice di ritiro|kod (?:odbioru|do furtki|domofonu)|kode (?:pengambilan|pintu)|mã (?:nhận hàng|cửa))"
-    r"(?:\s?(?:는|은|は|is|es|ist|est|é|:|=|-)|\s){0,3}(?P<s>(?=[A-Z]{0,3}\d)[A-Z0-9]{3,10}[#*]?)(?![\w])",
+    r"(?:\s?(?:는|은|は|is|es|ist|est|é|:|=|-)|\s){0,3}(?P<s>(?=[A-Z]{0,3}\d)[A-Z0-9]{3,10}[#*]?)(?![A-Z0-9])",
 )  # fmt: skip
 _REGION = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATES = _each(

@@ -103,7 +103,7 @@ LATIN = tuple(
         # parts of a house, in English as written in Asia
         r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?!\s?(?:inch|in|cm|mm|tv)\b)(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
         r"(?i:\b(?:Room|Rm|Unit|Suite)\.?\s{0,2}\w{1,6},\s{0,3}(?:(?:Building|Bldg|Block|Tower|Floor|No)\.?\s{0,2}\w{1,6}|\d{1,5}\s)(?:,?\s{0,3}[A-Z0-9][\w.'\-]{0,24}){0,8})",
-        r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
+        r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?!\s(?:pcs|pieces|sets?|packs?)\b)(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
         rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?(?:,|(?<=/\d))\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",
         r"\b(?:Lot|Plot|Sector|Ward|Phase|Block|Blk|Brgy|Barangay|Purok|Sitio|Moo|Mooban)\.?\s(?:No\.?\s)?[A-Z0-9\-]{1,6}(?:,\s|\s(?=Block|Blk|Sector|Phase|Brgy|Barangay))(?:(?:Block|Blk|Sector|Phase)\.?\s\w{1,6},?\s)?(?!Box)[A-Z][\w.'\-]{2,24}(?:,?\s[A-Z0-9][\w.'\-]{0,24}){0,6}",
         rf"(?i:\b(?:Jl|Jln|Jalan|Gang|Gg|Lorong|Lrg|Soi|Thanon|Kampung|Taman)\b)\.?\s(?:{_CAP}\s){{0,3}}(?:{_CAP}|\d{{1,3}}/?\d{{0,3}})(?:,?\s(?:No\.?\s?)?\d{{1,4}}\w?)?(?:,\s[\w .'\-]{{2,30}}){{0,3}}",
@@ -119,12 +119,10 @@ LATIN = tuple(
         r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square(?!\s(?:met|f[eo]{2}t|inch|cm))|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
         r"\b(?:(?i:calle|rua|avenida|avda\.?)|C/|Via|Vía|Viale|Piazza|Corso|Largo|Vicolo|Travessa|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
         r"\b(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,7}\s)[A-ZÀ-Þ][\w'’.\-]{1,24}(?:\s[\w'’.\-]{1,24}){0,3}?\s\d{1,4}\s?[a-zA-Z]?,?\s{1,3}(?:(?:[A-Z]{1,2}-)?\d{5}|\d{4}\s?[A-Z]{2})\s{1,3}[A-ZÀ-Þ][\w\-]{2,24}",
-        # a door, then a building; Turkish, Russian, Japanese, Korean
+        # a door, then a building; Turkish, Russian
         rf"\b(?:Room|Rm|Unit|Suite|Villa|Office|Shop|Flat|House|Door|Tower)\.?\s{{0,2}}(?:No\.?\s?)?(?:\d{{1,5}}[A-Z]?|[A-Z]\d{{0,4}}),\s{{0,2}}(?=[^;!?\n\[\]]{{2,60}}\b(?:{_STREET}|Plaza|Mansions?|Estate|Towers?|Building|Cent(?:er|re)|Park|Dubai|Abu Dhabi|Hong Kong|Kowloon|\d{{5,6}})\b)(?:{_CAP}|\d{{1,3}}/F)(?:\s[A-Z\d][\w.'\-]{{0,24}}){{0,4}},\s{{1,2}}{_CAP}(?:\s[A-Z\d][\w.'\-]{{0,24}}){{0,4}}",
         rf"\b(?:{_CAP}\s){{1,4}}(?:(?:Cad|Sok|Mah|Bulv)\.|Caddesi|Sokak|Sokağı|(?:Cad|Cd|Sok|Sk)(?=\sNo)),?\s?(?:No\s?[:.]?\s?)?\d{{1,4}}(?:[/\-]\d{{1,4}})?",
         r"\b(?:(?i:г(?:ород|\.)?\s?[а-яё\-]{2,25},\s?(?=ул|пр|пер|наб|ш|бул|б-р))?(?i:ул|улиц[аеыу]|пр-?т|проспект|пер|переулок|наб|шоссе|бул|б-р)\b\.?\s?(?i:[а-яё\-]{2,25}(?:\s[а-яё\-]{2,25})?,?\s?(?:д(?:ом)?\.?\s?)?\d{1,4}[а-я]?(?:[\s,]{1,2}(?:кв|корп|к|стр|под|эт|оф)[а-я]{0,8}\.?\s?\d{1,4}){0,3}(?:,\s?[а-яё\-]{3,25})?(?:,?\s?\d{6})?))",
-        r"(?:东京都|大阪府|京都府|北海道|[\u4e00-\u9fff]{2,3}県)[^\s\d,。;!?\n\[\]]{2,20}\d{1,4}(?:\s?(?:丁目|番地?|号|[\-の])\s?\d{0,4}){1,3}(?:[^\d,。;!?\n\[\]]{0,20}\d{1,4}号室?)?",
-        r"[가-힣]{2,8}[시도]\s(?:[가-힣]{1,6}[시구군]\s){1,2}(?:[가-힣0-9]{1,10}[읍면동가]\s)?[가-힣0-9]{1,10}(?:로|길|동)\s?\d{1,4}(?:-\d{1,4})?(?:[,\s]{1,2}[가-힣0-9\-]{1,10}[동호층]){0,3}",
         # whatever has a number and follows words for an address
         r"(?i:\b(?:my (?:home |new |shipping |delivery )?address is|address|ship(?:ped)? (?:it )?to|deliver(?:ed)? (?:it )?to|i live (?:at|on|in)|living at|resid(?:e|ing) at|alamat|địa chỉ|dirección|adresse|indirizzo|endereço))[\s:]{1,3}(?P<s>(?=[^.;!?\n\[\]\d]{0,60}\d{1,6}+(?!(?:\s?-\s?\d{1,3})?\s?(?:business |working )?(?:days?|weeks?|months?|years?|hours?|hrs|min|times?|pcs|pieces?|items?|units?|people|percent|%)))(?:No\.?\s?)?[A-Z0-9][^;!?\n\[\]]{6,90}?(?:\d{4,6}\b|(?=\.\s|\.$|$|[;!?\n\[])))",
         r"(?i:\b(?:post ?code|postal code|zip(?: ?code)?|pin(?: ?code)?|plz))[\s:is]{0,4}(?P<s>\d{5,6}(?:-\d{4})?|(?i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}))(?![\dA-Z])",
@@ -132,19 +130,30 @@ LATIN = tuple(
 )  # fmt: skip
 
 _EAST = r"[\u3041-\u30ff\u4e00-\u9fff々]"
-# addresses in other scripts, and places told by numbers
-NATIVE = tuple(
+JAPANESE = tuple(
     re.compile(p)
     for p in (
         rf"{_EAST}{{2,20}}\d{{1,2}}丁目(?:\s?\d{{1,4}}(?:[-番の号]\s?\d{{0,4}}){{0,3}})?(?:\s?{_EAST}{{2,12}}\s?\d{{2,4}}(?:号室?)?)?",
         rf"{_EAST}{{1,8}}[市区町村郡]{_EAST}{{1,12}}?\d{{1,4}}(?:-\d{{1,4}}-\d{{1,4}}|番地?\d{{0,4}}|条[东西南北]?\d{{1,3}}(?:丁目)?(?:[\d\-]{{1,8}})?)(?:\s?{_EAST}{{2,12}}\s?\d{{2,4}}(?:号室?)?)?",
+        r"(?:东京都|大阪府|京都府|北海道|[\u4e00-\u9fff]{2,3}県)[^\s\d,。;!?\n\[\]]{2,20}\d{1,4}(?:\s?(?:丁目|番地?|号|[\-の])\s?\d{0,4}){1,3}(?:[^\d,。;!?\n\[\]]{0,20}\d{1,4}号室?)?",
+    )
+)  # fmt: skip
+NATIVE = tuple(
+    re.compile(p)
+    for p in (
         r"[\u3041-\u30ff]{2,12}\s?\d{2,4}号室|〒\s?\d{3}-?\d{4}",
         r"[가-힣]{2,8}(?:[시도])?\s(?:[가-힣]{1,6}[시구군]\s){1,2}(?:[가-힣0-9]{1,10}[읍면동가]\s)?(?:[가-힣0-9]{1,10}(?:로|길|동|리))?\s?\d{1,4}(?:-\d{1,4})?(?:번지)?(?:[,\s]{1,2}[가-힣0-9\-]{0,10}(?:[동호층]|아파트|빌라)){0,4}",
         r"\d{1,4}동\s?\d{2,4}호",
         r"(?:住所|お?届け先|주소|배송지|[Аа]дрес(?: доставки)?|[Жж]иву(?: на| в| по)?|[Пп]роживаю(?: по)?|पता|ที่อยู่(?:จัดส่ง)?|العنوان|عنوان)\s?(?:は|는|은|है|คือ|:|\s){1,3}(?P<s>(?!変更|变更|변경|错|違|ผิด)[^;!?。\n\[\]]{2,70}\d[^\s;!?。,\n\[\]]{0,8})",
         r"\d{1,4}(?:/\d{1,4})?\s?(?:หมู่|ซอย|ถนน|ม\.|ซ\.|ถ\.)[\u0e01-\u0e4e\s\d./]{2,60}",
+    )
+)  # fmt: skip
+
+# a postal code; where a place is on the globe or the net
+PLACES = tuple(
+    re.compile(p)
+    for p in (
         r"(?i:(?:c[óo]digo postal|code postal|codice postale|cap|cep|postleitzahl|kod pocztowy|почтовый индекс|индекс|\bpostnummer|kode pos|รหัสไปรษณีย์|우편번호)[\s:éesi]{1,4}(?P<s>\d{2,5}-\d{3}|\d{4,6}))(?!\d)",
-        # where a place is on the globe or the net
         r"(?i:(?:定位|坐标|经纬度|\b(?:gps|lat(?:itude)?|location|coordinates|q=|ll=)|/@)[^\d\n]{0,8}(?P<s>-?\d{1,3}\.\d{3,8}\s?[,/ ]\s?-?\d{1,3}\.\d{3,8}))|(?<![\d.])-?\d{1,2}\.\d{4,8},\s?-?\d{1,3}\.\d{4,8}(?!\d)",
         r"(?i:经度|纬度|longitude|latitude|\blat|\blng|\blon)[\s:是=]{0,3}(?P<s>-?\d{1,3}\.\d{3,8})",
         r"(?i:\bip(?: address)?(?:地址)?(?:是| is|:|\s){0,3})(?P<s>(?!192\.168|10\.|127\.|0\.)\d{1,3}(?:\.\d{1,3}){3})(?![\d.])",

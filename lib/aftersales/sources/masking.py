@@ -2,8 +2,8 @@
 
 A text is compared in one spelling (NFKC, simplified characters, without what cannot be seen), and what is found is
 replaced in the text as it was written. Masked are phones, identity and bank card numbers, accounts, mail and postal
-addresses, plates, and names where the words before them tell that they are names. Service lines (400, 800, 95…),
-numbers of orders, parcels and goods, prices, sizes and dates stay.
+addresses, plates, codes that open a locker or a door, and names where the words before them tell that they are names.
+Service lines (400, 800, 95…), numbers of orders, parcels and goods, prices, sizes and dates stay.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import cache, lru_cache
 
 import polars as pl
 
-from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, CODES, DOCUMENTS, EMAILS, PLATES
-from aftersales.sources.masked_addresses import CHINESE, CUED, LATIN, NATIVE, TRIM, whole
+from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, CODES, DOCUMENTS, EMAILS, NICKNAMES, PLATES
+from aftersales.sources.masked_addresses import CHINESE, CUED, JAPANESE, LATIN, NATIVE, PLACES, TRIM, whole
 from aftersales.sources.masked_names import FILE_NAMES, LATIN_NAMES, NAMES, NATIVE_NAMES
 from aftersales.sources.masked_numbers import (
     ACCOUNT,
@@ -33,18 +33,38 @@ from aftersales.sources.masked_numbers import (
 from aftersales.words.errors import without_values
 
 EMAIL, NAME, ADDRESS, PLATE, CODE = "邮箱", "姓名", "地址", "车牌", "密码"
-_PATTERNS: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
-    (EMAIL, EMAILS),
-    (IDENTITY, DOCUMENTS),
-    (CODE, CODES),
-    (CARD, BANKS),
-    (PLATE, PLATES),
-    (ACCOUNT, ACCOUNTS),
-    (PHONE, DISGUISED),
-    (NAME, (*NAMES, *LATIN_NAMES, *NATIVE_NAMES, *FILE_NAMES)),
-    (ADDRESS, (*LATIN, *CHINESE, CUED, *NATIVE)),
+_ANY, _DIGIT, _ID, _HAN = (
+    re.compile(""),
+    re.compile(r"\d"),
+    re.compile(r"[A-Za-z0-9_.\-]{2}"),
+    re.compile(r"[\u4e00-\u9fff#]"),
 )
-_BEHIND_WORDS, _IN_PART = frozenset(CHINESE), frozenset(LATIN)
+_HAN_OR_NAME, _LETTERS = re.compile(r"[\u4e00-\u9fff]|[Nn][Aa][Mm][Ee]"), re.compile(r"[A-Za-z\u00c0-\u1ef9]{2}|#")
+_DIGIT_OR_LETTERS, _FILE = re.compile(r"\d|[A-Za-z]{4}"), re.compile(r"\.[A-Za-z0-9]{3,4}$")
+_OTHER_SCRIPT = re.compile(
+    r"[\u0370-\u1cff\u3005\u3012\u3041-\u30ff\uac00-\ud7a3]|氏名|受取|住所|丁目|番地|様|県|东京都"
+)
+# a kind, what a text must hold for any of its patterns to be found in it, the patterns
+_Kind = tuple[str, re.Pattern[str], tuple[re.Pattern[str], ...]]
+_PATTERNS: tuple[_Kind, ...] = (
+    (EMAIL, _ID, EMAILS),
+    (IDENTITY, _DIGIT, DOCUMENTS),
+    (CODE, _DIGIT, CODES),
+    (CARD, _DIGIT_OR_LETTERS, BANKS),
+    (PLATE, _DIGIT, PLATES),
+    (ACCOUNT, _ID, ACCOUNTS),
+    (ACCOUNT, _HAN, NICKNAMES),
+    (PHONE, _ANY, DISGUISED),
+    (NAME, _HAN_OR_NAME, NAMES),
+    (NAME, _LETTERS, LATIN_NAMES),
+    (NAME, _OTHER_SCRIPT, NATIVE_NAMES),
+    (NAME, _FILE, FILE_NAMES),
+    (ADDRESS, _LETTERS, LATIN),
+    (ADDRESS, _HAN, (*CHINESE, CUED)),
+    (ADDRESS, _OTHER_SCRIPT, (*JAPANESE, *NATIVE)),
+    (ADDRESS, _DIGIT, PLACES),
+)
+_BEHIND_WORDS, _IN_PART = frozenset((*CHINESE, *JAPANESE)), frozenset(LATIN)
 _PASSES = 5  # masking once more changes nothing after fewer
 _FEW = 300  # texts that are looked at one by one sooner than searched for together
 _LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\]")
@@ -156,11 +176,14 @@ def _masked_once_each(texts: Sequence[str]) -> dict[str, str]:
     plain = _folded_column(texts)
     digits = plain.str.replace_many(*(list(map(chr, side)) for side in (AS_DIGITS, AS_DIGITS.values())))
     numbered = {at for p in SOME_NUMBER for at in digits.str.contains(_searched(p)).arg_true()}
-    found: dict[int, list[tuple[str, tuple[re.Pattern[str]]]]] = {at: [] for at in numbered}
-    for label, patterns in _PATTERNS:
+    found: dict[int, list[_Kind]] = {at: [] for at in numbered}
+    for label, needed, patterns in _PATTERNS:
+        column = digits if label == PHONE else plain
+        places = column.str.contains(_searched(needed)).arg_true()
+        some = column.gather(places)
         for pattern in patterns:
-            for at in (digits if label == PHONE else plain).str.contains(_searched(pattern)).arg_true():
-                found.setdefault(at, []).append((label, (pattern,)))
+            for at in places.gather(some.str.contains(_searched(pattern)).arg_true()):
+                found.setdefault(at, []).append((label, _ANY, (pattern,)))
     again = ((texts[at], _masked_once(texts[at], some, numbers=at in numbered)) for at, some in found.items())
     return {old: new for old, new in again if new != old}
 
@@ -222,7 +245,7 @@ def _closed(source: str, at: int) -> int:
     return len(source)
 
 
-def _masked_once(text: str, looked_for: Sequence[tuple[str, Sequence[re.Pattern[str]]]], *, numbers: bool) -> str:
+def _masked_once(text: str, looked_for: Sequence[_Kind], *, numbers: bool) -> str:
     plain, places = _folded(text)
     labels = [m.span() for m in _LABEL.finditer(plain)]
     spans = sorted(_spans(plain, looked_for, numbers=numbers), key=lambda s: (s.start, -s.end))
@@ -241,12 +264,12 @@ def _masked_once(text: str, looked_for: Sequence[tuple[str, Sequence[re.Pattern[
     return "".join(parts) + text[done:]
 
 
-def _spans(text: str, looked_for: Sequence[tuple[str, Sequence[re.Pattern[str]]]], *, numbers: bool) -> Iterator[Span]:
+def _spans(text: str, looked_for: Sequence[_Kind], *, numbers: bool) -> Iterator[Span]:
     digits = text.translate(AS_DIGITS)
     if numbers:
         yield from number_spans(text, digits)
-    for label, patterns in looked_for:
-        for pattern in patterns:
+    for label, needed, patterns in looked_for:
+        for pattern in patterns if needed.search(text) else ():
             for match in pattern.finditer(digits if label == PHONE else text):
                 start, end = match.span("s" if "s" in pattern.groupindex and match["s"] is not None else 0)
                 for word in TRIM.finditer(text, start, end) if pattern in _BEHIND_WORDS else ():
