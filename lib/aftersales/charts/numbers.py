@@ -14,7 +14,7 @@ from babel.dates import format_skeleton
 
 from aftersales.charts.asked import require
 from aftersales.words.errors import QuestionError
-from aftersales.words.language import FORMATTERS, Language, money, number, percent, say
+from aftersales.words.language import FORMATTERS, Language, hours, money, number, percent, say
 from aftersales.words.periods import Week
 
 _NICE_STEPS = (1, 2, 2.5, 5, 10)
@@ -52,8 +52,10 @@ class Unit:
     language: Language
     currency: str = "CNY"
 
-    def text(self, value: Any) -> str:
-        """A value as the reader of that language writes it."""
+    def text(self, value: Any, *, like: float | None = None) -> str:
+        """A value as the reader of that language writes it; a duration in the unit that one ``like`` this takes."""
+        if self.form == "hours" and like is not None:
+            return hours(value, self.language, like=like)
         return written(value, self.form, self.language, currency=self.currency)
 
     def axis(self, values: Iterable[float | None], *, zero: bool = False) -> dict[str, Any]:

@@ -110,15 +110,16 @@ def orders_from_timing_and_keys_alone(
 
 
 def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
-    """How many of the cases on the list are expected to be innocent, as a sentence.
+    """How many of the cases of these rows of the list are expected to be innocent, as a sentence.
 
     >>> expected_innocent(pl.DataFrame(schema=ORDERS_SCHEMA), language="en")
     'No orders are suspected to be malicious.'
     """
     if rows.is_empty():
         return say("suspects.none", language)
-    count = rows["case_id"].n_unique()
-    return say("suspects.expected_innocent", language, cases=count, innocent=float(rows["expected_innocent"][0]))
+    cases = rows.unique("case_id")
+    innocent = float((1 - cases["case_probability"]).sum())
+    return say("suspects.expected_innocent", language, cases=cases.height, innocent=innocent)
 
 
 def conduct_known(evidence: pl.DataFrame, *, week: Week) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.records import Records
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
+from aftersales.tables.values import CASE_OUTCOME
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
@@ -67,27 +68,46 @@ class CaseResults(Span):
             currency=self.shop.currency, market=self.shop.market, found=self.suspects, weeks=None,  # type: ignore[attr-defined]
         )  # fmt: skip
 
+    def with_state(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """A list's rows with ``state`` (a case state, or ``closed``) and ``decided``, whether nothing is to be done.
+
+        A state that was recorded goes before the verdict in the files, which goes before what is closed without one.
+        """
+        recorded = self.case_outcomes.select("case_id", "state", decided=pl.col("outcome") != "open")
+        rows = rows.join(recorded, on="case_id", how="left", maintain_order="left")
+        if "complaint_id" in rows.columns:
+            rows = rows.join(self._closed_complaints, on="complaint_id", how="left", maintain_order="left")
+            told = ~pl.col("decided").fill_null(value=False) & pl.col("verdict").is_not_null()
+            rows = rows.with_columns(
+                state=pl.when(told).then("verdict").otherwise("state"), decided=pl.col("decided") | told
+            ).drop("verdict")
+        return rows.with_columns(pl.col("state").fill_null("new"), pl.col("decided").fill_null(value=False))
+
+    @cached_property
+    def _closed_complaints(self) -> pl.DataFrame:
+        """Complaints closed up to the week: complaint_id, verdict. At the buyer's fault is won, at another's lost."""
+        fault = pl.col("fault")
+        verdict = (
+            pl.when(fault == "buyer").then(pl.lit("won"))
+            .when(fault.is_in(["seller", "carrier"])).then(pl.lit("lost")).otherwise(pl.lit("closed"))
+        )  # fmt: skip
+        closed = self.tables["complaints"].filter(pl.col("closed_at").dt.date() <= self.until)
+        return closed.select("complaint_id", verdict=verdict).unique("complaint_id").collect()
+
     @cached_property
     def complaint_outcomes(self) -> pl.DataFrame:
         """Suspected complaints that were decided: by a recorded state, else by the verdict that the files hold.
 
-        Columns out: case_id, pattern, state, outcome. A complaint closed at the buyer's fault counts as won, at the
-        shop's or the carrier's as lost.
+        Columns out: case_id, pattern, state, outcome.
         """
         columns = ("case_id", "pattern", "state", "outcome")
         kept = self.case_outcomes.filter(pl.col("case_id").str.starts_with("complaint-")).select(columns)
         listed: pl.DataFrame = self.ever_suspected_complaints  # type: ignore[attr-defined]
-        closed = self.tables["complaints"].filter(
-            pl.col("closed_at").dt.date() <= self.until, pl.col("fault") != "disputed"
-        )
-        judged = listed.select("case_id", "complaint_id", "pattern").join(
-            closed.select("complaint_id", "fault").collect(), on="complaint_id"
-        )
-        won = pl.col("fault") == "buyer"
-        told = judged.join(kept.select("case_id"), on="case_id", how="anti").with_columns(
-            state=pl.when(won).then(pl.lit("won")).otherwise(pl.lit("lost")),
-            outcome=pl.when(won).then(pl.lit("confirmed")).otherwise(pl.lit("refuted")),
-        )
+        judged = listed.join(kept, on="case_id", how="anti").join(
+            self._closed_complaints.filter(pl.col("verdict") != "closed").rename({"verdict": "state"}),
+            on="complaint_id", maintain_order="left",
+        )  # fmt: skip
+        told = judged.with_columns(outcome=pl.col("state").replace_strict(CASE_OUTCOME, return_dtype=pl.String))
         return pl.concat([kept, told.select(columns)])
 
     @cached_property
@@ -96,22 +116,20 @@ class CaseResults(Span):
 
         Cases that are settled, decided or laid aside are left out. None where no list holds one.
         """
-        done = self.case_outcomes.filter(pl.col("outcome") != "open")["case_id"].implode()
         language = self.shop.language[0]
-        told: pl.DataFrame = self.suspicious_complaints(language)  # type: ignore[attr-defined]
-        due = told.filter(pl.col("evidence_due_at").dt.date() > self.until, ~pl.col("case_id").is_in(done))
+        told = self.with_state(self.suspicious_complaints(language)).filter(~pl.col("decided"))  # type: ignore[attr-defined]
+        due = told.filter(pl.col("evidence_due_at").dt.date() > self.until)
         if due.height:
             return str(
                 due.sort("evidence_due_at", "probability", "case_id", descending=[False, True, False])["case_id"][0]
             )
-        rows: pl.DataFrame = self.suspicious_orders(language)  # type: ignore[attr-defined]
-        cases = rows.filter(~pl.col("case_id").is_in(done)).group_by("case_id").agg(
+        rows = self.with_state(self.suspicious_orders(language)).filter(~pl.col("decided"))  # type: ignore[attr-defined]
+        cases = rows.group_by("case_id").agg(
             pl.col("waiting").any(), money=pl.col("money_at_risk").cast(pl.Float64).sum()
         )  # fmt: skip
         if cases.height:
             return str(cases.sort("waiting", "money", "case_id", descending=[True, True, False])["case_id"][0])
-        left = told.filter(~pl.col("case_id").is_in(done))
-        return str(left["case_id"][0]) if left.height else None
+        return str(told["case_id"][0]) if told.height else None
 
     def case(self, name: str) -> Case:
         """The case that a name means: a case's id, or an order's, a complaint's or a refund's number."""

@@ -76,12 +76,17 @@ def points(value: float | None, language: Language = "zh", *, digits: int = 1) -
 
 
 def money(
-    value: float | Decimal | None, language: Language = "zh", *, currency: str = "CNY", plus: bool = False
-) -> str:
+    value: float | Decimal | None, language: Language = "zh", *, currency: str = "CNY", plus: bool = False,
+    like: float = 0.0,
+) -> str:  # fmt: skip
     """Money as a reader of that language writes it: 万 and 亿, or K and M; small sums in full.
+
+    Beside a sum as large as ``like`` cents say nothing, and are left out.
 
     >>> money(486000), money(123456789), money(9800.4), money(486000, "en"), money(-1234567, "en")
     ('¥48.6万', '¥1.23亿', '¥9,800', '¥486K', '−¥1.23M')
+    >>> money(39.35), money(39.35, like=1793)
+    ('¥39.35', '¥39')
     """
     if value is None:
         return NOTHING
@@ -91,7 +96,7 @@ def money(
         step = 1e3 if unit == "K" else size
         if amount >= size - 0.5:
             return _signed(f"{sign}{amount / step:,.{digits}f}{unit}", float(value), plus)
-    whole = amount >= 100 or amount == int(amount)
+    whole = max(amount, like) >= 100 or amount == int(amount)
     return _signed(f"{sign}{amount:,.{0 if whole else 2}f}", float(value), plus)
 
 
@@ -169,30 +174,22 @@ def moment(value: datetime | None, language: Language = "zh") -> str:
     return f"{value:%Y-%m-%d}" if value is not None and value.time() == time() else clock(value, language)
 
 
-def hours(value: float | None, language: Language = "zh") -> str:
+def hours(value: float | None, language: Language = "zh", *, like: float | None = None, plus: bool = False) -> str:
     """A duration given in hours: minutes under one hour, days from three days on.
 
-    >>> hours(19.4), hours(0.25, "en"), hours(100, "en")
-    ('19.4 小时', '15 min', '4.2 days')
+    ``like`` chooses the unit in the value's place, so that durations that are compared stand in one unit.
+
+    >>> hours(19.4), hours(0.25, "en"), hours(100, "en"), hours(39.2, "en", like=110)
+    ('19.4 小时', '15 min', '4.2 days', '1.6 days')
     """
     if value is None:
         return NOTHING
-    if abs(value) < 1:
-        return number(60 * value) + (" 分钟" if language == "zh" else " min")
-    if abs(value) < 72:
-        return number(value, digits=1) + (" 小时" if language == "zh" else " h")
-    return number(value / 24, digits=1) + (" 天" if language == "zh" else " days")
-
-
-def hours_change(value: float | None, language: Language = "zh") -> str:
-    """A difference of two durations given in hours, with its sign.
-
-    >>> hours_change(-2.1), hours_change(30, "en")
-    ('−2.1 小时', '+30.0 h')
-    """
-    if value is None:
-        return NOTHING
-    return number(value, digits=1, plus=True) + (" 小时" if language == "zh" else " h")
+    size = abs(value if like is None else like)
+    if size < 1:
+        return number(60 * value, plus=plus) + (" 分钟" if language == "zh" else " min")
+    if size < 72:
+        return number(value, digits=1, plus=plus) + (" 小时" if language == "zh" else " h")
+    return number(value / 24, digits=1, plus=plus) + (" 天" if language == "zh" else " days")
 
 
 def enumerated(values: Iterable[Any], language: Language) -> str:
@@ -217,7 +214,6 @@ FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
     "clock": clock, "moment": moment,
     "hours": hours,
-    "hours_change": hours_change,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
     "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,
@@ -228,8 +224,8 @@ FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
 
 
 class _Filler(string.Formatter):
-    def __init__(self, language: Language, currency: str, market: str) -> None:
-        self.language, self.currency, self.market = language, currency, market
+    def __init__(self, language: Language, currency: str, market: str, like: Mapping[str, float]) -> None:
+        self.language, self.currency, self.market, self.like = language, currency, market, like
 
     def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
         if key in ("region", "regions") and key not in kwargs:
@@ -238,7 +234,9 @@ class _Filler(string.Formatter):
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "money":
-            return money(value, self.language, currency=self.currency)
+            return money(value, self.language, currency=self.currency, like=self.like.get("money", 0.0))
+        if format_spec == "hours":
+            return hours(value, self.language, like=self.like.get("hours"))
         if format_spec == "exact":
             return exact_money(value, self.language, currency=self.currency)
         if format_spec == "word":
@@ -246,9 +244,7 @@ class _Filler(string.Formatter):
         if format_spec == "note":  # a note on a file, kept as its code and values: see `sources.notes`
             told = json.loads(value)
             return say(f"reading.note.{told.pop('note')}", self.language, **told)
-        if not format_spec:
-            return str(value)
-        return FORMATTERS[format_spec](value, self.language)
+        return FORMATTERS[format_spec](value, self.language) if format_spec else str(value)
 
 
 @cache
@@ -301,4 +297,13 @@ def say(key: str, language: Language, *, currency: str = "CNY", market: str = "c
         raise SetupError(
             f"The catalogue has no sentence '{key}' in '{language}'", hint="add it to words/catalogue"
         ) from None
-    return _Filler(language, currency, market).vformat(template, (), values)
+    return _Filler(language, currency, market, _largest(template, values)).vformat(template, (), values)
+
+
+def _largest(template: str, values: Mapping[str, Any]) -> dict[str, float]:
+    """The largest duration of a sentence, and the largest sum where it tells a range: these set how all are written."""
+    forms = [form for form in ("hours", "money") if f"{'low' * (form == 'money')}:{form}}}" in template]
+    if not forms:
+        return {}
+    fields = [(form, name) for _, name, form, _ in string.Formatter().parse(template) if name and form in forms]
+    return dict(sorted((str(form), abs(float(values[name]))) for form, name in fields if values.get(name) is not None))

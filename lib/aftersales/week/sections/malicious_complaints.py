@@ -19,21 +19,25 @@ MOST_ROWS = 30
 
 
 def answer(report: Report) -> Verdict:
-    """How many of the quarter's complaints the records speak against, what they ask for, and which come first."""
+    """How many of the quarter's complaints the records speak against, what the open ones ask for, which come first."""
     rows = _first(report)
     if rows.is_empty():
         return Verdict(report.say(_why_empty(report)), language=report.language)
+    waiting = rows.filter(~pl.col("decided"))
+    told = {"n": rows.height, "whole": report.data.complaints_looked_at}
+    if waiting.is_empty():
+        return Verdict(report.say("suspected_complaint.page.all_closed", **told), language=report.language)
     headline = report.say(
-        "suspected_complaint.page.verdict", n=rows.height, whole=report.data.complaints_looked_at,
-        money=known_total(rows["asked"]), open=_open(report, rows).height,
+        "suspected_complaint.page.verdict", **told, waiting=waiting.height, money=known_total(waiting["asked"]),
+        open=waiting.filter(pl.col("evidence_due_at").dt.date() > report.data.until).height,
     )  # fmt: skip
-    points = [Conclusion(_title(report, row), do=row["next_step"]) for row in rows.head(3).iter_rows(named=True)]
+    points = [Conclusion(_title(report, row), do=row["next_step"]) for row in waiting.head(3).iter_rows(named=True)]
     return Verdict(headline, tuple(points), language=report.language)
 
 
 def innocents(report: Report) -> Note:
-    """How many on the list are expected to be innocent."""
-    rows = _first(report)
+    """How many of the open ones on the list are expected to be innocent."""
+    rows = _first(report).filter(~pl.col("decided"))
     if rows.is_empty():
         return lacking(report, _why_empty(report))
     expected = float((1 - rows["probability"]).sum())
@@ -42,7 +46,7 @@ def innocents(report: Report) -> Note:
 
 
 def complaint_list(report: Report) -> Table:
-    """The list: what can still be answered first, by its deadline, then the likeliest."""
+    """The list: what can still be answered first, by its deadline, then the likeliest; closed complaints follow."""
     word, rows = report.say, _first(report)
     patterns = [word(f"suspected_complaint.pattern.{p}") for p in rows["pattern"]]
     faults = [word(f"suspected_complaint.fault.{f or 'unknown'}") for f in rows["fault"]]
@@ -53,6 +57,7 @@ def complaint_list(report: Report) -> Table:
     )  # fmt: skip
     columns = (
         Column("pattern_word", word("suspected_complaint.column.pattern"), strong=True, below="complaint_id"),
+        Column("state", word("suspects.column.state"), "word", prefix="case.state."),
         Column("filed_at", word("suspected_complaint.column.filed"), "moment"),
         Column("evidence_due_at", word("suspected_complaint.column.due"), "clock"),
         Column("asked", word("suspected_complaint.column.asked"), "money"),
@@ -68,8 +73,8 @@ def complaint_list(report: Report) -> Table:
 
 
 def told(report: Report) -> Stack | Note:
-    """The first complaints, a card each: what stands against each, what speaks for the buyer, what to do next."""
-    rows = _first(report).head(MOST_TOLD)
+    """The first open complaints, a card each: what stands against each, what speaks for the buyer, what to do next."""
+    rows = _first(report).filter(~pl.col("decided")).head(MOST_TOLD)
     if rows.is_empty():
         return lacking(report, _why_empty(report))
     return Stack([
@@ -90,19 +95,19 @@ def unknown(report: Report) -> Stack:
 
 
 def _why_empty(report: Report) -> str:
+    if _first(report).height:
+        return "suspected_complaint.page.none_open"
     some = report.data.complaints_looked_at
     return "suspected_complaint.page.none" if some else "suspected_complaint.page.no_complaints"
 
 
-def _open(report: Report, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.filter(pl.col("evidence_due_at").dt.date() > report.data.until)
-
-
 def _first(report: Report) -> pl.DataFrame:
-    rows = report.data.suspicious_complaints(report.language)
-    waits = (pl.col("evidence_due_at").dt.date() > report.data.until).fill_null(value=False)
+    """The list with each complaint's ``state`` and whether that is ``decided``, in the order to work through it."""
+    rows = report.data.with_state(report.data.suspicious_complaints(report.language))
+    waits = (pl.col("evidence_due_at").dt.date() > report.data.until).fill_null(value=False) & ~pl.col("decided")
     due = pl.when(waits).then("evidence_due_at")
-    return rows.sort(due, "probability", "complaint_id", descending=[False, True, False], nulls_last=True)
+    order = ("decided", due, "probability", "complaint_id")
+    return rows.sort(*order, descending=[False, False, True, False], nulls_last=True)
 
 
 def _title(report: Report, row: dict[str, object]) -> str:

@@ -19,14 +19,18 @@ MOST_ROWS = 30
 
 
 def answer(report: Report) -> Verdict:
-    """How many cases and orders are suspected, how much money hangs on them, and what to do first."""
-    rows = report.data.suspicious_orders(report.language)
-    if rows.is_empty():
-        return Verdict(report.say("suspects.none"), language=report.language)
-    cases = _cases(rows)
+    """How many open cases and orders are suspected, how much money hangs on them, and what to do first."""
+    rows = _listed(report)
+    waiting = rows.filter(~pl.col("decided"))
+    done = {"done": count} if (count := rows.filter("decided")["case_id"].n_unique()) else {}
+    if waiting.is_empty():
+        return Verdict(
+            report.say("suspects.all_decided" if done else "suspects.none", **done), language=report.language
+        )
+    cases = _cases(waiting)
     headline = report.say(
-        "suspects.verdict", cases=cases.height, orders=rows["order_id"].n_unique(), money=_money(rows),
-        waiting=int(rows["waiting"].sum()),
+        "suspects.verdict_decided" if done else "suspects.verdict", cases=cases.height, money=_money(waiting),
+        orders=waiting["order_id"].n_unique(), waiting=int(waiting["waiting"].sum()), **done,
     )  # fmt: skip
     first = _first(cases).head(3)
     points = [Conclusion(_title(report, row), do=row["next_step"]) for row in first.iter_rows(named=True)]
@@ -34,19 +38,20 @@ def answer(report: Report) -> Verdict:
 
 
 def innocents(report: Report) -> Note:
-    """How many on the list are expected to be innocent."""
-    rows = report.data.suspicious_orders(report.language)
-    return Note(expected_innocent(rows, language=report.language), language=report.language, look="plain")
+    """How many of the open cases on the list are expected to be innocent."""
+    waiting = _listed(report).filter(~pl.col("decided"))
+    return Note(expected_innocent(waiting, language=report.language), language=report.language, look="plain")
 
 
 def case_list(report: Report) -> Table:
-    """The cases, those that still wait to be shipped first, then by money."""
-    word, rows = report.say, report.data.suspicious_orders(report.language)
-    cases = _first(_cases(rows))
+    """The cases: open ones first, of them those that still wait to be shipped, then by money."""
+    word = report.say
+    cases = _first(_cases(_listed(report)))
     named = [word(f"suspects.pattern.{pattern}") for pattern in cases["pattern"]]
     cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String))
     columns = (
         Column("pattern_word", word("suspects.column.case"), strong=True, below="case_id"),
+        Column("state", word("suspects.column.state"), "word", prefix="case.state."),
         Column("first_day", word("suspects.column.first"), "day"),
         Column("last_day", word("suspects.column.last"), "day"),
         Column("orders", word("suspects.column.orders"), "int"),
@@ -62,10 +67,10 @@ def case_list(report: Report) -> Table:
 
 
 def told(report: Report) -> Stack | Note:
-    """The first cases, a card each: why each is on the list, what else it may be, and what to do next."""
-    rows = report.data.suspicious_orders(report.language)
+    """The first open cases, a card each: why each is on the list, what else it may be, and what to do next."""
+    rows = _listed(report).filter(~pl.col("decided"))
     if rows.is_empty():
-        return lacking(report, "suspects.none")
+        return lacking(report, "suspects.none_open")
     return Stack([
         CaseCard(
             _title(report, row), row["case_id"], grounds=row["reasons"], innocent=row["innocent_explanations"],
@@ -113,9 +118,15 @@ def unknown(report: Report) -> Note:
     return lacking(report, "suspects.unmasked" if known["with_keys"] else "suspects.no_keys")
 
 
+def _listed(report: Report) -> pl.DataFrame:
+    """The list, each row with its case's ``state`` and whether that is ``decided``."""
+    return report.data.with_state(report.data.suspicious_orders(report.language))
+
+
 def _cases(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by("case_id", maintain_order=True).agg(
-        pl.col("pattern", "reasons", "innocent_explanations", "next_step", "case_probability").first(),
+        pl.col("pattern", "reasons", "innocent_explanations", "next_step", "state", "decided").first(),
+        pl.col("case_probability").first(),
         first_day=pl.col("created_at").min().dt.date(), last_day=pl.col("created_at").max().dt.date(),
         orders=pl.len(), asked=pl.col("asked").sum(), waiting=pl.col("waiting").sum(),
         money=pl.col("money_at_risk").sum().cast(pl.Float64),  # to the cent, whatever the order of the rows
@@ -123,8 +134,9 @@ def _cases(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first(cases: pl.DataFrame) -> pl.DataFrame:
-    """What can still be stopped comes first, then the most money."""
-    return cases.sort(pl.col("waiting") > 0, "money", "case_id", descending=[True, True, False])
+    """What is open comes first, of it what can still be stopped, then the most money."""
+    open_first = (pl.col("decided"), (pl.col("waiting") == 0) | pl.col("decided"))
+    return cases.sort(*open_first, "money", "case_id", descending=[False, False, True, False])
 
 
 def _title(report: Report, row: dict[str, object]) -> str:

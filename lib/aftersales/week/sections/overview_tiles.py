@@ -13,6 +13,7 @@ from aftersales.charts.tiles import Tile, Tiles, tile_state
 from aftersales.findings.signals import is_awaited
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, last_judged, signal_rows
+from aftersales.words.language import hours
 from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
 
@@ -85,7 +86,11 @@ def _versus(
         if other is None or value is None or (form == "share" and other <= 0):
             continue
         change = value / other - 1 if form == "share" else value - other
-        found.append((report.say(f"overview.versus.{name}"), report.say(f"overview.change.{form}", change=change)))
+        said = (
+            hours(change, report.language, like=value, plus=True) if form == "hours"
+            else report.say(f"overview.change.{form}", change=change)
+        )  # fmt: skip
+        found.append((report.say(f"overview.versus.{name}"), said))
     return tuple(found)
 
 
@@ -133,8 +138,13 @@ def _suspected(report: Report) -> list[Tile]:
         listed.unique("order_id").group_by(pl.col("created_at").dt.date().dt.truncate("1w")).len().iter_rows()
     )
     counts = [placed.get(week, 0) for week in weeks]
-    key = "overview.suspected_none" if listed.is_empty() else "overview.suspected_whole"
-    note = report.say(key, orders=listed["order_id"].n_unique())
+    waiting = report.data.with_state(listed).filter(~pl.col("decided"))
+    counts_told = {"orders": listed["order_id"].n_unique(), "open": waiting["order_id"].n_unique()}
+    note = (
+        report.say("overview.suspected_whole", **counts_told)
+        if listed.height
+        else report.say("overview.suspected_none")
+    )
     before = report.say("overview.change.count", change=counts[-1] - counts[-2])
     return [
         Tile(

@@ -48,8 +48,7 @@ def to_do(report: Report) -> pl.DataFrame:
 
 
 def _worth(report: Report, row: Mapping[str, Any]) -> str:
-    currency = report.data.shop.currency
-    return " – ".join(money(row[c], report.language, currency=currency) for c in ("benefit_low", "benefit_high"))
+    return report.say("advice.page.worth_between", low=row["benefit_low"], high=row["benefit_high"])
 
 
 def todo(report: Report) -> Table:
@@ -101,7 +100,7 @@ def replayed(report: Report) -> Table:
         rows.append({
             "rule": word(f"advice.lever.{name}.name"), "said": word(f"advice.answer.{found.answer}"),
             "tone": _ANSWER_TONE[found.answer], "threshold": _threshold(report, found, row.get("threshold")),
-            "cases": found.bad_cases, "bad": word(f"advice.bad.{name}"), "stopped": row.get("bad_stopped"),
+            "known_bad": row.get("bad_orders"), "bad": word(f"advice.bad.{name}"), "stopped": row.get("bad_stopped"),
             "hurt": row.get("good_hurt"), "net": row.get("net"), "between": _between(report, row),
             "break_even": row.get("break_even_substitution"),
         })  # fmt: skip
@@ -109,7 +108,7 @@ def replayed(report: Report) -> Table:
         Column("rule", word("advice.column.lever"), strong=True),
         Column("said", word("advice.column.answer"), "chip", tone="tone"),
         Column("threshold", word("advice.column.threshold"), align="right"),
-        Column("cases", word("advice.column.cases"), "int", below="bad"),
+        Column("known_bad", word("advice.column.known_bad"), "int", below="bad"),
         Column("stopped", word("advice.column.bad"), "int"), Column("hurt", word("advice.column.good"), "int"),
         Column("net", word("advice.column.net"), "money", below="between"),
         Column("break_even", word("advice.column.break_even"), "pct0"),
@@ -125,8 +124,7 @@ def replayed(report: Report) -> Table:
 def _between(report: Report, row: Mapping[str, Any]) -> str | None:
     if row.get("net_low") is None:
         return None
-    ends = (money(row[c], report.language, currency=report.data.shop.currency) for c in ("net_low", "net_high"))
-    return report.say("advice.page.between", **dict(zip(("low", "high"), ends, strict=True)))
+    return report.say("advice.page.between", low=row["net_low"], high=row["net_high"])
 
 
 def _threshold(report: Report, found: Replay, value: float | None) -> str:

@@ -235,7 +235,7 @@ def change(report: Report) -> Chart | Note:
         }
     )
     return waterfall(
-        steps, id="refund-change", language=report.language, name=report.say("refunds.requests"),
+        steps, id="refund-change", language=report.language, name=report.say("refunds.lines"),
         start=parts["events_before"][0], end=parts["events_after"][0], form="int", change_form="plus",
         start_name=report.say("refunds.last_week"), end_name=report.say("refunds.this_week"),
         caption=report.say("refunds.caption_change"),
@@ -258,7 +258,7 @@ def couriers_by_province(report: Report) -> HeatTable | Note:
     )
     top = rows.filter(~pl.col("few")).sort("shrunk_rate", "province", descending=[True, False]).row(0, named=True)
     title = report.say(
-        "refunds.worst_cell", province=top["province"], courier=top["courier"], rate=top["rate_orders"],
+        "refunds.worst_cell", province=top["province"], courier=top["courier"], rate=top["shrunk_rate"],
         part=top["refund_orders"], whole=top["paid_orders"],
     )  # fmt: skip
     return HeatTable(

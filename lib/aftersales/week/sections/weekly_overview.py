@@ -257,12 +257,12 @@ def routine(report: Report) -> Table | Note:
             continue
         unit = Unit(form, report.language, report.data.shop.currency)
         last = weeks.row(-1, named=True)
-        known = last["normal_low"] is not None
+        low, high = last["normal_low"], last["normal_high"]
         rows.append(
             {
                 "name": report.say(f"measure.{measure}"),
-                "value": unit.text(last["value"]) if last["value"] is not None else "–",
-                "range": f"{unit.text(last['normal_low'])}–{unit.text(last['normal_high'])}" if known else "–",
+                "value": unit.text(last["value"], like=high) if last["value"] is not None else "–",
+                "range": "–" if low is None else f"{unit.text(low, like=high)}–{unit.text(high, like=high)}",
                 "verdict": report.say(f"verdict.{last['verdict']}"),
                 "tone": "signal" if last["verdict"] == "above" else "good" if last["verdict"] == "below" else "plain",
                 "judged": last["verdict"] != "not_enough_data",
