@@ -29,7 +29,7 @@ class Results(ComplaintSuspects):
     def __init__(self, data: Any, **others: pl.DataFrame) -> None:
         self.tables: Any = {n: data.tables[n] for n in ("orders", "refunds", "cases", "case_members", *EMPTY)}
         self.tables |= {name: frame.lazy() for name, frame in others.items()}
-        self.week, self.shop = data.week, data.shop
+        self.week, self.shop, self.problem_products = data.week, data.shop, data.problem_products
 
 
 def report(data: Any, language: str) -> Any:
@@ -75,6 +75,8 @@ def test_no_complaints_and_none_suspected_are_told_apart(week):
 def test_what_can_still_be_answered_stands_first_by_its_deadline(week):
     data = Results(week)
     rows = sections._first(report(data, "zh"))
+    assert rows["decided"].to_list() == sorted(rows["decided"])
+    rows = rows.filter(~pl.col("decided"))
     waits = (rows["evidence_due_at"].dt.date() > data.until).fill_null(value=False).to_list()
     assert waits == sorted(waits, reverse=True)
     due = rows.head(sum(waits))["evidence_due_at"].to_list()
@@ -96,3 +98,34 @@ def test_the_list_is_the_same_in_both_languages_but_for_its_words(week):
     assert one["complaint_id"].to_list() == other["complaint_id"].to_list()
     assert one.height > 0
     assert one["next_step"].to_list() != other["next_step"].to_list()
+
+
+def test_closed_complaints_are_told_by_their_end_and_counted_as_nothing_to_do(week):
+    rows = sections._first(report(Results(week), "en"))
+    closed = week.tables["complaints"].filter(pl.col("closed_at").dt.date() <= week.until).collect()
+    fault = dict(closed.select("complaint_id", "fault").iter_rows())
+    ends = {"buyer": "won", "seller": "lost", "carrier": "lost"}
+    for complaint, state, decided in rows.select("complaint_id", "state", "decided").iter_rows():
+        assert decided == (complaint in fault)
+        assert state == ends.get(fault.get(complaint), "closed" if decided else "new")
+    assert 0 < rows["decided"].sum() < rows.height
+    listed = sections.complaint_list(report(Results(week), "en")).frame
+    assert listed.filter("decided")["probability"].is_null().all()
+    told = shown(sections.told(report(Results(week), "en")))
+    assert not any(complaint in told for complaint in rows.filter("decided")["complaint_id"])
+
+
+def test_a_card_names_the_listed_product_that_the_complaint_is_about(week):
+    rows = sections._first(report(Results(week), "en")).filter(~pl.col("decided")).drop_nulls("order_id")
+    order = rows["order_id"][0]
+    line = week.tables["orders"].filter(pl.col("order_id") == order).head(1).collect()
+    listed = week.problem_products.head(1).with_columns(
+        product_id=pl.lit(line["product_id"][0]), title=pl.lit("Pillow"), batch=pl.lit(line["batch"][0]),
+        sku=pl.lit(None, dtype=pl.String),
+    )  # fmt: skip
+    data = Results(week)
+    data.problem_products = listed
+    assert "on the list of problem products" in shown(sections.told(report(data, "en")))
+    data.problem_products = listed.with_columns(batch=pl.lit("another"))
+    theirs = sections._bad_goods(report(data, "en"), pl.Series([order]))
+    assert (order in theirs) == (line["batch"][0] is None)

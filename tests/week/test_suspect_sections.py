@@ -92,6 +92,21 @@ def test_what_is_not_shipped_comes_first(results):
     assert waiting.to_list() == sorted(waiting.to_list(), reverse=True)
 
 
+def test_a_case_that_was_decided_is_not_among_what_is_to_be_done(tables, results):
+    first = sections.case_list(report(results, "en")).frame.row(0, named=True)
+    won = pl.DataFrame([(first["case_id"], datetime(2026, 11, 22, 9, tzinfo=ZONE), "won")], schema=NO_CASES.schema,
+                       orient="row")  # fmt: skip
+    after = Results(tables, won)
+    shown_now = sections.case_list(report(after, "en")).frame
+    place = shown_now["case_id"].to_list().index(first["case_id"])
+    assert shown_now.row(place, named=True)["state"] == "won"
+    assert shown_now["case_probability"][place] is None
+    assert shown_now["decided"].to_list() == [False] * (shown_now.height - 1) + [True]
+    assert first["case_id"] not in shown(sections.told(report(after, "en")))
+    assert after.with_state(after.suspicious_orders("en")).filter("decided").height == first["orders"]
+    assert f"still open: {shown_now.height - 1}" in sections.answer(report(after, "en")).headline
+
+
 def test_a_case_marked_innocent_leaves_the_list_with_its_buyers(tables, results):
     rows = results.suspicious_orders("zh")
     case = rows.filter(pl.col("pattern") == "burst")["case_id"][0]

@@ -9,6 +9,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
+from aftersales.findings.products import with_product_headlines
 from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
@@ -53,7 +54,7 @@ def complaint_list(report: Report) -> Table:
     grounds = [word(f"suspected_complaint.ground.{g or 'unknown'}") for g in rows["fault_ground"]]
     rows = rows.with_columns(
         pattern_word=pl.Series(patterns, dtype=pl.String), fault_word=pl.Series(faults, dtype=pl.String),
-        ground_word=pl.Series(grounds, dtype=pl.String),
+        ground_word=pl.Series(grounds, dtype=pl.String), probability=pl.when(~pl.col("decided")).then("probability"),
     )  # fmt: skip
     columns = (
         Column("pattern_word", word("suspected_complaint.column.pattern"), strong=True, below="complaint_id"),
@@ -77,10 +78,12 @@ def told(report: Report) -> Stack | Note:
     rows = _first(report).filter(~pl.col("decided")).head(MOST_TOLD)
     if rows.is_empty():
         return lacking(report, _why_empty(report))
+    bad_goods = _bad_goods(report, rows["order_id"].drop_nulls())
     return Stack([
         CaseCard(
             report.say("suspected_complaint.page.title", title=_title(report, row), order=row["order_id"] or "–"),
-            row["complaint_id"], grounds=row["contradictions"], innocent=row["innocent_explanations"],
+            row["complaint_id"], grounds=row["contradictions"],
+            innocent=[*bad_goods.get(row["order_id"], ()), *row["innocent_explanations"]],
             do=row["next_step"], language=report.language,
         )
         for row in rows.iter_rows(named=True)
@@ -92,6 +95,20 @@ def unknown(report: Report) -> Stack:
     absent = [t for t in ("complaints", "parcels", "messages") if not report.data.rows_of(t)]
     keys = [f"suspected_complaint.page.no_{t}" for t in absent] or ["suspected_complaint.page.all_files"]
     return Stack([lacking(report, key) for key in keys])
+
+
+def _bad_goods(report: Report, orders: pl.Series) -> dict[str, list[str]]:
+    """By order, what of it stands on the list of problem products: a complaint about that may well be true."""
+    data, scope = report.data, ("sku", "batch")
+    told = with_product_headlines(data.problem_products, language=report.language, currency=data.shop.currency)
+    listed = told.select("product_id", "headline", *(pl.col(c).alias(f"listed_{c}") for c in scope))
+    held = data.tables["orders"].filter(pl.col("order_id").is_in(orders.implode()))
+    held = held.select("order_id", "product_id", *scope).unique().join(listed.lazy(), on="product_id")
+    same = (pl.col(f"listed_{c}").is_null() | pl.col(c).is_null() | (pl.col(c) == pl.col(f"listed_{c}")) for c in scope)
+    said: dict[str, list[str]] = {}
+    for order, headline in held.filter(*same).select("order_id", "headline").unique().sort(pl.all()).collect().rows():
+        said.setdefault(order, []).append(report.say("suspected_complaint.innocent.bad_goods", told=headline))
+    return said
 
 
 def _why_empty(report: Report) -> str:

@@ -48,7 +48,8 @@ def case_list(report: Report) -> Table:
     word = report.say
     cases = _first(_cases(_listed(report)))
     named = [word(f"suspects.pattern.{pattern}") for pattern in cases["pattern"]]
-    cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String))
+    likely = pl.when(~pl.col("decided")).then("case_probability")
+    cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String), case_probability=likely)
     columns = (
         Column("pattern_word", word("suspects.column.case"), strong=True, below="case_id"),
         Column("state", word("suspects.column.state"), "word", prefix="case.state."),
