@@ -23,6 +23,7 @@ from aftersales.charts.tiles import tile_state
 from aftersales.charts.trend import trend_6_12
 from aftersales.charts.waterfall import waterfall
 from aftersales.words.errors import QuestionError
+from aftersales.words.language import Language
 
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 UNIT = Unit("pct", "en")
@@ -171,6 +172,21 @@ def test_ticks_span_their_range_evenly(low: float, width: float) -> None:
     steps = [(b - a) / width for a, b in pairwise(ticks)]
     assert max(steps) - min(steps) < 1e-4
     assert 3 <= len(ticks) <= 12
+
+
+@given(st.floats(1, 2e6), st.sampled_from(["int", "hours", "money", "pct", "num1"]), st.sampled_from(["zh", "en"]))
+@example(14.0, "hours", "en")
+@example(12_000.0, "money", "en")
+@example(1.0, "int", "zh")
+def test_the_words_of_ticks_are_as_even_as_the_ticks(high: float, form: str, language: Language) -> None:
+    high = min(high, 1.0) if form == "pct" else high
+    texts = value_axis([0.0, high], form, language, zero=True)["ticktext"]
+    size = {"万": 1e4, "亿": 1e8, "K": 1e3, "M": 1e6}
+    told = [float(re.sub(r"[^\d.]", "", t)) * size.get(t[-1], 1.0) for t in texts]
+    steps = [b - a for a, b in pairwise(told)]
+    assert steps
+    assert min(steps) > 0
+    assert max(steps) - min(steps) < 1e-6 * max(told)
 
 
 def test_tile_states_follow_the_direction_that_is_worse() -> None:

@@ -18,6 +18,7 @@ from aftersales.words.language import FORMATTERS, Language, hours, money, number
 from aftersales.words.periods import Week
 
 _NICE_STEPS = (1, 2, 2.5, 5, 10)
+_WHOLE_STEPS = (1, 2, 5, 10)
 _AIR = 0.1  # of the span, above and below the data, so that labels at the ends have room
 
 
@@ -67,8 +68,10 @@ class Unit:
 _NO_SPAN = 1e-9
 
 
-def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
-    """Round values that span low to high, about so many.
+def nice_ticks(
+    low: float, high: float, *, about: int = 5, steps: Sequence[float] = _NICE_STEPS, least: float = 0.0
+) -> list[float]:
+    """Round values that span low to high, about so many, no nearer to one another than ``least``.
 
     >>> nice_ticks(0.083, 0.187), nice_ticks(0, 7)
     ([0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2], [0, 1, 2, 3, 4, 5, 6, 7])
@@ -78,7 +81,7 @@ def nice_ticks(low: float, high: float, *, about: int = 5) -> list[float]:
         low, high = low - pad, high + pad
     rough = (high - low) / about
     size = 10 ** math.floor(math.log10(rough))
-    step = size * min(_NICE_STEPS, key=lambda nice: abs(math.log(nice * size / rough)))
+    step = max(size * min(steps, key=lambda nice: abs(math.log(nice * size / rough))), least)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(i * step, 10) for i in range(first, last + 1)]
 
@@ -93,16 +96,19 @@ def tick_words(ticks: Sequence[float], form: str, language: Language, *, currenc
     """
     step = min((b - a for a, b in pairwise(ticks)), default=1.0)
     if form.startswith("pct"):
-        digits = next((d for d in range(4) if abs(step * 100 * 10**d - round(step * 100 * 10**d)) < 1e-6), 4)
-        return [percent(t, language, digits=digits) for t in ticks]
+        return [percent(t, language, digits=_digits(100 * step)) for t in ticks]
     if form == "hours":
         size = _hour_step(max(ticks, default=0.0))
-        unit = {1 / 60: "minutes", 1.0: "hours", 24.0: "days"}[size]
-        return [say(f"charts.axis.{unit}", language, value=number(t / size)) for t in ticks]
+        unit, digits = {1 / 60: "minutes", 1.0: "hours", 24.0: "days"}[size], _digits(step / size)
+        return [say(f"charts.axis.{unit}", language, value=number(t / size, digits=digits)) for t in ticks]
     if form in ("int", "num1", "num2", "plus"):
-        digits = next((d for d in range(4) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 4)
-        return [number(t, language, digits=digits) for t in ticks]
+        return [number(t, language, digits=_digits(step)) for t in ticks]
     return [written(t, form, language, currency=currency) for t in ticks]
+
+
+def _digits(step: float) -> int:
+    """The digits behind the point that a step needs to be told whole."""
+    return next((d for d in range(4) if abs(step * 10**d - round(step * 10**d)) < 1e-6), 4)
 
 
 def _hour_step(high: float) -> float:
@@ -125,7 +131,9 @@ def value_axis(
     bottom = low if zero and low == 0 else low - pad
     span = max(bottom, 0.0) if low >= 0 else bottom, high + pad
     size = _hour_step(span[1]) if form == "hours" else 1.0
-    ticks = [t * size for t in nice_ticks(span[0] / size, span[1] / size)]
+    # a tick of 2.5 h or ¥12.5K would be written 2 h and ¥12K, and half an order is none
+    steps, least = (_NICE_STEPS, 0.0) if form.startswith("pct") else (_WHOLE_STEPS, float(form in ("int", "plus")))
+    ticks = [t * size for t in nice_ticks(span[0] / size, span[1] / size, steps=steps, least=least)]
     ticks = [t for t in ticks if span[0] - 1e-12 <= t <= span[1] + 1e-12]
     texts = tick_words(ticks, form, language, currency=currency)
     return {"range": list(span), "tickmode": "array", "tickvals": ticks, "ticktext": texts}
