@@ -31,16 +31,16 @@ EMAILS = _each(
 )  # fmt: skip
 
 _WECHAT = (
-    r"(?:(?:[微薇威徽维葳巍溦魏伟唯]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|我的?[微薇威](?=[是号:\s])|(?<![一-鿿])[微薇威](?=\s?[:号])|"
+    r"(?:(?:[微薇威徽维葳巍溦魏伟唯]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|[加+➕]\s?❤|v[❤♥]信?|我的?[微薇威](?=[是号:\s])|(?<![一-鿿])[微薇威](?=\s?[:号])|"
     r"[加+➕佳嘉伽茄]\s?(?:一下|个|我|你|下)?\s?(?:v(?![a-z])|[微薇威徽维溦])|(?<![a-z0-9])(?:wx|vx|wv|vv|v\s?x|w\s?x|weixin|wechat|we\s?chat|wei\s?xin)(?![a-z])|(?<![a-z0-9])v(?=\s?:|\s?号|我\s?[a-z]))"
 )
 _CUE = (
     rf"(?:{_WECHAT}|[加+➕]\s?(?:个|我)?\s?q(?![a-z])|(?<![a-z0-9])(?:qq|q)(?![a-z])|[扣抠叩][扣抠叩q]|"
-    r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|闲鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
+    r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|[闲咸]鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|扫码加|加客服|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
     r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
 )
 _FILL = r"(?:号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
-_SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|电报|推特|飞机|纸飞机)"
+_SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|venmo|cash\s?app|paypal|电报|推特|飞机|纸飞机)"
 _SITE = r"(?:旺旺|淘宝|天猫|京东|拼多多|微博|抖音|小红[书薯]|快手|b站|[闲咸]鱼|微信|(?<![a-z])qq|贴吧|知乎|支付宝|得物|豆瓣|唯品会|苏宁|美团|饿了么|1688|阿里|转转|虎扑|视频号)"
 # words for a messenger in other scripts, and for a name somewhere
 _ABROAD = (
@@ -58,23 +58,23 @@ ACCOUNTS = _each(
     r"(?:微信|wechat|weixin)[^,。;!?\n]{0,10}?[,，]\s?号是?\s?(?P<s>[a-z][a-z0-9_\-]{5,24})(?![a-z0-9])",
     # letters in parts, the last of them with a digit; the cue and the id in one word
     rf"{_WECHAT}(?:号|id|\s)?\s?(?:[:=]|号|是)\s?(?P<s>[a-z]{{1,12}}(?:\s[a-z]{{1,12}}){{0,2}}\s(?=[a-z_]{{0,14}}\d)[a-z0-9_]{{2,14}})(?![a-z0-9])",
-    r"(?:(?<![a-z0-9])(?:wx|vx|vv|zfb|qq)|[加+➕佳嘉]\s?(?:我|个|一?下)?\s?(?:[vw](?!ip\d)|q(?=[a-z]{2})))(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{4,20})(?![a-z0-9])",
+    r"(?:(?<![a-z0-9])(?:wx|vx|vv|zfb|qq)|(?:[加+➕佳嘉]|联系)\s?(?:我|个|一?下)?\s?(?:[vw](?!ip\d)|q(?=[a-z]{2})))(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{4,20})(?![a-z0-9])",
     r"(?<![a-z0-9])v\s(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{5,20})(?![a-z0-9])",
     r"(?<![a-z])live:(?P<s>\.?[a-z0-9][a-z0-9_.\-]{3,40})",
-    rf"{_SOCIAL}(?![a-z])[\s:]{{0,3}}(?:(?:is|me|at|on|id|号)\s?){{0,2}}(?P<s>@[a-z0-9_.]{{3,30}}|[a-z][a-z_]{{0,14}}\.(?=[a-z.]{{0,12}}\d)[a-z0-9_.]{{2,20}})",
+    rf"{_SOCIAL}(?![a-z])[\s:]{{0,3}}(?:(?:is|me|at|on|id|号)\s?){{0,2}}(?P<s>[@$][a-z0-9][a-z0-9_.\-]{{2,30}}|[a-z][a-z_]{{0,14}}\.(?=[a-z.]{{0,12}}\d)[a-z0-9_.]{{2,20}})",
     r"(?<![a-z0-9.])(?:t\.me|wa\.me|(?:instagram|facebook|fb|twitter|x|tiktok|snapchat|paypal|venmo|cash|line|m|weibo|douyin)\.(?:com|me|app|cn))/(?P<s>[@$]?[a-z0-9_.\-]{3,40})(?!/)",
     r"(?<![a-z])(?:tg|ins|ig)\s(?P<s>[a-z.]{2,12}[_\d][a-z0-9_.]{0,20})",
     r"discord[\s:]{1,3}(?P<s>[a-z0-9_.]{2,32}#\d{4})(?!\d)",
     # what is a shop's or messenger's id by its form, and an id beside a word for its owner
     r"(?<![a-z0-9_])(?:tb_?(?=\d{4,}[\d_])[\d_]{6,20}|t_\d{8,16}(?:_\d{1,5})?|wxid_[a-z0-9]{6,24}|jd_(?=[a-z]{0,12}\d)[a-z0-9]{6,20})(?![a-z0-9_])",
     rf"{_ROLE}(?:\s?(?:id|user|name|account|昵称|号|名))?[\s:(（\"“'【\[]{{0,3}}(?P<s>(?-i:(?=[a-z_.\-]{{2,20}}\d[a-z_]{{0,9}}\d|[a-z.\-]{{2,15}}_|[a-z]{{2,12}}-[a-z]{{2,12}}-\d)[a-z][a-z0-9_.\-]{{4,24}})(?:\*\w{{2,12}})?)(?![a-z0-9_])",
-    r"(?:\b(?:user\s?name|user\s?id|nick(?:name)?|screen ?name|login|handle|(?:ebay|amazon|etsy|aliexpress|shopee|lazada|mercari|vinted|depop|poshmark|temu|shein)(?: (?:id|user|name|account|seller|buyer|profile)){1,2}|instagram|insta|telegram|snap(?:chat)?|tik\s?tok|facebook|twitter)(?: is|:|=|\s|@|\"){1,3})(?P<s>(?=[a-z.\-*]{0,20}[\d_])[a-z0-9_][a-z0-9_.\-*]{3,24})(?![a-z0-9_])",
+    r"(?:\b(?:user\s?name|user\s?id|nick(?:name)?|screen ?name|login|handle|(?:ebay|amazon|etsy|aliexpress|shopee|lazada|mercari|vinted|depop|poshmark|temu|shein)(?: (?:id|user|name|account|seller|buyer|profile)){1,2}|instagram|insta|telegram|snap(?:chat)?|tik\s?tok|facebook|twitter)(?: is|:|=|\s|@|\"){1,3})(?P<s>(?=[a-z.\-*]{0,20}[\d_]|(?<=handle )[a-z]+\.)[a-z0-9_][a-z0-9_.\-*]{3,24})(?![a-z0-9_])",
     rf"(?:{_ABROAD})(?:\s?(?:id|아이디|ไอดี|是|は|은|는|คือ|ник))?[\s:=「(]{{0,3}}(?P<s>@[a-z0-9_.\-]{{3,30}}|(?=[a-z.\-]{{0,20}}[\d_])[a-z0-9_][a-z0-9_.\-]{{3,24}}|(?<=[:\s])[a-z][a-z_.]{{4,24}}(?=$|[\s,.;!?]))(?![a-z0-9_])",
     r"(?<![\w@.])(?P<s>@(?=[a-z.]{0,20}[\d_])[a-z][a-z0-9_.]{3,30})(?![\w@])",
     r"(?<![a-z0-9.])(?P<s>(?:vk|ok|t|wa|line|instagram|facebook)\.(?:com|ru|me)/[@a-z0-9_.\-]{3,40})",
     r"(?:微我|薇我|[vV]我|yy号?|陌陌号?|探探|soul)(?:号|id|是|:|\s){0,3}(?P<s>[a-z][a-z_\-]{0,14}\d[a-z0-9_\-]{2,20}|\d{6,12})(?![a-z0-9])",
     # an id of digits behind a cue that is otherwise none
-    r"(?:蔻蔻|口口|丘丘|q仔|qq群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
+    r"(?:蔻蔻|口口|丘丘|q仔|qq群|扣扣群|企鹅群|粉丝群|客服群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
 )  # fmt: skip
 NICKNAMES = _each(
     r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
@@ -82,6 +82,7 @@ NICKNAMES = _each(
     rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
     rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要)\w{{2,20}})(?=$|[\s,。;!?])",
     rf"{_SITE}(?:的|账)?(?:昵称|会员名|用户名?|网名|名字|名|号名)叫?(?P<s>{_NO_NICK}(?!\d+(?:元|件|个))\w{{2,20}})(?=$|[\s,。;!?)）\]】])",
+    rf"{_SITE}(?:账号|号|id)(?P<s>{_NO_NICK}(?=\D{{1,14}}[\d_])\w{{3,20}})(?=$|[\s,。;!?])",
     rf"(?:旺旺|(?:微信|网|q|店铺)名|昵称|会员名|用户名)\s?[:\"“「]\s?(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?\"”」])",
     rf"(?:抖音|小红书|快手|微博|b站|视频号|淘宝|公众号)\s?上?搜索?[\s:\"“「]?(?P<s>{_NO_NICK}(?!到|一下|出|索|同|这|那|店铺|本店|我们)\w{{2,20}})(?=$|[\s,。;!?\"”」])",
 )  # fmt: skip
@@ -101,7 +102,7 @@ DOCUMENTS = _each(
     rf"{_TAX}(?:\s?[:=#是为]|\s|is\b){{0,4}}(?P<s>{_ID_NUMBER}|(?=(?:[A-Z]{{0,8}}\d){{5}})[A-Z0-9]{{8,20}}(?![A-Z0-9]))",
     r"(?<![A-Z0-9])(?-i:(?=9[1-3]\d{6}\d{0,9}[A-Z])9[1-3]\d{6}[0-9A-HJ-NPQRTUWXY]{10}|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9])(?![A-Z0-9])",
     r"(?<![A-Z0-9])P\d{12}(?!\d)|(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-[1-8]\d{6}(?![\d\-])",
-    rf"(?:\b(?:dl|cedula|c[ée]dula|voter|residence permit|work permit|visa|health card|medicare|rut|rg|tfn|snils|ci|ktp|nik|brp|uid|customs (?:id|code)|pccc)|driv(?:er|ing)\w{{0,2}}['’]?s? licen[cs]e|снилс|инн|паспорт\w*|통관\w*|医保卡?号?)(?:\s?(?:no|number|num|nr|es|is|é|:|\.|#)){{0,4}}\s?(?P<s>{_ID_NUMBER})",
+    rf"(?:\b(?:dl|cedula|c[ée]dula|voter(?: id| card)?|residence permit|work permit|visa|health card|medicare|rut|rg|tfn|snils|ci|ktp|nik|brp|uid|customs (?:id|code)|pccc)|driv(?:er|ing)\w{{0,2}}['’]?s? licen[cs]e|снилс|инн|паспорт\w*|통관\w*|医保卡?号?)(?:\s?(?:no|number|num|nr|es|is|é|:|\.|#)){{0,4}}\s?(?P<s>{_ID_NUMBER})",
     r"(?:身份证|证件)(?:号码?)?(?:尾号|[后末][四六46]位)[\s:是为]{0,3}(?P<s>\d{3,5}[\dX])(?!\d)",
     r"серия[\s:]{0,2}(?P<s>\d{2}\s?\d{2}[\s,]{0,2}(?:номер|№|n)?[\s:]{0,2}\d{6})(?!\d)",
     r"\b(?:cvv|cvc|cvv2)2?[\s:is]{0,4}(?P<s>\d{3,4})(?!\d)",
@@ -123,12 +124,12 @@ _CODE = r"(?=(?:[A-Z\- ]{0,3}\d){3})[A-Z]{0,3}-?\d{1,8}(?:[\- ]\d{1,8}){0,3}[#*]
 _NO_DATE = r"(?!(?:19|20)\d\d[\-/. ]\d)"
 # what opens a parcel locker or a door, or lets whoever knows it fetch a parcel
 CODES = _each(
-    rf"(?:(?:取[件货餐包]|提货|提取|自提|领取|取件提货|开[箱柜门]|核销|身份|存[件货]|收件|收货|签收|派件|门禁|大门|单元门|门锁|进门|入户|楼道|柜机)的?(?:编?号?码|口令|密码|编号|号)|货架(?:号码?|位|编号)|(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口|门锁|门禁)[^,。;!?\n]{{0,6}}?[,，]?密?码)"
+    rf"(?:(?:取[件货餐包]|提货|提取|自提|领取|取件提货|开[箱柜门]|核销|身份|存[件货]|收件|收货|签收|派件|门禁|大门|单元门|门锁|进门|入户|楼道|柜机|智能柜|驿站)的?(?:编?号?码|验证码|口令|密码|编号|号)|货架(?:号码?|位|编号)|(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口|门锁|门禁)[^,。;!?\n]{{0,6}}?[,，]?密?码)"
     rf"(?:发错了|错了|不对|不是这个|应该是|我的|是|为|叫|改成|[\s:,，【\[（(「\"“]){{0,6}}(?P<s>#?{_NO_DATE}{_CODE})",
-    rf"(?:凭|用|报|使用|输入)[\s:【\[]{{0,2}}(?P<s>{_NO_DATE}{_CODE})(?=[\s】\]]{{0,2}}[^,。;!?\n\d]{{0,14}}?\d{{0,3}}[^,。;!?\n\d]{{0,6}}?(?:[取领][件货包快走取]|提货|自提|开[柜箱门]))",
-    rf"(?:货号|货架)[\s:]{{0,2}}(?P<s>{_NO_DATE}(?:(?<=货架)\d{{1,3}}-\d{{1,3}}-\d{{3,5}}(?!\d)|{_CODE}(?=[^。;!?\n\d]{{0,6}}(?:取件|尾号))))",
-    r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?(?:pin|code)|pin code to (?:open|collect)|my pin)"
-    r"(?: is|:|=|\s|#(?=\d)|for [a-z ]{2,20} is){1,3}(?P<s>#?(?=[A-Z\-]{0,5}\d)(?-i:[A-Z0-9]{1,8}(?:[\- ]\d{2,6}){0,2})[#*]?)(?<![\s\-:]\d)(?![\w\-])(?!\s?(?:days?|hours?|hrs|min|times|items?|pcs))",
+    rf"(?:凭|用|报|使用|输入)[\s:【\[]{{0,2}}(?P<s>{_NO_DATE}{_CODE})(?=[\s】\]]{{0,2}}[^,。;!?\n\d]{{0,14}}?\d{{0,3}}[^,。;!?\n\d]{{0,6}}?(?:[取领](?:[件货包快走取]|(?=[,。!;\s]|$))|提货|自提|开[柜箱门]))",
+    rf"(?:货号|货架|包裹号)[\s:]{{0,2}}(?P<s>{_NO_DATE}(?:(?<=货架)\d{{1,3}}-\d{{1,3}}-\d{{3,5}}(?!\d)|{_CODE}(?=[^。;!?\n\d]{{0,6}}(?:取件|尾号))))",
+    r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe|inpost|smart ?box)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?(?:pin|code)|pin code (?:to (?:open|collect)|for (?:the )?locker)|my pin|lock\s?box(?=\s#?\d)|key\s?safe(?=\s#?\d))"
+    r"(?: is| was|:|=|\s|#(?=\d)|for [a-z ]{2,20} is){1,3}(?P<s>#?(?=[A-Z\-]{0,5}\d)(?-i:[A-Z0-9]{1,8}(?:[\- ]\d{2,6}){0,2})[#*]?)(?<![\s\-:]\d)(?![\w\-])(?!\s?(?:days?|hours?|hrs|min|times|items?|pcs))",
     r"(?:код (?:получения|выдачи|доступа|домофона|подъезда)|домофон|c[óo]digo de (?:recogida|retirada|entrega|acceso|acesso|retiro)|clave de entrega|abhol(?:code|pin|nummer)|t[üu]rcode|code (?:de retrait|d['’]acc[èe]s|porte|immeuble)|digicode|비밀번호|暗証番号|暗证番号|受取番号|暗证番号|parola del cancello|codice di ritiro|kod (?:odbioru|do furtki|domofonu)|kode (?:pengambilan|pintu)|mã (?:nhận hàng|cửa))"
     r"(?:\s?(?:는|은|は|is|es|ist|est|é|:|=|-)|\s){0,3}(?P<s>(?=[A-Z]{0,3}\d)[A-Z0-9]{3,10}[#*]?)(?![A-Z0-9])",
 )  # fmt: skip

@@ -41,13 +41,13 @@ _GIVEN = (
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂华建国文志海玉红春燕鹏飞辉鑫波斌宇浩凯健俊帆雪琳玲萍颖慧婷莹倩欣怡佳嘉琪瑶瑾萱涵梓轩泽睿博昊金然晨曦阳晓东林梅兰竹菊云龙虎凤祥瑞福禄寿喜贵荣富庆康宁德仁义礼智信忠孝诚毅恒永昌盛隆旺宏洪鸿"
     "达立伦君子诗语思梦雨雯菲媛媚娇婉妍姝妮娅珊珍珠瑛琴琼瑜璐璇琦琰璟玥彤彬彦卿卓群翔翰胤胜民生彩霖震雷雄峰岩岳川江河湖泉源清澈洁冰凌寒露霜霏晶星辰旭昱晟晖昕煜炎焕炜烨灿焱烁熙钧铭锋锐钰钊镇钦银铁柱根树森松柏杉桐柳荷莲莉蓉蓓蕾薇芸芬芝芹苗茜茹菁萌葵蕊蝶凡"
     "繁振挺拓奇启哲元光亮克兆勤劲卫友双善坤培基士壮夏天太夫如娥婧婵嫣姗学守宗宝宣家容宽尚山岚巧帅延弘影律忆念恩悦惠慎懿承扬政敬斐昂映景朗楠榕槐武殿毓沁沛沙洲浦淑淼渊滢滨潇澄澜烈玄玮珂珏珑琛瑄璋甜益盈睦硕祖祺禹秋积穆章童笙筠素紫纯维绪绮缘罗美翠耀耘聪肖育胡艺艾芃花若茂荃莎莺菡葆"
-    "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠"
+    "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠晴月夕沐汐淇佩桃杏枝舒柔蕴榆洛屹骋驰腾翊栩羲骐朔煊煦熠炫炳铮铎珩琮璞琬珺颢颐霁霄霆靖鸥鹭妤姿妙婕玫琍歌"
 )
 _GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
 _ROLE = (
     r"(?:(?:快递|派[件送]|配送|揽[件收]|收[件货银]|取件|送[货餐]|外卖|跑腿|安装|维修|售后|业务|客服|仓管|质检|审核|店|驿站)(?:专员|人员|工|员|小哥|师傅|经理|主管|代表|小[妹弟]|站长|负责人|老板娘?)|骑手|司机|师傅|站长|店[主家]|卖家|商家|老板娘?|掌柜的?|客服|售后|"
     r"专员|主管|店长|经理|保安|门卫|前台|物业|管家|房东|租客|邻居|同[事学]|室友|家[人属]|亲戚|朋友|[他她]?消费者|买家|顾客|客户|用户|(?:被?(?:投诉|举报|申请|告))人|当事人|法定代表人|法人(?:代表)?|(?:开户|发[货件]|收款|经办|代办|委托|签名)人|(?:寄件|收货|收件|发货)方|"
-    r"代[收签领]人?|签收人?|(?:收件|收货|联系)人|助理|医生|律师|团长|主播|博主|网红|工号|此致|敬礼|落款|签名|开户名|[他她]叫|名叫|名为|叫做)"
+    r"代[收签领]人?|签收人?|(?:收件|收货|联系)人|助理|医生|律师|团长|学生|学员|主播|博主|网红|工号|此致|敬礼|落款|签名|开户名|[他她]叫|名叫|名为|叫做)"
 )
 _LITTLE = rf"[小老阿](?:(?<!小)[{_GIVEN}]|[{_COMMON}])(?:师傅|[哥姐叔])?(?<!小[熊马牛龙白黄花包程金米方高])(?<!老[板师])(?![家是板师时心气姐])"
 _DOTTED = rf"{_HAN}{{1,7}}(?:\s?[·•・‧]\s?{_HAN}{{1,8}}){{1,3}}"
@@ -65,7 +65,7 @@ _LABELLED = r"\[(?:手机号|电话|证件号|银行卡)\]"
 _POLITE = r"(?:先生|女士|小姐(?!姐)|太太|阿姨|大爷|大妈|大姐(?!大)|大哥|老师(?!傅)|经理|主任|医生|教授|队长|店长|主管|老板|师傅(?!\S{0,3}[装修]))"
 _OF_WEAR = r"(?![款式用版专通包鞋表帽裤裙衣袜外内围短长牛T手项皮运棉羽毛香牌码洗同]|大衣|大码|连衣|女士|男士|凉|拖|剃|护|牛肉|方便|加州|红烧|泡面)"
 _PERSON = rf"(?!{_NO_NAME}|康师傅|李先生牛|.(?:大堂|客房|前厅|部门|销售|值班|区域|项目|产品|客户)|夏天|温和|[春夏秋冬四]季|韩[版国]|毛[呢线]|简约|高[腰帮跟]|单肩|夏[天装日]|白[班领色]|何处)(?:(?:{_COMPOUND}){_HAN}{{0,2}}?|[{_COMMON}]{_HAN}{{0,2}}?){_POLITE}{_OF_WEAR}"
-_BEFORE = r"昨天|今天|刚才|刚刚|[是找给请让叫和跟与对向被由说的问把]|联系|已联系|客户|买家|顾客|快递员?|派[件送]员|配送员|物业|前台|保安|送货的?|安装|邻居|楼下|代收|物流|因为|但是|然后|之前|上次|本人|你们|他们|我们|[,、]"
+_BEFORE = r"[您你]好|昨天|今天|刚才|刚刚|[是找给请让叫和跟与对向被由说的问把]|联系|已联系|客户|买家|顾客|快递员?|派[件送]员|配送员|物业|前台|保安|送货的?|安装|邻居|楼下|代收|物流|因为|但是|然后|之前|上次|本人|你们|他们|我们|[,、]"
 NAMES = tuple(
     re.compile(p, _I)
     for p in (
@@ -83,7 +83,7 @@ NAMES = tuple(
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=的(?:快递|包裹|件|订单)[\s,:]{{0,2}}(?:电话|手机|号码)?号?[\s,:]{{0,2}}{_LABELLED})",
         rf"(?<!{_HAN})(?P<s>(?!{_NO_NAME})[{_COMMON}](?:总|哥|姐|叔|婶|嫂))(?=的[件货快电号]|说|让|来[电取拿]|代[收取签]|要[退换改求])",
         rf"(?:叫我|我是)(?P<s>[小老阿][{_COMMON}])(?=就[行好可]|即可|[呀啊吧]|[^\u4e00-\u9fff]|$)",
-        rf"(?:[找叫问让给]|门卫|保安|前台|物业|快递员|同事)(?P<s>(?!小[熊马牛龙白黄花包])[小老阿][{_COMMON}])(?=[拿取签收]|[^\u4e00-\u9fff]|$)",
+        rf"(?:[找叫问让给跟和]|门卫|保安|前台|物业|快递员|同事)(?P<s>(?!小[熊马牛龙白黄花包])[小老阿][{_COMMON}])(?=[拿取签收说讲谈]|[^\u4e00-\u9fff]|$)",
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))",
         rf"(?:写|刻|印|签)(?P<s>{_USUAL})的?(?:名字|大名|姓名)",
         # a name and a form of address, wherever no kind of goods is meant
@@ -102,14 +102,17 @@ NAMES = tuple(
         rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{0,20}}){{1,3}})",
         r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
         # beside a word for what the person is or does
-        rf"{_ROLE}(?:姓名|名字|叫|是|为|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE}|[{_COMMON}]师傅)",
+        rf"{_ROLE}(?:姓名|名字|叫|是|为|显示|写的|写|登记的?|填的|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE}|[{_COMMON}]师傅|(?<=[【「\"“(])小[{_GIVEN}](?=[】」\"”)])|(?![天明平宝])(?P<twice>[{_GIVEN}])(?P=twice))",
+        rf"(?:老板|[卖店]家|店主|师傅|客服|骑手|快递员|朋友|房东|一个|名字)叫(?P<s>{_NAME}){_ENDS}",
+        rf"叫(?P<s>{_GIVEN_NAME})(?=的?[,。\s签代]|的?$)",
+        rf"{_HAN}[人者员方]:\s?(?P<s>{_NAME})(?!{_HAN})",
         rf"(?:送货|派件|送件|安装|维修|送快递|客服|售后|收银|管仓库)的?(?:那个)?(?P<s>{_LITTLE})",
         rf"(?<!{_HAN})(?P<s>[老小][{_COMMON}](?:师傅|(?=客服|快递|站长))|{_GIVEN_NAME}(?=[,:\s]?(?:[你您]好|客服|快递员|师傅|骑手|老师|同志)))",
         rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,、/|]{{1,3}}\[地址\])",
         rf"\[地址\][\s,、/|]{{1,3}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
         rf"(?:被|由|让|叫|给|找|跟|和|与)(?P<s>{_GIVEN_NAME})(?=签收|代[签收领取]|[拿领取]走|冒[领签]|负责|处理|接[单的待]|派送|打来|联系|骂|本人)",
-        rf"{_WHO}(?:{_HAN}|[,:\s]){{0,10}}?(?:应[该当]?[是为]?|改[成为]?|[换写][成为]|而?不?是)(?P<s>{_GIVEN_NAME})",
-        rf"\[姓名\][,\s]{{0,2}}(?:而?不?是|改[成为]|或者?|和|与|跟|、|/)(?P<s>{_GIVEN_NAME})",
+        rf"{_WHO}(?:{_HAN}|[,:\s]){{0,10}}?(?:应[该当]?[是为写]?|改[成为]?|[换写][成为]|而?不?是)(?P<s>{_GIVEN_NAME})",
+        rf"\[姓名\][,\s]{{0,2}}(?:而?不?是|改[成为]|或者?|和|与|跟|、|/|&|❤|♥)(?P<s>{_GIVEN_NAME})",
         rf"(?:[敝鄙免]贵?|本人|[我他她]|师傅|老板|客服)姓(?P<s>[{_SURNAMES}])(?!{_HAN}?名)",
         rf"(?:——|--|—)\s?(?P<s>{_GIVEN_NAME})(?=[\s,。]|$)",
         rf"(?:致|尊敬的|亲爱的|姓\s名[:\s]{{1,2}}|(?:昨天|今天|我)是|[老我]?{_KIN}(?:叫|是)?)(?P<s>{_PERSON}|{_GIVEN_NAME})",
@@ -126,7 +129,7 @@ _LATIN_NAME = rf"{_CAP}(?:\s{{1,2}}[A-Z]\.?(?=\s))?(?:\s(?:de|da|van|von|bin|bin
 _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|cousin|uncle|aunt|neighbou?r|boss|colleague|roommate|flatmate|partner|girlfriend|boyfriend|grandma|grandmother|grandfather|niece|nephew|assistant|secretary|landlord)"
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
-    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed) by|(?:order(?:ed)?|booked|registered|booking) under|"
+    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed|returned|purchased|booked|paid|sent|sold) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
     rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
     r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
@@ -142,8 +145,8 @@ _DOES = (
     r"(?:(?:delivery |customer (?:service )?|service |support |sales |shop |store |warehouse |mail |security )?(?:agent|rep|representative|driver|courier|rider|postman|mailman|mail carrier|carrier|delivery (?:guy|man|boy|person|partner|agent)|seller|vendor|merchant|owner|buyer|customer|client|"
     rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|caretaker|porter|nachbarn?|nachbarin|zusteller|fahrer|verk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
 )
-_DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|[a-zà-ÿ]{2,12}(?:ed|t|te|ó|o|a|é)|no|nicht|hat|war|ist|n['’]a|a)\b)"
-_NAMED = r"(?i:\b(?:a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"
+_DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|[a-zà-ÿ]{2,12}(?:ed|t|te|ó|o|a|é)|found|dropped|yelled|came|brought|picked|stole|threw|lo|la|le|me|impoli\w*|kasar|tidak|non|não|nie|niet|ha|no|nicht|hat|war|ist|n['’]a|a)\b)"
+_NAMED = r"(?i:\b(?:entregar (?:a|para)|(?:liefern|lieferung) an|livrer [àa]|consegnare a|a\.n\.?|a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"
 LATIN_NAMES = tuple(
     re.compile(p)
     for p in (
@@ -151,21 +154,21 @@ LATIN_NAMES = tuple(
         rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“']{{1,4}}(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s{{1,2}})(?P<s>{_LATIN_NAME % 0})",
         rf"(?i:(?:^|(?<=[,.!?;\n]))\s?(?:dear|hi|hello|hey|hallo|bonjour|hola|ciao|liebe[r]?|chère?|cher|estimad[oa]|quer?id[oa]|beste|good (?:morning|afternoon|evening))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}(?!\w)(?<!Team)(?<!Support)(?<!Service)(?<!Care)|{_CAP}(?=[,!]|\s?$)))",
-        rf"(?i:\b(?:belongs? to|(?:gave|given|handed) (?:it |the parcel |the package |them |this )?to|(?:spoke|talked|chatted|dealt) (?:to|with))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_LATIN_NAME % 1})",
+        rf"(?i:\b(?:belongs? to|(?:gave|given|handed) (?:it |the parcel |the package |them |this )?to|(?:spoke|spoken|talked|chatted|dealt|chat|call|talk) (?:to|with))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}|{_CAP}(?=\s(?:at|from|in|on|and|who|yesterday|today|about|next)\b|[,.;!]|\s?$)))",
         rf"(?i:{_TOLD}\s{{0,2}}[\s:,\-]{{1,3}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",
         rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
-        rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?)?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0}){_DID}",
+        rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?|,? (?:named|called))?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0}){_DID}",
         rf"{_NAMED}[\s:=\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_LATIN_NAME % 1}|(?<=:\s){_CAP}(?=$|[,.;!]))",
         rf"\[姓名\],?\s(?:not|instead of|and not|rather than|and|&|or|nicht|no|et|und|y|e)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
         rf"(?i:\bname\b[^.\n]{{0,30}}?\b(?:it['’]?s|it is|should be|is|must be))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?!\w)",
         rf"(?i:\b(?:hi|hello|hey)?,?\s?this is)\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_CAP})(?=,\s(?:i|my|order|from|the)\b)",
         rf"(?i:\b(?:i am|i['’]m))\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:French|German|Italian|Spanish|Chinese|Indian|American|British|Polish|Russian)\b){_CAP})(?=\s(?:from|and i)\b|,\s(?:i|my|the|order)\b)",
-        rf"(?i:\b(?:signed (?:for )?by|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
+        rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0})(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
         rf"(?i:engrav\w+|personali[sz]ed|monogram\w*|embroider\w*|printed)(?i:\s(?:with|it|name|the|as|to|for|say(?:ing)?|:)){{0,3}}[\s:]{{1,2}}[\"“'‘]?(?P<s>(?!{_NO_LATIN_NAME}){_CAP}(?:\s(?:&|and)\s{_CAP})?)(?=[\"”'’,.!]|\s?$)",
-        rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
-        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan)\.?\s{{1,2}}(?P<s>(?!(?:Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b){_LATIN_NAME % 0})",
+        rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours(?: faithfully| sincerely| truly)?|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
+        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan)\.?\s{{1,2}}(?P<s>(?!(?:Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b){_LATIN_NAME % 0})",
         rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
         rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
         rf"(?i:\b(?:call|ring|text|contact|phone))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:on|at)\s\[)",

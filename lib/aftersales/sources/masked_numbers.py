@@ -40,7 +40,7 @@ _FILL = (
     r"(?:号码|号|码|是|为|叫|的|我|在|联系|直接|打|给|请|加|搜|就是|就|这个|我的|你们?|可以|即可|或者?|和|改成|改为|换成|收件人|本人|"
     r"番号|번호|는|은|나의|नंबर|का|है|เลข|หมายเลข|คือ|ของ(?:ฉัน|ผม)|โทร(?:ศัพท์)?|ศัพท์|มือถือ|"
     r"[\s:=(（\[【\"'“”,.、/\-—_#→>]|\b(?:n[oº°]|number|n[úu]mero|nummer|num|nr|номер|numer|id|is|are|was|on|at|from|me|my|to|the|or|us|please|a|"
-    r"es|[ée]|est|ist|le|il|al|au|de(?: contato)?|là|của tôi|saya|hai|jest|это|bca|card)\b\.?)"
+    r"es|[ée]|est|ist|le|il|al|au|de(?: contato)?|là|của tôi|saya|hai|karo|karna|only|jest|это|bca|card)\b\.?)"
 )
 _OWN = (
     r"(?:заказ\w*|отслеживани\w*|отправлени\w*|трек\w*|артикул\w*|주문|송장|운송장|상품|注文|追跡|ऑर्डर|คำสั่งซื้อ|พัสดุ|الطلب|الشحن)|"
@@ -54,9 +54,9 @@ _OWN = (
 _CUES = {
     "own": _OWN,
     "phone": r"(?:小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
-    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|num[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefon\w*|handy\w*|t[ée]l[ée]phone|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|\b(?:phone|mobile|cell|hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|вотсап|вайбер|هاتف|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
+    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|meu|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|n[uú]m[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefoo?n\w*|handy\w*|t[ée]l[ée]phone|t[ée]l\b|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile|no)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|singapore|hong kong|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|\b(?:phone|mobile|cell|hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|в[ао]т[сц]ап|вайбер|هاتفي?|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|士兵证|学生证|医保卡?|存折|मेरा आधार|आधार|паспорт|снилс|инн|номер документа|주민(?:등록)?번호|여권|マイナンバー|บัตรประชาชน|aadha?a?r|adha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
-    r"\b(?:(?:ktp|nik|cnic|bvn|tfn|bsn|pesel|cccd|cmnd|rg|rut|run|cpr|ppsn?|dl|tc kimlik|kimlik|nhs|medicare|c[ée]dula|dui|inn|snils|s[ée]curit[ée] sociale|sozialversicherung\w*|krankenversicher\w*|personnummer|codice fiscale)\b|passport|identity|identification|national id|id card|id no|id number))",
+    r"\b(?:(?:ktp|nik|cnic|bvn|tfn|bsn|pesel|cccd|cmnd|rg|rut|run|cpr|ppsn?|dl|tc(?= no)|tc kimlik|sin|tax file|voter|kimlik|nhs|medicare|c[ée]dula|dui|inn|snils|s[ée]curit[ée] sociale|sozialversicherung\w*|krankenversicher\w*|personnummer|codice fiscale)\b|passport|identity|identification|national id|id card|id no|id number))",
     "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[支分]行|clabe|[工建农中招交]行卡?|邮储|浦发|民生|"
     r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|계좌|口座|บัญชี|рассчетн\w+|на карту|номер карты|\b(?:rekening|norek|stk|cuenta|conta|compte|konto\w*|tarjeta|cart[ãa]o|carte bancaire|karte)\b|\b(?:card|debit|credit|visa|mastercard|bank|account|acct?|a/c))",
     "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
@@ -66,7 +66,7 @@ _CUES = {
 _CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()))
 _BETWEEN_CUE_AND_NUMBER = re.compile(rf"{_FILL}{{0,8}}", re.IGNORECASE)
 _LAST_FOUR = re.compile(
-    r"(?:尾号|[后末]尾?[四六4-8][位个]数?字?|最后[四4][位个]数?字?|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?(?: (?:of|on) (?:my |the )?(?:phone|mobile|cell|card|number|tel)(?: (?:number|no\.?))?)?)\W{0,2}(?:是|为|is|are)?\s?$",
+    r"(?:尾号|[后末]尾?[四六4-8][位个]数?字?|最后[四4][位个]数?字?|末尾|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?(?: (?:of|on) (?:my |the )?(?:phone|mobile|cell|card|number|tel)(?: (?:number|no\.?))?)?)\W{0,2}(?:是|为|is|are)?\s?$",
     re.IGNORECASE,
 )
 _OF_GOODS = re.compile(
@@ -117,7 +117,7 @@ DISGUISED = tuple(
     )
 )  # fmt: skip
 _AFTER = re.compile(
-    r"\s?(?:whatsapp|zalo|(?:pls |please )?(?:call|text) me|(?:is )?my bkash|是?我的?(?:电话|手机|号)|打这个|找我|联系我|(?:is )?my (?:(?:sg|hk|uk|us|new|old|indian|thai|other) )?(?:no|number|cell|mobile|phone)|로|です|收货电话|这?是?(?:手机|电话))",
+    r"\s?(?:是?我家?的?(?:座机|宅电|电话)|whatsapp|zalo|call$|(?:pls |please )?(?:call|text) me|(?:is )?my bkash|是?我的?(?:电话|手机|号)|打这个|找我|联系我|(?:is )?my (?:(?:sg|hk|uk|us|new|old|indian|thai|other) )?(?:no|number|cell|mobile|phone)|로|です|收货电话|这?是?(?:手机|电话))",
     re.IGNORECASE,
 )
 
@@ -125,7 +125,9 @@ _AFTER = re.compile(
 SOME_NUMBER = (
     re.compile(rf"\d(?:{_GAP}{{0,4}}\d){{6}}"),
     re.compile(rf"(?:{_CUES['account']}){_FILL}{{0,8}}\d(?:{_GAP}{{0,4}}\d){{4}}", re.IGNORECASE),
-    re.compile(r"(?:尾号|[后末]尾?[四六4-8][位个]|最后|(?:last (?:four|4)|ending|ends)).{0,12}\d{4}", re.IGNORECASE),
+    re.compile(
+        r"(?:尾号|末尾|[后末]尾?[四六4-8][位个]|最后|(?:last (?:four|4)|ending|ends)).{0,12}\d{4}", re.IGNORECASE
+    ),
 )
 
 
@@ -305,9 +307,11 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
         return True
     if number.startswith("04") and shape in ((4, 3, 3), (4, 6), (2, 2, 2, 2, 2)):
         return True
-    if number.startswith("09") and shape in ((4, 3, 3), (4, 6)):
+    if (number.startswith("09") and shape in ((4, 3, 3), (4, 6))) or (
+        re.match(r"0[2378]", number) and shape == (2, 4, 4)
+    ):
         return True
-    if (re.match(r"0[789]0", number) and shape == (3, 4, 4)) or (re.match(r"0[689]", number) and shape == (3, 3, 4)):
+    if (re.match(r"0[789]0", number) and shape == (3, 4, 4)) or (re.match(r"0[5689]", number) and shape == (3, 3, 4)):
         return True
     european = len(shape) == 2 and 3 <= shape[0] <= 5 and 5 <= shape[1] <= 8 and inner <= {"-", "/", ""}
     return european and number[0] == "0" and number[1] != "0" and 9 <= len(number) <= 12

@@ -42,7 +42,7 @@ _ANY, _DIGIT, _ID, _HAN = (
 _HAN_OR_NAME, _LETTERS = re.compile(r"[\u4e00-\u9fff]|[Nn][Aa][Mm][Ee]"), re.compile(r"[A-Za-z\u00c0-\u1ef9]{2}|#")
 _DIGIT_OR_LETTERS, _FILE = re.compile(r"\d|[A-Za-z]{4}"), re.compile(r"\.[A-Za-z0-9]{3,4}$")
 _OTHER_SCRIPT = re.compile(
-    r"[\u0370-\u1cff\u3005\u3012\u3041-\u30ff\uac00-\ud7a3]|氏名|受取|住所|丁目|番地|様|県|东京都"
+    r"[\u0370-\u1cff\u3005\u3012\u3041-\u30ff\uac00-\ud7a3]|氏名|受取|住所|丁目|番地|様|県|东京都|名前"
 )
 # a kind, what a text must hold for any of its patterns to be found in it, the patterns
 _Kind = tuple[str, re.Pattern[str], tuple[re.Pattern[str], ...]]
