@@ -8,7 +8,7 @@ since: figures on them say nothing about new texts.
 A third one (276 texts of several markets with 303 secrets, 401 harmless ones), written blind on 2026-11-30 and measured after
 the patterns stood, gave .924 and .007. A fourth (285 texts, 375 harmless ones, ``unseen*``) gave .937 and 0. Missed were pickup
 codes, names behind roles, nicknames and numbers behind cues of other languages; the patterns were widened for these kinds since
-with 700 lines of their author's own, so all of it is seen data too and only guards what was reached. ``addresses.txt``
+with 1,200 lines of their author's own, so all of it is seen data too and only guards what was reached. ``addresses.txt``
 holds addresses of many countries, each to be masked from its door to its postal code.
 """
 

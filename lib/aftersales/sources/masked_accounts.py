@@ -48,7 +48,7 @@ _ABROAD = (
     r"ไลน์|ไอดี(?:ไลน์)?|เฟซ?บุ๊?ก|ライン|インスタ|ツイッター|カカオ|واتساب|تلغرام|תלגרם"
 )
 _ROLE = r"(?:买家|卖家|顾客|客户|用户|会员|店家|商家|掌柜|亲|\b(?:buyer|seller|user|customer|bidder|member|winner))"
-_NO_NICK = r"(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要|可|能|是|里|上|有|太|被|会|和|跟|与|或|显示|注册|登录|等级|长度|必须|一直|也|都|就|还|的|为空|了|字|声|单|信息|保密|匿名)"
+_NO_NICK = r"(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要|可|能|是|里|上|有|太|被|会|和|跟|与|或|显示|注册|登录|等级|长度|必须|一直|也|都|就|还|的|为空|了|字|声|单|必填|选填|匿名|牌|气|义|品|信息|保密|匿名)"
 ACCOUNTS = _each(
     # an id with a digit or underscore in it, after any cue
     rf"{_CUE}{_FILL}(?P<s>(?=[a-z_\-.]{{0,20}}[\d_\-])(?!\d+[a-z\u4e00-\u9fff]|(?:19|20)\d\d-)@?[a-z][a-z0-9_\-.]{{4,24}}(?:#\d{{4}})?|(?<![a-z0-9])(?=\d{{1,20}}[a-z_])(?!\d{{1,20}}(?:ml|kg|cm|mm|g|l|pcs|gb)\b)[a-z0-9_\-]{{6,20}})",
@@ -67,7 +67,7 @@ ACCOUNTS = _each(
     r"discord[\s:]{1,3}(?P<s>[a-z0-9_.]{2,32}#\d{4})(?!\d)",
     # what is a shop's or messenger's id by its form, and an id beside a word for its owner
     r"(?<![a-z0-9_])(?:tb_?(?=\d{4,}[\d_])[\d_]{6,20}|t_\d{8,16}(?:_\d{1,5})?|wxid_[a-z0-9]{6,24}|jd_(?=[a-z]{0,12}\d)[a-z0-9]{6,20})(?![a-z0-9_])",
-    rf"{_ROLE}(?:\s?(?:id|user|name|account|昵称|号|名))?[\s:(（\"“'【\[]{{0,3}}(?P<s>(?-i:(?=[a-z_.\-]{{2,20}}\d[a-z_]{{0,9}}\d|[a-z.\-]{{2,15}}_|[a-z]{{2,12}}-[a-z]{{2,12}}-\d)[a-z][a-z0-9_.\-]{{4,24}})(?:\*\w{{2,12}})?)(?![a-z0-9_])",
+    rf"{_ROLE}(?:\s?(?:id|user|name|account|昵称|号|名))?[\s:(（\"“'【\[]{{0,3}}(?P<s>(?!(?:manual|note|guide|file|list|data|info|code|service|support|report|review|photo|im(?:age|g)|page|show|price|card)s?[\W_])(?-i:(?=[a-z_.\-]{{2,20}}\d[a-z_]{{0,9}}\d|[a-z.\-]{{2,15}}_|[a-z]{{2,12}}-[a-z]{{2,12}}-\d)[a-z][a-z0-9_.\-]{{4,24}})(?:\*\w{{2,12}})?)(?![a-z0-9_])",
     r"(?:\b(?:user\s?name|user\s?id|nick(?:name)?|screen ?name|login|handle|(?:ebay|amazon|etsy|aliexpress|shopee|lazada|mercari|vinted|depop|poshmark|temu|shein)(?: (?:id|user|name|account|seller|buyer|profile)){1,2}|instagram|insta|telegram|snap(?:chat)?|tik\s?tok|facebook|twitter)(?: is|:|=|\s|@|\"){1,3})(?P<s>(?=[a-z.\-*]{0,20}[\d_]|(?<=handle )[a-z]+\.)[a-z0-9_][a-z0-9_.\-*]{3,24})(?![a-z0-9_])",
     rf"(?:{_ABROAD})(?:\s?(?:id|아이디|ไอดี|是|は|은|는|คือ|ник))?[\s:=「(]{{0,3}}(?P<s>@[a-z0-9_.\-]{{3,30}}|(?=[a-z.\-]{{0,20}}[\d_])[a-z0-9_][a-z0-9_.\-]{{3,24}}|(?<=[:\s])[a-z][a-z_.]{{4,24}}(?=$|[\s,.;!?]))(?![a-z0-9_])",
     r"(?<![\w@.])(?P<s>@(?=[a-z.]{0,20}[\d_])[a-z][a-z0-9_.]{3,30})(?![\w@])",
@@ -80,11 +80,11 @@ NICKNAMES = _each(
     r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
     # a nickname in any script behind what says that it is one
     rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
-    rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>(?!请|填|什么|多少|怎|哪|谁|不|没|错|无|未|改|写|见|同|在|已|要)\w{{2,20}})(?=$|[\s,。;!?])",
-    rf"{_SITE}(?:的|账)?(?:昵称|会员名|用户名?|网名|名字|名|号名)叫?(?P<s>{_NO_NICK}(?!\d+(?:元|件|个))\w{{2,20}})(?=$|[\s,。;!?)）\]】])",
+    rf"(?:{_SITE}(?:的|账)?(?:号|id|名字?|昵称|用户名|会员名)|昵称|会员名|用户名|网名)\s?(?:[:=]\s?|[是叫为\s](?=\S{{0,14}}\d)\s?|[叫为]\s?)(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?])",
+    rf"{_SITE}(?:的|账)?(?:昵称|会员名|用户名|用户(?=\w{{0,14}}\d)|网名|名字|名|号名)叫?(?P<s>{_NO_NICK}(?!\d+(?:元|件|个))\w{{2,20}})(?=$|[\s,。;!?)）\]】])",
     rf"{_SITE}(?:账号|号|id)(?P<s>{_NO_NICK}(?=\D{{1,14}}[\d_])\w{{3,20}})(?=$|[\s,。;!?])",
     rf"(?:旺旺|(?:微信|网|q|店铺)名|昵称|会员名|用户名)\s?[:\"“「]\s?(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?\"”」])",
-    rf"(?:抖音|小红书|快手|微博|b站|视频号|淘宝|公众号)\s?上?搜索?[\s:\"“「]?(?P<s>{_NO_NICK}(?!到|一下|出|索|同|这|那|店铺|本店|我们)\w{{2,20}})(?=$|[\s,。;!?\"”」])",
+    rf"(?:抖音|小红书|快手|微博|b站|视频号|淘宝|公众号)\s?上?搜索?(?:[\s:\"“「]|(?=\w{{0,14}}[a-z\d]))(?P<s>{_NO_NICK}(?!到|一下|出|索|同|这|那|店铺|本店|我们)\w{{2,20}})(?=$|[\s,。;!?\"”」])",
 )  # fmt: skip
 _ID_NUMBER = (
     r"(?:[A-Z]{1,6}[\s\-.]?)?\d(?:[\s\-./]?[A-Z]{0,5}[\s\-./]?\d){6,18}(?:[A-Z]{1,3}|[\s\-][A-Z])?(?![A-Z0-9À-ÿ])"
@@ -128,7 +128,7 @@ CODES = _each(
     rf"(?:发错了|错了|不对|不是这个|应该是|我的|是|为|叫|改成|[\s:,，【\[（(「\"“]){{0,6}}(?P<s>#?{_NO_DATE}{_CODE})",
     rf"(?:凭|用|报|使用|输入)[\s:【\[]{{0,2}}(?P<s>{_NO_DATE}{_CODE})(?=[\s】\]]{{0,2}}[^,。;!?\n\d]{{0,14}}?\d{{0,3}}[^,。;!?\n\d]{{0,6}}?(?:[取领](?:[件货包快走取]|(?=[,。!;\s]|$))|提货|自提|开[柜箱门]))",
     rf"(?:货号|货架|包裹号)[\s:]{{0,2}}(?P<s>{_NO_DATE}(?:(?<=货架)\d{{1,3}}-\d{{1,3}}-\d{{3,5}}(?!\d)|{_CODE}(?=[^。;!?\n\d]{{0,6}}(?:取件|尾号))))",
-    r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe|inpost|smart ?box)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?(?:pin|code)|pin code (?:to (?:open|collect)|for (?:the )?locker)|my pin|lock\s?box(?=\s#?\d)|key\s?safe(?=\s#?\d))"
+    r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe|inpost|smart ?box)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?pin|pin code (?:to (?:open|collect)|for (?:the )?locker)|my pin|lock\s?box(?=\s#?\d)|key\s?safe(?=\s#?\d))"
     r"(?: is| was|:|=|\s|#(?=\d)|for [a-z ]{2,20} is){1,3}(?P<s>#?(?=[A-Z\-]{0,5}\d)(?-i:[A-Z0-9]{1,8}(?:[\- ]\d{2,6}){0,2})[#*]?)(?<![\s\-:]\d)(?![\w\-])(?!\s?(?:days?|hours?|hrs|min|times|items?|pcs))",
     r"(?:код (?:получения|выдачи|доступа|домофона|подъезда)|домофон|c[óo]digo de (?:recogida|retirada|entrega|acceso|acesso|retiro)|clave de entrega|abhol(?:code|pin|nummer)|t[üu]rcode|code (?:de retrait|d['’]acc[èe]s|porte|immeuble)|digicode|비밀번호|暗証番号|暗证番号|受取番号|暗证番号|parola del cancello|codice di ritiro|kod (?:odbioru|do furtki|domofonu)|kode (?:pengambilan|pintu)|mã (?:nhận hàng|cửa))"
     r"(?:\s?(?:는|은|は|is|es|ist|est|é|:|=|-)|\s){0,3}(?P<s>(?=[A-Z]{0,3}\d)[A-Z0-9]{3,10}[#*]?)(?![A-Z0-9])",

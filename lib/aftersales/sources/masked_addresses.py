@@ -153,7 +153,7 @@ NATIVE = tuple(
 PLACES = tuple(
     re.compile(p)
     for p in (
-        r"(?i:(?:c[óo]digo postal|code postal|codice postale|cap|cep|postleitzahl|kod pocztowy|почтовый индекс|индекс|\bpostnummer|kode pos|รหัสไปรษณีย์|우편번호)[\s:éesi]{1,4}(?P<s>\d{2,5}-\d{3}|\d{4,6}))(?!\d)",
+        r"(?i:(?:c[óo]digo postal|code postal|codice postale|(?-i:CAP|CEP)|postleitzahl|kod pocztowy|почтовый индекс|индекс|\bpostnummer|kode pos|รหัสไปรษณีย์|우편번호)[\s:éesi]{1,4}(?P<s>\d{2,5}-\d{3}|\d{4,6}))(?!\d)",
         r"(?i:(?:定位|坐标|经纬度|\b(?:gps|lat(?:itude)?|location|coordinates|q=|ll=)|/@)[^\d\n]{0,8}(?P<s>-?\d{1,3}\.\d{3,8}\s?[,/ ]\s?-?\d{1,3}\.\d{3,8}))|(?<![\d.])-?\d{1,2}\.\d{4,8},\s?-?\d{1,3}\.\d{4,8}(?!\d)",
         r"(?i:经度|纬度|longitude|latitude|\blat|\blng|\blon)[\s:是=]{0,3}(?P<s>-?\d{1,3}\.\d{3,8})",
         r"(?i:\bip(?: address)?(?:地址)?(?:是| is|:|\s){0,3})(?P<s>(?!192\.168|10\.|127\.|0\.)\d{1,3}(?:\.\d{1,3}){3})(?![\d.])",

@@ -28,7 +28,7 @@ _NO_NAME = (
     "平台|平安|客服|快递|顺丰|卫生|谢谢|谢了|林业|路上|路边|方式|方法|万元|全国|计算|水果|米饭|查收|查看|查询|查找|拒收|连续|都不|都没|应当|台灯|"
     "周[一二三四五六日天末边围岁年到转期]|高[档级低清大端中考跟仿温压质品价贵]|黄[色码]|白天|常[常年规见温用说]|贵[司公]|顾客|安装|管家|申[通请]|马虎|万分|万能|郑重|方[框便]|成年|单[位独]|连[忙衣]|"
     "时常|高[个了度兴的]|金[牛色]|白[羊领]|方[圆脸]|强[力烈效]|相[关当]|国际|温柔|康复|常来|全额|全新|于[签是此]|高效|单纯|万事|马[桶上]|方面|何[处人]|包退|包换|包括|平时|平常|经常|花了|花钱|石材|车间|车子|汤匙|毛料|云端|关心|关联|关键|管道|单价|单身|应付|应急|安心|安静|宁愿|宁可|越来|越快|盛大|简直|尤其|左右|左边|右边|向上|向下|时长|时效|计划|计较|终于|明细|明确|习惯|古风|卓越|易拉|莫名|钱[到没都也还]|利[用润]|益|巧克|温[度水]|水[晶杯]|石[榴]|段子|童装|童鞋|麻烦|边框|通[过知话常]|满[意减]|查[不到了]|尚未|昨天|项[目]|管[用]|安[卓]|盖[住了]|牛[皮仔肉]|羊[毛绒]|鹿[皮]|柳[州]|桂[林]|江[西浙]|河|湖|贵[重]|"
-    "关机|何必|成交|盖子|张贴|许多|项链|时尚|史上|毛衣|毛巾|毛毯|毛病|金属|程序|方形|龙头|熊猫|牛仔|牛奶|马桶|石英|黄金|白酒|明显|雷同|经理"
+    "关机|何必|成本|白手|成交|盖子|张贴|许多|项链|时尚|史上|毛衣|毛巾|毛毯|毛病|金属|程序|方形|龙头|熊猫|牛仔|牛奶|马桶|石英|黄金|白酒|明显|雷同|经理"
 )
 _NAME = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|[{_SURNAMES}]\s?{_HAN}(?:\s?{_HAN})?)"
 _USUAL = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|[{_COMMON}]{_HAN}{{1,2}})"
@@ -43,7 +43,7 @@ _GIVEN = (
     "繁振挺拓奇启哲元光亮克兆勤劲卫友双善坤培基士壮夏天太夫如娥婧婵嫣姗学守宗宝宣家容宽尚山岚巧帅延弘影律忆念恩悦惠慎懿承扬政敬斐昂映景朗楠榕槐武殿毓沁沛沙洲浦淑淼渊滢滨潇澄澜烈玄玮珂珏珑琛瑄璋甜益盈睦硕祖祺禹秋积穆章童笙筠素紫纯维绪绮缘罗美翠耀耘聪肖育胡艺艾芃花若茂荃莎莺菡葆"
     "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠晴月夕沐汐淇佩桃杏枝舒柔蕴榆洛屹骋驰腾翊栩羲骐朔煊煦熠炫炳铮铎珩琮璞琬珺颢颐霁霄霆靖鸥鹭妤姿妙婕玫琍歌"
 )
-_GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
+_GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|文[明案员化]|成[本立就]|白[手衣]|明星|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
 _ROLE = (
     r"(?:(?:快递|派[件送]|配送|揽[件收]|收[件货银]|取件|送[货餐]|外卖|跑腿|安装|维修|售后|业务|客服|仓管|质检|审核|店|驿站)(?:专员|人员|工|员|小哥|师傅|经理|主管|代表|小[妹弟]|站长|负责人|老板娘?)|骑手|司机|师傅|站长|店[主家]|卖家|商家|老板娘?|掌柜的?|客服|售后|"
     r"专员|主管|店长|经理|保安|门卫|前台|物业|管家|房东|租客|邻居|同[事学]|室友|家[人属]|亲戚|朋友|[他她]?消费者|买家|顾客|客户|用户|(?:被?(?:投诉|举报|申请|告))人|当事人|法定代表人|法人(?:代表)?|(?:开户|发[货件]|收款|经办|代办|委托|签名)人|(?:寄件|收货|收件|发货)方|"
@@ -129,7 +129,7 @@ _LATIN_NAME = rf"{_CAP}(?:\s{{1,2}}[A-Z]\.?(?=\s))?(?:\s(?:de|da|van|von|bin|bin
 _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|cousin|uncle|aunt|neighbou?r|boss|colleague|roommate|flatmate|partner|girlfriend|boyfriend|grandma|grandmother|grandfather|niece|nephew|assistant|secretary|landlord)"
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
-    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed|returned|purchased|booked|paid|sent|sold) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
+    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed|returned|purchased|booked) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
     rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
     r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
@@ -137,15 +137,15 @@ _SAID = (
     r"\b(?:my (?:full |real |legal )?name is|my name['’]?s|name['’]s|i am called|i['’]m called|call me|they call me|ich hei(?:ß|ss)e|mein name ist|hier ist|je m['’]\s?appelle|mon nom est|moi c['’]est|me llamo|mi nombre es|mi chiamo|il mio nome è|"
     r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam|(?:ich bin|je suis|soy|sono|eu sou)(?=\s[A-ZÀ-Þ][\w\-]{1,20}\s[A-ZÀ-Þ])|nama saya|t[êe]n t[ôo]i l[àa])"
 )
-_NO_LATIN_NAME = r"(?:Christmas|Easter|Halloween|Thanksgiving|Valentine|Birthday|Mother|Father|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Tommy Hilfiger|Calvin Klein|Ralph Lauren|Michael Kors|Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Deals?|Buy|Price|Quality|Sellers?|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
-_NO_GREETED = r"(?:Sir|Madam|Sirs|Seller|Team|Shop|Store|Friends?|All|Everyone|Valued|Buyer|Kitty|Fresh|Google|Siri|Alexa|Vis|There|Support|Dear|Manager|Vendor|Supplier|Ladies|Mr|Mrs|Ms|Dr|Kids|World|Guys|Folks|Client|Again|Merchant|Admin|Boss|Fashion|Res|Temu|Shein|Royal|DHL|UPS|FedEx|USPS|DPD|Evri|Hermes|Yodel|Australia|India|Japan|China|Swiss|Santa|Blue Dart|Sony|Walmart|Ebay|Shopify|Nike)\b"
+_NO_LATIN_NAME = r"(?:Christmas|Easter|Halloween|Thanksgiving|Valentine|Birthday|Mother|Father|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Tommy Hilfiger|Calvin Klein|Ralph Lauren|Michael Kors|Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Love|Deals?|Buy|Price|Quality|Sellers?|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
+_NO_GREETED = r"(?:Sir|Madam|Sirs|Seller|Team|Shop|Store|Friends?|All|Everyone|Valued|Buyer|Kitty|Fresh|Google|Siri|Alexa|Vis|There|Support|Dear|Manager|Vendor|Supplier|Ladies|Mr|Mrs|Ms|Dr|Kids|World|Guys|Folks|Client|Again|Merchant|Admin|Boss|Fashion|Res|Temu|Shein|Royal|DHL|UPS|FedEx|USPS|DPD|Evri|Hermes|Yodel|Australia|India|Japan|China|Swiss|Santa|Me|Us|Him|Her|Wrong|Neighbou?r|Reception|Mailbox|Locker|Someone|Nobody|Courier|Blue Dart|Sony|Walmart|Ebay|Shopify|Nike)\b"
 _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|written|missing|correct|incorrect|different|still|now|also|very|too|to|for|of|is|was|and|but|und|et|y|e|i|from|with|order|my|at|back|again|when|if|tomorrow|later|asap|please|before|after|or|by|phone|mobile|cell|as|what|that|it|this|only|never|always|short|long|supposed|nowhere|visible|hidden|cut|changed|same|over|once|today|now|immediately|first|anytime|maybe|soon|until|any)\b"
 _NO_COMPANY = r"(?!(?:\w+\s)?(?:Electronics|Store|Shop|Ltd|Co|Inc|Trading|Tech|Official|Direct|Deals|Parts|Online|Mart|Express|Protection|Service|Support|Care|Pro|Seat|App)\b)"
 _DOES = (
     r"(?:(?:delivery |customer (?:service )?|service |support |sales |shop |store |warehouse |mail |security )?(?:agent|rep|representative|driver|courier|rider|postman|mailman|mail carrier|carrier|delivery (?:guy|man|boy|person|partner|agent)|seller|vendor|merchant|owner|buyer|customer|client|"
     rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|caretaker|porter|nachbarn?|nachbarin|zusteller|fahrer|verk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
 )
-_DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|[a-zà-ÿ]{2,12}(?:ed|t|te|ó|o|a|é)|found|dropped|yelled|came|brought|picked|stole|threw|lo|la|le|me|impoli\w*|kasar|tidak|non|não|nie|niet|ha|no|nicht|hat|war|ist|n['’]a|a)\b)"
+_DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|went|let|lost|[a-zà-ÿ]{2,12}(?:ed|ó|ou|é)|found|dropped|yelled|came|brought|picked|stole|threw|lo|la|le|me|impoli\w*|kasar|tidak|non|não|nie|niet|ha|no|nicht|hat|war|ist|n['’]a|a)\b)"
 _NAMED = r"(?i:\b(?:entregar (?:a|para)|(?:liefern|lieferung) an|livrer [àa]|consegnare a|a\.n\.?|a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"
 LATIN_NAMES = tuple(
     re.compile(p)
@@ -193,11 +193,11 @@ NATIVE_NAMES = tuple(
         r"(?<![А-Яа-яЁё])(?P<s>[А-ЯЁ][а-яё]{2,20}\s[А-ЯЁ][а-яё]{2,15}\s[А-ЯЁ][а-яё]{2,15}(?:вич|вна)|[А-ЯЁ][а-яё]{2,15}\s[А-ЯЁ][а-яё]{2,15}(?:вич|вна)|[А-ЯЁ][а-яё]{2,20}\s[А-ЯЁ]\.\s?[А-ЯЁ]\.)",
         rf"(?:이름은?|성함은?|성명|받는\s?(?:사람|분)은?|수령인|수취인|보내는\s?(?:사람|분)은?|예금주|기사님?|배달원|판매자|구매자|상담원|주문자|입금자|저는|담당자)(?:이름)?[\s:]{{0,3}}(?P<s>{_HANGUL_NAME})(?=입니다|이에요|예요|이고|님|씨|[이가은는]|[^가-힣]|$)",
         rf"(?<![가-힣])(?P<s>(?!구매자|주문자|상담원|이용자|고객|배송|판매자){_HANGUL_NAME})(?=\s?(?:님|씨)(?![가-힣]{{2}})|\s?(?:기사|고객)님)",
-        rf"(?:氏名|お?名前は?|宛名は?|受取人は?|荷受人|送り主|届け先|担当者?|配达员|配達员|口座名义|私は|(?:[ァ-ヶー]{{1,3}})?(?:ドライバー|配達員))[\s:は「]{{0,3}}(?P<s>(?!変更|入り|间违|間違|违|違|印|字|記入|记入){_KANJI}{{1,4}}\s?(?:{_KANJI}{{1,3}}|[\u3041-\u30ff]{{2,5}}))(?=です|と申|様|さん|ではな|に変|に变|」|[^\u3041-\u9fff]|$)",
+        rf"(?:氏名|お?名前は?|宛名は?|受取人は?|荷受人|送り主|届け先|担当者?|配达员|配達员|口座名义|私は|(?:[ァ-ヶー]{{1,3}})?(?:ドライバー|配達員))[\s:は「]{{0,3}}(?P<s>(?!変更|不|名|入り|间违|間違|违|違|印|字|記入|记入){_KANJI}{{1,4}}\s?(?:{_KANJI}{{1,3}}|[\u3041-\u30ff]{{2,5}}))(?=です|と申|様|さん|ではな|に変|に变|」|[^\u3041-\u9fff]|$)",
         rf"(?<![\u3041-\u9fff])(?P<s>{_KANJI}{{2,5}}(?:\s{_KANJI}{{1,3}})?)(?=様(?![子々])|さん(?:の|が|に|は|宛|から))",
-        r"(?:मेरा नाम|नाम|प्राप्तकर्ता|ग्राहक)[\s:]{1,3}(?P<s>(?!गलत|बदल|है)[\u0900-\u0963\u0970-\u097f]{2,15}(?:\s(?!है|की|का|को|में)[\u0900-\u0963\u0970-\u097f]{2,15}){0,2})",
-        r"(?:ชื่อ(?:ผู้รับ|ผม|ฉัน|ลูกค้า)?|ผู้รับ|ผู้ส่ง|คุณ)[\s:]{1,3}(?P<s>(?!ผิด|สินค้า)[\u0e01-\u0e4e]{2,20}(?:\s[\u0e01-\u0e4e]{2,20})?)|(?<![\u0e01-\u0e4e])(?:นาย|นางสาว|นาง|น\.ส\.|คุณ)\s?[\u0e01-\u0e4e]{2,20}\s[\u0e01-\u0e4e]{3,20}",
-        r"(?:اسمي|الاسم|المستلم|اسم المستلم|السيدة?|الأستاذ)[\s:]{1,3}(?P<s>[\u0621-\u064a]{2,15}(?:\s(?!و|في|من)[\u0621-\u064a]{2,15}){0,2})",
+        r"(?:मेरा नाम|नाम\s?:|प्राप्तकर्ता\s?:|ग्राहक\s?:)\s{0,2}(?P<s>(?!गलत|बदल|है)[\u0900-\u0963\u0970-\u097f]{2,15}(?:\s(?!है|की|का|को|में)[\u0900-\u0963\u0970-\u097f]{2,15}){0,2})",
+        r"(?:ชื่อ(?:ผู้รับ|ผม|ฉัน|ลูกค้า)?|ผู้รับ|ผู้ส่ง|คุณ)[\s:]{1,3}(?P<s>(?!ผิด|สินค้า|ไม่|ส่ง|ได้|ยัง|จะ)[\u0e01-\u0e4e]{2,20}(?:\s[\u0e01-\u0e4e]{2,20})?)|(?<![\u0e01-\u0e4e])(?:นาย|นางสาว|นาง|น\.ส\.|คุณ)\s?[\u0e01-\u0e4e]{2,20}\s[\u0e01-\u0e4e]{3,20}",
+        r"(?:اسمي|الاسم(?=:)|المستلم|اسم المستلم|السيدة?|الأستاذ)[\s:]{1,3}(?P<s>[\u0621-\u064a]{2,15}(?:\s(?!و|في|من)[\u0621-\u064a]{2,15}){0,2})",
         r"(?:שמי|שם)[\s:]{1,3}(?P<s>[\u05d0-\u05ea]{2,12}(?:\s[\u05d0-\u05ea]{2,12})?)",
     )
 )  # fmt: skip
