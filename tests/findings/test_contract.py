@@ -16,7 +16,7 @@ from aftersales.words.errors import DataError, QuestionError
 PROMISED = {
     "problem_products": "product_id, title, category, orders, refunds, rate, expected_rate, rate_low, rate_high, "
     "probability_worse, excess_refunds, money_at_stake, since, main_reason, headline",
-    "drivers": "segment, measure, rate_before, rate_after, excess, share_of_change, since, headline",
+    "drivers": "kind, segment, measure, rate_before, rate_after, excess, share_of_change, since, headline",
     "suspicious_orders": "case_id, order_id, buyer_key, pattern, probability, money_at_risk, reasons, "
     "innocent_explanations, next_step",
     "suspicious_complaints": "case_id, complaint_id, order_id, pattern, probability, contradictions, fault, offer_low, "
@@ -71,7 +71,7 @@ def test_a_broken_file_is_refused_and_the_fault_is_named(broken, said):
 
 
 def test_a_share_outside_its_range_is_refused():
-    row = {"segment": "a", "measure": "m", "rate_before": 0.1, "rate_after": 1.2}
+    row = {"kind": "change", "segment": "a", "measure": "m", "rate_before": 0.1, "rate_after": 1.2}
     frame = pl.concat([empty("drivers"), pl.DataFrame([row])], how="diagonal")
     with pytest.raises(DataError, match="rate_after lies outside"):
         check("drivers", frame)

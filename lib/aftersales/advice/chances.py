@@ -98,31 +98,54 @@ def driver_chances(
 ) -> list[Chance]:  # fmt: skip
     """One chance a lever that answers a slice of `drivers`: by the courier, batch, warehouse, place or reason in it.
 
+    Counts of a persistent slice are of its ``weeks``, those of a change of the week.
+
     ``price`` is what an order is worth; ``swaps`` name, by segment, the courier to change to and what the same orders'
     rate would have been with it: where there is one, the saving is what that says, not an assumed cure.
     """
     found: list[Chance] = []
     for row in drivers.iter_rows(named=True):
-        parts = segment_parts(row["segment"])
+        scope = _driver_scope(row)
+        parts = segment_parts(scope)
         if not parts or not row["excess"] > 0 or not row["rate_after"]:
             continue
-        each_month = row["excess"] * MONTH_WEEKS * cost_per_refund
-        certainty = (1 - (row.get("p_value") or 0.0)) * (1.0 if row.get("held_out", True) else NOT_HELD_OUT)
+        weeks = row.get("weeks") or 1
+        each_month = row["excess"] / weeks * MONTH_WEEKS * cost_per_refund
         over = row["rate_after"] - (row["rate_before"] or 0.0)
-        sold = row.get("orders") or 0.0
+        sold = (row.get("orders") or 0.0) / weeks
         for one in LEVERS.values():
-            if not _answers_slice(one, parts):
+            if not _answers_slice(one, parts | _on_the_road(row)):
                 continue
             chance: Chance = {
-                "lever": one.name, "scope": row["segment"], "finding": "drivers", "low": each_month * one.cures_low,
+                "lever": one.name, "scope": scope, "finding": "drivers", "low": each_month * one.cures_low,
                 "high": each_month * one.cures_high, **_price_of(one, sold, row["rate_after"], price, terms),
-                "certainty": certainty, "rate": row["rate_after"], "orders_a_week": sold,
+                "certainty": _driver_certainty(row), "rate": row["rate_after"], "orders_a_week": sold,
                 "reason": parts.get("reason"), "said": row["headline"] or None, "state": row.get("state"),
                 "expected_change": -one.cures_low * min(max(over, 0.0) / row["rate_after"], 1.0),
             }  # fmt: skip
-            swap = (swaps or {}).get(row["segment"])
-            found.append(_swapped(chance, *swap, cost_per_refund) if one.name == "courier_change" and swap else chance)
+            swap = (swaps or {}).get(row["segment"]) if one.name == "courier_change" else None
+            found.append(_swapped(chance, *swap, cost_per_refund) if swap else chance)
     return found
+
+
+def _driver_scope(row: Mapping[str, Any]) -> str:
+    """The segment; where a courier alone serves it, the courier there: it can be changed, the place cannot."""
+    segment = str(row["segment"])
+    if row.get("kind") == "persistent" and "courier" not in segment_parts(segment):
+        return next((tie for tie in row["ties"] if "courier" in segment_parts(tie)), segment)
+    return segment
+
+
+def _on_the_road(row: Mapping[str, Any]) -> dict[str, str]:
+    """The main reason of a persistent slice, where it is one of the road: other reasons are not cured in a slice."""
+    reason = row.get("main_reason") if row.get("kind") == "persistent" else None
+    return {"reason": reason} if reason in LEVERS["courier_change"].reasons else {}
+
+
+def _driver_certainty(row: Mapping[str, Any]) -> float:
+    if row.get("kind") == "persistent":
+        return float(row["probability_worse"])
+    return (1 - (row.get("p_value") or 0.0)) * (1.0 if row.get("held_out", True) else NOT_HELD_OUT)
 
 
 def order_chances(

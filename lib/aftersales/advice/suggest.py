@@ -148,18 +148,23 @@ def _effort(chance: Chance) -> float:
 def _one_each(chances: list[Chance]) -> list[Chance]:
     """The best chance of each finding and scope, best first; those that do not pay for their work are gone.
 
-    A slice inside a product that is already on the list says the same thing again and is left out.
+    A slice inside a product that is already on the list says the same thing again and is left out, and so does a slice
+    within another slice, or around it.
     """
     paying = [c for c in chances if _money(c) * MONTHS_TO_PAY >= _effort(c) * DAY_OF_WORK]
     paying.sort(key=lambda c: (-_money(c) / _effort(c), c["lever"], c["scope"]))
     products = {_about(c) for c in paying if c["finding"] == "problem_products"}
     seen: set[str] = set()
+    slices: list[str] = []
     best = []
     for c in paying:
         about = _about(c)
-        if about in seen or (c["finding"] == "drivers" and about in products):
+        of_slice = c["finding"] == "drivers"
+        if about in seen or (of_slice and (about in products or any(_nested(about, s) for s in slices))):
             continue
         seen.add(about)
+        if of_slice:
+            slices.append(about)
         best.append(c)
     return best
 
@@ -168,6 +173,12 @@ def _about(chance: Chance) -> str:
     """What a chance is about: its product where one is named, else its scope."""
     parts = chance["scope"].split(" & ")
     return next((p for p in parts if p.startswith("product_id=")), chance["scope"])
+
+
+def _nested(one: str, other: str) -> bool:
+    """Whether the orders of one slice are among those of the other, whatever their reasons."""
+    first, second = ({p for p in scope.split(" & ") if not p.startswith("reason=")} for scope in (one, other))
+    return bool(first and second) and (first <= second or second <= first)
 
 
 def _fitting(chances: list[Chance], capacity_days: float) -> list[Chance]:

@@ -30,7 +30,7 @@ CONTRACT: Mapping[str, pl.Schema] = MappingProxyType({
         main_reason=pl.String, headline=pl.String,
     ),
     "drivers": _columns(
-        segment=pl.String, measure=pl.String, rate_before=pl.Float64, rate_after=pl.Float64,
+        kind=pl.String, segment=pl.String, measure=pl.String, rate_before=pl.Float64, rate_after=pl.Float64,
         excess=pl.Float64, share_of_change=pl.Float64, since=pl.Date, headline=pl.String,
     ),
     "suspicious_orders": _columns(
@@ -62,7 +62,7 @@ CONTRACT: Mapping[str, pl.Schema] = MappingProxyType({
 # What makes a row: the columns that may not be null and, together, may not stand twice.
 ROW: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "problem_products": ("product_id",),
-    "drivers": ("segment", "measure"),
+    "drivers": ("kind", "segment", "measure"),
     "suspicious_orders": ("case_id", "order_id"),
     "suspicious_complaints": ("case_id", "complaint_id"),
     "signals": ("measure", "scope", "week"),
@@ -74,6 +74,7 @@ WORDS: Mapping[tuple[str, str], tuple[str, ...]] = MappingProxyType({
     ("signals", "verdict"): ("above", "below", "routine", "not_enough_data"),
     ("decisions", "verdict"): ("too_early", "worked", "did_not", "harmed", "cannot_tell"),
     ("suspicious_complaints", "fault"): FAULT,
+    ("drivers", "kind"): ("change", "persistent"),
 })  # fmt: skip
 
 # Numbers that are rates or probabilities wherever they stand; a signal's value may be hours.

@@ -1,4 +1,4 @@
-"""drivers: what carries this week's rise in refunds, and what the change is made of."""
+"""drivers: what carries this week's rise in refunds, what has been worse for weeks, and what the change is made of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from aftersales.findings.driving_segments import DIMENSIONS, SEGMENTS_SCHEMA, driving_segments
+from aftersales.findings.persistent_slices import PERSISTENT_SCHEMA
 from aftersales.measures.mix import change_split
 from aftersales.measures.parts import InParts
 from aftersales.measures.request_exposure import EVENT_COLUMNS, request_tables
@@ -18,6 +19,7 @@ from aftersales.words.language import Language, run_on, say
 from aftersales.words.periods import Week
 
 _CONTRACT = (
+    "kind",
     "segment",
     "measure",
     "rate_before",
@@ -37,6 +39,15 @@ _CONTRACT = (
 )
 # what the search does not give is words
 DRIVERS_SCHEMA = pl.Schema({name: SEGMENTS_SCHEMA.get(name, pl.String()) for name in _CONTRACT})
+# what these have beside the others': over how many weeks counts are, and how sure it is
+_OF_PERSISTENT = (
+    "weeks", "rate_low", "rate_high", "probability_worse", "false_share", "money_at_stake", "main_reason",
+    "weekly_rate",
+)  # fmt: skip
+_PERSISTENT_WORDS = {"money_a_week": pl.Float64(), "spoken_ties": pl.List(pl.String)}
+TOLD_PERSISTENT_SCHEMA = pl.Schema(
+    dict(DRIVERS_SCHEMA) | {name: PERSISTENT_SCHEMA[name] for name in _OF_PERSISTENT} | _PERSISTENT_WORDS
+)
 
 
 def drivers(
@@ -49,7 +60,7 @@ def drivers(
     >>> nothing = pl.DataFrame(schema={"order_id": pl.String, "paid": pl.Float64, "paid_at": pl.Datetime})
     >>> cases = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String, "applied_at": pl.Datetime})
     >>> drivers(nothing, cases, week=Week.parse("2026-W46")).columns[:3]
-    ['segment', 'measure', 'rate_before']
+    ['kind', 'segment', 'measure']
     """
     return told_drivers(driving_segments(orders, refunds, week=week, dimensions=dimensions), language=language)
 
@@ -57,7 +68,8 @@ def drivers(
 def told_drivers(segments: pl.DataFrame, *, language: Language = "zh") -> pl.DataFrame:
     """The rows of `driving_segments` in words, sorted as they were.
 
-    Columns out (the contract of ``drivers.parquet``): segment, measure (``refund_rate``), rate_before, rate_after,
+    Columns out (the contract of ``drivers.parquet``): kind (``change``), segment, measure (``refund_rate``),
+    rate_before, rate_after,
     excess, share_of_change, since, headline; and orders, refunds, expected, lift, p_value, held_out, ties, spoken (the
     segment in words).
 
@@ -66,6 +78,41 @@ def told_drivers(segments: pl.DataFrame, *, language: Language = "zh") -> pl.Dat
     """
     rows = [_told(row, language) for row in segments.iter_rows(named=True)]
     return pl.DataFrame(rows, schema=DRIVERS_SCHEMA)
+
+
+def told_persistent(slices: pl.DataFrame, *, language: Language = "zh", currency: str = "CNY") -> pl.DataFrame:
+    """The rows of `persistent_slices` in words, sorted as they were.
+
+    Columns out: those of `told_drivers` with kind ``persistent``: rate_before is the expected rate, rate_after the
+    estimated one; orders, refunds, expected and excess are of ``weeks`` (4, 8 or 12); share_of_change, p_value and
+    held_out are null. Then weeks, rate_low, rate_high, probability_worse, false_share, money_at_stake, main_reason,
+    weekly_rate, money_a_week (of the excess) and spoken_ties (the ties in words).
+
+    >>> told_persistent(pl.DataFrame(schema=PERSISTENT_SCHEMA)).schema == TOLD_PERSISTENT_SCHEMA
+    True
+    """
+    rows = []
+    for row in slices.iter_rows(named=True):
+        spoken = _spoken(row["conditions"], {}, language)
+        ties = [_spoken(tied, {}, language) for tied in row["tied_conditions"]]
+        a_week = float(row["money_at_stake"]) / row["weeks"]
+        key = "drivers.persistent" if row["since"] is None else "drivers.persistent_since"
+        said = say(
+            key, language, currency=currency, segment=spoken, weeks=row["weeks"], after=row["rate_after"],
+            before=row["rate_before"], low=row["rate_low"], high=row["rate_high"], since=row["since"],
+            excess=row["excess"] / row["weeks"], money=a_week,
+        )  # fmt: skip
+        parts = [said, *([say("drivers.persistent_tie", language, ties=ties)] if ties else [])]
+        words: dict[str, object] = {
+            "kind": "persistent",
+            "measure": "refund_rate",
+            "spoken": spoken,
+            "money_a_week": a_week,
+        }
+        words["spoken_ties"] = ties
+        rows.append({**row, **words, "headline": run_on(parts, language)})
+    kept = [{name: row.get(name) for name in TOLD_PERSISTENT_SCHEMA} for row in rows]
+    return pl.DataFrame(kept, schema=TOLD_PERSISTENT_SCHEMA)
 
 
 def change_parts(orders: InParts, refunds: Frame, *, week: Week, by: str, money: bool = False) -> pl.DataFrame:
@@ -107,7 +154,12 @@ def _told(row: dict, language: Language) -> dict:
         for text, conditions in zip(row["ties"], row["tied_conditions"], strict=True)
     ]
     given = {name: row[name] for name in DRIVERS_SCHEMA.names() if name in row}
-    told = {"measure": "refund_rate", "headline": _headline(row, spoken, ties, language), "spoken": spoken}
+    told = {
+        "kind": "change",
+        "measure": "refund_rate",
+        "headline": _headline(row, spoken, ties, language),
+        "spoken": spoken,
+    }
     return given | told
 
 

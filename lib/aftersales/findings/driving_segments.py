@@ -22,10 +22,10 @@ BEFORE_WEEKS = 8
 LEAST_BEFORE_DAYS = 14
 DIMENSIONS = ("product_id", "sku", "batch", "warehouse", "courier", "province", "channel")
 
-_CONDITION = pl.Struct({"dimension": pl.String, "level": pl.String})
+CONDITION = pl.Struct({"dimension": pl.String, "level": pl.String})
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "segment": pl.String,
-    "conditions": pl.List(_CONDITION),
+    "conditions": pl.List(CONDITION),
     "rate_before": pl.Float64,
     "rate_after": pl.Float64,
     "excess": pl.Float64,
@@ -38,7 +38,7 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "p_value": pl.Float64,
     "held_out": pl.Boolean,
     "ties": pl.List(pl.String),
-    "tied_conditions": pl.List(pl.List(_CONDITION)),
+    "tied_conditions": pl.List(pl.List(CONDITION)),
     "titles": pl.List(pl.Struct({"product_id": pl.String, "title": pl.String})),
 }
 SEGMENTS_SCHEMA = pl.Schema(_COLUMNS)

@@ -6,11 +6,13 @@ five points more, if that is also further than like products usually lie apart (
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import polars as pl
 from scipy.special import expit, logit
 
-from aftersales.measures.deviations import Counts, DeviationPrior, fit_deviation_prior, judge
+from aftersales.measures.deviations import BROKEN, Counts, DeviationPrior, Fault, fit_deviation_prior, judge
 from aftersales.measures.kinds import EDGE
 from aftersales.measures.shrinkage import ENOUGH_REQUESTS, LEAST_PRODUCTS, LEVEL, WORSE
 
@@ -20,16 +22,33 @@ POINTS = 0.05
 ORDINARY_SPREADS = 1.645
 
 
+class Bound(Protocol):
+    """From which deviation on (log odds) rates count as worse than ``usual``, where ordinary ones spread by ``own``."""
+
+    def __call__(self, usual: np.ndarray, own: float, *, worse: float) -> np.ndarray:
+        """Deviations, one a usual rate."""
+        ...
+
+
 def worse_bound(usual: np.ndarray, own: float, *, worse: float = WORSE) -> np.ndarray:
     """From which deviation on (log odds) a rate counts as worse than ``usual``, where ordinary ones spread by ``own``.
 
     >>> worse_bound(np.array([0.08, 0.6]), 0.15).round(2).tolist()
     [0.45, 0.25]
     """
-    at = logit(np.clip(usual, EDGE, 1 - EDGE))
-    half_more = logit(np.clip(worse * usual, EDGE, 1 - EDGE)) - at
-    points = logit(np.clip(usual + POINTS, EDGE, 1 - EDGE)) - at
+    half_more, points = margins(usual, worse=worse, points=POINTS)
     return np.minimum(half_more, np.maximum(points, ORDINARY_SPREADS * own))
+
+
+def margins(usual: np.ndarray, *, worse: float, points: float) -> tuple[np.ndarray, np.ndarray]:
+    """How far (log odds) ``worse`` times a rate lies above it, and a rate so many ``points`` (0..1) higher.
+
+    >>> [m.round(2).tolist() for m in margins(np.array([0.08]), worse=1.5, points=0.05)]
+    [[0.45], [0.54]]
+    """
+    at = logit(np.clip(usual, EDGE, 1 - EDGE))
+    more, higher = (logit(np.clip(rate, EDGE, 1 - EDGE)) - at for rate in (worse * usual, usual + points))
+    return more, higher
 
 
 def rate_counts(views: pl.DataFrame) -> Counts:
@@ -43,22 +62,25 @@ def rate_counts(views: pl.DataFrame) -> Counts:
     )  # fmt: skip
 
 
-def group_prior(counts: Counts, rows: np.ndarray, known: np.ndarray) -> DeviationPrior | None:
+def group_prior(counts: Counts, rows: np.ndarray, known: np.ndarray, *, fault: Fault = BROKEN) -> DeviationPrior | None:
     """The prior of some rows; fewer than thirty borrow that of all; None where nothing was ever requested."""
     fitted_on = rows if len(rows) >= LEAST_PRODUCTS else known
     if not counts.events[fitted_on].sum() > 0:
         return None
-    return fit_deviation_prior(Counts(*(c[fitted_on] for c in counts)))
+    return fit_deviation_prior(Counts(*(c[fitted_on] for c in counts)), fault=fault)
 
 
 def product_rates(
-    views: pl.DataFrame, *, by: str = "prior", worse: float = WORSE, level: float = LEVEL
-) -> pl.DataFrame:
+    views: pl.DataFrame, *, by: str = "prior", worse: float = WORSE, level: float = LEVEL, bound: Bound = worse_bound,
+    fault: Fault = BROKEN,
+) -> pl.DataFrame:  # fmt: skip
     """Each view's rate with its interval and the probability that it is worse than expected (`worse_bound`).
 
     Columns in: ``refunds``, ``exposure`` (matured orders), ``usual`` (expected rate 0..1, null where unknown),
     ``usual_err`` (standard error of its log odds; taken as 0 where absent), ``by`` (views that share a prior; fewer
     than thirty borrow that of all), ``product_id`` (where there: its views share one product's chance of being broken).
+    ``bound`` says from which deviation on a rate counts as worse, as `worse_bound` does; ``fault``
+    how far broken ones lie.
     Columns out: all that came in, and rate_seen, expected_rate, bound_rate (from which it counts as worse), rate
     (posterior mean), rate_low, rate_high (central ``level``), all 0..1, probability_worse, excess (requests so far
     above the expected, from the posterior mean, 0 or more), enough (Bool: a worse product would have shown three
@@ -80,13 +102,13 @@ def product_rates(
     speaking = np.flatnonzero(known)
     for value in np.unique(group[known]):
         rows = np.flatnonzero(known & (group == value))
-        prior = group_prior(counts, rows, speaking)
+        prior = group_prior(counts, rows, speaking, fault=fault)
         if prior is None:
             continue
         own = Counts(*(c[rows] for c in counts))
-        bound = worse_bound(usual[rows], prior.own, worse=worse)
-        found = judge(own, prior, bound, level=level)
-        for name, values in zip(names, (*found, expit(own.log_odds + bound)), strict=True):
+        beyond = bound(usual[rows], prior.own, worse=worse)
+        found = judge(own, prior, beyond, level=level)
+        for name, values in zip(names, (*found, expit(own.log_odds + beyond)), strict=True):
             out[name][rows] = values
     with np.errstate(invalid="ignore", divide="ignore"):
         raw = np.where(counts.exposure > 0, np.minimum(counts.events / counts.exposure, 1.0), np.nan)

@@ -90,7 +90,7 @@ def problem_products(
     if rows.is_empty():
         return pl.DataFrame(schema=PRODUCTS_SCHEMA)
     rows = _with_options(rows, counts)
-    rows = _with_money(_with_since(_with_reason(rows, views, counts), counts, week=week), costs)
+    rows = with_money(_with_since(_with_reason(rows, views, counts), counts, week=week), costs)
     fired = views.filter("fires").group_by("product_id").agg(views=_spelt().sort())
     rows = rows.join(fired, on="product_id", how="left", maintain_order="left")
     rows = _with_state(rows, listed(before)).with_columns(false_share=1 - pl.col("probability_worse").mean())
@@ -206,7 +206,7 @@ def _with_since(rows: pl.DataFrame, counts: ProductCounts, *, week: Week) -> pl.
     return rows.with_columns(since=begun)
 
 
-def _with_money(rows: pl.DataFrame, costs: pl.DataFrame | None) -> pl.DataFrame:
+def with_money(rows: pl.DataFrame, costs: pl.DataFrame | None) -> pl.DataFrame:
     """``cost_per_refund``: what a request for the product costs on average; ``money_at_stake``: those in excess."""
     cases = 0 if costs is None else int(costs["cases"].sum())
     by_case = by_money = 0.0

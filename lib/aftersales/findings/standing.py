@@ -86,6 +86,27 @@ def with_driver_standing(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
     ).drop("_then")  # fmt: skip
 
 
+def with_persistent_standing(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `persistent_slices` with ``id``, ``state``, ``strength``, ``source``, by the rule of the drivers.
+
+    Excess is compared a week. A slice whose whole interval lies above the expected is strong.
+
+    >>> now = pl.DataFrame({"segment": ["a"], "excess": [12.0], "weeks": [12], "rate_low": [0.2], "rate_before": [0.1]})
+    >>> with_persistent_standing(now, now.with_columns(weeks=4)).select("state", "strength").rows()
+    [('better', 'strong')]
+    """
+    past = before.select("segment", _then=pl.col("excess") / pl.col("weeks"))
+    joined = now.join(past, on="segment", how="left", maintain_order="left")
+    fell = pl.col("excess") / pl.col("weeks") <= BETTER_FROM * pl.col("_then")
+    sure = pl.col("rate_low") > pl.col("rate_before")
+    new = pl.col("_then").is_null()
+    state = pl.when(new).then(pl.lit("new")).when(fell).then(pl.lit("better")).otherwise(pl.lit("still"))
+    return joined.with_columns(
+        id=_ids("persistent", now["segment"]), state=state, source=pl.lit("measures.slice_effects"),
+        strength=pl.when(sure).then(pl.lit("strong")).otherwise(pl.lit("weak")),
+    ).drop("_then")  # fmt: skip
+
+
 def gone_drivers(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Last week's segments that carry no rise any more: rows of ``before``, sorted as they were."""
     return before.join(now.select("segment"), on="segment", how="anti")

@@ -31,6 +31,16 @@ CHUNK = 20_000
 MOST_LOG_ODDS = 14.0
 
 
+class Fault(NamedTuple):
+    """How far broken rows lie from the expected (log odds): mean and standard deviation."""
+
+    lift: float = BROKEN_LIFT
+    spread: float = BROKEN_SPREAD
+
+
+BROKEN = Fault()
+
+
 class DeviationPrior(NamedTuple):
     """``spreads`` that ordinary deviations may have, each with its weight; ``share`` of broken rows, their mean
     ``lift`` and ``spread``.
@@ -70,8 +80,10 @@ class Counts(NamedTuple):
     views: np.ndarray
 
 
-def fit_deviation_prior(counts: Counts) -> DeviationPrior:
+def fit_deviation_prior(counts: Counts, *, fault: Fault = BROKEN) -> DeviationPrior:
     """What the counts say of the spread of ordinary deviations, and the likeliest share of broken rows.
+
+    ``fault`` is how far broken rows lie.
 
     Few products leave the spread open: each that the counts do not rule out keeps its weight, so that intervals are as
     wide as what is known of it.
@@ -85,12 +97,12 @@ def fit_deviation_prior(counts: Counts) -> DeviationPrior:
     """
     speaks = np.flatnonzero(counts.exposure > 0)
     if not len(speaks):
-        return DeviationPrior((0.27,), (1.0,), BROKEN_SHARE)
+        return DeviationPrior((0.27,), (1.0,), BROKEN_SHARE, *fault)
     if len(speaks) > FITTED_ON:
         speaks = speaks[:: len(speaks) // FITTED_ON + 1]
     some = Counts(*(c[speaks] for c in counts))
     charge = _charged(SHARES[:, None], some.views)
-    broken = _log_evidence(some, np.full(len(speaks), BROKEN_LIFT), BROKEN_SPREAD)
+    broken = _log_evidence(some, np.full(len(speaks), fault.lift), fault.spread)
     before = _share_prior()
     tried: dict[float, np.ndarray] = {}
     spreads: tuple[float, ...] = OWN_SPREADS
@@ -107,7 +119,7 @@ def fit_deviation_prior(counts: Counts) -> DeviationPrior:
     weight = np.exp(log - logsumexp(log))
     kept = weight >= LEAST_WEIGHT
     weights = weight[kept] / weight[kept].sum()
-    return DeviationPrior(tuple(owns[kept].tolist()), tuple(weights.tolist()), float(SHARES[share]))
+    return DeviationPrior(tuple(owns[kept].tolist()), tuple(weights.tolist()), float(SHARES[share]), *fault)
 
 
 def _share_prior() -> np.ndarray:

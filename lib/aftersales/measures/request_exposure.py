@@ -66,7 +66,7 @@ def request_tables(
     for part in parts_of(orders):
         lines = paid_lines(part, until=last, since=first - timedelta(days=LAST_AGE_DAYS), columns=columns)
         held = lines.with_columns(coded).collect()
-        requests.append(_requests(held, refunds, first=first, last=last, money=money))
+        requests.append(first_requests(held, refunds, first=first, last=last, money=money))
         counted.append(held.group_by(*columns, "day", maintain_order=True).agg(lines=pl.len()))
     kinds, asked = pl.concat(counted), pl.concat(requests)
     curve = cumulative_incidence(kinds, asked, first=first, last=last)
@@ -116,8 +116,14 @@ def cumulative_incidence(lines: pl.DataFrame, asked: pl.DataFrame, *, first: dat
     return total / total[-1] if total[-1] > 0 else np.ones(size)
 
 
-def _requests(lines: pl.DataFrame, refunds: Frame, *, first: date, last: date, money: bool) -> pl.DataFrame:
-    """Requests on the lines with ``asked_on``, ``first`` (its part of a first request) and ``events``."""
+def first_requests(
+    lines: pl.DataFrame, refunds: Frame, *, first: date, last: date, money: bool = False
+) -> pl.DataFrame:
+    """First requests on order lines that came from ``first`` to ``last``, one row a line that a request touches.
+
+    Columns out: those of ``lines`` and of `touched_lines`, ``asked_on`` (Date), ``part`` (of a request that touches
+    several lines) and ``events``: the part, or with `money` the money asked for, of every request.
+    """
     touched = touched_lines(refund_requests(refunds, until=last), lines.lazy()).filter(
         pl.col("applied_at").is_not_null()
     )

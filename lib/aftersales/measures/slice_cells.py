@@ -86,7 +86,7 @@ def numbered_cells(
             found=f"{lost} rows of events in a cell without exposure",
             hint="build both tables from the same orders",
         )
-    numbered = [_numbered(cells[d]) for d in dims]
+    named = [numbered(cells[d]) for d in dims]
     layers, layer_of = _layers(happened, event_dimension)
     shape = (2 if dated else 1, 2, cells.height)
     exposure = _summed(at_risk, "exposure", shape)
@@ -95,7 +95,7 @@ def numbered_cells(
     has_before = bool(exposure[:, 0].sum() > 0)
     use = period == 0 if has_before else np.ones(len(period), dtype=bool)
     share = totals(layer_of[use], count[use], len(layers)) + 0.5
-    codes = tuple(c for _, c in numbered)
+    codes = tuple(c for _, c in named)
     if "expected" in exposures.columns:
         expected = _summed(at_risk, "expected", shape)
     else:
@@ -105,7 +105,7 @@ def numbered_cells(
         expected = exposure * main_effect_rate(codes, of_cell, at_risk_of_cell, rounds=rounds)
     return Cells(
         dimensions=dims,
-        levels=tuple(names for names, _ in numbered),
+        levels=tuple(names for names, _ in named),
         codes=codes,
         exposure=exposure,
         expected=expected,
@@ -150,7 +150,12 @@ def _coded(frame: pl.DataFrame, columns: Sequence[str]) -> list[pl.Expr]:
     return [pl.col(c).cast(pl.String).cast(pl.Categorical) for c in columns if c not in known]
 
 
-def _numbered(column: pl.Series) -> tuple[tuple[str | None, ...], Codes]:
+def numbered(column: pl.Series) -> tuple[tuple[str | None, ...], Codes]:
+    """The levels of a column, sorted by name, and the number of each row's level; null is a level.
+
+    >>> numbered(pl.Series(["b", None, "b"]))
+    ((None, 'b'), array([1, 0, 1]))
+    """
     there = pl.DataFrame({"level": column.unique()}).with_columns(name=pl.col("level").cast(pl.String))
     levels = there.sort("name").with_row_index("code")
     code = column.to_frame("level").join(levels, on="level", nulls_equal=True, maintain_order="left")["code"]
@@ -160,7 +165,7 @@ def _numbered(column: pl.Series) -> tuple[tuple[str | None, ...], Codes]:
 def _layers(happened: pl.DataFrame, event_dimension: str | None) -> tuple[tuple[str | None, ...], Codes]:
     if event_dimension is None or not happened.height:
         return (None,), np.zeros(happened.height, dtype=np.int64)
-    return _numbered(happened[event_dimension].cast(pl.String).cast(pl.Categorical))
+    return numbered(happened[event_dimension].cast(pl.String).cast(pl.Categorical))
 
 
 def _summed(frame: pl.DataFrame, column: str, shape: tuple[int, int, int]) -> Floats:

@@ -46,7 +46,7 @@ class AdviceResults(Span):
 
     problem_products: pl.DataFrame
     signals: pl.DataFrame
-    drivers: Callable[[Language], pl.DataFrame]
+    all_drivers: Callable[[Language], pl.DataFrame]
     suspicious_orders: Callable[[Language], pl.DataFrame]
     suspicious_complaints: Callable[[Language], pl.DataFrame]
 
@@ -124,7 +124,7 @@ class AdviceResults(Span):
     def swaps(self) -> Mapping[str, tuple[str, Swap]]:
         """By segment that names a courier, the one to change to; the same in every language."""
         return courier_swaps(
-            self.tables["orders"], self.tables["refunds"], self.drivers(self.shop.language[0]), since=self.quarter,
+            self.tables["orders"], self.tables["refunds"], self.all_drivers(self.shop.language[0]), since=self.quarter,
             until=self.until,
         )  # fmt: skip
 
@@ -160,7 +160,7 @@ class AdviceResults(Span):
 
     def _suggested(self, language: Language) -> pl.DataFrame:
         products = with_product_headlines(self.problem_products, language=language, currency=self.shop.currency)
-        drivers = self.drivers(language)
+        drivers = self.all_drivers(language)
         return suggestions(
             products, drivers, self.suspicious_orders(language), week=self.week, shop=self.shop.id,
             service=self.service_findings(language), people=self.shop.people, replays=self.replays,

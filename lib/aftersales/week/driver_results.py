@@ -1,4 +1,4 @@
-"""What carries the week's change: slices that stand out, and the exact split into volume, mix and rate."""
+"""What carries the week's change, which slices have been worse for weeks, and the split into volume, mix and rate."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from functools import cached_property
 
 import polars as pl
 
-from aftersales.findings.drivers import change_parts, told_drivers
+from aftersales.findings.drivers import change_parts, told_drivers, told_persistent
 from aftersales.findings.driving_segments import driving_segments
-from aftersales.findings.standing import gone_drivers, with_driver_standing
+from aftersales.findings.persistent_slices import persistent_slices
+from aftersales.findings.standing import gone_drivers, with_driver_standing, with_persistent_standing
 from aftersales.measures.places import beta_prior
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 from aftersales.words.language import Language
+from aftersales.words.periods import Week
 
 # Below so many orders a cell of the province-by-courier table is too small to say anything of its own.
 LEAST_CELL_ORDERS = 30
@@ -22,6 +24,13 @@ LEAST_CELL_ORDERS = 30
 
 class DriverResults(Span):
     """Driver results of a shop's week."""
+
+    product_views: pl.DataFrame
+    product_views_before: pl.DataFrame
+    problem_products: pl.DataFrame
+    order_maturity: pl.DataFrame
+    orders_set_aside: pl.DataFrame | None
+    costs_weekly: pl.DataFrame
 
     @kept_frame
     def driving_segments(self) -> pl.DataFrame:
@@ -42,6 +51,39 @@ class DriverResults(Span):
     def drivers_gone(self, language: Language) -> pl.DataFrame:
         """Last week's slices that carry no rise any more, told as of then."""
         return told_drivers(gone_drivers(self.driving_segments, self.driving_segments_before), language=language)
+
+    @kept_frame
+    def persistent_slices(self) -> pl.DataFrame:
+        """The slices that have been worse than expected over four to twelve weeks, in numbers."""
+        _ = self.problem_products  # with it the counts of products, which these rest on too, are let go
+        return self._persistent(self.week, self.product_views, self.order_maturity)
+
+    @kept_frame
+    def persistent_slices_before(self) -> pl.DataFrame:
+        """The same as of the week before; delays are taken as they are known now."""
+        aged = self.order_maturity.with_columns(pl.col("cohort").dt.offset_by("-1w"))
+        return self._persistent(self.week.shift(-1), self.product_views_before, aged)
+
+    def _persistent(self, week: Week, views: pl.DataFrame, maturity: pl.DataFrame) -> pl.DataFrame:
+        return persistent_slices(
+            self.tables.parts("orders"), self.tables["refunds"], week=week, market=self.shop.market, views=views,
+            maturity=maturity, costs=self.costs_weekly.filter(pl.col("cohort") >= self.quarter),
+            set_aside=self.orders_set_aside,
+        )  # fmt: skip
+
+    def persistent(self, language: Language) -> pl.DataFrame:
+        """The slices that have been worse for weeks, told in that language, with how they stand against last week's."""
+        told = told_persistent(self.persistent_slices, language=language, currency=self.shop.currency)
+        return with_persistent_standing(told, self.persistent_slices_before)
+
+    def persistent_gone(self, language: Language) -> pl.DataFrame:
+        """Last week's persistent slices that are no more, told as of then."""
+        gone = gone_drivers(self.persistent_slices, self.persistent_slices_before)
+        return told_persistent(gone, language=language, currency=self.shop.currency)
+
+    def all_drivers(self, language: Language) -> pl.DataFrame:
+        """The rows of drivers.parquet: what carries the week's rise, then what has been worse for weeks."""
+        return pl.concat([self.drivers(language), self.persistent(language)], how="diagonal")
 
     @kept_frame
     def change_by_product(self) -> pl.DataFrame:

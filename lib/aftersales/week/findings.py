@@ -20,7 +20,7 @@ def findings(report: Report) -> dict[str, pl.DataFrame]:
     found["problem_products"] = with_product_headlines(
         report.data.problem_products, language=report.language, currency=currency
     )
-    found["drivers"] = report.data.drivers(report.language)
+    found["drivers"] = report.data.all_drivers(report.language)
     found["suspicious_orders"] = report.data.suspicious_orders(report.language)
     found["suspicious_complaints"] = report.data.suspicious_complaints(report.language)
     found["suggestions"] = report.data.suggestions(report.language)

@@ -38,6 +38,11 @@ class ProductResults(Span):
         )
 
     @kept_frame
+    def order_maturity(self) -> pl.DataFrame:
+        """How much of the delays has passed, by stratum, payment week and outcome (`ProductCounts.maturity`)."""
+        return self.product_counts.maturity
+
+    @kept_frame
     def orders_set_aside(self) -> pl.DataFrame:
         """Orders suspected by timing and shared keys alone, never by their refunds, so that no rate is bent by it.
 
@@ -99,7 +104,7 @@ class ProductResults(Span):
 
     def _let_counts_go(self) -> None:
         """A large shop's counts take gigabytes: what else rests on them is computed now, and then they are not held."""
-        _ = self.problem_product_weeks
+        _ = self.problem_product_weeks, self.order_maturity
         self.__dict__.pop("product_counts", None)
 
     @kept_frame

@@ -24,6 +24,7 @@ from aftersales.week.loading import Report
 from aftersales.week.sections import problem_products, refund_trends
 from aftersales.week.sections.health_told import damage_told, unread_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
+from aftersales.week.sections.overview_slices import persistent
 from aftersales.week.sections.overview_tiles import SHOWN, tiles
 from aftersales.week.sections.shown import lacking, measure_trend, more_link, page_title, signal_rows
 from aftersales.words.language import run_on
@@ -32,7 +33,7 @@ from aftersales.words.promotions import promotion_title
 # The sections that the notebook and the mail ask for; some have a module of their own.
 __all__ = [
     "SHOWN", "actions", "answer", "cases", "data_quality", "drivers", "exceptions", "last_actions", "outside",
-    "products", "promotion", "reasons", "routine", "tiles", "voices",
+    "persistent", "products", "promotion", "reasons", "routine", "tiles", "voices",
 ]  # fmt: skip
 MOST_REASONS = 7  # a manager reads the first few; all stand on the page of refund trends
 
@@ -45,7 +46,7 @@ def answer(report: Report) -> Verdict:
     found = week_verdict(report.data.signals, week=report.data.week)
     currency = report.data.shop.currency
     points = _signal_points(report, leading=_leading(found))
-    points = points[:1] + _product_points(report) + _reason_points(report) + points[1:]
+    points = points[:1] + _product_points(report) + _slice_points(report) + _reason_points(report) + points[1:]
     caution = found.caution(report.language, currency=currency)
     if caution:
         points.append(Conclusion(caution, do=report.say("overview.do.routine")))
@@ -172,6 +173,16 @@ def _product_points(report: Report) -> list[Conclusion]:
             product_headline(row, report.language, currency=currency),
             do=_suggested(report, f"product_id={row['product_id']}") or report.say("overview.do.product", page=page),
         )
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _slice_points(report: Report) -> list[Conclusion]:
+    """The slice that has been worse for weeks at the greatest cost, if any is listed."""
+    rows = report.data.persistent(report.language).head(1)
+    page = page_title(report, "policy-and-service")
+    return [
+        Conclusion(row["headline"], do=_suggested(report, row["segment"]) or report.say("overview.do.slice", page=page))
         for row in rows.iter_rows(named=True)
     ]
 
