@@ -32,7 +32,7 @@ PRODUCT = {
     "cost_per_refund": 20.0,
 }  # fmt: skip
 DRIVER = {
-    "segment": "courier=申通快递 & province=河南省", "measure": "refund_rate", "rate_before": 0.05, "rate_after": 0.2,
+    "kind": "change", "segment": "courier=申通快递 & province=河南省", "measure": "refund_rate", "rate_before": 0.05, "rate_after": 0.2,
     "excess": 40.0, "share_of_change": 0.8, "since": date(2026, 11, 9), "headline": "", "orders": 300.0,
     "p_value": 0.01, "held_out": True,
 }  # fmt: skip
@@ -208,6 +208,31 @@ def test_a_swap_says_where_to_and_by_how_much():
     a_month = 300 * 30 / 7 * 17 * swap.overlap
     assert float(found["saved_low"]) == pytest.approx(-swap.change_high * a_month, rel=1e-3)
     assert float(found["saved_high"]) == pytest.approx(-swap.change_low * a_month, rel=1e-3)
+
+
+PERSISTENT = DRIVER | {
+    "kind": "persistent", "weeks": 12, "excess": 480.0, "orders": 3600.0, "ties": [], "probability_worse": 0.95,
+    "main_reason": "quality", "p_value": None, "held_out": None,
+}  # fmt: skip
+
+
+def test_a_slice_of_weeks_is_one_line_of_the_plan_by_what_it_loses_a_week():
+    weekly, lasting = (driver_chances(frame("drivers", row), cost_per_refund=20)[0] for row in (DRIVER, PERSISTENT))
+    assert (weekly["lever"], weekly["low"], weekly["orders_a_week"]) == (
+        lasting["lever"], lasting["low"], lasting["orders_a_week"],
+    )  # fmt: skip
+    assert lasting["certainty"] == 0.95
+    of_reason = DRIVER | {"segment": f"{DRIVER['segment']} & reason=damaged"}
+    around = PERSISTENT | {"segment": "courier=申通快递"}
+    assert made(drivers=[of_reason, PERSISTENT, around], capacity_days=20).height == 1
+
+
+def test_of_a_place_that_one_courier_serves_the_courier_is_changed_and_no_reason_is_cured_by_place():
+    tied = PERSISTENT | {"segment": "province=河南省", "ties": ["courier=申通快递 & province=河南省"]}
+    found = driver_chances(frame("drivers", tied), cost_per_refund=20)
+    assert {(c["lever"], c["scope"]) for c in found} == {("courier_change", tied["ties"][0])}
+    place = PERSISTENT | {"segment": "province=河南省", "main_reason": "size"}
+    assert driver_chances(frame("drivers", place), cost_per_refund=20) == []
 
 
 def test_a_place_is_given_up_only_for_the_road_and_where_no_courier_is_named():

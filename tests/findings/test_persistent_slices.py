@@ -25,7 +25,8 @@ AFTER = 8  # weeks of the fault
 @cache
 def inputs(world: str, a_week: int = 1200):
     """Orders, refunds, the week, what its products are expected to show, and how mature its orders are."""
-    orders, refunds = worlds.shop(1, world, a_week=a_week)
+    nature = 0.0 if world == "quiet" else worlds.NATURE
+    orders, refunds, _ = worlds.shop(1, world, a_week=a_week, nature=nature)
     week = worlds.FIRST.shift(worlds.BEFORE + AFTER - 1)
     orders = worlds.as_of(orders, week)
     refunds = refunds.filter(pl.col("applied_at").dt.date() <= week.sunday)
