@@ -45,6 +45,8 @@ def written(value: Any, form: str, language: Language, *, currency: str = "CNY")
 class Unit:
     """What a chart measures in: the form of its values, the language and the currency they are written in.
 
+    ``like`` is the duration in whose unit all durations stand; without one each has its own.
+
     >>> Unit("pct", "zh").text(0.187)
     '18.7%'
     """
@@ -52,11 +54,12 @@ class Unit:
     form: str
     language: Language
     currency: str = "CNY"
+    like: float | None = None
 
-    def text(self, value: Any, *, like: float | None = None) -> str:
-        """A value as the reader of that language writes it; a duration in the unit that one ``like`` this takes."""
-        if self.form == "hours" and like is not None:
-            return hours(value, self.language, like=like)
+    def text(self, value: Any) -> str:
+        """A value as the reader of that language writes it."""
+        if self.form == "hours" and self.like is not None:
+            return hours(value, self.language, like=self.like)
         return written(value, self.form, self.language, currency=self.currency)
 
     def axis(self, values: Iterable[float | None], *, zero: bool = False) -> dict[str, Any]:

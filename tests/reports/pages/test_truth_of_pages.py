@@ -76,7 +76,7 @@ def shop_words(data):
 
 def rows_by_page(data, language):
     """The findings that each page's conclusions are the sentences of."""
-    orders = data.suspicious_orders(language)
+    orders = data.with_state(data.suspicious_orders(language)).filter(~pl.col("decided"))
     cases = orders.group_by("case_id").agg(
         orders=pl.len(), money=pl.col("money_at_risk").cast(pl.Float64).sum(), waiting=pl.col("waiting").sum()
     )
@@ -217,14 +217,16 @@ def test_headlines_and_conclusions_of_every_page_are_told_from_its_findings(week
                 range(frame.height + 1)
             )
         if name == "malicious-orders":
-            listed = data.suspicious_orders(language)
+            listed = data.with_state(data.suspicious_orders(language))
+            waiting = listed.filter(~pl.col("decided"))
             known += [
-                listed["order_id"].n_unique(),
-                float(listed.unique("order_id")["money_at_risk"].cast(pl.Float64).sum()),
-            ]
+                waiting["order_id"].n_unique(), listed.filter("decided")["case_id"].n_unique(),
+                float(waiting.unique("order_id")["money_at_risk"].cast(pl.Float64).sum()),
+            ]  # fmt: skip
         if name == "malicious-complaints":
-            open_now = frame.filter(pl.col("evidence_due_at").dt.date() > data.until).height
-            known += [data.complaints_looked_at, open_now]
+            waiting = data.with_state(frame).filter(~pl.col("decided"))
+            open_now = waiting.filter(pl.col("evidence_due_at").dt.date() > data.until).height
+            known += [data.complaints_looked_at, open_now, waiting.height, float(waiting["asked"].sum())]
         if name == "did-it-work":
             known += [
                 float(frame.filter(verdict=v).height)

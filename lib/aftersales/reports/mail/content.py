@@ -15,7 +15,7 @@ from aftersales.findings.finding import Finding
 from aftersales.findings.headline import week_verdict
 from aftersales.reports.mail.actions import Doing, week_actions
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import measure_trend, signal_rows
+from aftersales.week.sections.shown import measure_trend, measure_unit, signal_rows
 from aftersales.week.sections.weekly_overview import SHOWN, answer, outside, reasons, tiles
 from aftersales.words.language import Language, number, span
 from aftersales.words.periods import Week
@@ -110,7 +110,7 @@ def _finding(report: Report, found: Finding, headline: str) -> str:
     shown = SHOWN.get(str(values.get("name", "")).removeprefix("measure."))
     if shown is None or values.get("value") is None or not found.key.startswith("signal."):
         return headline.rstrip("。.")
-    value = Unit(shown[0], report.language, report.data.shop.currency).text(values["value"])
+    value = measure_unit(report, shown[0], values).text(values["value"])
     key = "expected" if ".estimated_" in found.key else "outside"
     return report.say(f"mail.finding.{key}", name=values["name"], value=value, said=values["said"])
 

@@ -12,7 +12,7 @@ from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile, Tiles, tile_state
 from aftersales.findings.signals import is_awaited
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, last_judged, signal_rows
+from aftersales.week.sections.shown import lacking, last_judged, measure_unit, signal_rows
 from aftersales.words.language import hours
 from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
@@ -51,8 +51,8 @@ def _has_tile(measure: str, weeks: pl.DataFrame) -> bool:
 
 
 def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
-    unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
     last = rows.row(-1, named=True)
+    unit = measure_unit(report, SHOWN[measure][0], last)
     value, state = last["value"], tile_state(last["verdict"])
     waiting = is_awaited(last)
     counts = report.say(f"overview.counts.{last['unit']}", part=last["part"], whole=last["whole"])
@@ -71,7 +71,7 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
             )  # fmt: skip
     before = rows["value"][-2] if rows.height > 1 else None
     form = ("pp2" if unit.form == "pct2" else "pp") if unit.form.startswith("pct") else "hours"
-    versus = _versus(report, value, {"last_week": before, "last_year": last["prior_year"]}, form)
+    versus = _versus(report, value, {"last_week": before, "last_year": last["prior_year"]}, form, like=unit.like)
     return Tile(
         report.say(f"measure.{measure}"), "–" if value is None else unit.text(value), state, versus,
         rows["value"].tail(RECENT).to_list(), (last["normal_low"], last["normal_high"]), tuple(notes),
@@ -79,7 +79,7 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
 
 
 def _versus(
-    report: Report, value: float | None, others: dict[str, float | None], form: str
+    report: Report, value: float | None, others: dict[str, float | None], form: str, *, like: float | None = None
 ) -> tuple[tuple[str, str], ...]:
     found = []
     for name, other in others.items():
@@ -87,7 +87,7 @@ def _versus(
             continue
         change = value / other - 1 if form == "share" else value - other
         said = (
-            hours(change, report.language, like=value, plus=True) if form == "hours"
+            hours(change, report.language, like=like, plus=True) if form == "hours"
             else report.say(f"overview.change.{form}", change=change)
         )  # fmt: skip
         found.append((report.say(f"overview.versus.{name}"), said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -22,6 +23,12 @@ def signal_rows(report: Report, measure: str, *, scope: str = "shop") -> pl.Data
     values = dict(zip(rows["week"], rows["value"], strict=True))
     before = [values.get(str(prior_year_week(Week.parse(w), report.data.shop.market))) for w in rows["week"]]
     return rows.with_columns(prior_year=pl.Series(before, dtype=pl.Float64), mature=pl.col("mature").fill_null(True))
+
+
+def measure_unit(report: Report, form: str, row: Mapping[str, Any]) -> Unit:
+    """The unit of a measure's week: its value and its normal range stand in one, wherever they are told."""
+    sizes = [abs(row[c]) for c in ("value", "normal_high") if row.get(c) is not None]
+    return Unit(form, report.language, report.data.shop.currency, like=max(sizes, default=None))
 
 
 def with_prior_year(months: pl.DataFrame) -> pl.DataFrame:
@@ -51,7 +58,7 @@ def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str |
     last = rows.row(-1, named=True)
     if last["verdict"] != "not_enough_data" or last["value"] is None or last["value"] == last["seen"]:
         return None
-    unit = Unit(form, report.language, report.data.shop.currency)
+    unit = measure_unit(report, form, last)
     words = {
         "name": report.say(f"measure.{measure}"), "seen": unit.text(last["seen"]), "value": unit.text(last["value"]),
         "low": unit.text(last["value_low"]), "high": unit.text(last["value_high"]),

@@ -9,7 +9,6 @@ import polars as pl
 
 from aftersales.charts.figure import Chart
 from aftersales.charts.note import Note
-from aftersales.charts.numbers import Unit
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
@@ -26,7 +25,7 @@ from aftersales.week.sections.health_told import damage_told, unread_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
 from aftersales.week.sections.overview_slices import persistent
 from aftersales.week.sections.overview_tiles import SHOWN, tiles
-from aftersales.week.sections.shown import lacking, measure_trend, more_link, page_title, signal_rows
+from aftersales.week.sections.shown import lacking, measure_trend, measure_unit, more_link, page_title, signal_rows
 from aftersales.words.language import run_on
 from aftersales.words.promotions import promotion_title
 
@@ -74,7 +73,7 @@ def _headline(report: Report, found: Finding) -> str:
     if measure is None:
         return found.headline(report.language, currency=report.data.shop.currency)
     row = found.table.row(by_predicate=pl.col("measure") == measure, named=True)
-    unit = Unit(SHOWN[measure][0], report.language, report.data.shop.currency)
+    unit = measure_unit(report, SHOWN[measure][0], row)
     awaited = "_expected" if is_awaited(row) else ""
     said = report.say(
         f"overview.headline.{row['verdict']}{awaited}", name=f"measure.{measure}", value=unit.text(row["value"]),
@@ -266,14 +265,14 @@ def routine(report: Report) -> Table | Note:
         weeks = signal_rows(report, measure)
         if weeks.is_empty():
             continue
-        unit = Unit(form, report.language, report.data.shop.currency)
         last = weeks.row(-1, named=True)
+        unit = measure_unit(report, form, last)
         low, high = last["normal_low"], last["normal_high"]
         rows.append(
             {
                 "name": report.say(f"measure.{measure}"),
-                "value": unit.text(last["value"], like=high) if last["value"] is not None else "–",
-                "range": "–" if low is None else f"{unit.text(low, like=high)}–{unit.text(high, like=high)}",
+                "value": unit.text(last["value"]) if last["value"] is not None else "–",
+                "range": "–" if low is None else f"{unit.text(low)}–{unit.text(high)}",
                 "verdict": report.say(f"verdict.{last['verdict']}"),
                 "tone": "signal" if last["verdict"] == "above" else "good" if last["verdict"] == "below" else "plain",
                 "judged": last["verdict"] != "not_enough_data",
