@@ -157,13 +157,13 @@ def day_tick(day: date, language: Language) -> str:
     >>> day_tick(date(2026, 11, 9), "zh"), day_tick(date(2026, 11, 9), "en")
     ('11/9', '9 Nov')
     """
-    return f"{day.month}/{day.day}" if language == "zh" else f"{day.day} {format_skeleton('MMM', day, locale='en_US')}"
+    return f"{day.month}/{day.day}" if language == "zh" else f"{day.day} {format_skeleton('MMM', day, locale='en_GB')}"
 
 
 def month_tick(day: date, language: Language) -> str:
     """A month short enough for an axis.
 
     >>> month_tick(date(2026, 11, 1), "zh"), month_tick(date(2026, 9, 1), "en")
-    ('11月', 'Sep')
+    ('11月', 'Sept')
     """
-    return f"{day.month}月" if language == "zh" else format_skeleton("MMM", day, locale="en_US")
+    return f"{day.month}月" if language == "zh" else format_skeleton("MMM", day, locale="en_GB")
