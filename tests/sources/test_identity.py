@@ -1,5 +1,7 @@
 """People are hashed with a mark of how sure their identity is, under a key that is none unless it is long and random."""
 
+import os
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -55,7 +57,10 @@ def test_equal_text_gives_equal_hash_only(texts):
     assert hashed.n_unique() == len(set(texts))
 
 
-WEAK = ("", " ", "1", "short", "a" * 64, "ab" * 40, "0123456" * 10, "x" * 31)
+WEAK = (
+    "", " ", "1", "short", "a" * 64, "ab" * 40, "0123456" * 10, "x" * 31, "12345678901234567890123456789012",
+    "password" * 4, "abcdefghijklmnopqrstuvwxyz0123456789", "kJ8fQ2xZ9rT4mW7b" * 2,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("weak", WEAK)
@@ -67,6 +72,24 @@ def test_a_weak_key_is_refused_from_the_environment_and_from_the_file(weak, tmp_
     (tmp_path / "aftersales.key").write_text(weak)
     with pytest.raises(SetupError, match=r"aftersales\.key is too weak.*remove the store and the weak key.*openssl"):
         installation_key(str(tmp_path / "store"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_key_saved_by_windows_is_the_same_key(encoding, tmp_path, monkeypatch):
+    monkeypatch.delenv("AFTERSALES_KEY", raising=False)
+    made = installation_key(str(tmp_path / "store"))
+    (tmp_path / "aftersales.key").write_bytes(f"{made.decode()}\r\n".encode(encoding))
+    assert installation_key(str(tmp_path / "store")) == made
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo, lambda path: os.symlink("/dev/zero", path)])
+def test_what_is_no_file_is_no_key_and_stays_as_it_is(make, tmp_path, monkeypatch):
+    monkeypatch.delenv("AFTERSALES_KEY", raising=False)
+    make(tmp_path / "aftersales.key")
+    before = (tmp_path / "aftersales.key").lstat().st_mode
+    with pytest.raises(SetupError, match="it is no file"):
+        installation_key(str(tmp_path / "store"))
+    assert (tmp_path / "aftersales.key").lstat().st_mode == before
 
 
 def test_a_key_is_made_once_for_its_owner_alone(tmp_path, monkeypatch):

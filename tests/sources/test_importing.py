@@ -236,3 +236,34 @@ def test_a_file_that_could_not_be_read_stays_failed_until_it_changes(tmp_path):
     assert import_files(settings, one).failed
     (tmp_path / "in" / "b.csv").write_bytes((HEAD + order(2)).encode("gb18030"))
     assert not nothing_new(settings, one)
+
+
+def test_rows_of_another_shop_cost_themselves_only(tmp_path):
+    other = order(2).replace("测试店", "别家店")
+    settings, one = shop(tmp_path, a=HEAD + order(1) + other + order(3).replace("测试店", "测试 店 "))
+    account = import_files(settings, one)
+    assert account.failed == ()
+    assert table(settings, "orders").height == 2
+    assert table(settings, "set_aside")["reason"].to_list() == ["other_shop"]
+
+
+@pytest.mark.parametrize("copy", ["a (1)", "a(10)", "a（2）"])
+def test_of_two_downloads_of_one_name_the_later_wins(copy, tmp_path):
+    settings, one = shop(tmp_path, **{"a": HEAD + order(1), copy: HEAD + order(1, net="77.00")})
+    import_files(settings, one)
+    assert [str(x) for x in table(settings, "orders")["paid"]] == ["77.00"]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (HEAD[:60].encode("gb18030"), "cut off in its header"),
+        ((HEAD + order(1) + order(2)).encode("gb18030")[:-30] + bytes(4096), "cut_off"),
+        ((HEAD + order(1) + order(2)).encode("utf-16")[:-30] + bytes(4096), "cut_off"),
+    ],
+)
+def test_a_download_that_was_broken_off_is_called_so(content, found, tmp_path):
+    settings, one = shop(tmp_path, a=content)
+    account = import_files(settings, one)
+    said = [f.error for f in account.failed] + table(settings, "set_aside")["reason"].to_list()
+    assert [s for s in said if found in s], said

@@ -241,3 +241,26 @@ def test_a_wrong_key_or_value_names_what_is_valid(tmp_path, toml, said):
     with pytest.raises(SetupError) as caught:
         load_layouts([tmp_path / "own.toml"])
     assert [words for words in said if words not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (layout("", '[layout.headers]\ncreated_at = ["Day"]\npaid_net = ["Paid"]\n'), "without order_id"),
+        (layout("", '[layout.headers]\norder_id = []\n'), "order_id has no header"),
+        (layout("", '[layout.headers]\norder_id = [" "]\n'), "order_id has no header"),
+        (layout("", '[layout.headers]\nconversation_id = ["c"]\n', kind="messages"), "without sent_at"),
+        (layout().replace('name = "own"', 'name = " "'), "no name"),
+        ("x = " + "[" * 9_000, "not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_layout_whose_rows_would_be_one_is_refused(tmp_path, toml, said):
+    (tmp_path / "own.toml").write_text(toml, "utf-8")
+    with pytest.raises(SetupError, match=said):
+        load_layouts([tmp_path / "own.toml"])
+
+
+def test_a_rule_on_a_column_that_is_not_there_is_named(tmp_path):
+    toml = layout('set_aside = [{ header = "Test?", matches = "yes", reason = "test" }]')
+    [reading] = read(tmp_path, toml, "No,Day,Paid\n1,2026-11-09,5\n")
+    assert [n for n in reading.notes if "idle_rules" in n and "Test?" in n]

@@ -6,9 +6,12 @@ every commit keeps the key's fingerprint and another key is refused.
 
 from __future__ import annotations
 
+import codecs
+import errno
 import hashlib
 import os
 import secrets
+from itertools import pairwise
 
 import polars as pl
 
@@ -21,7 +24,9 @@ KEY_NAME = "aftersales.key"
 # Raised when people, phones or addresses are spelled otherwise before they are hashed: files are then read again.
 KEYS_VERSION = 2
 KEY_CHARACTERS = 32  # 128 bits where they are hexadecimal
-_KEY_VARIETY = 8  # 32 random hexadecimal digits have fewer than 8 different ones once in a billion
+# So many different steps from one character to the next; 32 random digits, the fewest letters a key is made of, have
+# fewer once in ten thousand, hexadecimal ones once in a billion. A row (12345…) and a short word repeated have less.
+_KEY_STEPS = 9
 _DIGEST_BYTES = 12  # 96 bits: a billion buyers meet by chance once in 10^11 installations
 _VISIBLE_PHONE_DIGITS = 7  # 131****1907 shows seven; fewer say too little to tell two people apart
 _VISIBLE_ADDRESS_CHARACTERS = 6  # province, city and district
@@ -47,19 +52,33 @@ def installation_key(store_path: str) -> bytes:
         )
     beside = Folder(str(store.local.parent))
     try:
-        if not (beside.local / KEY_NAME).exists():
+        file = beside.local / KEY_NAME
+        if not file.exists():
             beside.write_new(KEY_NAME, secrets.token_hex(32).encode())
-        os.chmod(beside.local / KEY_NAME, 0o600)
-        return _checked(beside.read(KEY_NAME).strip(), f"the file {beside.join(KEY_NAME)}")
+        if not file.is_file():  # a pipe or device may never end
+            raise OSError(errno.EINVAL, "it is no file")
+        os.chmod(file, 0o600)
+        return _checked(_plain(beside.read(KEY_NAME)).strip(), f"the file {beside.join(KEY_NAME)}")
     except OSError as error:
-        raise SetupError(f"The key file {beside.join(KEY_NAME)} cannot be used", found=error.strerror) from None
+        raise SetupError(
+            f"The key file {beside.join(KEY_NAME)} cannot be used", found=error.strerror,
+            hint="put the kept copy of the key there, as a file of this user's",
+        ) from None  # fmt: skip
+
+
+def _plain(content: bytes) -> bytes:
+    """The key as it was made, where an editor or a shell of Windows has saved it with a mark or as UTF-16."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace").encode()
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def _checked(key: bytes, where: str) -> bytes:
     """The key, where it is one: with a short one every phone number's hash can be tried out in minutes."""
-    if len(key) >= KEY_CHARACTERS and len(set(key)) >= _KEY_VARIETY:
+    repeats = key in (key + key)[1:-1]
+    if len(key) >= KEY_CHARACTERS and not repeats and len({b - a for a, b in pairwise(key)}) >= _KEY_STEPS:
         return key
-    found = f"{len(key)} characters" if len(key) < KEY_CHARACTERS else f"{len(set(key))} different characters"
+    found = f"{len(key)} characters" if len(key) < KEY_CHARACTERS else "a row or a repetition of characters"
     raise SetupError(
         f"The key in {where} is too weak: a key has at least {KEY_CHARACTERS} random characters",
         found=found if key else "nothing in it",

@@ -217,14 +217,18 @@ def _shipped() -> Mapping[str, _LayoutFile]:
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SetupError(
+            f"The layout file {path} is not UTF-8 text", found=error.reason, hint="save it as UTF-8"
+        ) from None
+    except OSError as error:
         raise SetupError("A layout file cannot be read", found=f"{path}: {error}") from None
 
 
 def _parsed(text: str, name: str) -> _LayoutFile:
     try:
         return _LayoutFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SetupError(f"The layout file {name} is not valid TOML", found=str(error)) from None
     except ValidationError as error:
         # an unknown key is usually the misspelt one that is missed elsewhere: name it first
@@ -255,6 +259,8 @@ def _record_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _check(layout: Layout) -> None:
+    if not layout.name.strip():
+        raise SetupError("A layout has no name", found=layout.origin, hint='write one like name = "own"')
     where = f"Layout {layout.name}"
     for rows in layout.groups:
         _check_rows(where, rows, layout.maps)
@@ -281,6 +287,8 @@ def _check(layout: Layout) -> None:
                          found=repr(layout.zone), hint="write one like Asia/Shanghai")  # fmt: skip
     if layout.currency is not None and layout.currency not in list_currencies():
         raise SetupError(f"{where}: '{layout.currency}' is no ISO 4217 currency", hint="write one like CNY, USD or INR")
+    for rows in layout.groups:
+        _check_needed(where, rows)
 
 
 def _check_rows(where: str, rows: Rows, maps: Mapping[str, ValueMap]) -> None:
@@ -300,6 +308,25 @@ def _check_rows(where: str, rows: Rows, maps: Mapping[str, ValueMap]) -> None:
         odd = [m for m in maps[name].meanings if m not in MEANINGS[usual]]
         if odd:
             raise SetupError(f"{where}: map {name}: {unknown(f'meaning for {field}', odd[0], MEANINGS[usual])}")
+
+
+def _check_needed(where: str, rows: Rows) -> None:
+    """A row without its number, or a message without its time, would be one with all others like it."""
+    for field, names in rows.headers.items():
+        if not names or not all(map(normalised, names)):
+            raise SetupError(
+                f"{where}: {field} has no header", hint=f"name the column it stands in, or leave {field} out"
+            )
+    there = (*rows.headers, *rows.computed)
+    if rows.kind == "refund_report":
+        there += ("order_id",)  # a refund whose order nobody knows still counts
+    needed = [f for f, one in KINDS[rows.kind].items() if one.present and f not in there]
+    if needed:
+        raise SetupError(
+            f"{where}: rows of {rows.kind} cannot be told apart or placed without {' and '.join(needed)}",
+            found=f"headers of {', '.join(rows.headers) or 'no field'}",
+            hint="name the column under headers, or make the field of others under computed",
+        )
 
 
 def _check_map(name: str, values: ValueMap) -> None:

@@ -12,6 +12,22 @@ from aftersales.words.errors import DataError
 _LINES_LOOKED_AT = 200
 
 
+_UNWRITTEN = 64  # NULs in a row at the end: more than any text or workbook ends with
+
+
+def without_unwritten_end(content: bytes) -> bytes:
+    r"""The file without the NULs behind its text: a download that was broken off may have its full length already.
+
+    >>> without_unwritten_end(b"a,b\n1,2" + bytes(100)), without_unwritten_end(b"a\0\n\0")
+    (b'a,b\n1,2', b'a\x00\n\x00')
+    """
+    if not content.endswith(bytes(_UNWRITTEN)) or content.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
+        return content
+    written = content.rstrip(b"\0")
+    wide = written.count(0) > len(written) // 4  # UTF-16: the last letter's own NUL goes back
+    return written + bytes(len(written) % 2) if wide else written
+
+
 def without_nuls(content: bytes, text: Text) -> tuple[bytes, list[str]]:
     r"""The file without NUL bytes, and a note where there were some.
 

@@ -21,6 +21,7 @@ from aftersales.sources.quarantine import PERSONAL_FIELDS
 from aftersales.sources.read import Reading, read_export
 from aftersales.sources.recognition import known_headers
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.taking import check_owner
 from aftersales.words.errors import AftersalesError, unknown
 from aftersales.words.language import Language, say
 
@@ -86,7 +87,10 @@ def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str], unreadab
         try:
             if not isinstance(content, bytes):
                 raise content
-            readings = read_export(name, layouts=layouts, zone=shop.zone, currency=shop.currency, content=content)
+            readings = read_export(
+                name, layouts=layouts, zone=shop.zone, currency=shop.currency, shop=shop.name, content=content
+            )
+            check_owner(readings, shop)
             known = frozenset().union(*(known_headers(by_name[r.layout]) for r in readings))
             ignored = [h for h in header_row(content, known=known, file=name) if normalised(h) not in known]
             yield f"{name}:"

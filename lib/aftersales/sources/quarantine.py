@@ -13,8 +13,8 @@ from aftersales.sources.layout import normalised
 # Why a row can be set aside; the sentences stand in words/catalogue/reading.toml. A layout may add words of its own.
 REASONS = (
     "too_many_fields", "too_few_fields", "cut_off", "broken_quotes", "damaged_id", "missing_value", "unreadable_value",
-    "negative_value", "doubtful_value", "other_currency", "repeated_header", "total_row", "note_row", "repeated_key",
-    "dated_late", "dated_early",
+    "negative_value", "doubtful_value", "other_currency", "other_shop", "repeated_header", "total_row", "note_row",
+    "repeated_key", "dated_late", "dated_early",
 )  # fmt: skip
 SCHEMA: dict[str, type[pl.DataType]] = {
     "file": pl.String, "row": pl.Int64, "layout": pl.String, "reason": pl.String, "column": pl.String,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from aftersales.sources.delimited import slices, whole_records
 from aftersales.sources.encoding import SAMPLE_BYTES, Text, decoded_sample
-from aftersales.sources.layout import Layout, load_layouts
+from aftersales.sources.layout import Layout, load_layouts, normalised
 from aftersales.sources.lines import Form
 from aftersales.sources.notes import note
-from aftersales.sources.plain_text import with_marks, with_one_line_end, without_nuls
+from aftersales.sources.plain_text import with_marks, with_one_line_end, without_nuls, without_unwritten_end
 from aftersales.sources.reading import Part, Reading, readings
+from aftersales.sources.recognition import known_headers
 from aftersales.sources.repeated import told_apart
 from aftersales.sources.sheets import sheets
 from aftersales.sources.sniff import Header, find_text_header, quotes_hold_cells, sniffed
@@ -30,13 +32,14 @@ def read_export(
     layouts: Sequence[Layout] | None = None,
     zone: str = "Asia/Shanghai",
     currency: str | None = None,
+    shop: str | None = None,
     content: bytes | None = None,
 ) -> list[Reading]:
     r"""The readings of one export file (csv, tsv, txt, xlsx, xls): one a sheet and kind of rows.
 
     ``layouts`` are `load_layouts()` unless given; ``content`` stands for the file's bytes where they are already at
-    hand. Local times are read in ``zone``; rows in another ``currency`` are set aside where one is given. Raises
-    `DataError` for a file that cannot be read at all.
+    hand. Local times are read in ``zone``; rows in another ``currency`` or of another ``shop`` (its
+    name in the file) are set aside where one is given. Raises `DataError` for a file that cannot be read at all.
 
     >>> report = "订单编号,总金额,订单创建时间\n77,12.50,2026-11-09 10:00:00\n78,abc,2026-11-09 10:05:00\n"
     >>> [reading] = read_export("a.csv", content=report.encode("gb18030"))
@@ -47,6 +50,7 @@ def read_export(
     layouts = load_layouts() if layouts is None else layouts
     if content is None:
         content = _bytes(Path(path))
+    content = without_unwritten_end(content)
     text = sniffed(content, file=file, layouts=layouts)
     if text is None:
         found = [
@@ -59,11 +63,12 @@ def read_export(
                 zone,
                 [Part(sheet.cells, (), _from_frame(sheet.cells))],
                 currency=currency,
+                shop=shop,
                 notes=sheet.notes,
             )
         ]
     else:
-        found = _delimited(content, text, layouts, file=file, zone=zone, currency=currency)
+        found = _delimited(content, text, layouts, file=file, zone=zone, currency=currency, shop=shop)
     return [part for reading in found for part in told_apart(reading)]
 
 
@@ -91,15 +96,23 @@ def _from_frame(cells: pl.DataFrame) -> Callable[[Sequence[int]], list[list[str]
 
 
 def _delimited(
-    content: bytes, text: Text, layouts: Sequence[Layout], *, file: str, zone: str, currency: str | None
-) -> list[Reading]:
+    content: bytes, text: Text, layouts: Sequence[Layout], *, file: str, zone: str, currency: str | None,
+    shop: str | None,
+) -> list[Reading]:  # fmt: skip
     content, notes = without_nuls(content, text)
     head = decoded_sample(content[text.skip : text.skip + SAMPLE_BYTES], text.encoding)
     if "\n" not in head and "\r" in head:  # line ends of an old kind
         whole = content[text.skip :].decode(text.encoding, "replace").replace("\r", "\n").encode()
         text = replace(text, encoding="utf-8", skip=0)
-        return _delimited(whole, text, layouts, file=file, zone=zone, currency=currency)
+        return _delimited(whole, text, layouts, file=file, zone=zone, currency=currency, shop=shop)
     header = find_text_header(head, layouts, file=file)
+    if "\n" not in head[: len(head.rstrip("\r"))] and normalised(header.cells[-1]) not in known_headers(
+        header.match.layout
+    ):
+        raise DataError(
+            f"{file} is cut off in its header", found=f"{len(content):,} bytes without the end of a line",
+            hint="download it again",
+        )  # fmt: skip
     layout = header.match.layout
     form = Form(header.delimiter.encode(), len(header.cells))
     if layout.quoting is False or (layout.quoting is None and not _quoted(content, text, form, header.lines)):
@@ -110,12 +123,12 @@ def _delimited(
         notes += told
     if text.guessed:
         notes.append(note("encoding", encoding=text.encoding.upper()))
+    read = partial(readings, file, None, header, zone, currency=currency, shop=shop)
     try:
-        return readings(file, None, header, zone, _parts(content, text, form, header), currency=currency, notes=notes)
+        return read(_parts(content, text, form, header), notes=notes)
     except UnicodeDecodeError:
         content, text, told = with_marks(content, text, file=file)
-    parts = _parts(content, text, form, header)
-    return readings(file, None, header, zone, parts, currency=currency, notes=[*notes, *told])
+    return read(_parts(content, text, form, header), notes=[*notes, *told])
 
 
 def _parts(content: bytes, text: Text, form: Form, header: Header) -> Iterator[Part]:

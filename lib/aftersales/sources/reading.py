@@ -52,6 +52,7 @@ class Reading:
     column, cells.
     ``rows_read`` = frame.height + set_aside.height. ``missing``: fields that matter and that the file lacks;
     ``there``: those it has a column for. ``derived``: the rows were made of others of the file, and are not counted.
+    ``shop_names``: the shops that rows name, the one of most rows first.
     ``unnumbered``: the id of which the file holds only the beginning, until `repeated.told_apart` has been there.
     """
 
@@ -103,17 +104,18 @@ def readings(
     parts: Iterable[Part],
     *,
     currency: str | None = None,
+    shop: str | None = None,
     notes: Sequence[str] = (),
 ) -> list[Reading]:
     """The readings of the parts of one file or sheet: one a kind of rows that the layout tells apart.
 
-    Rows in another ``currency`` than the shop's are set aside; where none is given, they are only named. ``notes`` on
-    the file as a whole stand before those on its rows.
+    Rows in another ``currency`` than the shop's are set aside; where none is given, they are only named. So are rows
+    that name another ``shop``. ``notes`` on the file as a whole stand before those on its rows.
     """
     match = header.match
     layout = match.layout
     gathered = [_Gathered(rows) for rows in layout.groups]
-    shops: set[str] = set()
+    shops: Counter[str] = Counter()
     filled = Filled(match)
     told = with_convention(
         parts, layout, money=columns_of_type(match, "money"), times=columns_of_type(match, "time", "day"),
@@ -127,9 +129,7 @@ def readings(
         cells = _without_stray_rows(gathered[0], part, _without_blank_rows(part), file=file, header=header)
         cells = filled.below(cells)
         cells = _set_aside_by_rule(gathered[0], part, cells, file=file, header=header)
-        for place in match.columns((SHOP_NAME,)):
-            names = clean.text(cells[f"c{place}"].unique()).drop_nulls()
-            shops.update(names.filter(~names.str.contains("*", literal=True)).to_list())
+        cells = _set_aside_others(gathered[0], part, cells, shops, file=file, header=header, shop=shop)
         for group, raw in zip(gathered, _split(cells, match), strict=True):
             _take(group, raw, part, written, file=file, header=header, zone=zone, currency=currency)
     exported = _exported_at(file, zone)
@@ -138,7 +138,12 @@ def readings(
     found = [r for r in found if r.rows_read or r.frame.height] or found[:1]
     said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else []), *written.guesses(layout)]
     found[0] = replace(found[0], notes=(*said, *found[0].notes, *_column_notes(match, header.cells)))
-    return [replace(r, exported_at=exported, shop_names=tuple(sorted(shops))) for r in found]
+    rows_of: Counter[str] = Counter()
+    for name, count in shops.items():
+        rows_of[normalised(name)] += count
+    own = normalised(shop or "")
+    names = tuple(sorted(shops, key=lambda n: (-rows_of[normalised(n)], normalised(n) != own, n)))
+    return [replace(r, exported_at=exported, shop_names=names) for r in found]
 
 
 def _made_of(main: Reading, emitted: Reading) -> Reading:
@@ -196,6 +201,24 @@ def _set_aside_by_rule(group: _Gathered, part: Part, cells: pl.DataFrame, *, fil
         hit = holds(cells, header.match, rule)
         if hit.any():
             bad = cells.filter(hit).select("row", reason=pl.lit(rule.reason), column=pl.lit(rule.header))
+            group.aside.append(_aside(bad, part, file=file, header=header))
+            cells = cells.filter(~hit)
+    return cells
+
+
+def _set_aside_others(
+    group: _Gathered, part: Part, cells: pl.DataFrame, shops: Counter[str], *, file: str, header: Header,
+    shop: str | None,
+) -> pl.DataFrame:  # fmt: skip
+    """The rows that name no other shop; ``shops`` counts the names. A masked name or none may be anybody's."""
+    for place in header.match.columns((SHOP_NAME,)):
+        names = clean.text(cells[f"c{place}"])
+        counts = {n: count for n, count in names.drop_nulls().value_counts().iter_rows() if "*" not in n}
+        shops.update(counts)
+        others = [n for n in counts if shop is not None and normalised(n) != normalised(shop)]
+        if others:
+            hit = names.is_in(others).fill_null(value=False)
+            bad = cells.filter(hit).select("row", reason=pl.lit("other_shop"), column=pl.lit(SHOP_NAME))
             group.aside.append(_aside(bad, part, file=file, header=header))
             cells = cells.filter(~hit)
     return cells
@@ -365,6 +388,7 @@ def _column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
     gone = [h for h in dict.fromkeys(parts) if not match.columns((h,))]
     if gone and len(gone) < len(set(parts)) and not match.layout.origin:
         yield note("sum_lacks", headers=", ".join(gone))
+    yield from _idle_rules(match)
     if not lacking:
         return
     fields = ", ".join(sorted(lacking))
@@ -380,6 +404,17 @@ def _column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
         yield note("unknown_columns", columns=", ".join(shown), fields=fields)
     else:
         yield note("lacking", fields=fields)
+
+
+def _idle_rules(match: Match) -> Iterator[str]:
+    """Conditions of a shop's own layout on columns that the file lacks: they hold for no row of it."""
+    layout = match.layout
+    rules = [*layout.split, *layout.set_aside, *(r.where for rows in layout.groups for r in rows.computed.values())]
+    rules += [emit.where for emit in layout.emit]
+    headers = [rule.header for rule in rules if rule] + [emit.once_per for emit in layout.emit if emit.once_per]
+    gone = [h for h in dict.fromkeys(headers) if not match.columns((h,))]
+    if gone and layout.origin:
+        yield note("idle_rules", headers=", ".join(gone))
 
 
 def _exported_at(file: str, zone: str) -> datetime | None:

@@ -257,7 +257,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
     try:
         # settings that travel to another machine were checked before and are written as JSON
         tree = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise SetupError(f"{file.name} is not valid TOML", found=str(error)) from None
     try:
         settings = Settings(**{**tree, "file": file})

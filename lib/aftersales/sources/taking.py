@@ -20,7 +20,7 @@ from aftersales.sources.found import ARCHIVES, EXPORTS, Found, shown_name
 from aftersales.sources.identity import KEYS_VERSION
 from aftersales.sources.keep import kept_rows
 from aftersales.sources.keeping import Keeping
-from aftersales.sources.layout import Layout
+from aftersales.sources.layout import Layout, normalised
 from aftersales.sources.left_out import LeftOut
 from aftersales.sources.masking import masked_error
 from aftersales.sources.odd_columns import Columns, columns_of_file
@@ -30,6 +30,7 @@ from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import AftersalesError, DataError, of_the_machine
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import shop_time
+from aftersales.words.plain import one_line
 
 Progress = Callable[[str], None]
 _NOTE_BYTES = 1 << 16
@@ -131,10 +132,12 @@ class Taking:
 
     def _read(self, name: str, content: bytes, sha256: str) -> None:
         shop = self.shop
-        found = read_export(name, layouts=self.layouts, zone=shop.zone, currency=shop.currency, content=content)
+        found = read_export(
+            name, layouts=self.layouts, zone=shop.zone, currency=shop.currency, shop=shop.name, content=content
+        )
         now = shop_time(self.now, shop.tz)
         readings = tuple(without_impossible(one, now=now, zone=shop.zone) for one in found)
-        _check_owner(readings, shop)
+        check_owner(readings, shop)
         _check_platform(readings, shop, self.platform_of)
         rows = kept_rows(readings, key=self.key, import_id=self.import_id, zone=self.shop.zone, erased=self.erased)
         if self.erased.len():
@@ -185,12 +188,13 @@ def _check_platform(readings: Sequence[Reading], shop: Shop, platform_of: Mappin
         )  # fmt: skip
 
 
-def _check_owner(readings: Sequence[Reading], shop: Shop) -> None:
-    others = {n for r in readings for n in r.shop_names if n.strip() and n.strip() != shop.name.strip()}
-    if others:
+def check_owner(readings: Sequence[Reading], shop: Shop) -> None:
+    """A file, most of whose rows name other shops, is another's; of any other their rows alone are set aside."""
+    names = dict.fromkeys(r.shop_names[0] for r in readings if r.shop_names)
+    if names and normalised(shop.name) not in map(normalised, names):
         raise DataError(
             f"The file {readings[0].file} is another shop's",
-            found=f"shop name {'、'.join(sorted(others))}; this shop is {shop.name}",
+            found=f"shop name {'、'.join(one_line(n, longest=40) for n in list(names)[:3])}; this shop is {shop.name}",
             hint="put it into that shop's exports folder, or correct the name in shops.toml",
             code="other_shop",
         )

@@ -46,9 +46,9 @@ def newest(versions: pl.LazyFrame, *, key: str | Sequence[str], stages: dict[str
     A file imported again under its old name replaces what it held of the key. Of versions whose files say when they
     were exported (``dated``) the latest export wins; a file that does not say so is later where it holds a moment after
     that export, else where the state is further (by ``stages``) or the row holds a later moment; what all that leaves
-    open, the later import decides, then the lower row. An empty cell is a state; only a field that the file has no
-    column for (``lacks``) is taken from the version before. Gives the key, the record's columns, as_of and dated;
-    sorted by key.
+    open, the later import decides, then the number that a browser puts behind a name it has saved before, then the
+    lower row. An empty cell is a state; only a field that the file has no column for (``lacks``) is taken from the
+    version before. Gives the key, the record's columns, as_of and dated; sorted by key.
 
     >>> versions = pl.LazyFrame({"id": ["1", "1"], "status": ["paid", "finished"], "courier": ["YTO", None],
     ...     "file": ["a", "b"], "row": [2, 2], "import_id": ["1", "1"], "as_of": [1, 2], "dated": [True, True],
@@ -76,7 +76,10 @@ def newest(versions: pl.LazyFrame, *, key: str | Sequence[str], stages: dict[str
         _stage=pl.col("status").replace_strict(stages, default=-1, return_dtype=pl.Int64) if stages else pl.lit(0),
         _moment=pl.max_horizontal(moments) if moments else pl.lit(0),
     )
-    order = ["_old", "_surely", "_stage", "_moment", "as_of", "import_id", "file", "row"]
+    # a browser writes "orders (1).csv" beside the "orders.csv" of an earlier download
+    copy = pl.col("file").str.normalize("NFKC").str.extract(r"\((\d{1,3})\)(?:\.\w+)*$").cast(pl.Int64).fill_null(0)
+    many = many.with_columns(_copy=copy)
+    order = ["_old", "_surely", "_stage", "_moment", "as_of", "import_id", "_copy", "file", "row"]
     chosen = (
         many.sort(order, descending=[False] + [True] * (len(order) - 1), nulls_last=True)
         .group_by(key, maintain_order=True)
