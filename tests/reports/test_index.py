@@ -37,7 +37,10 @@ def links(page):
 def test_every_shop_and_week_is_linked_latest_first(tmp_path):
     results = [ended(tmp_path, shop, week) for shop in ("b", "a") for week in ("2026-W45", "2026-W46")]
     page = updated_index(tmp_path, results, language="zh", names={"a": "云栖 <家居>"})
-    assert links(page) == [f"{s}/{w}/index.html" for s in ("a", "b") for w in ("2026-W46", "2026-W45")]
+    assert links(page) == [
+        "index.en.html",
+        *(f"{s}/{w}/index.html" for s in ("a", "b") for w in ("2026-W46", "2026-W45")),
+    ]
     assert all((tmp_path / link).is_file() for link in links(page))
     assert "云栖 &lt;家居&gt;" in page.read_text("utf-8")
     assert "Content-Security-Policy" in page.read_text("utf-8")
@@ -55,6 +58,45 @@ def test_a_later_run_adds_and_renews_and_forgets_nothing(tmp_path):
     assert len(links(page)) == 3
     page = updated_index(tmp_path, [ended(tmp_path, "a"), ended(tmp_path, "c")], language="en")
     assert "failed" not in page.read_text("utf-8")
+
+
+def summary(above=0, headline="well", do=("first", "second")):
+    told = {"zh": {"headline": f"{headline}！", "do": list(do)}, "en": {"headline": headline, "do": list(do)}}
+    return {
+        "severity": [above, 0.5, 1],
+        "told": told,
+        "trend": [0.1, None, 0.2],
+        "normal": [0.05, 0.15],
+        "signal": above > 0,
+    }
+
+
+def test_shops_are_told_worst_first_below_those_without_a_report(tmp_path):
+    results = [ended(tmp_path, shop) for shop in ("calm", "bad", "worse")]
+    for shop, above in (("calm", 0), ("bad", 1), ("worse", 2)):
+        record = {"status": "ok", "languages": ["zh", "en"], "summary": summary(above, f"{shop} <b>", [f"{shop} & co"])}
+        write_record(tmp_path / shop / "2026-W46", record)
+    results += [ended(tmp_path, "late", "2026-W45"), ended(tmp_path, "down", status="failed", good=False)]
+    page = updated_index(tmp_path, results, language="en", names={"absent": "Absent"})
+    text = page.read_text("utf-8")
+    assert re.findall(r"<h2>(.*?)</h2>", text) == ["Absent", "down", "late", "worse", "bad", "calm"]
+    assert text.count("No report for 2026-W46") == 2
+    assert '<p class="said">worse &lt;b&gt;</p>' in text
+    assert "<li>worse &amp; co</li>" in text
+    assert text.count("<svg") == 3
+    assert "worse/2026-W46/index.en.html" in links(page)
+    chinese = (tmp_path / "index.zh.html").read_text("utf-8")
+    assert "worse &lt;b&gt;！" in chinese
+    assert {"index.html", "worse/2026-W46/index.html"} <= set(links(tmp_path / "index.zh.html"))
+
+
+def test_only_the_newest_week_is_remembered_in_words(tmp_path):
+    for week in ("2026-W45", "2026-W46"):
+        result = ended(tmp_path, "a", week)
+        write_record(tmp_path / "a" / week, {"status": "ok", "summary": summary(1, f"said of {week}")})
+        page = updated_index(tmp_path, [result], language="en")
+    assert "said of 2026-W46" in page.read_text("utf-8")
+    assert "W45" not in "".join(re.findall("said of [^<]*", (tmp_path / "index.json").read_text("utf-8")))
 
 
 def test_an_empty_index_says_so(tmp_path):
@@ -84,7 +126,7 @@ def test_what_an_update_costs_does_not_grow_with_the_runs_before(tmp_path, monke
         costs.append((len(opened), (tmp_path / "index.json").stat().st_size))
     assert {reads for reads, _ in costs} == {2}, "its own memory, and the record of the report that ended"
     assert len({size for _, size in costs[WEEKS_SHOWN:]}) == 1
-    assert page.read_text("utf-8").count("<li>") == WEEKS_SHOWN
+    assert page.read_text("utf-8").count("<li>") == WEEKS_SHOWN - 1
 
 
 def reported(terminal):
@@ -123,6 +165,8 @@ WRONG = {
     "weeks of a list": '{"a": {"name": "a", "weeks": []}}', "a week of null": '{"a": {"name": "a", "weeks": {"2026-W46": null}}}',
     "no such week": '{"a": {"name": "a", "weeks": {"2026-W99": {"status": "ok", "page": "", "good": true}}}}',
     "another's page": '{"a": {"name": "a", "weeks": {"2026-W46": {"status": "ok", "page": "javascript:alert(1)", "good": true}}}}',
+    "a summary of text": '{"a": {"name": "a", "weeks": {"2026-W46": {"status": "ok", "page": "", "good": true, "summary": "x"}}}}',
+    "a summary without end": '{"status": "ok", "summary": {"severity": [1, NaN, 2], "told": {}, "trend": [1e999], "normal": [0, 1]}}',
     "numbers": '{"a": {"name": 1, "weeks": {"2026-W46": {"status": 2, "page": 3, "good": 4}}}}', "not text": "\\ud800",
 }  # fmt: skip
 

@@ -134,7 +134,7 @@ def test_what_a_dead_worker_staged_is_not_read_and_goes(tmp_path, s3):
     root.remove(f"{told_apart(tmp_path, s3, 'half staged')[1].staged}/complete.json")
     page = updated_index(f"{s3}/reports", [], language="en")
     assert page == f"{s3}/reports/index.html"
-    assert Folder(f"{s3}/reports").read("index.html").decode().count("<li>") == 1
+    assert Folder(f"{s3}/reports").read("index.html").decode().count("<section") == 1
     mend(given)
     assert {text for name, text in contents(root).items() if name != "run.json"} == {"old"}
     assert whole.staged not in {name.rsplit("/", 1)[0] for name in root.names()}

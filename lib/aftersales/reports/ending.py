@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aftersales.reports.job import NotebookResult, ReportJob, ReportResult
-from aftersales.reports.place import FAILURE_LOG, put_in_place, read_record, write_record
+from aftersales.reports.place import FAILURE_LOG, SUMMARY, put_in_place, read_record, write_record
 from aftersales.reports.published import page_address, published_record, stage
 from aftersales.reports.version import code_version, fingerprint
 from aftersales.sources.masking import masked_error
@@ -23,7 +24,7 @@ def finish(job: ReportJob, result: ReportResult, partial: Path, *, log: list[str
     if not good:
         log = [masked_error(text) for text in log]
         (partial / FAILURE_LOG).write_text("\n\n".join([result.reason or "", *log]).strip() + "\n", "utf-8")
-    write_record(partial, _record(job, result, moment))
+    write_record(partial, _record(job, result, moment) | _summary(partial / SUMMARY))
     if job.published:
         return _staged(job, result, partial)
     put_in_place(partial, job.folder, good=good)
@@ -52,6 +53,15 @@ def _staged(job: ReportJob, result: ReportResult, partial: Path) -> ReportResult
         return replace(result, status="failed", reason=result.reason or reason)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _summary(file: Path) -> dict[str, Any]:
+    """What the mails left for the index page: it goes into the record, and its file away."""
+    if not file.is_file():
+        return {}
+    found = json.loads(file.read_text("utf-8"))
+    file.unlink()
+    return {"summary": found}
 
 
 def _page_to_open(folder: Path, notebooks: tuple[NotebookResult, ...]) -> Path | None:

@@ -13,6 +13,7 @@ from aftersales.words.plain import json_object
 
 RUN_RECORD = "run.json"
 FAILURE_LOG = "failure.txt"
+SUMMARY = "summary.json"  # of the week for the index page, until the record of the run takes it up
 # what the last attempt left, where it failed and an earlier, good report stays in its place
 FAILED_ATTEMPT = "failed"
 _PARTIAL, _OLD = ".partial-", ".old-"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 
@@ -17,12 +18,13 @@ from aftersales.reports.mail.actions import Doing, week_actions
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import measure_trend, measure_unit, signal_rows
 from aftersales.week.sections.weekly_overview import SHOWN, answer, outside, reasons, tiles
-from aftersales.words.language import Language, number, span
+from aftersales.words.language import Language, number, say, span
 from aftersales.words.periods import Week
 
 Kind = Literal["normal", "quiet"]
 MOST_TILES = 3  # what fits one row of a mail 600 pixels wide
 MOST_REASONS = 4  # the whole mail is to fit one screen (report design, section 3 i)
+TREND_WEEKS = 26  # of the index page's small picture
 PICTURE_WEEKS = 6  # the weeks of the 6-12 chart; the twelve months stay on the page
 
 
@@ -102,6 +104,30 @@ def mail_content(report: Report) -> MailContent:
         doing=doing, tiles=_tiles(report), trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
         data_to=str(data.tables.last_day), severity=_severity(found, len(said)), commit=data.tables.commit.number,
     )  # fmt: skip
+
+
+def summary(report: Report, told_in: Mapping[Language, MailContent]) -> dict[str, Any]:
+    """What the index of all shops tells of a week: by language its headline and first actions, and the main rate.
+
+    ``severity`` orders shops, ``trend`` is the main rate's half-year with its normal range and whether it lies outside.
+    """
+    rows = signal_rows(report, next(iter(SHOWN))).tail(TREND_WEEKS)
+    last = rows.tail(1).to_dicts()[0] if rows.height else {}
+    return {
+        "severity": next(iter(told_in.values())).severity,
+        "told": {
+            language: {
+                "headline": content.headline,
+                "do": [
+                    say("mail.digest.do", language, owner=one.owner, due=one.due, what=one.what)
+                    for one in content.doing.actions[:2]
+                ],
+            }
+            for language, content in told_in.items()
+        },
+        "trend": rows["value"].to_list(), "normal": [last.get("normal_low"), last.get("normal_high")],
+        "signal": last.get("verdict") == "above",
+    }  # fmt: skip
 
 
 def _finding(report: Report, found: Finding, headline: str) -> str:

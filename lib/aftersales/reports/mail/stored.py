@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from aftersales.reports.job import in_language
 from aftersales.reports.mail.chat import chat_text
-from aftersales.reports.mail.content import MailContent, mail_content
+from aftersales.reports.mail.content import MailContent, mail_content, summary
 from aftersales.reports.mail.html import shop_bodies
 from aftersales.reports.mail.kept_picture import kept_picture
 from aftersales.reports.mail.message import Attachment, composed, is_address, message_id
 from aftersales.reports.mail.readiness import data_reasons
+from aftersales.reports.place import SUMMARY
 from aftersales.reports.single_file import single_file
 from aftersales.sources.places import write_private
 from aftersales.sources.settings import Mail, Settings, Shop
@@ -103,16 +105,20 @@ def store_mail(parts: Told, *, shop: Shop, mail: Mail | None, folder: Path) -> P
 def write_mails(*, folder: Path, shop: str, week: str, config: str | Path | None, commit: str = "") -> None:
     """Write the mails of one shop's week into ``folder``, in each of the shop's languages; none for damaged data.
 
-    The report itself is attached only when it is sent, as its pages may still be in the making.
+    Beside them goes what the index of all shops tells of the week (`content.summary`), for the record of the run. The
+    report itself is attached only when it is sent, as its pages may still be in the making.
     """
+    told_in: dict[Language, MailContent] = {}
     for language in load(shop, week, config=str(config) if config else None).data.shop.language:
         report = load(shop, week, language, config=str(config) if config else None)
         if data_reasons(report):
             return
         settings: Settings = report.data.settings
         mail = settings.mail and settings.mail.model_copy(update={"attach": "none"})
-        parts = told(mail_content(report), shop=report.data.shop, mail=mail, folder=folder, keeper=report.data)
+        told_in[language] = mail_content(report)
+        parts = told(told_in[language], shop=report.data.shop, mail=mail, folder=folder, keeper=report.data)
         store_mail(parts, shop=report.data.shop, mail=mail, folder=folder)
+    (folder / SUMMARY).write_text(json.dumps(summary(report, told_in), ensure_ascii=False), "utf-8")
 
 
 def language_for(recipient: str, shop: Shop, mail: Mail | None) -> Language:
