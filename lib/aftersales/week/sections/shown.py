@@ -44,6 +44,10 @@ def measure_trend(
     rows = signal_rows(report, measure)
     if rows["value"].is_null().all():
         return lacking(report, "shown.no_measure", name=report.say(f"measure.{measure}"))
+    settled = rows.filter("mature")["week"].max()
+    if monthly is not None and settled is not None:  # a month is settled once its last week is
+        ends = pl.col("month").cast(pl.Date).dt.month_end()
+        monthly = monthly.with_columns(mature=ends <= Week.parse(str(settled)).sunday)
     return trend_6_12(
         rows, monthly, id=id, name=report.say(f"measure.{measure}"), language=report.language, form=form,
         currency=report.data.shop.currency, caption=caption, title=_title(report, rows, measure, form),
