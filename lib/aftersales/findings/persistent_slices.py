@@ -62,6 +62,8 @@ MOST_SLICES = 12  # more than a page can carry
 # A slice holds the orders of many products: a seventh more costs as much as half as much again of one product. From
 # there on the project counts a product as truly worse than its kind; slices that lie no further apart are ordinary.
 SLICE_WORSE = 1.15
+# Where the log likelihood gains less by a slice of its own, the counts cannot outweigh that one in fifty is broken.
+LEAST_GAIN = 2.0
 # … and most of what goes through a courier or a province goes well: the fault of a single level lies half as far, on
 # the log odds, as that of a product or a lane.
 MILD = Fault(BROKEN.lift / 2, BROKEN.spread / 2)
@@ -262,26 +264,34 @@ def _named_slices(lines: SliceLines, *, target: float) -> tuple[pl.DataFrame, Ef
 
 def _judged(counts: pl.DataFrame, named: Sequence[Named], shut: set[Conditions], *, target: float) -> pl.DataFrame:
     """The slices with rate, probability, what they gain on the likelihood, and which of them are ``flagged``."""
-    slices = [_slice_of(row) for row in counts.select(_KEY).iter_rows(named=True)]
     one_level = pl.col("second").is_null()
     rows = counts.with_columns(
         prior=pl.concat_str(pl.when(one_level).then(pl.lit("one")).otherwise(pl.lit("two")), "weeks", separator="|"),
-        named=pl.Series([s in named for s in slices], dtype=pl.Boolean),
-        shut=pl.Series([s[0] in shut and s not in named for s in slices], dtype=pl.Boolean),
+        named=pl.any_horizontal(pl.lit(value=False), *(_is(c) & (pl.col("weeks") == weeks) for c, weeks in named)),
     )
+    rows = rows.with_columns(shut=~pl.col("named") & pl.any_horizontal(pl.lit(value=False), *(_is(c) for c in shut)))
+    due = (pl.col("usual") * pl.col("exposure")).clip(lower_bound=1e-9)
+    came = pl.col("refunds")
+    gain = pl.when(came > due).then(came * (came / due).log() - came + due).otherwise(0.0)
+    rows = rows.with_columns(gain=gain).with_columns(telling=pl.col("gain") >= LEAST_GAIN)
     rows = pl.concat([
-        product_rates(rows.filter(which), worse=SLICE_WORSE, bound=slice_bound, fault=fault)
+        product_rates(rows.filter(which), worse=SLICE_WORSE, bound=slice_bound, fault=fault, where="telling")
         for which, fault in ((one_level, MILD), (~one_level, BROKEN))
     ])  # fmt: skip
-    due = (pl.col("usual") * pl.col("exposure")).clip(lower_bound=1e-9)
-    over = pl.col("refunds") > due
-    gain = pl.when(over).then(pl.col("refunds") * (pl.col("refunds") / due).log() - pl.col("refunds") + due)
     tells = pl.col("enough") & (pl.col("excess") >= LEAST_EXCESS) & ~pl.col("shut")
-    rows = rows.with_columns(gain=gain.fill_null(0.0), tells=tells.fill_null(value=False))
+    rows = rows.with_columns(tells=tells.fill_null(value=False))
     return bayes_fdr(rows, target=target, eligible="tells")
 
 
-_KEY = ("first", "first_code", "second", "second_code", "weeks")
+def _is(conditions: Conditions) -> pl.Expr:
+    """Whether a row is of that slice, over whatever weeks."""
+    (first, level), *more = conditions
+    second, other = more[0] if more else (None, None)
+    return (
+        (pl.col("first") == first) & (pl.col("first_code") == level)
+        & pl.col("second").eq_missing(pl.lit(second, dtype=pl.String))
+        & pl.col("second_code").eq_missing(pl.lit(other, dtype=pl.Int64))
+    )  # fmt: skip
 
 
 def _slice_of(row: dict[str, Any]) -> Named:

@@ -72,7 +72,7 @@ def group_prior(counts: Counts, rows: np.ndarray, known: np.ndarray, *, fault: F
 
 def product_rates(
     views: pl.DataFrame, *, by: str = "prior", worse: float = WORSE, level: float = LEVEL, bound: Bound = worse_bound,
-    fault: Fault = BROKEN,
+    fault: Fault = BROKEN, where: str | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Each view's rate with its interval and the probability that it is worse than expected (`worse_bound`).
 
@@ -80,7 +80,7 @@ def product_rates(
     ``usual_err`` (standard error of its log odds; taken as 0 where absent), ``by`` (views that share a prior; fewer
     than thirty borrow that of all), ``product_id`` (where there: its views share one product's chance of being broken).
     ``bound`` says from which deviation on a rate counts as worse, as `worse_bound` does; ``fault``
-    how far broken ones lie.
+    how far broken ones lie. Of a Boolean column ``where`` only true rows are judged; the others shape the prior alone.
     Columns out: all that came in, and rate_seen, expected_rate, bound_rate (from which it counts as worse), rate
     (posterior mean), rate_low, rate_high (central ``level``), all 0..1, probability_worse, excess (requests so far
     above the expected, from the posterior mean, 0 or more), enough (Bool: a worse product would have shown three
@@ -100,11 +100,13 @@ def product_rates(
     out = {name: np.full(views.height, np.nan) for name in names}
     group = views[by].rank("dense").to_numpy()
     speaking = np.flatnonzero(known)
+    wanted = views[where].to_numpy() if where else np.ones(views.height, dtype=bool)
     for value in np.unique(group[known]):
         rows = np.flatnonzero(known & (group == value))
         prior = group_prior(counts, rows, speaking, fault=fault)
         if prior is None:
             continue
+        rows = rows[wanted[rows]]
         own = Counts(*(c[rows] for c in counts))
         beyond = bound(usual[rows], prior.own, worse=worse)
         found = judge(own, prior, beyond, level=level)

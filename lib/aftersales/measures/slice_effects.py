@@ -202,7 +202,7 @@ def slice_counts(lines: SliceLines, effects: Effects) -> pl.DataFrame:
         names: {weeks: totals(f.code[weeks], expected, f.size) for weeks, expected in of_window.items()}
         for names, f in lines.families.items()
     }
-    parts = [pl.DataFrame(schema=SLICE_COUNTS)]
+    parts: list[list[np.ndarray]] = []
     for weeks in lines.windows:
         ratios = {d: _like_the_others(lines, effects, d, due[d,][weeks], weeks) for d in lines.levels}
         for names, family in lines.families.items():
@@ -211,7 +211,10 @@ def slice_counts(lines: SliceLines, effects: Effects) -> pl.DataFrame:
             else:
                 usual, err = _beside_levels(lines, effects, family, due, weeks)
             parts.append(_counted(lines, family, weeks, usual, err))
-    return pl.concat(parts)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    data = [column.tolist() if column.dtype == object else column for column in columns]
+    found = pl.DataFrame(dict(zip(SLICE_COUNTS, data, strict=False)), schema_overrides=SLICE_COUNTS)
+    return found.with_columns(pl.col("second_code").replace(-1, None)) if parts else pl.DataFrame(schema=SLICE_COUNTS)
 
 
 def ties_of(lines: SliceLines, conditions: Conditions) -> list[Conditions]:
@@ -301,7 +304,7 @@ def _levels(lines: SliceLines, family: Family) -> tuple[Codes, ...]:
     return tuple(np.asarray(level) for level in np.unravel_index(np.arange(family.size), shape))
 
 
-def _counted(lines: SliceLines, family: Family, weeks: int, usual: Floats, err: Floats) -> pl.DataFrame:
+def _counted(lines: SliceLines, family: Family, weeks: int, usual: Floats, err: Floats) -> list[np.ndarray]:
     orders, events, exposure = family.sums[weeks]
     kept, levels = exposure > 0, _levels(lines, family)
     for d, level in zip(family.dimensions, levels, strict=True):
@@ -310,14 +313,12 @@ def _counted(lines: SliceLines, family: Family, weeks: int, usual: Floats, err: 
         shape = tuple(len(lines.levels[d]) for d in family.dimensions)
         kept &= ~_carried(family.sums[lines.longest][2].reshape(shape), [lines.known(d) for d in family.dimensions])
     at = np.flatnonzero(kept)
-    second = family.dimensions[1] if len(levels) > 1 else None
-    columns = {
-        "first": [family.dimensions[0]] * len(at), "first_code": levels[0][at], "second": [second] * len(at),
-        "second_code": levels[1][at] if second else [None] * len(at), "weeks": [weeks] * len(at),
-        "orders": orders[at].astype(np.int64), "refunds": events[at], "exposure": exposure[at],
-        "usual": np.clip(usual[at] / exposure[at], 0.0, 1.0), "usual_err": err[at],
-    }  # fmt: skip
-    return pl.DataFrame(columns, schema=SLICE_COUNTS)
+    first, second = (*family.dimensions, None)[:2]
+    return [
+        np.full(len(at), first, dtype=object), levels[0][at], np.full(len(at), second, dtype=object),
+        levels[1][at] if second else np.full(len(at), -1), np.full(len(at), weeks), orders[at].astype(np.int64),
+        events[at], exposure[at], np.clip(usual[at] / exposure[at], 0.0, 1.0), err[at],
+    ]  # fmt: skip
 
 
 def _carried(held: Floats, known: Sequence[np.ndarray]) -> np.ndarray:
