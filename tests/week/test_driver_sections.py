@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import polars as pl
 import pytest
 from frames import Frames
 
+from aftersales.findings.persistent_slices import PERSISTENT_SCHEMA
 from aftersales.week.driver_results import DriverResults
 from aftersales.week.sections import weekly_overview
 from aftersales.words.language import say
@@ -79,3 +81,50 @@ def test_the_languages_differ_in_words_alone(tables):
     data = Results(tables, BAD)
     told = [data.drivers(language) for language in ("zh", "en")]
     assert told[0].drop("headline", "spoken").equals(told[1].drop("headline", "spoken"))
+
+
+class Persistent(DriverResults):
+    """A week whose slices of weeks are given."""
+
+    results_folder, dated, shop = None, True, SimpleNamespace(currency="CNY")
+    order_maturity = pl.DataFrame({"maturity": [1.0]})
+
+    def __init__(self, now: pl.DataFrame, before: pl.DataFrame) -> None:
+        self.__dict__ |= {"persistent_slices": now, "persistent_slices_before": before}
+
+
+def place(**more: object) -> pl.DataFrame:
+    """One row of the slices of weeks."""
+    row = {
+        "segment": "province=西藏", "conditions": [{"dimension": "province", "level": "西藏"}], "weeks": 12,
+        "orders": 240.0, "refunds": 60.0, "expected": 24.0, "excess": 33.6, "rate_before": 0.1, "rate_after": 0.24,
+        "rate_low": 0.19, "rate_high": 0.3, "money_at_stake": Decimal("1200.00"), "since": None,
+        "main_reason": "damaged", "ties": ["courier=甲 & province=西藏"], "probability_worse": 0.97,
+        "tied_conditions": [[{"dimension": "courier", "level": "甲"}, {"dimension": "province", "level": "西藏"}]],
+        "weekly_rate": [0.1, 0.3, None],
+    }  # fmt: skip
+    return pl.DataFrame([row | more], schema=PERSISTENT_SCHEMA)
+
+
+def shown_slices(now: pl.DataFrame, before: pl.DataFrame, language: str) -> str:
+    report = SimpleNamespace(
+        data=Persistent(now, before), language=language, say=lambda key, **v: say(key, language, **v)
+    )
+    found = weekly_overview.persistent(report)
+    return "".join(item.html() for item in (found.items if hasattr(found, "items") else [found]))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_slice_of_weeks_stands_with_its_tie_its_weekly_money_and_its_state(language):
+    new, still = (shown_slices(place(), before, language) for before in (place().clear(), place()))
+    for told in (say("overview.tie", language, ties=[say("drivers.dimension.courier", language, value="甲") + " × 西藏"]),
+                 "24.0%", "¥100", "2.8", "19.0%"):  # fmt: skip
+        assert told in new
+    assert say("state.new", language) in new
+    assert say("state.still", language) in still
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_slice_that_is_no_longer_above_is_said_to_have_gone(language):
+    html = shown_slices(place().clear(), place(), language)
+    assert say("overview.slices_gone", language, gone=["西藏"]) in html

@@ -44,9 +44,12 @@ _OF_PERSISTENT = (
     "weeks", "rate_low", "rate_high", "probability_worse", "false_share", "money_at_stake", "main_reason",
     "weekly_rate",
 )  # fmt: skip
-_PERSISTENT_WORDS = {"money_a_week": pl.Float64(), "spoken_ties": pl.List(pl.String)}
+_A_WEEK = {"excess_a_week": pl.Float64(), "money_a_week": pl.Float64()}
 TOLD_PERSISTENT_SCHEMA = pl.Schema(
-    dict(DRIVERS_SCHEMA) | {name: PERSISTENT_SCHEMA[name] for name in _OF_PERSISTENT} | _PERSISTENT_WORDS
+    dict(DRIVERS_SCHEMA)
+    | {name: PERSISTENT_SCHEMA[name] for name in _OF_PERSISTENT}
+    | _A_WEEK
+    | {"spoken_ties": pl.List(pl.String)}
 )
 
 
@@ -86,7 +89,7 @@ def told_persistent(slices: pl.DataFrame, *, language: Language = "zh", currency
     Columns out: those of `told_drivers` with kind ``persistent``: rate_before is the expected rate, rate_after the
     estimated one; orders, refunds, expected and excess are of ``weeks`` (4, 8 or 12); share_of_change, p_value and
     held_out are null. Then weeks, rate_low, rate_high, probability_worse, false_share, money_at_stake, main_reason,
-    weekly_rate, money_a_week (of the excess) and spoken_ties (the ties in words).
+    weekly_rate, excess_a_week, money_a_week (of the excess) and spoken_ties (the ties in words).
 
     >>> told_persistent(pl.DataFrame(schema=PERSISTENT_SCHEMA)).schema == TOLD_PERSISTENT_SCHEMA
     True
@@ -99,17 +102,13 @@ def told_persistent(slices: pl.DataFrame, *, language: Language = "zh", currency
         key = "drivers.persistent" if row["since"] is None else "drivers.persistent_since"
         said = say(
             key, language, currency=currency, segment=spoken, weeks=row["weeks"], after=row["rate_after"],
-            before=row["rate_before"], low=row["rate_low"], high=row["rate_high"], since=row["since"],
-            excess=row["excess"] / row["weeks"], money=a_week,
+            before=row["rate_before"], since=row["since"], excess=row["excess"] / row["weeks"], money=a_week,
         )  # fmt: skip
         parts = [said, *([say("drivers.persistent_tie", language, ties=ties)] if ties else [])]
-        words: dict[str, object] = {
-            "kind": "persistent",
-            "measure": "refund_rate",
-            "spoken": spoken,
-            "money_a_week": a_week,
-        }
-        words["spoken_ties"] = ties
+        words = {
+            "kind": "persistent", "measure": "refund_rate", "spoken": spoken, "spoken_ties": ties,
+            "excess_a_week": row["excess"] / row["weeks"], "money_a_week": a_week,
+        }  # fmt: skip
         rows.append({**row, **words, "headline": run_on(parts, language)})
     kept = [{name: row.get(name) for name in TOLD_PERSISTENT_SCHEMA} for row in rows]
     return pl.DataFrame(kept, schema=TOLD_PERSISTENT_SCHEMA)

@@ -56,7 +56,7 @@ def names(week):
     @cache
     def found(shop):
         data = week(shop, "zh").data
-        spoken = {s for language in LANGUAGES for s in data.drivers(language)["spoken"]}
+        spoken = {s for language in LANGUAGES for s in data.all_drivers(language)["spoken"]}
         return {t for t in shop_words(data) | spoken if len(t) > 2 and re.search(r"\d", t)}
 
     return found
@@ -183,6 +183,7 @@ def test_every_conclusion_is_told_from_one_finding_and_says_what_to_do(week, rea
         data.signals,
         data.problem_products,
         data.drivers(language),
+        data.persistent(language),
         data.reasons_against_usual.with_columns(weeks=pl.lit(USUAL_WEEKS)),
     ]
     points = page.select(".as-verdict li")

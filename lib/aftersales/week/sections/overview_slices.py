@@ -43,7 +43,7 @@ def _table(report: Report, rows: pl.DataFrame, gone: list[str]) -> Table:
             word("overview.against", before=row["rate_before"], low=row["rate_low"], high=row["rate_high"]),
             word("overview.begun" if row["since"] else "overview.begun_before", since=row["since"], weeks=row["weeks"]),
             word("overview.tie", ties=row["spoken_ties"]) if row["spoken_ties"] else None,
-            word("overview.over", excess=row["excess"] / row["weeks"]),
+            word("overview.over", excess=row["excess_a_week"]),
         )
         for row in rows.iter_rows(named=True)
     ]
