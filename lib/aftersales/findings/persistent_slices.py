@@ -65,8 +65,8 @@ SLICE_WORSE = 1.15
 # Where the log likelihood gains less by a slice of its own, the counts cannot outweigh that one in fifty is broken.
 LEAST_GAIN = 2.0
 # … and most of what goes through a courier or a province goes well: the fault of a single level lies half as far, on
-# the log odds, as that of a product or a lane.
-MILD = Fault(BROKEN.lift / 2, BROKEN.spread / 2)
+# the log odds, as that of a product or a lane. A shop has few couriers, warehouses and channels: one level in twenty.
+MILD = Fault(BROKEN.lift / 2, BROKEN.spread / 2, 0.05)
 
 _COLUMNS: dict[str, Any] = {
     "segment": pl.String, "conditions": pl.List(CONDITION), "weeks": pl.Int64, "orders": pl.Float64,

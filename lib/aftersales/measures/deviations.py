@@ -32,10 +32,11 @@ MOST_LOG_ODDS = 14.0
 
 
 class Fault(NamedTuple):
-    """How far broken rows lie from the expected (log odds): mean and standard deviation."""
+    """Broken rows: their mean deviation and its spread (log odds), and which share of rows is expected to be broken."""
 
     lift: float = BROKEN_LIFT
     spread: float = BROKEN_SPREAD
+    share: float = BROKEN_SHARE
 
 
 BROKEN = Fault()
@@ -97,13 +98,13 @@ def fit_deviation_prior(counts: Counts, *, fault: Fault = BROKEN) -> DeviationPr
     """
     speaks = np.flatnonzero(counts.exposure > 0)
     if not len(speaks):
-        return DeviationPrior((0.27,), (1.0,), BROKEN_SHARE, *fault)
+        return DeviationPrior((0.27,), (1.0,), fault.share, fault.lift, fault.spread)
     if len(speaks) > FITTED_ON:
         speaks = speaks[:: len(speaks) // FITTED_ON + 1]
     some = Counts(*(c[speaks] for c in counts))
     charge = _charged(SHARES[:, None], some.views)
     broken = _log_evidence(some, np.full(len(speaks), fault.lift), fault.spread)
-    before = _share_prior()
+    before = _share_prior(fault.share)
     tried: dict[float, np.ndarray] = {}
     spreads: tuple[float, ...] = OWN_SPREADS
     for _ in range(2):  # on the grid, then closer around its best
@@ -119,12 +120,14 @@ def fit_deviation_prior(counts: Counts, *, fault: Fault = BROKEN) -> DeviationPr
     weight = np.exp(log - logsumexp(log))
     kept = weight >= LEAST_WEIGHT
     weights = weight[kept] / weight[kept].sum()
-    return DeviationPrior(tuple(owns[kept].tolist()), tuple(weights.tolist()), float(SHARES[share]), *fault)
+    return DeviationPrior(
+        tuple(owns[kept].tolist()), tuple(weights.tolist()), float(SHARES[share]), fault.lift, fault.spread
+    )
 
 
-def _share_prior() -> np.ndarray:
-    """A beta distribution around `BROKEN_SHARE`, as by `SHARE_HELD_BY` products."""
-    return SHARE_HELD_BY * (BROKEN_SHARE * np.log(SHARES) + (1 - BROKEN_SHARE) * np.log1p(-SHARES))
+def _share_prior(share: float) -> np.ndarray:
+    """A beta distribution around the share to be expected, as by `SHARE_HELD_BY` products."""
+    return SHARE_HELD_BY * (share * np.log(SHARES) + (1 - share) * np.log1p(-SHARES))
 
 
 def _charged(share: np.ndarray | float, views: np.ndarray) -> np.ndarray:
