@@ -1,4 +1,4 @@
-// Draws the charts of a page. Each figure lies in it as JSON; nothing here fetches, stores or sends anything.
+// Draws the charts of a page, and names cells by their column for phones, where a row is a card. Each figure lies in it as JSON; nothing here fetches, stores or sends anything.
 (function () {
   "use strict";
   var NARROW = 520; // px: below it a figure's own layout.meta.narrow is laid over its layout
@@ -54,6 +54,14 @@
 
   function drawAll() { charts.forEach(draw); }
 
+  document.querySelectorAll(".as-table:not(.heat) table").forEach(function (table) {
+    var names = Array.from(table.querySelectorAll("thead th"), function (head) { return head.textContent; });
+    if (names.length < 4) return;
+    table.classList.add("cards");
+    table.querySelectorAll("tbody tr").forEach(function (row) {
+      Array.from(row.children).slice(1).forEach(function (cell, at) { cell.dataset.label = names[at + 1]; });
+    });
+  });
   document.documentElement.classList.add("js");
   if (!window.Plotly) {
     // without plotly the tables stay open and the boxes away
