@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from aftersales.sources.settings import Mail
 from aftersales.words.errors import SetupError
@@ -111,12 +114,57 @@ def connected(server: Server) -> smtplib.SMTP:
         raise NotNow(_short(error)) from None
 
 
+_ANSWER_LINES = 1_000  # longer answers than any server's
+
+
+class _Lines:
+    """The lines of one answer; one that goes on for ever, or ends within a line, ends as if the server had hung up."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.count = file, 0
+
+    def readline(self, size: int) -> bytes:
+        self.count += 1
+        line = self.file.readline(size) if self.count <= _ANSWER_LINES else b""
+        return line if line.endswith(b"\n") or len(line) >= size else b""
+
+    def close(self) -> None:
+        self.file.close()
+
+
+class _Bounded(smtplib.SMTP):
+    """A connection whose every answer is bounded: the timeout of a socket starts anew with each byte."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock is None:
+            return super().getreply()
+        if self.file is None:
+            self.file = _Lines(self.sock.makefile("rb"))
+        self.file.count = 0
+        watch = threading.Timer(2 * (self.sock.gettimeout() or TIMEOUT_SECONDS), _hang_up, [self.sock])
+        watch.daemon = True
+        watch.start()
+        try:
+            return super().getreply()
+        finally:
+            watch.cancel()
+
+
+class _BoundedTls(_Bounded, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
 def _connected(server: Server) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.authority)
     if server.tls == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_seconds, context=context)
+        smtp: smtplib.SMTP = _BoundedTls(server.host, server.port, timeout=server.timeout_seconds, context=context)
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout_seconds)
+        smtp = _Bounded(server.host, server.port, timeout=server.timeout_seconds)
     try:
         smtp.ehlo_or_helo_if_needed()
         if server.tls == "starttls":
