@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import traceback
@@ -529,6 +530,7 @@ def doctor(
 
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
+    os.umask(os.umask(0o077) | 0o002)  # whatever the caller's: nothing that is written may be changed by everybody
     try:
         with native_noise_kept(), panics_as_errors():
             app()

@@ -296,3 +296,11 @@ def _files_before(store):
     """The files that the records up to the last but one list."""
     records = sorted((store.folder.local / "commits").glob("*.json"))[:-1]
     return {name for record in records for name in json.loads(record.read_text("utf-8"))["files"]}
+
+
+def test_a_wrong_note_of_the_newest_checkpoint_costs_nothing(house):
+    log = Path(store_of(house).path("orders")) / "_delta_log"
+    (log / "_last_checkpoint").write_text('{"version": 99999999, "size": -1}')
+    export(house.file.parent / "in-one", "c.csv", range(80, 90))
+    import_files(house, house.shop("one"), now=NOW + timedelta(days=2))
+    assert store_of(house).table("orders").collect()["order_id"].n_unique() == 89

@@ -367,13 +367,19 @@ class ShopStore:
     def version(self, name: str) -> int | None:
         """The newest version of one table, whether committed or not; None where it is not there."""
         try:
+            return self._newest(name)
+        except (DeltaError, OSError) as error:
+            if self.folder.remote:
+                raise self._unreachable(error) from None
+        # the library's note of its newest checkpoint may be wrong; without it the names in the log tell
+        self.folder.remove(f"{name}/{LOG}/_last_checkpoint")
+        return self._newest(name)
+
+    def _newest(self, name: str) -> int | None:
+        try:
             return open_table(self.path(name)).version()
         except TableNotFoundError:
             return None
-        except (DeltaError, OSError) as error:
-            if not self.folder.remote:
-                raise
-            raise self._unreachable(error) from None
 
     def _unreachable(self, error: BaseException) -> SetupError:
         if not self.folder.remote:
