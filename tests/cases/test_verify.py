@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 
@@ -220,3 +221,9 @@ def test_a_bomb_is_not_unpacked(tmp_path, name, content):
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert most < 60_000_000, name
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "dossier.zip")
+    with pytest.raises(QuestionError, match="cannot be read"):
+        verified(tmp_path / "dossier.zip")

@@ -39,6 +39,8 @@ def verified(dossier: Path, *, language: Language = "zh") -> tuple[list[str], bo
     no more is ever read than it has bytes. Raises `QuestionError` where there is no such file or it is no dossier,
     `DataError` where its manifest itself is damaged or was changed: nothing can be said of the files then.
     """
+    if dossier.exists() and not dossier.is_file():  # a pipe or device may never end
+        raise QuestionError(f"The file {dossier} cannot be read", found="no regular file")
     try:
         with dossier.open("rb") as file:
             size = file.seek(0, 2)

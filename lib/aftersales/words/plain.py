@@ -11,7 +11,8 @@ from typing import Any
 # forms as well. Source: OWASP, "CSV Injection".
 _FORMULA_SIGNS = frozenset("=+-@−|%\t\r\n")
 _NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?%?|[+-]?\d+(?:\.\d+)?[eE][+-]?\d+")
-_LONG_NUMBER = re.compile(r"\d{16,}")  # a spreadsheet keeps fifteen digits of a number
+# A spreadsheet keeps fifteen digits of a number, drops zeros before it, and takes 1e5 for a hundred thousand.
+_NAME_OF_DIGITS = re.compile(r"[+-]?\d{16,}(?:\.\d+)?|0\d+|\d+[eE]\d+")
 
 
 def one_line(text: str, *, longest: int = 150) -> str:
@@ -59,17 +60,21 @@ def begins_formula(text: str) -> bool:
 
 
 def table_cell(value: object) -> object:
-    r"""A value as a cell of any table that is handed out: a text cannot run, a long number keeps its last digits.
+    r"""A value as a cell of any table that is handed out: a text cannot run, a number that names keeps its digits.
 
-    Numbers, dates and truths stay what they are.
+    Numbers, dates and truths stay what they are, where a spreadsheet keeps them.
 
     >>> table_cell("=1+1"), table_cell("3252490880209298352"), table_cell("-5.20"), table_cell(3), table_cell("a\x07b")
     ("'=1+1", '#3252490880209298352', '-5.20', 3, 'ab')
+    >>> table_cell("0012345"), table_cell("1e5"), table_cell(3252490880209298352)
+    ('#0012345', '#1e5', '#3252490880209298352')
     """
+    if isinstance(value, int) and abs(value) >= 10**15:
+        value = str(value)
     if not isinstance(value, str):
         return value
     clean = "".join(c for c in value if c in "\n\t" or unicodedata.category(c)[0] != "C").strip()
-    if _LONG_NUMBER.fullmatch(clean):
+    if _NAME_OF_DIGITS.fullmatch(clean):
         return number_cell(clean)
     return "'" + clean if begins_formula(value) else clean
 
