@@ -27,10 +27,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from platform_exports import PLATFORMS, START, Export, shop
+from platform_exports import LATIN, PLATFORMS, START, STATES, Export, shop
 
 from aftersales.sources.account import ImportAccount
-from aftersales.sources.crosschecks import GAP, facts_of, of_itself, with_strangers
+from aftersales.sources.crosschecks import GAP, facts_of, hardly_known, of_itself, with_strangers
 from aftersales.sources.dated import without_impossible
 from aftersales.sources.identity import KEY_NAME
 from aftersales.sources.importing import import_files
@@ -43,7 +43,7 @@ from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.settings import Settings, load_settings
 from aftersales.sources.settings import Shop as Shop_
 from aftersales.sources.store import ShopStore
-from aftersales.sources.versions import MARKS
+from aftersales.sources.versions import MADE, MARKS
 from aftersales.words.errors import AftersalesError
 from aftersales.words.periods import shop_time
 
@@ -54,6 +54,8 @@ TABLES = {
 }  # fmt: skip
 _NO_FIGURE = ("note", "source")  # free text of evidence and refunds
 _NAMING = ("lacking", "empty")
+# What is made of a field: a buyer of a telephone number where the name is not there, net money of the refund.
+_FOLLOWS = {"buyer": ("buyer_key", "buyer_key_quality"), "refunded": ("paid_net",), "goods_status": ("phase",)}
 NOW = START + timedelta(days=75)
 
 
@@ -326,11 +328,13 @@ def _records(name: str, file: Export) -> dict[str, pl.DataFrame]:
 
 
 def _sorted(table: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows by key; those whose key is made of their content without it."""
-    if table in ("messages", "parcels", "money"):
-        rows = rows.drop(TABLES[table])
-        return rows.sort(pl.all().exclude("row"))
-    return rows.sort((RECORDS | DIRECT)[table].key, maintain_order=True)
+    """The rows as they stand in the file, without keys that are made of their content."""
+    key = TABLES[table] if table in TABLES else (RECORDS | DIRECT)[table].key[-1]
+    made = table in ("messages", "parcels", "money") or rows[key].cast(pl.String).str.contains(MADE).all()
+    if "province" in rows.columns:  # a state's code is as good as its name, where no other file of the shop has that
+        states = dict(zip(LATIN.provinces, STATES, strict=True))
+        rows = rows.with_columns(pl.col("province").replace(states))
+    return rows.sort("row", *_rest(table), maintain_order=True).drop(key if made else [])
 
 
 def met_as_read(case: Case) -> Met:
@@ -353,9 +357,7 @@ def met_as_read(case: Case) -> Met:
         i for f in case.beside for r in _read(case.shop, f) if r.kind == "order_report" for i in r.frame["order_id"]
     }
     about = [ids for kind, ids in mine.orders.items() if kind != "item_report"]
-    warned += [
-        "orders_unknown" for ids in about if len(set(ids) - known) > 0.5 * len(ids) and len(set(ids) - known) >= 3
-    ]
+    warned += ["orders_unknown" for ids in about if hardly_known(len(set(ids) - known), len(ids))]
     gaps = [max((mine.first - f.last).days, (f.first - mine.last).days) for f in facts if f.first and mine.first]  # type: ignore[operator]
     warned += ["days_apart"] if gaps and min(gaps) > GAP else []
     if not case.right:
@@ -370,7 +372,9 @@ def met_as_read(case: Case) -> Met:
             changed.append(f"{table}: {frame.height} rows, now {new.height}")
             continue
         for column in frame.columns:
-            if column != "row" and not frame[column].equals(new[column]):
+            if column != "row" and column not in new.columns:
+                changed.append(f"{table}.{column}")
+            elif column != "row" and not frame[column].equals(new[column]):
                 gone = (frame[column].eq_missing(new[column]) | new[column].is_null()).all()
                 (unknown if gone else changed).append(f"{table}.{column}")
     return Met(case, tuple(warned), tuple(changed), tuple(unknown), not warned and _silent(changed, unknown, told))
@@ -379,6 +383,7 @@ def met_as_read(case: Case) -> Met:
 def _silent(changed: Sequence[str], unknown: Sequence[str], notes: Sequence[str]) -> bool:
     """Whether figures changed, or became unknown, that no note on missing or empty columns names."""
     named = {f for n in notes for f in json.loads(n).get("fields", "").split(", ") if json.loads(n)["note"] in _NAMING}
+    named |= {made for field, follow in _FOLLOWS.items() if field in named for made in follow}
     return any(c.split(".")[-1] not in named for c in changed) or bool(unknown and not named)
 
 

@@ -459,7 +459,7 @@ SHOPIFY = (
     "Cancelled at,Payment Method,Payment Reference,Refunded Amount,Vendor,Id,Tags,Risk Level,Source,Lineitem discount,Phone,"
     "Shipping Province Name,Payment ID"
 )
-_STATES = ("CA", "TX", "NY", "OH")
+STATES = ("CA", "TX", "NY", "OH")
 
 
 def _shopify_orders(o: _Order, goods: Goods) -> list[Row]:
@@ -473,7 +473,7 @@ def _shopify_orders(o: _Order, goods: Goods) -> list[Row]:
         "Accepts Marketing": "no", "Currency": "USD", "Subtotal": _money(o.goods), "Shipping": _money(o.freight),
         "Taxes": "0.00", "Total": _money(o.total), "Shipping Method": "Standard",
         "Shipping Name": f"J {o.number[-3:]}", "Shipping Street": f"{o.number[-3:]} Main St", "Shipping City": "Town",
-        "Shipping Zip": "90001", "Shipping Province": _STATES[o.province], "Shipping Country": "US",
+        "Shipping Zip": "90001", "Shipping Province": STATES[o.province], "Shipping Country": "US",
         "Shipping Phone": f"555{o.number[-7:]}", "Payment Method": "Shopify Payments",
         "Refunded Amount": _money(o.total if o.end == "refunded" else 0), "Id": o.number[-9:], "Source": "web",
         "Shipping Province Name": goods.provinces[o.province],
@@ -500,7 +500,7 @@ def _woo_orders(o: _Order, goods: Goods) -> list[Row]:
     return [{
         "Order Number": o.number[-7:], "Order Status": ends.get(o.end, "Completed"), "Order Date": _time(o.at, "%Y-%m-%d %H:%M"),
         "Last Name (Shipping)": f"J{o.number[-3:]}", "Address 1&2 (Shipping)": f"{o.number[-3:]} Main St",
-        "State Code (Shipping)": _STATES[o.province], "Email (Billing)": f"{o.buyer}@example.com",
+        "State Code (Shipping)": STATES[o.province], "Email (Billing)": f"{o.buyer}@example.com",
         "Phone (Billing)": f"555{o.number[-7:]}", "Payment Method Title": "Card", "Order Subtotal Amount": _money(o.goods),
         "Order Shipping Amount": _money(o.freight),
         "Order Refund Amount": _money(o.total if o.end == "refunded" else 0), "Order Total Amount": _money(o.total),

@@ -23,6 +23,7 @@ from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
 from aftersales.tables.rules import before_its_order, refunded_beyond_paid
 from aftersales.tables.small import Evidence, Money, Products, Traffic
+from aftersales.tables.values import REFUND_OPEN
 
 # Tables that a shop may add, in the order of what their absence costs.
 OPTIONAL = {
@@ -230,6 +231,11 @@ def _rules(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     asked = ["refund_id", "order_id", "amount", "status", "applied_at"]
     refunds = columns_of(whole_of(tables["refunds"]), Refunds, asked, needed=["order_id"])
     orders = orders.join(refunds.select("order_id"), on="order_id", how="semi")  # the others can break no such rule
+    told = refunds.filter(pl.col("status").is_null() | pl.col("status").is_in([*REFUND_OPEN, "succeeded"]))
+    count, of = told.select(pl.col("amount").null_count(), pl.len()).collect(engine="streaming").row(0)
+    if count:
+        table = pl.DataFrame({"refunds": [of], "without_amount": [count]})
+        yield _finding("no_amounts", "refunds", table, count, count=count, of=of)
     checks = {"beyond_paid": refunded_beyond_paid(orders, refunds)}
     if has_refund_dates(whole_of(tables["refunds"])):
         checks["before_order"] = before_its_order(orders, refunds)

@@ -204,7 +204,7 @@ def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, o
     ids = lone["order_id"].unique().implode()
     shown = evidence.lazy().filter(pl.col("order_id").is_in(ids)).select(
         "order_id", placed_at(), pl.col("product_id", "province").cast(pl.String), "asked", "undone", "refused",
-        "waiting", "seller_says", money_at_risk=pl.col("amount").fill_null(0.0).round(2).cast(MONEY),
+        "waiting", "seller_says", money_at_risk=pl.col("amount").round(2).cast(MONEY),
     )  # fmt: skip
     lone = (
         lone.join(shown.collect(), on="order_id")

@@ -14,7 +14,7 @@ from aftersales.measures.maturity import with_maturity
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.measures.triangles import ANY, LONGEST_AGE, delay_triangle, with_stratum
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.words.periods import Week, week_start
 
 # Sixty weeks: a year and the season's turn, as in signals.parquet; a size chart may have been wrong for most of it.
@@ -122,7 +122,7 @@ def _events(touched: pl.DataFrame, level: str) -> pl.DataFrame:
     known = touched.filter(pl.col(keys[-1]).is_not_null()).sort("applied_at", "refund_id")
     first = known.group_by("order_id", *keys, maintain_order=True).agg(
         pl.col("stratum", "reason").first(), pl.col("cohort").min(), unclosed=(pl.col("state") != "closed").any(),
-        cents=pl.col("cents").sum(),
+        cents=known_sum(pl.col("cents")),
     )  # fmt: skip
     return (
         first.with_columns(pl.col("reason").fill_null(UNKNOWN))
@@ -130,7 +130,7 @@ def _events(touched: pl.DataFrame, level: str) -> pl.DataFrame:
         .agg(
             events=pl.len().cast(pl.Int64),
             unclosed=pl.col("unclosed").sum().cast(pl.Int64),
-            cents=pl.col("cents").sum(),
+            cents=known_sum(pl.col("cents")),
         )
         .select(*_at(level), "stratum", "cohort", "reason", "events", "unclosed", "cents")
         .sort(*KEY, "stratum", "cohort", "reason")

@@ -23,7 +23,7 @@ from aftersales.measures.kinds import EDGE, expected_by_kind
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
 from aftersales.measures.triangles import ANY
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.words.periods import Week
 
 # The list holds what concerns these weeks (product definition).
@@ -188,11 +188,14 @@ def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str], 
     exposures = exposures.unpivot(on=known, index=[*KEY, "orders"], variable_name="reason", value_name="exposure")
     events = counts.events.filter(inside)
     each = pl.concat([events, events.with_columns(reason=pl.lit(ANY))]).group_by(*KEY, "reason")
-    sums = each.agg(pl.col("events").sum().alias("refunds"), pl.col("unclosed", "cents").sum())
+    counted = pl.col("events").sum().alias("refunds"), pl.col("unclosed").sum()
+    sums = each.agg(*counted, known_sum(pl.col("cents")), asked=pl.lit(value=True))
     return (
         exposures.filter(pl.col("exposure") > 0)
         .join(sums, on=[*KEY, "reason"], how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(pl.col("refunds", "unclosed", "cents").fill_null(0))
+        .with_columns(pl.col("refunds", "unclosed").fill_null(0))
+        .with_columns(pl.when("asked").then("cents").otherwise(0).alias("cents"))
+        .drop("asked")
     )
 
 

@@ -95,7 +95,7 @@ def problem_products(
     rows = rows.join(fired, on="product_id", how="left", maintain_order="left")
     rows = _with_state(rows, listed(before)).with_columns(false_share=1 - pl.col("probability_worse").mean())
     rows = rows.rename({"excess": "excess_refunds"}).with_columns(headline=pl.lit(None, dtype=pl.String))
-    rows = rows.sort("money_at_stake", "product_id", descending=[True, False])
+    rows = rows.sort("money_at_stake", "product_id", descending=[True, False], nulls_last=True)
     return with_product_headlines(rows.select(list(PRODUCTS_SCHEMA)).cast(dict(PRODUCTS_SCHEMA)),  # type: ignore[arg-type]
                                   language=language, currency=currency)  # fmt: skip
 

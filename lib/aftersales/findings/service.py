@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.inputs import columns_of
-from aftersales.tables.columns import Frame, has_hour
+from aftersales.tables.columns import Frame, has_hour, known_total
 from aftersales.tables.complaints import Complaints
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
@@ -143,7 +143,7 @@ def _said_missing(suspected: pl.DataFrame) -> list[dict[str, Any]]:
     said = suspected.filter(pl.col("pattern") == "not_received_but_signed")
     if said.height < LEAST_MISSING:
         return []
-    money = said["value"].cast(pl.Float64).sum() if "value" in said.columns else None
+    money = known_total(said["value"].cast(pl.Float64)) if "value" in said.columns else None
     return [{
         "kind": "said_missing", "scope": "shop", "cases": said.height, "value": float(said.height), "usual": None,
         "excess_a_month": _a_month(said.height), "money": money, "certainty": _mean(said["probability"]),
@@ -157,7 +157,7 @@ def _unpaid(suspected: pl.DataFrame, unpaid: pl.DataFrame) -> list[dict[str, Any
         return []
     return [{
         "kind": "unpaid_locks", "scope": "shop", "cases": both.height, "value": float(both.height), "usual": None,
-        "excess_a_month": _a_month(both.height), "money": float(both["loss"].sum()),
+        "excess_a_month": _a_month(both.height), "money": known_total(both["loss"].cast(pl.Float64)),
         "certainty": _mean(both["probability"]),
     }]  # fmt: skip
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.requests import refund_requests, touched_lines
+from aftersales.measures.requests import WITH_MONEY, refund_requests, touched_lines
 from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.tables.small import Money
 
@@ -57,10 +57,10 @@ def refund_costs(
     A request that does not say its phase, or after receipt its kind, bears handling alone (``cases_unpriced``): the
     loss is then a lower bound. A request without a date counts in the period its order was paid in.
 
-    Columns out: cohort (Date), whole, cases (succeeded), cases_unpriced, open_cases, open_money, refund_money,
-    freight_out, freight_back, handling, goods_not_resold, goods_kept, freight_ledger, compensation, recovered, net_loss
-    (the parts from freight_out to compensation, less recovered). Sorted by cohort; a period with nothing is a row of
-    zeros.
+    Columns out: cohort (Date), whole, cases (succeeded), cases_unpriced, open_cases, cases_without_amount (succeeded or
+    open, and in no sum of money), open_money, refund_money, freight_out, freight_back, handling, goods_not_resold,
+    goods_kept, freight_ledger, compensation, recovered, net_loss (the parts from freight_out to compensation, less
+    recovered). Sorted by cohort; a period with nothing is a row of zeros.
 
     >>> from datetime import datetime
     >>> at = [datetime(2026, 11, 9)] * 3
@@ -208,6 +208,7 @@ def _totals(there: list[str]) -> list[pl.Expr]:
         (state == "succeeded").sum().cast(pl.Int64).alias("cases"),
         pl.col("unpriced").sum().cast(pl.Int64).alias("cases_unpriced"),
         (state == "open").sum().cast(pl.Int64).alias("open_cases"),
+        (state.is_in(WITH_MONEY) & pl.col("cents").is_null()).sum().cast(pl.Int64).alias("cases_without_amount"),
         known_sum(pl.col("cents").filter(state == "open")).alias("open_money"),
         known_sum(pl.col("cents").filter(state == "succeeded")).alias("refund_money"),
         *parts,

@@ -26,7 +26,8 @@ def offer_ranges(
     >>> offer_ranges(past).select("cases", "share_low", "share_high").rows()
     [(5, 0.0, 0.2)]
     """
-    closed = past.filter(pl.col("closed_at").is_not_null() & (pl.col("value") > 0))
+    told = pl.col("compensation").is_not_null().any()  # of complaints none of which tells, nothing is known
+    closed = past.filter(told, pl.col("closed_at").is_not_null() & (pl.col("value") > 0))
     share = pl.col("compensation").cast(pl.Float64).fill_null(0) / pl.col("value")
     enough = pl.len() >= least
     return (
@@ -63,6 +64,7 @@ def with_offers(rows: pl.DataFrame, past: pl.DataFrame, *, least: int = LEAST_CA
     >>> with_offers(rows, past).select("offer_low", "offer_high", "offer_cases", "offer_basis").rows()
     [(8.0, 24.0, 5, 'fault')]
     """
+    past = past.filter(pl.col("compensation").is_not_null().any().over("source"))
     joined, offered = rows, pl.col("fault").ne_missing("buyer") & (pl.col("value") > 0)
     told = ("share_low", "share_high", "cases", "basis")
     for name, by in BASES.items():

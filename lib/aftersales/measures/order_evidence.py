@@ -9,7 +9,7 @@ import polars as pl
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
 
 # Keys of these qualities name one buyer; a masked nick (张**) is shared by thousands.
@@ -148,7 +148,7 @@ def _heads(orders: Frame, *, until: date) -> pl.LazyFrame:
     lone = lines.group_by("order_id").agg(
         pl.col("buyer_key", "buyer_key_quality", "address_key", "phone_key", "province", "created_at").first(),
         pl.col("product_id", "sku").get(dear),
-        pl.col("amount").sum(),
+        known_sum(pl.col("amount")),
         pl.col("shipped_at").min(),
         pl.col("status", "close_reason").first(),
     )

@@ -10,9 +10,10 @@ import polars as pl
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.intervals import effective_size, rate, wilson
 from aftersales.measures.parts import InParts, parts_of, summed
-from aftersales.measures.requests import FURTHEST_FIRST, refund_requests, touched_lines
+from aftersales.measures.requests import FURTHEST_FIRST, WITH_MONEY, refund_requests, touched_lines
 from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.tables.values import REFUND_PHASE
+from aftersales.words.periods import week_start
 
 PHASES = (*REFUND_PHASE, "unknown")
 MILLIONTHS = 1_000_000
@@ -162,6 +163,28 @@ def _with_rates(counts: pl.DataFrame) -> pl.DataFrame:
         units_low=by_units[0], units_high=by_units[1],
         money_low=by_money[0], money_high=by_money[1],
     )  # fmt: skip
+
+
+def weeks_without_amounts(orders: InParts, refunds: Frame, *, until: date) -> pl.DataFrame:
+    """The weeks of payment in which a paid order, or a refund asked for of one, has no known amount.
+
+    Columns out: week (Date). Sorted.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a", "b"], "paid": [10, 20], "paid_at": [datetime(2026, 11, 9)] * 2})
+    >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [None]})
+    >>> weeks_without_amounts(orders, refunds, until=date(2026, 11, 15))["week"].to_list()
+    [datetime.date(2026, 11, 9)]
+    """
+    unknown = refund_requests(refunds, until=until).filter(
+        pl.col("state").is_in(WITH_MONEY), pl.col("amount").is_null()
+    )
+    asked = unknown.select(pl.col("order_id").unique()).collect(engine="streaming")["order_id"].implode()
+    found = []
+    for part in parts_of(orders):
+        lines = paid_lines(part, until=until).filter(pl.col("paid").is_null() | pl.col("order_id").is_in(asked))
+        found.append(lines.select(week=week_start("day")).unique())
+    return pl.concat(pl.collect_all(found, engine="streaming")).unique().drop_nulls().sort("week")
 
 
 def _money(cents: str) -> pl.Expr:

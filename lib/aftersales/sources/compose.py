@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from aftersales.sources.spread import spread
-from aftersales.sources.versions import ORDER_STAGE, REFUND_STAGE, newest
+from aftersales.sources.versions import CASE_CONTENT, LINE_CONTENT, ORDER_STAGE, REFUND_STAGE, newest, same_numbers
 from aftersales.tables.columns import MONEY, LocalTime
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders
@@ -34,6 +34,7 @@ def order_lines(
     refunds, so the refund is added back. Category and batch come from the products template (by merchant code and
     starting day), delivery from the parcel's first sign-off.
     """
+    item_records = same_numbers(item_records, key="line_id", content=LINE_CONTENT)
     heads = newest(order_records, key="order_id", stages=ORDER_STAGE)
     items = _with_withdrawn(newest(item_records, key="line_id", stages=ORDER_STAGE), item_records)
     lines = _lines_of_items(items, heads)
@@ -57,17 +58,23 @@ def _shaped(frame: pl.LazyFrame, schema: type[dy.Schema], *more: str) -> pl.Lazy
 
 
 def _lines_of_heads(heads: pl.LazyFrame) -> pl.LazyFrame:
-    gross = pl.col("paid_net") + pl.col("refunded").fill_null(_ZERO)
     return heads.with_columns(
         line_id=pl.col("order_id"),
         amount=pl.coalesce("payable", pl.col("total") - pl.col("shipping_fee").fill_null(_ZERO)),
-        paid=_if_paid(gross),
+        paid=_if_paid(_gross_of_head("")),
         buyer_key_quality=pl.col("buyer_key_quality").fill_null("none"),
         refund_state=pl.lit(None, dtype=pl.String),
         refund_amount=pl.col("refunded"),
         told_at=pl.col("as_of"),
         told_dated=pl.col("dated"),
     )
+
+
+def _gross_of_head(prefix: str) -> pl.Expr:
+    """What was paid for an order before any refund; not known where all of it went back and nobody says how much."""
+    net, refunded = pl.col(f"{prefix}paid_net"), pl.col(f"{prefix}refunded")
+    gone = (pl.col(f"{prefix}status") == "closed_refunded") & refunded.is_null() & (net == 0)
+    return pl.when(~gone.fill_null(value=False)).then(net + refunded.fill_null(_ZERO))
 
 
 def _if_paid(gross: pl.Expr) -> pl.Expr:
@@ -80,10 +87,9 @@ def _lines_of_items(items: pl.LazyFrame, heads: pl.LazyFrame) -> pl.LazyFrame:
     lines = items.join(head, on="order_id", how="left").with_columns(
         amount=pl.coalesce("payable", pl.col("price") * pl.col("quantity").fill_null(1)).cast(MONEY, strict=False)
     )
-    head_gross = pl.col("head_paid_net") + pl.col("head_refunded").fill_null(_ZERO)
     lines = lines.with_columns(_told=_refunded_by_state())
     lines = lines.with_columns(
-        _head_gross=head_gross.cast(MONEY, strict=False),
+        _head_gross=_gross_of_head("head_").cast(MONEY, strict=False),
         _shipping=pl.col("head_shipping_fee"),
         _own=_own_gross().cast(MONEY, strict=False),
         status=_line_status(),
@@ -221,7 +227,8 @@ def refunds(refund_records: pl.LazyFrame, orders: pl.LazyFrame) -> pl.DataFrame:
     reasons: by state where they tell it, else by amount. A case that was open when the refund report was exported
     stands as a later item report has it.
     """
-    cases = newest(refund_records, key="refund_id", stages=REFUND_STAGE)
+    cases = same_numbers(refund_records, key="refund_id", content=CASE_CONTENT)
+    cases = newest(cases, key="refund_id", stages=REFUND_STAGE)
     tied = _tied(cases, orders).with_columns(status=_later_status())
     known = orders.select("order_id", order_known=pl.lit(True)).unique("order_id", maintain_order=True)
     tied = (
@@ -263,7 +270,9 @@ def _tied(cases: pl.LazyFrame, orders: pl.LazyFrame) -> pl.LazyFrame:
     single = best.filter(pl.len().over("refund_id") == 1).select(
         "refund_id", "line_id_of", "_product", "_line_paid", *TOLD
     )
-    paid = orders.group_by("order_id").agg(_order_paid=pl.col("paid").sum())
+    paid = orders.group_by("order_id").agg(
+        _order_paid=pl.when(pl.col("paid").is_not_null().all()).then(pl.col("paid").sum())
+    )
     return (
         cases.join(single, on="refund_id", how="left")
         .join(paid, on="order_id", how="left")

@@ -28,6 +28,7 @@ from aftersales.words.markets import platforms, same_exports
 SAMPLE = 400
 # A file with fewer unknown orders is the edge of an export; more than the share, and it is not of this shop's orders.
 UNKNOWN_ORDERS, UNKNOWN_SHARE = 5, 0.5
+_FEW_UNKNOWN = 3  # so many are named, as is a file of fewer that knows none
 # No shop's exports leave out more than a year and come back to it.
 FAR = timedelta(days=400)
 # Files of one shop follow each other; so many days between one and all others are named.
@@ -35,7 +36,7 @@ GAP = 60
 # A refund is asked for at most so long after its order: 180 days of guarantee, and a margin.
 _BEFORE_REFUND = timedelta(days=200)
 _OF_ORDERS = {"item_report": ("order_records",), "refund_report": ("order_records", "item_records")}
-# Rows about orders in tables that stand for themselves: named, not held, where the orders are not the shop's.
+# Rows about orders in tables that stand for themselves: named, never held, where the orders are not the shop's.
 _ABOUT_ORDERS = ("complaints", "messages", "evidence", "money_log")
 _OF_DAYS = ("complaints", "messages", "parcels", "money_log", "daily_traffic", "traffic")
 TABLES = {"order_report": "order_records", "item_report": "item_records", "refund_report": "refund_records"}
@@ -163,17 +164,25 @@ def fits_platform(platform: str, shop: Shop) -> bool:
 
 
 def stranger_notes(store: ShopStore, written: Commit, files: Sequence[Facts]) -> dict[str, list[str]]:
-    """A note on each new file about orders of which the shop, which has orders, knows hardly any."""
+    """A note on each new file about orders of which the shop, which has orders, knows hardly any, and is not held."""
     found: dict[str, list[str]] = {}
-    for kind in _ABOUT_ORDERS:
+    for kind, tables in {**dict.fromkeys(_ABOUT_ORDERS, ("order_records", "item_records")), **_OF_ORDERS}.items():
         mine = [f for f in files if f.orders.get(kind)]
-        tables = ("order_records", "item_records")
         known = _known(store, written, mine, kind=kind, tables=tables, doubted=set()) if mine else None
         for f in mine if known is not None else ():
             unknown, asked = len(set(f.orders[kind]) - known), len(f.orders[kind])  # type: ignore[operator]
-            if unknown >= 3 and unknown > UNKNOWN_SHARE * asked:
-                found[f.file] = [note("orders_unknown", unknown=unknown, orders=asked)]
+            if hardly_known(unknown, asked) and (kind in _ABOUT_ORDERS or unknown < UNKNOWN_ORDERS):
+                found.setdefault(f.file, []).append(note("orders_unknown", unknown=unknown, orders=asked))
     return found
+
+
+def hardly_known(unknown: int, orders: int) -> bool:
+    """Whether the shop knows so few of a file's orders that it has to be named.
+
+    >>> hardly_known(2, 2), hardly_known(2, 3), hardly_known(3, 5), hardly_known(0, 0)
+    (True, False, True, False)
+    """
+    return unknown > UNKNOWN_SHARE * orders and (unknown >= _FEW_UNKNOWN or unknown == orders)
 
 
 def gap_notes(store: ShopStore, head: Commit, files: Sequence[Facts]) -> dict[str, list[str]]:

@@ -20,7 +20,7 @@ def derived(frame: pl.DataFrame, *, kind: str, there: Collection[str], paid: str
     ['closed_unpaid']
     """
     if kind in ("order_report", "item_report"):
-        frame = frame.with_columns(status=_closed_how(there))
+        frame = frame.with_columns(status=_closed_how(there, gross=paid == "gross"))
     if kind == "item_report" and "refund_status" in there:
         frame = frame.with_columns(pl.col("refund_status").fill_null("none"))
     if kind in ("order_report", "item_report") and {"paid_net", "refunded"} <= set(there) and paid != "net":
@@ -58,11 +58,20 @@ def _net(kind: str, there: Collection[str], *, gross: bool) -> pl.Expr:
     return pl.when(whole).then(pl.when(paid > 0).then(paid).otherwise(total) - refunded).otherwise(paid)
 
 
-def _closed_how(there: Collection[str]) -> pl.Expr:
-    """交易关闭 stands both for orders never paid and for orders paid and refunded: payment tells them apart."""
+def _closed_how(there: Collection[str], *, gross: bool) -> pl.Expr:
+    """交易关闭 stands both for orders never paid and for orders paid and refunded: payment tells them apart.
+
+    Money that is not net of refunds would have gone back: where none did, it is a price that nobody paid.
+    """
     status = pl.col("status")
     proofs = [pl.col("paid_at").is_not_null()] if "paid_at" in there else []
     proofs += [pl.col(money).fill_null(0) > 0 for money in ("paid_net", "refunded") if money in there]
+    if gross and {"paid_net", "refunded"} <= set(there):
+        proofs[-2] &= (pl.col("refunded") != 0).fill_null(value=True)
+    elif gross and "paid_net" in there:
+        proofs.pop()
+    if "refund_status" in there:
+        proofs.append((pl.col("refund_status") == "succeeded").fill_null(value=False))
     if not proofs:
         split = pl.lit(None, dtype=pl.String)
     else:

@@ -38,21 +38,31 @@ _ORDER = {
     "refund_report": (("paid_at", "applied_at"), ("applied_at", "finished_at"), ("amount", "paid")),
     "complaints": (
         ("filed_at", "first_response_at"), ("filed_at", "closed_at"), ("filed_at", "platform_involved_at"),
+        ("platform_involved_at", "closed_at"),
         ("compensation", "amount_demanded"),
     ),
     "daily_traffic": (("buyers", "visitors"),), "traffic": (("buyers", "visitors"),),
 }  # fmt: skip
 _SUMS = {"order_report": (("payable", "shipping_fee", "total"),)}
 _PRODUCT = ("product_id", "merchant_code", "sku_code", "title")
-# Free text and people: what they hold differs from file to file, and no figure is made of it.
-_FREE = ("note", "text", "seller_note", "buyer_message", "receiver", "shop_name")
-_PEOPLE = ("buyer", "address", "phone", "mobile")
+# Free text: what it holds differs from file to file, and no figure is made of it.
+_FREE = ("note", "text", "seller_note", "buyer_message", "shop_name")
+_PEOPLE = ("receiver", "buyer", "address", "phone", "mobile")
 # What most cells of a field cannot look like.
+_PRICE = r"^[\d.,]*\d[.,]\d\d$"
+_WAY = r"揽收|签收|派件|派送|运输"  # what happens to a parcel
+_OTHERS = (  # states, ways of paying, answers of yes and no
+    r"^(?i:true|false|yes|no|cancell?ed|shipped|unshipped|cod|card|credit card|paypal)$|^[是否]$|支付|货到付款"
+)
 _WRONG = {
-    "order_id": r"^\D+$", "refund_id": r"^\D+$", "line_id": r"^\D+$|^[A-Z]{2}\d{6,}$",
-    "title": r"^[\d\W_]*$|^.$", "courier": r"\d{5}", "tracking_no": r"^\D+$", "product_id": r"^\p{Han}+$|^\d+\.\d\d$",
-    "merchant_code": r"^\d+\.\d\d$", "sku_code": r"^\d+\.\d\d$", "channel": r"@", "address": r"^[\d\W_]+$",
-    "phone": r"^\D*(\d\D*){0,5}$", "mobile": r"^\D*(\d\D*){0,5}$",
+    "order_id": rf"^\D+$|^\d{{1,3}}([.,]\d{{3}})+$|{_PRICE}", "refund_id": r"^\D+$",
+    "line_id": r"^\D+$|^[A-Z]{2}\d{6,}$",
+    "title": r"^[\d\W_]*$|^.$", "courier": rf"\d{{5}}|{_WAY}|{_OTHERS}", "tracking_no": r"^\D+$|^'?1[3-9]\d{9}$",
+    "product_id": rf"^\p{{Han}}+$|{_PRICE}", "merchant_code": _PRICE, "sku_code": _PRICE,
+    "sku": rf"^\d{{4,}}$|{_PRICE}|{_OTHERS}", "channel": rf"@|{_PRICE}|{_OTHERS}", "warehouse": rf"{_PRICE}|{_OTHERS}",
+    "address": r"^[\d\W_]+$", "receiver": r"^\d+\s\S|\d+(号|室|弄)|省.*市|市.*区", "place": rf"{_WAY}|退回",
+    "phone": r"^\D*(\d\D*){0,5}$|^'?[A-Z]{2}\d{8}", "mobile": r"^\D*(\d\D*){0,5}$|^'?[A-Z]{2}\d{8}",
+    "kind": r"^(支付宝|微信支付|银行卡|余额)$|^\d+$",
 }  # fmt: skip
 # What is hardly ever the same on all rows.
 _VARIED = ("order_id", "refund_id", "buyer", "tracking_no", "address")
@@ -159,8 +169,8 @@ def _by_itself(one: Columns, filled: set[str]) -> Iterator[str]:
     yield from _unlikely(one.rows)
     if one.kind == "refund_report" and _positive(one.rows["amount"]) <= 0.4:
         yield _odd("amount", one.rows["amount"].cast(pl.String))
-    empty = [f for f in one.rows.columns if f in one.there - filled]
-    if empty and one.rows.height >= _FEW and one.kind in _ORDER:
+    empty = [f for f in one.rows.columns if f in one.there - filled - {"receiver"}]
+    if empty and one.kind in _ORDER:
         yield note("empty", fields=", ".join(sorted(empty)))
 
 
@@ -169,7 +179,8 @@ def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
     for field in (f for f in _WRONG if f in rows.columns):
         cells = rows[field].drop_nulls()
         cells = cells.filter(~cells.str.contains(r"[*＊#$]"))  # masked by the platform
-        if cells.len() >= _FEW and float(cells.str.contains(_WRONG[field]).mean() or 0) > 0.5:  # type: ignore[arg-type]
+        wrong = float(cells.str.contains(_WRONG[field]).mean() or 0)  # type: ignore[arg-type]
+        if wrong > 0.5 and (cells.len() >= _FEW or (cells.len() >= 3 and wrong == 1)):
             yield _odd(field, cells)
     for field in (f for f in _VARIED if f in rows.columns):
         cells = rows[field].drop_nulls()
@@ -179,10 +190,39 @@ def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
         titles, channels = (rows[c].drop_nulls() for c in ("title", "channel"))
         if titles.len() >= 2 * _FEW and titles.n_unique() == 1 and channels.n_unique() >= 4:
             yield _odd("title", titles)
+    yield from _contradicted(rows)
     if "quantity" in rows.columns and rows.height >= _FEW:
         none = rows["quantity"].filter(rows["quantity"] == 0)
         if none.len() > 0.2 * rows.height:
             yield _odd("quantity", none.cast(pl.String))
+
+
+def _contradicted(rows: pl.DataFrame) -> Iterator[str]:
+    """Fields that others of the same rows belie."""
+    there, least = set(rows.columns), 2 * _FEW
+    many = {c: rows[c].drop_nulls().n_unique() for c in ("order_id", "merchant_code", "sku_code", "product_id", "title")
+            if c in there and rows.height >= least}  # fmt: skip
+    for code in (c for c in ("merchant_code", "sku_code", "product_id") if many.get(c, 0) > 0.9 * rows.height):
+        # codes of goods come again and again, numbers of orders hardly ever
+        if many.get("order_id", rows.height) < 0.5 * rows.height:
+            yield _odd("order_id", rows["order_id"])
+        elif 0 < many.get("title", 0) < 0.3 * rows.height:
+            yield _odd(code, rows[code])
+    if {"reason", "reason_raw"} <= there:  # words of which the layout knows none
+        told = rows.drop_nulls("reason_raw")
+        other = told["reason_raw"].str.contains("(?i)其他|其它|other")
+        unknown = told["reason"].is_null() | ((told["reason"] == "other") & ~other)
+        if (told.height >= 3 and unknown.all()) or (told.height >= _FEW and unknown.sum() > _MOST * told.height):
+            yield _odd("reason_raw", told["reason_raw"])
+    if {"status", "refunded"} <= there and rows.height >= _FEW:  # money back on orders that went well
+        well = rows.filter(pl.col("status").is_in(["paid", "shipped", "finished"]), pl.col("refunded") > 0)
+        if well.height > 0.5 * rows.height:
+            yield _odd("refunded", well["refunded"].cast(pl.String))
+    if {"status", "refunded"} <= there:  # the state says that money went back, the amount that none did
+        back = rows.filter(pl.col("status") == "closed_refunded")["refunded"].drop_nulls()
+        none = back.filter(back == 0)
+        if none.len() >= 3 and none.len() > 0.5 * back.len():
+            yield _odd("refunded", none.cast(pl.String))
 
 
 def _odd(field: str, cells: pl.Series) -> str:
@@ -208,11 +248,11 @@ def _filled(rows: pl.DataFrame) -> list[str]:
 
 
 def _beside(one: Columns, others: Sequence[Columns], filled: set[str]) -> Iterator[str]:
-    lost = frozenset().union(*(c.there for c in others)) - one.there - set(_FREE)
+    lost = frozenset().union(*(c.there for c in others)) - one.there - {*_FREE, "receiver"}
     lost &= KINDS[one.kind].keys()
     if lost:
         yield note("lost_columns", fields=", ".join(sorted(lost)), file=others[0].file)
-    common = [c for c in one.rows.columns if c in one.there and all(c in o.rows.columns for o in others)]
+    common = [c for c in one.rows.columns if c in one.there - {"receiver"} and all(c in o.rows.columns for o in others)]
     usual = pl.concat([o.rows.select(common) for o in others], how="vertical_relaxed")
     rows = one.rows.select(common)
     for field in common:

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from aftersales.sources import clean, quarantine
+from aftersales.sources.column_notes import column_notes, misplaced_states, unknown_notes
 from aftersales.sources.conventions import Convention, with_convention
 from aftersales.sources.derive import derived
 from aftersales.sources.fill import Filled
-from aftersales.sources.kinds import ESSENTIAL, KINDS
-from aftersales.sources.layout import Emit, Rows, normalised
-from aftersales.sources.masking import masked_texts
+from aftersales.sources.kinds import KINDS
+from aftersales.sources.layout import Computed, Emit, Rows
 from aftersales.sources.notes import note
-from aftersales.sources.recognition import Match, known_headers
+from aftersales.sources.recognition import Match
 from aftersales.sources.sniff import Header
 from aftersales.sources.stray_rows import first_words, stray_rows
 from aftersales.sources.typed import (
@@ -35,7 +35,6 @@ from aftersales.sources.typed import (
 from aftersales.words.periods import in_zone
 
 _CELLS_KEPT = 200  # a reason and part of a file: every row set aside is counted, these many show their cells
-_UNUSED = ("seller_note", "buyer_message", "shop_name")  # of which no figure is made
 _EXAMPLES = 3  # of words that could not be read, in a note
 _EXPORTED = re.compile(
     r"(?<!\d)(20\d{2})[-_.]?([01]\d)[-_.]?([0-3]\d)[ _T-]?([0-2]\d)[-_:.]?([0-5]\d)"
@@ -94,6 +93,8 @@ class _Gathered:
     aside: list[pl.DataFrame] = field(default_factory=lambda: [quarantine.nothing()])
     nulled: Counter[tuple[str, str]] = field(default_factory=Counter)
     foreign: list[pl.DataFrame] = field(default_factory=list)
+    summands: dict[str, bool] = field(default_factory=dict)
+    misplaced: list[str] = field(default_factory=list)
 
 
 def readings(
@@ -137,7 +138,7 @@ def readings(
     found = [_made_of(found[0], r) if isinstance(g.rows, Emit) else r for g, r in zip(gathered, found, strict=True)]
     found = [r for r in found if r.rows_read or r.frame.height] or found[:1]
     said = [*notes, *([note("stray_quotes", rows=len(stray), row=stray[0])] if stray else []), *written.guesses(layout)]
-    found[0] = replace(found[0], notes=(*said, *found[0].notes, *_column_notes(match, header.cells)))
+    found[0] = replace(found[0], notes=(*said, *found[0].notes, *column_notes(match, header.cells)))
     rows_of: Counter[str] = Counter()
     for name, count in shops.items():
         rows_of[normalised(name)] += count
@@ -256,6 +257,12 @@ def _take(
     done: Typed = typed(raw, header.match, group.rows, headers=header.cells, zone=zone, written=written)
     there = mapped_fields(header.match, group.rows)
     frame = derived(done.frame, kind=group.rows.kind, there=there, paid=group.rows.paid or header.match.layout.paid)
+    if not group.frames and not isinstance(group.rows, Emit):
+        found = misplaced_states(frame, header.match, group.rows, headers=header.cells, all_cells=part.all_cells)
+        group.misplaced.extend(found)
+    for summand in (h for rule in group.rows.computed.values() if len(rule.sum) > 1 for h in rule.sum):
+        for place in header.match.columns((summand,)):
+            group.summands[summand] = group.summands.get(summand, False) or clean.text(raw[f"c{place}"]).count() > 0
     if "currency" in there:
         frame = _in_currency(group, frame, part, file=file, header=header, currency=currency)
     group.frames.append(frame)
@@ -311,7 +318,7 @@ def _reading(
         file=file, sheet=sheet, layout=match.layout.name, kind=rows.kind, frame=frame,
         rows_read=frame.height + aside.height, set_aside=aside,
         missing=tuple(n for n, f in fields.items() if f.matters and n not in there),
-        notes=tuple(_notes(group, frame, aside, there, currency)), exported_at=None, shop_names=(),
+        notes=tuple(_notes(group, match, frame, aside, currency=currency)), exported_at=None, shop_names=(),
         there=frozenset(there), unnumbered=_unnumbered(rows),
     )  # fmt: skip
 
@@ -321,11 +328,14 @@ def _unnumbered(rows: Rows) -> str | None:
 
 
 def _notes(
-    group: _Gathered, frame: pl.DataFrame, aside: pl.DataFrame, there: Sequence[str], currency: str | None
+    group: _Gathered, match: Match, frame: pl.DataFrame, aside: pl.DataFrame, *, currency: str | None
 ) -> Iterator[str]:
-    kind = group.rows.kind
+    kind, there = group.rows.kind, mapped_fields(match, group.rows)
     yield from _currency_notes(group, currency)
-    yield from _unknown_notes(kind, there)
+    yield from unknown_notes(kind, there)
+    yield from group.misplaced
+    if frame.height and (empty := [h for h, filled in group.summands.items() if not filled]):
+        yield note("sum_lacks", headers=", ".join(empty))
     for name, rule in group.rows.computed.items():
         if rule.sum and name in group.rows.headers:
             yield note("summed", field=name, headers=" + ".join(rule.sum))
@@ -341,8 +351,7 @@ def _notes(
         if odd.height:
             example = f"{odd['line_id'][0]} ({odd['refund_status'][0]}, {odd['refunded'][0]})"
             yield note("refund_disagrees", rows=odd.height, example=example)
-    proofs = {"paid_at", "paid_net", "refunded"}
-    if kind in ("order_report", "item_report") and "status" in there and not proofs & set(there):
+    if kind in ("order_report", "item_report") and "status" in there and not _proofs(group, match) & set(there):
         yield note("closed_how")
     by_header: dict[str, Counter[str]] = {}
     for (header, word), times in group.nulled.items():
@@ -350,6 +359,14 @@ def _notes(
     for header, words in sorted(by_header.items()):
         shown = ", ".join(f"'{word[:40]}'" for word, _ in words.most_common(_EXAMPLES))
         yield note("unread", cells=words.total(), header=header, examples=shown)
+
+
+def _proofs(group: _Gathered, match: Match) -> set[str]:
+    """The fields that tell whether a closed order was ever paid (`derive`): not money that is taken from its state."""
+    where = group.rows.computed.get("paid_net", Computed()).where
+    of_state = where is not None and where.header in group.rows.spellings("status")
+    gross = (group.rows.paid or match.layout.paid) == "gross"
+    return {"paid_at", "refunded", "refund_status", *(() if gross or of_state else ("paid_net",))}
 
 
 def _currency_notes(group: _Gathered, currency: str | None) -> Iterator[str]:
@@ -368,53 +385,6 @@ def _currency_notes(group: _Gathered, currency: str | None) -> Iterator[str]:
         yield note("other_currencies", code=currency, sums=told)
     elif others.height > 1:
         yield note("several_currencies", sums=told)
-
-
-def _unknown_notes(kind: str, there: Sequence[str]) -> Iterator[str]:
-    """What no figure can be made of, because the file does not say it."""
-    for name, fields in ESSENTIAL.get(kind, {}).items():
-        if not set(fields) & set(there):
-            yield note(f"without_{name}")
-
-
-def _column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
-    """What the layout reads and the file has no column for, and the columns that may be it under another name."""
-    lacking = {
-        name for rows in match.layout.groups for name in rows.headers
-        if name not in (*rows.computed, *_UNUSED) and not name.startswith("_")
-        and not match.columns(rows.spellings(name))
-    }  # fmt: skip
-    parts = [h for rows in match.layout.groups for rule in rows.computed.values() for h in rule.sum]
-    gone = [h for h in dict.fromkeys(parts) if not match.columns((h,))]
-    if gone and len(gone) < len(set(parts)) and not match.layout.origin:
-        yield note("sum_lacks", headers=", ".join(gone))
-    yield from _idle_rules(match)
-    if not lacking:
-        return
-    fields = ", ".join(sorted(lacking))
-    known = known_headers(match.layout)
-    unknown = [h.strip() for h in headers if normalised(h) not in known]
-    # a platform adds columns all the time; that one is a lost field under another name is said of fields that count
-    counts = any(
-        field.matters or field.type == "money"
-        for rows in match.layout.groups for name, field in KINDS[rows.kind].items() if name in lacking
-    )  # fmt: skip
-    if unknown and counts and not match.layout.origin:
-        shown = masked_texts(pl.Series([h[:40] or "–" for h in unknown[:_EXAMPLES]], dtype=pl.String))
-        yield note("unknown_columns", columns=", ".join(shown), fields=fields)
-    else:
-        yield note("lacking", fields=fields)
-
-
-def _idle_rules(match: Match) -> Iterator[str]:
-    """Conditions of a shop's own layout on columns that the file lacks: they hold for no row of it."""
-    layout = match.layout
-    rules = [*layout.split, *layout.set_aside, *(r.where for rows in layout.groups for r in rows.computed.values())]
-    rules += [emit.where for emit in layout.emit]
-    headers = [rule.header for rule in rules if rule] + [emit.once_per for emit in layout.emit if emit.once_per]
-    gone = [h for h in dict.fromkeys(headers) if not match.columns((h,))]
-    if gone and layout.origin:
-        yield note("idle_rules", headers=", ".join(gone))
 
 
 def _exported_at(file: str, zone: str) -> datetime | None:

@@ -15,7 +15,7 @@ from aftersales.words.errors import DataError
 KNOWN_SHARE = 0.5
 # With so much known it is that report, even where a column its kind cannot do without was not ticked.
 SURE_SHARE = 0.75
-_GOODS, _FREIGHT = "退商品金额", "退运费金额"  # 抖店 writes a refund's goods and its freight apart
+_GOODS, FREIGHT = "退商品金额", "退运费金额"  # 抖店 writes a refund's goods and its freight apart
 _NEAREST, _LIKE = 3, 0.15  # layouts named in an error, and how like a header must be to be named
 
 
@@ -62,11 +62,17 @@ def _whole(match: Match | None) -> Match | None:
         return None
     layout = match.layout
     goods = [h for h in layout.headers.get("amount", ()) if normalised(h).startswith(_GOODS)]
-    freight = [h for h in match.positions if h.startswith(_FREIGHT) and h not in _read_headers(layout)]
+    freight = [h for h in match.positions if h.startswith(FREIGHT) and h not in _read_headers(layout)]
     if layout.kind != "refund_report" or "amount" in layout.computed or not goods or not freight:
         return match
     both = Computed(sum=(*[h for h in goods if normalised(h) in match.positions][:1], freight[0]))
     return replace(match, layout=layout.model_copy(update={"computed": {**layout.computed, "amount": both}}))
+
+
+def lacks_freight(match: Match) -> bool:
+    """Whether a report of refunds has their goods in a column of its own and no column of their freight."""
+    goods = any(h.startswith(_GOODS) for h in match.positions)
+    return match.layout.kind == "refund_report" and goods and not any(h.startswith(FREIGHT) for h in match.positions)
 
 
 def lacking(layout: Layout, headers: Iterable[str]) -> list[str]:

@@ -13,10 +13,8 @@ from aftersales.sources.kinds import KINDS
 from aftersales.sources.notes import note
 from aftersales.sources.reading import Reading
 from aftersales.sources.spread import spread
-from aftersales.sources.versions import AHEAD
+from aftersales.sources.versions import AHEAD, CASE_CONTENT, LINE_CONTENT
 
-# What a line is known by where it has no number of its own: nothing that changes once the order is placed.
-LINE_CONTENT = ("product_id", "merchant_code", "sku_code", "sku", "title", "price", "quantity")
 _ORDER_MONEY = ("payable", "total", "paid_net", "refunded", "shipping_fee")
 _KEY = {
     "order_report": "order_id",
@@ -27,7 +25,7 @@ _KEY = {
 # What tells parts of one number apart, where they are of several lines or orders.
 _PART = {
     "item_report": ("order_id", *LINE_CONTENT),
-    "refund_report": ("order_id", "line_id", "product_id", "merchant_code", "title"),
+    "refund_report": ("order_id", *(c for c in CASE_CONTENT if c != "applied_at")),
     "complaints": ("order_id",),
 }
 # Kept by hand or a figure a day: two rows of one key contradict each other, and nothing tells which is right.
@@ -115,7 +113,7 @@ def _lines_of_orders(reading: Reading, repeated: pl.DataFrame) -> list[Reading]:
     said = (note("lines_of_orders", rows=repeated.height, orders=heads.height), *told)
     lines = replace(
         reading, kind="item_report", frame=items, rows_read=items.height, set_aside=quarantine.nothing(), missing=(),
-        notes=said, there=frozenset(item_fields),
+        notes=said, there=frozenset(c for c in item_fields if c in reading.there or c in ("line_id", "payable")),
     )  # fmt: skip
     single = reading.frame.join(repeated, on="row", how="anti", maintain_order="left")
     rest = replace(reading, frame=single, rows_read=single.height + reading.set_aside.height)

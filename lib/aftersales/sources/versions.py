@@ -17,6 +17,10 @@ MARKS = ("file", "row", "import_id", "as_of", "dated", "lacks", "content")
 # Who bought is no state: a platform masks people in later exports, and what an earlier one told of them stays true.
 IDENTITY = {"buyer_key": "buyer_key", "buyer_key_quality": "buyer_key", "address_key": "address_key",
             "phone_key": "phone_key"}  # fmt: skip
+MADE = r"-[0-9a-f]{10}(-\d+)?$"  # how a number made of content ends: see `repeated`
+# What a line or a case is known by where its report does not number it: nothing that changes later on.
+LINE_CONTENT = ("product_id", "merchant_code", "sku_code", "sku", "title", "price", "quantity")
+CASE_CONTENT = ("line_id", "product_id", "merchant_code", "title", "applied_at")
 AHEAD = ("deadline_at", "evidence_due_at", "ship_by")  # moments that may lie after the export
 
 
@@ -86,6 +90,42 @@ def newest(versions: pl.LazyFrame, *, key: str | Sequence[str], stages: dict[str
         .agg(*(pl.col(c).filter(f"_has_{c}").first() for c in values), pl.col("as_of", "dated").first())
     )
     return pl.concat([single, chosen]).sort(key)
+
+
+def same_numbers(versions: pl.LazyFrame, *, key: str, content: Sequence[str]) -> pl.LazyFrame:
+    """The versions, a row whose ``key`` was made of less content than that of others of its order under their key.
+
+    Where a report numbers its rows not at all, a number is made of their content (`repeated`); a file without one of
+    its columns then makes other numbers for the same rows. Within an order they are paired by the content that all
+    files have, in the order of their rows; one with no other to pair with keeps its own.
+
+    >>> rows = pl.LazyFrame({"order_id": ["a", "a"], "line_id": ["a-0123456789", "a-9876543210"], "title": ["cup"] * 2,
+    ...     "sku": ["red", None], "row": [2, 2], "lacks": ["", ",sku,"]})
+    >>> same_numbers(rows, key="line_id", content=("title", "sku")).collect()["line_id"].to_list()
+    ['a-0123456789', 'a-0123456789']
+    """
+    marks = versions.select(pl.col("lacks").unique()).collect()["lacks"].to_list()
+    gone = {mark: [c for c in content if f",{c}," in mark] for mark in marks}
+    if len({tuple(some) for some in gone.values()}) < 2:
+        return versions
+    count = pl.col("lacks").replace_strict({mark: len(some) for mark, some in gone.items()}, return_dtype=pl.Int64)
+    made = pl.col(key).str.contains(MADE)
+    rows = versions.with_columns(_lacks=pl.when(made).then(count).otherwise(-1)).filter(
+        pl.col("_lacks").n_unique().over("order_id") > 1
+    )
+    common = [c for c in content if not any(c in some for some in gone.values())]
+    alike = ["order_id", *common]
+    numbers = rows.group_by(key, *alike, "_lacks").agg(pl.col("row").min()).sort("row", key).collect()
+    numbers = numbers.with_columns(_time=pl.int_range(pl.len()).over(*alike, "_lacks"))
+    fullest = pl.col("_lacks") == pl.col("_lacks").min().over("order_id")
+    whole = numbers.filter(fullest).select(*alike, "_time", _whole=key)
+    pairs = numbers.filter(~fullest).join(whole, on=[*alike, "_time"], nulls_equal=True)
+    pairs = pairs.select("order_id", key, "_whole")
+    if pairs.is_empty():
+        return versions
+    pairs = pairs.unique(["order_id", key], keep="first", maintain_order=True)
+    paired = versions.join(pairs.lazy(), on=["order_id", key], how="left", maintain_order="left")
+    return paired.with_columns(pl.coalesce("_whole", key).alias(key)).drop("_whole")
 
 
 def _tells(field: str) -> pl.Expr:

@@ -12,6 +12,7 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.records import Records
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
+from aftersales.tables.columns import known_sum
 from aftersales.tables.values import CASE_OUTCOME
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
@@ -125,10 +126,11 @@ class CaseResults(Span):
             )
         rows = self.with_state(self.suspicious_orders(language)).filter(~pl.col("decided"))  # type: ignore[attr-defined]
         cases = rows.group_by("case_id").agg(
-            pl.col("waiting").any(), money=pl.col("money_at_risk").cast(pl.Float64).sum()
+            pl.col("waiting").any(), money=known_sum(pl.col("money_at_risk").cast(pl.Float64))
         )  # fmt: skip
         if cases.height:
-            return str(cases.sort("waiting", "money", "case_id", descending=[True, True, False])["case_id"][0])
+            order = cases.sort("waiting", "money", "case_id", descending=[True, True, False], nulls_last=True)
+            return str(order["case_id"][0])
         return str(told["case_id"][0]) if told.height else None
 
     def case(self, name: str) -> Case:

@@ -12,9 +12,11 @@ from aftersales.findings.damage import damages, lacking_weeks
 from aftersales.findings.finding import Finding, as_frame, of_frame
 from aftersales.findings.health import HEALTH_TABLES, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
+from aftersales.measures.rates import weeks_without_amounts
 from aftersales.measures.silences import days_covered
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
+from aftersales.words.periods import week_label
 
 # The times that say to which day a row of a table belongs; the first one known counts.
 DAY_OF: dict[str, tuple[str, ...]] = {
@@ -50,8 +52,13 @@ class HealthResults(Span):
 
     @kept_frame
     def weeks_unsound(self) -> pl.DataFrame:
-        """The weeks of each weekly measure that rest on days the files lack, by `data_findings`."""
-        return lacking_weeks(self.data_findings)
+        """The weeks of each weekly measure that rest on days or amounts that the files lack."""
+        found = lacking_weeks(self.data_findings)
+        unknown = weeks_without_amounts(self.tables.parts("orders"), self.tables["refunds"], until=self.until)
+        unknown = unknown.select(
+            measure=pl.lit("refund_rate_money"), week=week_label("week"), none_left=pl.lit(value=False)
+        )
+        return pl.concat([found, unknown]).unique(["measure", "week"], keep="first").sort("measure", "week")
 
     @kept_frame
     def files_account(self) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from aftersales.measures.service import (
 )
 from aftersales.sources.clean import mapped
 from aftersales.sources.layout import load_layouts
-from aftersales.tables.columns import has_hour
+from aftersales.tables.columns import has_hour, known_sum
 from aftersales.week.kept import kept_frame
 from aftersales.week.span import Span
 
@@ -53,7 +53,9 @@ class ServiceResults(Span):
         rows = weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="kind")
         named = mapped(rows["kind"], values=load_layouts()[0].maps["reason"])
         rows = rows.with_columns(kind=pl.when(named != "other").then(named).otherwise("kind"))
-        return rows.group_by("week", "kind", maintain_order=True).agg(pl.col("complaints", "compensation").sum())
+        return rows.group_by("week", "kind", maintain_order=True).agg(
+            pl.col("complaints").sum(), known_sum(pl.col("compensation").filter(pl.col("complaints") > 0))
+        )
 
     @kept_frame
     def complaint_verdicts(self) -> pl.DataFrame:

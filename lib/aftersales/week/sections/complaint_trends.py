@@ -65,8 +65,9 @@ def kinds(report: Report) -> Table | Note:
     rows = report.data.complaints_by_kind.filter(pl.col("week") >= report.data.quarter)
     if rows.is_empty():
         return lacking(report, "complaints.none")
+    told = pl.col("compensation").filter(pl.col("complaints") > 0)  # a week without complaints says nothing of sums
     shown = (
-        rows.group_by("kind").agg(pl.col("complaints").sum(), known_sum(pl.col("compensation")))
+        rows.group_by("kind").agg(pl.col("complaints").sum(), known_sum(told))
         .with_columns(whole=pl.col("complaints").sum())
         .with_columns(share=pl.col("complaints") / pl.col("whole"))
         # by code, so that rows stand alike in both languages

@@ -10,6 +10,7 @@ from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.orders import expected_innocent, seller_agreement
+from aftersales.tables.columns import known_sum, known_total
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 
@@ -130,14 +131,14 @@ def _cases(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("case_probability").first(),
         first_day=pl.col("created_at").min().dt.date(), last_day=pl.col("created_at").max().dt.date(),
         orders=pl.len(), asked=pl.col("asked").sum(), waiting=pl.col("waiting").sum(),
-        money=pl.col("money_at_risk").sum().cast(pl.Float64),  # to the cent, whatever the order of the rows
+        money=known_sum(pl.col("money_at_risk")).cast(pl.Float64),  # to the cent, whatever the order of the rows
     )  # fmt: skip
 
 
 def _first(cases: pl.DataFrame) -> pl.DataFrame:
     """What is open comes first, of it what can still be stopped, then the most money."""
     open_first = (pl.col("decided"), (pl.col("waiting") == 0) | pl.col("decided"))
-    return cases.sort(*open_first, "money", "case_id", descending=[False, False, True, False])
+    return cases.sort(*open_first, "money", "case_id", descending=[False, False, True, False], nulls_last=True)
 
 
 def _title(report: Report, row: dict[str, object]) -> str:
@@ -146,5 +147,6 @@ def _title(report: Report, row: dict[str, object]) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _money(rows: pl.DataFrame) -> float:
-    return float(rows.unique("order_id")["money_at_risk"].sum() or 0)
+def _money(rows: pl.DataFrame) -> float | None:
+    total = known_total(rows.unique("order_id")["money_at_risk"])
+    return None if total is None else float(total)

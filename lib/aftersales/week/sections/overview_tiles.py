@@ -98,9 +98,10 @@ def _money(report: Report) -> list[Tile]:
     """Money asked back in the week, and what refunds cost beside it: both move with sales, so neither is judged."""
     if not report.data.dated:
         return []
+    whole, sums = pl.col("cases") + pl.col("open_cases"), pl.sum_horizontal("refund_money", "open_money")
     rows = report.data.costs_weekly.select(
-        "cohort", "cases_unpriced", "open_cases", cases=pl.col("cases") + pl.col("open_cases"),
-        asked=(pl.col("refund_money") + pl.col("open_money")).cast(pl.Float64),
+        "cohort", "cases_unpriced", "cases_without_amount", "open_cases", cases=whole,
+        asked=pl.when((pl.col("cases_without_amount") < whole) | (whole == 0)).then(sums).cast(pl.Float64),
         loss=pl.col("net_loss").cast(pl.Float64),
     )  # fmt: skip
     if rows.is_empty() or rows["cohort"][-1] != report.data.week.monday:
@@ -109,9 +110,13 @@ def _money(report: Report) -> list[Tile]:
     loss_notes = [report.say("overview.loss_open", open=last["open_cases"])] if last["open_cases"] else []
     if last["cases_unpriced"]:
         loss_notes.append(report.say("overview.loss_unpriced", cases=last["cases_unpriced"]))
+    asked_notes = [report.say("overview.asked_counts", cases=last["cases"])]
+    if last["cases_without_amount"]:
+        key = "overview.without_amount" if last["asked"] is not None else "overview.no_amounts"
+        asked_notes.append(report.say(key, cases=last["cases_without_amount"]))
     marks = [report.say("overview.lacking")] if signal_rows(report, "refund_request_rate")["lacking"][-1:].any() else []
     return [
-        _sum(report, rows, "asked", [*marks, report.say("overview.asked_counts", cases=last["cases"])]),
+        _sum(report, rows, "asked", [*marks, *asked_notes]),
         _sum(report, rows, "loss", [*marks, *loss_notes]),
     ]
 

@@ -21,6 +21,7 @@ from aftersales.measures.false_discoveries import TARGET
 from aftersales.measures.maturity_stages import SHOWN_FROM
 from aftersales.measures.shrinkage import WORSE
 from aftersales.measures.triangles import ANY
+from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 from aftersales.words.language import run_on
@@ -42,8 +43,8 @@ def answer(report: Report) -> Verdict:
     if rows.is_empty():
         return Verdict(report.say(f"products.{_why_empty(report)}"), language=report.language)
     money = rows["money_at_stake"].cast(pl.Float64)
-    whole = float(money.sum())
-    top = min(int((money.cum_sum() < whole / 2).sum()) + 1, rows.height)
+    whole = known_total(money)
+    top = min(int((money.fill_null(0).cum_sum() < (whole or 0) / 2).sum()) + 1, rows.height) if whole else rows.height
     share = float(money.head(top).sum()) / whole if whole else 0.0
     key = "products.verdict" if top < rows.height else "products.verdict_all"
     headline = report.say(
