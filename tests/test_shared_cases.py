@@ -8,14 +8,17 @@ left out, so that a built-in one reads its files.
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -24,6 +27,8 @@ from aftersales.sources.account import FileAccount, ImportAccount
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import ShopStore
+from aftersales.week.loading import Report, load
+from aftersales.week.sections import data_health, refund_trends, weekly_overview
 
 CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 SHOP = {"id": "s", "name": "测试店铺", "platform": "taobao", "zone": "Asia/Shanghai", "currency": "CNY"}
@@ -58,10 +63,23 @@ class Imported:
         command = [sys.executable, "-m", "aftersales.cli", verb, "--config", str(self.settings.file), *words]
         return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=300)
 
+    def shown(self, week: str = "") -> tuple[Report, str]:
+        """The report of a week, and what the overview, the months of refunds and the account of the files say."""
+        report = load(self.shop.id, week, "en", config=str(self.settings.file))
+        sections = [weekly_overview.answer, weekly_overview.tiles, weekly_overview.routine, refund_trends.months]
+        sections += [data_health.answer, data_health.files, data_health.set_aside, data_health.left_out]
+        blocks = [block for section in sections for block in _blocks(section(report))]
+        markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", " ".join(b.html() for b in blocks), flags=re.DOTALL)
+        return report, re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
+
     def page(self, name: str = "index.html") -> str:
         """A page of the case's only report."""
         [page] = Path(self.settings.reports_path).glob(f"{self.shop.id}/*/{name}")
         return page.read_text("utf-8")
+
+
+def _blocks(shown: Any) -> Sequence[Any]:
+    return getattr(shown, "items", (shown,))
 
 
 @pytest.fixture
@@ -324,3 +342,63 @@ def test_a_report_is_made_of_orders_without_money(case: Callable[..., Imported])
     ran = done.run("weekly", "--no-import", "--jobs", "1")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "¥0" not in done.page()
+
+
+# What every case comes to on its pages: orders paid, money paid, money of refunds that succeeded (None: the case says
+# nothing of it), over all months of payment; and words that must stand there. `expected.txt` of each case says so.
+PACIFIC = {"platform": "shopify", "zone": "America/Los_Angeles", "currency": "USD"}
+EUROS = {"platform": "amazon", "zone": "Europe/Berlin", "currency": "EUR"}
+RUPIAH = {"platform": "shopee", "zone": "Asia/Jakarta", "currency": "IDR"}
+SHOWN: Mapping[str, tuple[dict[str, Any], int | None, float | None, float | None, tuple[str, ...]]] = {
+    "01-rows-per-order": ({"week": "2026-W46"}, 240, 40_574, 2_381, ()),
+    "02-status-words": ({}, 140 - 6, None, None, ()),
+    "03-item-refund-state": ({}, 200, None, 1_000, ("6 rows hold an amount that their refund state does not bear out",)),
+    "05-1688-merged": ({"platform": "1688"}, 150, 17_304, None, ()),
+    "05b-no-money-column": ({}, None, None, None, ("amounts are not known",)),
+    "07a-douyin-no-layout": ({"own": False, "platform": "douyin", "week": "2026-W46"}, 220, 7_080.50, 1_100.40, ()),
+    "07b-douyin-layout": ({"week": "2026-W46"}, 220, 7_080.50, 1_100.40, ()),
+    "08-shopify-orders": ({"own": False, **PACIFIC}, None, 27_221.96, 3_041.89, ("$",)),
+    "08c-shopify-clean": ({"own": False, **PACIFIC}, None, 27_221.96, 3_041.89, ("$",)),
+    "09-two-multiline-cells": ({}, 150, 8_850, None, ()),
+    "10-amazon-orders": ({"own": False, **EUROS}, None, 2_250, None, ("SEK 20,010.00", "GBP 1,122.00", "€")),
+    "10b-amazon-cp1252": ({"own": False, **EUROS}, None, 5_250, None, ("€",)),
+    "12a-1904": ({}, 150, None, None, ()),
+    "12b-hidden": ({}, 150, None, None, ("the sheet test is hidden: its 60 rows were not read",)),
+    "13-zone-any": ({"zone": "America/New_York", "week": "2026-W46"}, None, None, None, ("¥",)),
+    "16-shopee-id-thousands": ({"own": False, **RUPIAH}, 180, 104_014_700, None, ()),
+    "16b-decimal-comma": ({"zone": "Europe/Berlin", "currency": "EUR"}, 180, 74_988.40, None, ("€",)),
+    "18-stray-files": ({}, 150, 8_850, None, ("发货报表.xlsx",)),
+    "21-qianniu-three-sheets": ({}, 160, 42_328, 4_004, ("the sheet 发货报表 (161 rows) is no known export",)),
+    "22-refund-withdrawn-later": ({"week": "2026-W44"}, None, None, 0, ()),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_figures_and_the_words_of_a_case_stand_on_its_pages(case: Callable[..., Imported], name: str) -> None:
+    keys, *wanted, said = SHOWN[name]
+    report, text = case(name, **{k: v for k, v in keys.items() if k != "week"}).shown(keys.get("week", "2026-W45"))
+    months = report.data.refund_rate_monthly
+    found = [float(months[c].sum()) for c in ("paid_orders", "paid_money", "money_succeeded")]
+    assert [(round(f, 2), w) for f, w in zip(found, wanted, strict=True) if w is not None and round(f, 2) != w] == []
+    assert [words for words in said if words not in text] == []
+    if name == "05b-no-money-column":
+        assert months.filter(pl.col("paid_orders") > 0)["paid_money"].null_count() > 0
+
+
+def test_partial_refunds_by_week_of_payment(case: Callable[..., Imported]) -> None:
+    weeks = case("14-partial-refunds").shown("2021-W02")[0].data.refund_rate_weekly.tail(7)
+    found = weeks.select("refund_orders", "paid_orders", pl.col("refund_money", "paid_money").cast(pl.Float64)).rows()
+    assert found == [
+        (16, 73, 1479, 8937), (15, 76, 1189.5, 8534), (16, 74, 1614, 9086), (13, 73, 901.25, 8367),
+        (16, 76, 1254, 8874), (15, 72, 1279.5, 8488), (13, 74, 996.25, 8536),
+    ]  # fmt: skip
+
+
+def test_a_week_of_one_order_and_a_week_of_none(case: Callable[..., Imported]) -> None:
+    done = case("17-tiny-and-empty")
+    for week in ("2026-W45", "2026-W43"):
+        report, text = done.shown(week)
+        assert text
+        [row] = report.data.refund_rate_weekly.tail(1).select("paid_orders", "rate_orders").rows()
+        assert row == ((1, 0.0) if week == "2026-W45" else (0, None))
