@@ -19,7 +19,7 @@ from aftersales.sources.conventions import Convention, with_convention
 from aftersales.sources.derive import derived
 from aftersales.sources.fill import Filled
 from aftersales.sources.kinds import KINDS
-from aftersales.sources.layout import Computed, Emit, Rows
+from aftersales.sources.layout import Computed, Emit, Rows, normalised
 from aftersales.sources.notes import note
 from aftersales.sources.recognition import Match
 from aftersales.sources.sniff import Header
