@@ -39,7 +39,7 @@ _CUE = (
     r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|[闲咸]鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|扫码加|加客服|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
     r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
 )
-_FILL = r"(?:号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
+_FILL = r"(?:は|는|은|คือ|号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
 _SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|venmo|cash\s?app|paypal|电报|推特|飞机|纸飞机)"
 _SITE = r"(?:旺旺|淘宝|天猫|京东|拼多多|微博|抖音|小红[书薯]|快手|b站|[闲咸]鱼|微信|(?<![a-z])qq|贴吧|知乎|支付宝|得物|豆瓣|唯品会|苏宁|美团|饿了么|1688|阿里|转转|虎扑|视频号)"
 # words for a messenger in other scripts, and for a name somewhere
@@ -114,7 +114,7 @@ DOCUMENTS = _each(
     r"\b(?:pan|p\.a\.n\.?)(?:\s?(?:card|no|number|id|is|#|\.|:)){0,4}\s?(?P<s>[A-Z]{5}[\s\-]?\d{4}[\s\-]?[A-Z])\b",
     r"(?<![A-Z0-9])(?-i:[STFGM]\d{7}[A-Z])(?![A-Z0-9])",
     r"\b(?-i:[A-Z]{3}P[A-Z]\d{4}[A-Z]|[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z])\b",
-    r"(?:\b(?:nric|hkid|dni|nie|nino|ni number|national insurance|codice fiscale|cpf|curp|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)\b|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
+    r"(?:\b(?:nric|hkid|dni|nie|nino|ni (?:number|no)|national insurance|codice fiscale|cpf|curp|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)\b|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
     r"(?<![A-Z0-9])[军南北沈兰成济广空海政参后装武]字第?\s?(?P<s>\d{6,8})号?",
     r"(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:ic|i\.c\.|mykad)(?:\s?(?:no|number|is|\.|:)){0,3}\s?(?P<s>\d{6}-?\d{2}-?\d{4})(?!\d)",

@@ -17,7 +17,7 @@ _SURNAMES = (
     "薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫嵺苟褚廉简娄盖符奚木穆党燕郎邸冀谈姬屠连郜晏栾"
     "郁商蒙计喻揭窦迟宇敖糜鄢冷卓花仇艾蓝巩稽井练仲乐虞卞封竺冼楚佟栗匡宗台巫鞠僧桑荆谌银扬明沙岑习胥蔺闫"
 )
-_COMMON = _SURNAMES[: _SURNAMES.index("伍")]
+_COMMON = _SURNAMES[: _SURNAMES.index("伍")] + "韦覃莫闫祝欧"
 _COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯|轩辕|长孙|宇文|独孤|闻人"
 _HAN = r"[\u4e00-\u9fff]"
 # surnames that begin words people write before or behind a number
@@ -41,7 +41,7 @@ _GIVEN = (
     "伟芳娜秀英敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂华建国文志海玉红春燕鹏飞辉鑫波斌宇浩凯健俊帆雪琳玲萍颖慧婷莹倩欣怡佳嘉琪瑶瑾萱涵梓轩泽睿博昊金然晨曦阳晓东林梅兰竹菊云龙虎凤祥瑞福禄寿喜贵荣富庆康宁德仁义礼智信忠孝诚毅恒永昌盛隆旺宏洪鸿"
     "达立伦君子诗语思梦雨雯菲媛媚娇婉妍姝妮娅珊珍珠瑛琴琼瑜璐璇琦琰璟玥彤彬彦卿卓群翔翰胤胜民生彩霖震雷雄峰岩岳川江河湖泉源清澈洁冰凌寒露霜霏晶星辰旭昱晟晖昕煜炎焕炜烨灿焱烁熙钧铭锋锐钰钊镇钦银铁柱根树森松柏杉桐柳荷莲莉蓉蓓蕾薇芸芬芝芹苗茜茹菁萌葵蕊蝶凡"
     "繁振挺拓奇启哲元光亮克兆勤劲卫友双善坤培基士壮夏天太夫如娥婧婵嫣姗学守宗宝宣家容宽尚山岚巧帅延弘影律忆念恩悦惠慎懿承扬政敬斐昂映景朗楠榕槐武殿毓沁沛沙洲浦淑淼渊滢滨潇澄澜烈玄玮珂珏珑琛瑄璋甜益盈睦硕祖祺禹秋积穆章童笙筠素紫纯维绪绮缘罗美翠耀耘聪肖育胡艺艾芃花若茂荃莎莺菡葆"
-    "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠晴月夕沐汐淇佩桃杏枝舒柔蕴榆洛屹骋驰腾翊栩羲骐朔煊煦熠炫炳铮铎珩琮璞琬珺颢颐霁霄霆靖鸥鹭妤姿妙婕玫琍歌"
+    "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠晴月夕沐汐淇佩桃杏枝舒柔蕴榆洛屹骋驰腾翊栩羲骐朔煊煦熠炫炳铮铎珩琮璞琬珺颢颐霁霄霆靖鸥鹭妤姿妙婕玫琍歌力"
 )
 _GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|文[明案员化]|成[本立就]|白[手衣]|明星|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
 _ROLE = (
@@ -102,7 +102,7 @@ NAMES = tuple(
         rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{0,20}}){{1,3}})",
         r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
         # beside a word for what the person is or does
-        rf"{_ROLE}(?:姓名|名字|叫|是|为|显示|写的|写|登记的?|填的|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE}|[{_COMMON}]师傅|(?<=[【「\"“(])小[{_GIVEN}](?=[】」\"”)])|(?![天明平宝])(?P<twice>[{_GIVEN}])(?P=twice))",
+        rf"{_ROLE}(?:姓名|名字|叫|是|为|显示|写的|写|登记的?|填的|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE}|[{_COMMON}](?:师傅|[姐哥叔姨嫂婶](?![妹弟姐哥]))|(?<=[【「\"“(])小[{_GIVEN}](?=[】」\"”)])|(?![天明平宝])(?P<twice>[{_GIVEN}])(?P=twice))",
         rf"(?:老板|[卖店]家|店主|师傅|客服|骑手|快递员|朋友|房东|一个|名字)叫(?P<s>{_NAME}){_ENDS}",
         rf"叫(?P<s>{_GIVEN_NAME})(?=的?[,。\s签代]|的?$)",
         rf"{_HAN}[人者员方]:\s?(?P<s>{_NAME})(?!{_HAN})",
@@ -110,7 +110,7 @@ NAMES = tuple(
         rf"(?<!{_HAN})(?P<s>[老小][{_COMMON}](?:师傅|(?=客服|快递|站长))|{_GIVEN_NAME}(?=[,:\s]?(?:[你您]好|客服|快递员|师傅|骑手|老师|同志)))",
         rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,、/|]{{1,3}}\[地址\])",
         rf"\[地址\][\s,、/|]{{1,3}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
-        rf"(?:被|由|让|叫|给|找|跟|和|与)(?P<s>{_GIVEN_NAME})(?=签收|代[签收领取]|[拿领取]走|冒[领签]|负责|处理|接[单的待]|派送|打来|联系|骂|本人)",
+        rf"(?:被|由|让|叫|给|找|跟|和|与)(?P<s>{_GIVEN_NAME})(?=签收|代[签收领取]|[拿领取]走|冒[领签]|负责|处理|接[单的待]|派送|打来|联系|骂|本人|改[为成]|换成|\s?[\[(【])",
         rf"{_WHO}(?:{_HAN}|[,:\s]){{0,10}}?(?:应[该当]?[是为写]?|改[成为]?|[换写][成为]|而?不?是)(?P<s>{_GIVEN_NAME})",
         rf"\[姓名\][,\s]{{0,2}}(?:而?不?是|改[成为]|或者?|和|与|跟|、|/|&|❤|♥)(?P<s>{_GIVEN_NAME})",
         rf"(?:[敝鄙免]贵?|本人|[我他她]|师傅|老板|客服)姓(?P<s>[{_SURNAMES}])(?!{_HAN}?名)",
@@ -130,7 +130,7 @@ _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daugh
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
     r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed|returned|purchased|booked) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
-    rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|change (?:the )?(?:name|recipient|receiver) to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
+    rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|(?:change (?:the )?)?(?:name|recipient|receiver|consignee)(?: was| is)?(?: changed)? to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
     r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
 )
 _SAID = (
@@ -143,7 +143,7 @@ _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|writt
 _NO_COMPANY = r"(?!(?:\w+\s)?(?:Electronics|Store|Shop|Ltd|Co|Inc|Trading|Tech|Official|Direct|Deals|Parts|Online|Mart|Express|Protection|Service|Support|Care|Pro|Seat|App)\b)"
 _DOES = (
     r"(?:(?:delivery |customer (?:service )?|service |support |sales |shop |store |warehouse |mail |security )?(?:agent|rep|representative|driver|courier|rider|postman|mailman|mail carrier|carrier|delivery (?:guy|man|boy|person|partner|agent)|seller|vendor|merchant|owner|buyer|customer|client|"
-    rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|caretaker|porter|nachbarn?|nachbarin|zusteller|fahrer|verk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
+    rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|caretaker|porter|[Nn]achbarn?|[Nn]achbarin|[Zz]usteller|[Ff]ahrer|[Vv]erk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
 )
 _DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|went|let|lost|[a-zà-ÿ]{2,12}(?:ed|ó|ou|é)|found|dropped|yelled|came|brought|picked|stole|threw|lo|la|le|me|impoli\w*|kasar|tidak|non|não|nie|niet|ha|no|nicht|hat|war|ist|n['’]a|a)\b)"
 _NAMED = r"(?i:\b(?:entregar (?:a|para)|(?:liefern|lieferung) an|livrer [àa]|consegnare a|a\.n\.?|a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"

@@ -40,7 +40,7 @@ _FILL = (
     r"(?:号码|号|码|是|为|叫|的|我|在|联系|直接|打|给|请|加|搜|就是|就|这个|我的|你们?|可以|即可|或者?|和|改成|改为|换成|收件人|本人|"
     r"番号|번호|는|은|나의|नंबर|का|है|เลข|หมายเลข|คือ|ของ(?:ฉัน|ผม)|โทร(?:ศัพท์)?|ศัพท์|มือถือ|"
     r"[\s:=(（\[【\"'“”,.、/\-—_#→>]|\b(?:n[oº°]|number|n[úu]mero|nummer|num|nr|номер|numer|id|is|are|was|on|at|from|me|my|to|the|or|us|please|a|"
-    r"es|[ée]|est|ist|le|il|al|au|de(?: contato)?|là|của tôi|saya|hai|karo|karna|only|jest|это|bca|card)\b\.?)"
+    r"es|el|la|lo|[ée]|est|ist|le|il|al|au|de(?: contato)?|là|của tôi|saya|hai|karo|karna|only|jest|это|bca|card)\b\.?)"
 )
 _OWN = (
     r"(?:заказ\w*|отслеживани\w*|отправлени\w*|трек\w*|артикул\w*|주문|송장|운송장|상품|注文|追跡|ऑर्डर|คำสั่งซื้อ|พัสดุ|الطلب|الشحن)|"
@@ -53,7 +53,7 @@ _OWN = (
 )
 _CUES = {
     "own": _OWN,
-    "phone": r"(?:小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
+    "phone": r"(?:\[姓名\]|小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
     r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|meu|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|n[uú]m[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefoo?n\w*|handy\w*|t[ée]l[ée]phone|t[ée]l\b|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile|no)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|singapore|hong kong|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|\b(?:phone|mobile|cell|hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|в[ао]т[сц]ап|вайбер|هاتفي?|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|士兵证|学生证|医保卡?|存折|मेरा आधार|आधार|паспорт|снилс|инн|номер документа|주민(?:등록)?번호|여권|マイナンバー|บัตรประชาชน|aadha?a?r|adha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:(?:ktp|nik|cnic|bvn|tfn|bsn|pesel|cccd|cmnd|rg|rut|run|cpr|ppsn?|dl|tc(?= no)|tc kimlik|sin|tax file|voter|kimlik|nhs|medicare|c[ée]dula|dui|inn|snils|s[ée]curit[ée] sociale|sozialversicherung\w*|krankenversicher\w*|personnummer|codice fiscale)\b|passport|identity|identification|national id|id card|id no|id number))",
