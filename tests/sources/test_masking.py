@@ -8,7 +8,11 @@ since: figures on them say nothing about new texts.
 A third one (276 texts of several markets with 303 secrets, 401 harmless ones), written blind on 2026-11-30 and measured after
 the patterns stood, gave .924 and .007. A fourth (285 texts, 375 harmless ones, ``unseen*``) gave .937 and 0. Missed were pickup
 codes, names behind roles, nicknames and numbers behind cues of other languages; the patterns were widened for these kinds since
-with 1,200 lines of their author's own, so all of it is seen data too and only guards what was reached. ``addresses.txt``
+with 1,200 lines of their author's own, so all of it is seen data too and only guards what was reached.
+
+A fifth (442 texts with 551 secrets, 367 harmless ones, ``fifth*``), written blind and harder, gave .79 and .019 at first sight:
+missed were names that stand by their form alone, births, Latin names by position and accounts of other countries. It too is
+seen since; the figure for new texts is what a sixth will give. ``addresses.txt``
 holds addresses of many countries, each to be masked from its door to its postal code.
 """
 
@@ -46,13 +50,14 @@ def test_an_address_is_masked_from_its_door_to_its_postal_code(around):
         assert masked(around.format(address)) == around.format("[地址]"), address
 
 
-def test_what_the_fourth_blind_corpus_held_is_masked():
-    """Written blind: .937 of its lines had lost every secret before the patterns were widened for the kinds missed."""
+@pytest.mark.parametrize("corpus", ["unseen", "fifth"])
+def test_what_blind_corpora_held_is_masked(corpus):
+    """Whole texts: .937 of the fourth and .79 of the fifth before the patterns were widened for the kinds missed."""
     secrets: dict[str, list[str]] = {}
-    for line in (DATA / "unseen.tsv").read_text("utf-8").splitlines():
+    for line in (DATA / f"{corpus}.tsv").read_text("utf-8").splitlines():
         text, secret = line.split("\t")
         secrets.setdefault(text, []).append(secret)
-    harmless = (DATA / "unseen_harmless.txt").read_text("utf-8").splitlines()
+    harmless = (DATA / f"{corpus}_harmless.txt").read_text("utf-8").splitlines()
     whole = [all(secret not in masked(text) for secret in each) for text, each in secrets.items()]
     changed = [masked(text) != text for text in harmless]
     assert sum(whole) / len(whole) >= 0.99

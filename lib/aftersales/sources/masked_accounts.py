@@ -24,6 +24,8 @@ EMAILS = _each(
     rf"{_LOCAL}{_AT}\s?(?:{_HOST}{_DOT}){{1,5}}[A-Z]{{2,12}}\d?(?![a-z0-9])|{_LOCAL}{_AT}\s?(?:{_PROVIDER}(?![A-Z0-9\-])|(?:ok\w{{2,10}}|ybl|ibl|axl|apl|upi|paytm|\w{{2,10}}bank)\b)",
     rf"{_LOCAL}(?<=[\s_])at[\s_](?:{_PROVIDER}{_DOT}|{_HOST}(?:\sdot\s|点))\s?{_TLD}\b(?:(?:\.|\sdot\s){_TLD}\b)?",
     rf"{_LOCAL}(?<=\s)at\s(?:gmail|hotmail|outlook|yahoo|icloud|foxmail|protonmail|googlemail)\b",
+    rf"{_LOCAL}在\s?{_PROVIDER}{_DOT}{_TLD}\b",
+    r"邮箱[^\n@:]{0,6}[:是]\s?(?P<s>[a-z0-9._\-]{3,40})(?=[^\n@]{1,20}@)",
     rf"{_LOCAL}[#*$&※★☆]\s?{_PROVIDER}{_DOT}{_TLD}\b",
     r"(?<!\d)\d{5,11}\s?的?\s?(?:qq|扣扣|企鹅)\s?(?:邮箱|\.?\s?com)|(?:qq|扣扣|企鹅)\s?邮箱[\s:是]{0,3}(?P<s>\d{5,11})",
     r"(?:邮箱|电?邮件?地址|e-?mail(?: address)?)(?:号|账号|是|为|:|=|\s|is){0,4}(?P<s>[A-Z0-9][A-Z0-9._\-]{2,40}\d[A-Z0-9._\-]{0,20}|[A-Z][A-Z0-9._\-]{4,40}(?=$|[\s,。]?(?:发|谢|$)))",
@@ -31,13 +33,13 @@ EMAILS = _each(
 )  # fmt: skip
 
 _WECHAT = (
-    r"(?:(?:[微薇威徽维葳巍溦魏伟唯]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|[加+➕]\s?❤|v[❤♥]信?|我的?[微薇威](?=[是号:\s])|(?<![一-鿿])[微薇威](?=\s?[:号])|"
-    r"[加+➕佳嘉伽茄]\s?(?:一下|个|我|你|下)?\s?(?:v(?![a-z])|[微薇威徽维溦])|(?<![a-z0-9])(?:wx|vx|wv|vv|v\s?x|w\s?x|weixin|wechat|we\s?chat|wei\s?xin)(?![a-z])|(?<![a-z0-9])v(?=\s?:|\s?号|我\s?[a-z]))"
+    r"(?:(?:[微薇威徽维葳巍溦魏伟唯围喂未味]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|[加+➕]\s?❤|v[❤♥]信?|我的?[微薇威](?=[是号:\s])|(?<![一-鿿])[微薇威](?=\s?[:号])|"
+    r"[加+➕佳嘉伽茄]\s?(?:一下|个|我|你|下)?\s?(?:v(?![a-z])|[微薇威徽维溦])|(?<![a-z0-9])(?:wx|vx|wv|vv|v[\s/.]?x|w[\s/.]?x|唯心(?=[\s:号]{1,2}[a-z])|weixin|wechat|we\s?chat|wei\s?xin)(?![a-z])|(?<![a-z0-9])v(?=\s?:|\s?号|我\s?[a-z]))"
 )
 _CUE = (
     rf"(?:{_WECHAT}|[加+➕]\s?(?:个|我)?\s?q(?![a-z])|(?<![a-z0-9])(?:qq|q)(?![a-z])|[扣抠叩][扣抠叩q]|"
     r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|[闲咸]鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|扫码加|加客服|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
-    r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
+    r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:の\s?id|id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
 )
 _FILL = r"(?:は|는|은|คือ|号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
 _SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|venmo|cash\s?app|paypal|电报|推特|飞机|纸飞机)"
@@ -56,6 +58,10 @@ ACCOUNTS = _each(
     rf"{_CUE}(?:号码?|账号|帐号|id|是|为|加|搜|我的|就|\s){{0,4}}\s?(?:[:=→]|号|是|搜|加|账号|id|[(「【])\s?(?P<s>@?[a-z][a-z0-9_\-.]{{4,24}})(?![a-z0-9])",
     r"(?:微信|薇信|威信|v信|绿泡泡|加我|加好友)\s?(?P<s>[a-z][a-z0-9_\-]{5,24})(?![a-z0-9])",
     r"(?:微信|wechat|weixin)[^,。;!?\n]{0,10}?[,，]\s?号是?\s?(?P<s>[a-z][a-z0-9_\-]{5,24})(?![a-z0-9])",
+    rf"{_WECHAT}[^。!?:\n]{{0,16}}:\s?(?P<s>(?=[a-z_\-]{{1,16}}\d)[a-z][a-z0-9_\-]{{4,24}})(?![a-z0-9])",
+    rf"{_WECHAT}[\s:号是]{{0,3}}(?P<s>(?:[a-z0-9_]\s){{5,20}}[a-z0-9_])(?![a-z0-9])",
+    r"[我他她]的?(?:小|大|新)?号(?:码|是|:|\s){0,2}(?P<s>[a-z](?=[a-z_\-]{0,14}[\d_])[a-z0-9_\-]{4,24})(?![a-z0-9])",
+    r"(?<![a-z0-9])(?!img|dsc|vid|pic|mm|ver|log|doc|cam)(?P<s>[a-z]{2,4}(?:19[5-9]\d|200\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?![0-9a-z])",
     # letters in parts, the last of them with a digit; the cue and the id in one word
     rf"{_WECHAT}(?:号|id|\s)?\s?(?:[:=]|号|是)\s?(?P<s>[a-z]{{1,12}}(?:\s[a-z]{{1,12}}){{0,2}}\s(?=[a-z_]{{0,14}}\d)[a-z0-9_]{{2,14}})(?![a-z0-9])",
     r"(?:(?<![a-z0-9])(?:wx|vx|vv|zfb|qq)|(?:[加+➕佳嘉]|联系)\s?(?:我|个|一?下)?\s?(?:[vw](?!ip\d)|q(?=[a-z]{2})))(?P<s>[a-z](?=[a-z_\-]{0,14}\d)[a-z0-9_\-]{4,20})(?![a-z0-9])",
@@ -77,6 +83,7 @@ ACCOUNTS = _each(
     r"(?:蔻蔻|口口|丘丘|q仔|qq群|扣扣群|企鹅群|粉丝群|客服群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
 )  # fmt: skip
 NICKNAMES = _each(
+    rf"(?:{_SITE}|昵称)(?:上|号|也是)?\s?同名[\s:,]{{1,2}}(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?])",
     r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
     # a nickname in any script behind what says that it is one
     rf"(?:{_SITE}(?:的|账)?(?:号|id|名|昵称|用户名|会员名)|{_SITE}|昵称|会员名|用户名|网名)\s?(?:[:=]|[是叫为](?!什|哪|多|谁|否|不))\s?(?P<s>(?!\d)(?=\w{{0,14}}\d)\w{{3,20}})",
@@ -94,10 +101,28 @@ _TAX = (
     r"(?:[\s\-]?(?:no|number|num|nr|id|reg(?:istration)?|code|nummer|identification|intracom)\b\.?){0,3})"
 )
 BANKS = _each(
+    # an account by the words of its country, or behind a bank's name
+    r"(?:계좌(?:\s?번호)?|[가-힣]{1,6}(?:은행|뱅크)|농협|신협|새마을금고)[\s:은는]{0,3}(?:[가-힣]{1,6}(?:은행|뱅크)|농협|신한|국민|우리|하나|기업)?[\s:]{0,2}(?P<s>\d{2,6}(?:-\d{2,8}){1,3}|\d{10,16})(?!\d)",
+    r"[记記]号\s?:?\s?\d{5}[\s,\-]{0,2}番号\s?:?\s?(?P<s>\d{6,8})",
+    r"(?:口座番号|普通|当座)\s?[:は]?\s?(?P<s>\d{7,8})(?!\d)",
+    r"(?:карт[аыеу]|сч[её]т\w{0,2}|сбер\w{0,6}|тинькофф|втб|альфа)[^\d\n]{0,14}(?P<s>\d{4}[\s\-]?\d{4}[\s\-]?\d{4}[\s\-]?\d{4}|\d{20})(?!\d)",
+    r"(?:(?<![a-z])(?:maybank|cimb|public bank|hong leong|rhb|ambank|bca|bni|bri|bsi|mandiri|hsbc|dbs|posb|ocbc|uob|vietcombank|vcb|techcombank|tcb|mb ?bank|mbbank|acb|bidv|agribank|sacombank|tpbank|bdo|bpi|metrobank|gcash|scb|kbank|kasikorn|bangkok bank|monzo|barclays|lloyds|natwest|santander|starling|chase|revolut|sbi|hdfc|icici|axis)|恒生|汇丰|渣打|中银|国泰世华|玉山|台新|富邦|中华邮政|邮局)"
+    r"(?:\s?(?:bank|银行|a/?c|acc(?:oun)?t|no|number|rek(?:ening)?|stk|savings|hk|sg|my|uk|us|账号|帐号|户口|号|:|\.)){0,4}[\s:]{0,3}(?P<s>\d(?:[\s\-]?\d){7,17})(?![\d\-])",
     r"\b(?:(?:ifsc|swift|bic)(?:[\s/]?(?:code|bic|no)){0,2}[\s:=is]{0,4})(?P<s>(?-i:[A-Z]{4}0[A-Z0-9]{6}|(?:(?=[A-Z]{6}[A-Z]{0,4}\d)|(?<=[a-zA-Z]:)|(?<=:\s)|(?i:(?<=code\s)))[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?))(?![A-Z0-9])",
     r"\b(?:sort ?code|routing(?: (?:number|no\.?))?|aba|bsb|blz|bankleitzahl)[\s:=#is]{0,4}(?P<s>\d(?:[\s\-]?\d){5,8})(?!\d)",
 )
+BIRTHS = _each(
+    r"(?P<s>(?:19|20)?[〇零○一二三四五六七八九]{2,4}年(?:农历|阴历|闰)?(?:[正冬腊]|[一二三四五六七八九十]{1,2})月(?:初|廿)?[一二三四五六七八九十]{1,3}[日号]?)(?=的?出?生(?![产效鲜日]))",
+    r"(?:生日|出生|生于)[是为于:\s]{0,2}(?P<s>(?:(?:19|20)?[〇零○一二三四五六七八九]{2,4}年)?(?:农历|阴历)?[正冬腊一二三四五六七八九十]{1,2}月[初廿]?[一二三四五六七八九十]{1,3})",
+)
 DOCUMENTS = _each(
+    # a day of birth, before its word or behind it, or beside a person's sex
+    r"(?P<s>(?:(?:19[3-9]\d|20[0-2]\d)\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}日?|(?:19[3-9]\d|20[0-2]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])))(?=\s?(?:的?出?生(?![产效鲜命意活成日])|生まれ|生人|\[?[男女](?![装士款鞋包式表童])))",
+    r"(?:生[于於]|出生[于於]?|生辰(?:八字)?|[男女][\s,/(])[\s:,是为日期]{0,4}(?P<s>(?:(?:19[3-9]\d|20[0-2]\d)\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}日?|(?:19[3-9]\d|20[0-2]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])))",
+    r"(?:实名|ez\s?way|易利委|身[分份]证?字?号?|报关)[^\n\d]{0,12}?(?P<s>(?<![A-Z])[A-Z][12]\d{8})(?!\d)",
+    r"档案(?:编)?号[\s:是]{0,2}(?P<s>\d{12})(?!\d)",
+    r"여권\s?(?:번호)?[\s:은는]{0,3}(?P<s>[A-Z]{1,2}\d{7,8})(?!\d)",
+    r"(?:personal)?ausweis(?:nummer|nr\.?)?[\s:]{1,3}(?P<s>(?=[A-Z]{0,3}\d)[A-Z0-9]{9,10})(?![A-Z0-9])",
     # tax numbers: what their words announce, and two whose form tells
     rf"{_TAX}(?:\s?[:=#是为]|\s|is\b){{0,4}}(?P<s>{_ID_NUMBER}|(?=(?:[A-Z]{{0,8}}\d){{5}})[A-Z0-9]{{8,20}}(?![A-Z0-9]))",
     r"(?<![A-Z0-9])(?-i:(?=9[1-3]\d{6}\d{0,9}[A-Z])9[1-3]\d{6}[0-9A-HJ-NPQRTUWXY]{10}|\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9])(?![A-Z0-9])",
@@ -124,7 +149,7 @@ _CODE = r"(?=(?:[A-Z\- ]{0,3}\d){3})[A-Z]{0,3}-?\d{1,8}(?:[\- ]\d{1,8}){0,3}[#*]
 _NO_DATE = r"(?!(?:19|20)\d\d[\-/. ]\d)"
 # what opens a parcel locker or a door, or lets whoever knows it fetch a parcel
 CODES = _each(
-    rf"(?:(?:取[件货餐包]|提货|提取|自提|领取|取件提货|开[箱柜门]|核销|身份|存[件货]|收件|收货|签收|派件|门禁|大门|单元门|门锁|进门|入户|楼道|柜机|智能柜|驿站)的?(?:编?号?码|验证码|口令|密码|编号|号)|货架(?:号码?|位|编号)|(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口|门锁|门禁)[^,。;!?\n]{{0,6}}?[,，]?密?码)"
+    rf"(?:(?:取[件货餐包]|提货|提取|自提|领取|取件提货|开[箱柜门]|核销|身份|存[件货]|收件|收货|签收|派件|门禁|闸机|大门|单元门|门锁|进门|入户|楼道|柜机|智能柜|驿站)的?(?:编?号?码|验证码|口令|密码|编号|号)|货架(?:号码?|位|编号)|(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口|门锁|门禁)[^,。;!?\n]{{0,6}}?[,，]?密?码)"
     rf"(?:发错了|错了|不对|不是这个|应该是|我的|是|为|叫|改成|[\s:,，【\[（(「\"“]){{0,6}}(?P<s>#?{_NO_DATE}{_CODE})",
     rf"(?:凭|用|报|使用|输入)[\s:【\[]{{0,2}}(?P<s>{_NO_DATE}{_CODE})(?=[\s】\]]{{0,2}}[^,。;!?\n\d]{{0,14}}?\d{{0,3}}[^,。;!?\n\d]{{0,6}}?(?:[取领](?:[件货包快走取]|(?=[,。!;\s]|$))|提货|自提|开[柜箱门]))",
     rf"(?:货号|货架|包裹号)[\s:]{{0,2}}(?P<s>{_NO_DATE}(?:(?<=货架)\d{{1,3}}-\d{{1,3}}-\d{{3,5}}(?!\d)|{_CODE}(?=[^。;!?\n\d]{{0,6}}(?:取件|尾号))))",
@@ -137,7 +162,7 @@ _REGION = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉
 PLATES = _each(
     rf"[{_REGION}]\s?[A-Z]{{1,2}}?\s?[·•.\-_*]?\s?(?=(?:[A-Z]\s?){{0,5}}\d)(?:[A-HJ-NP-Z0-9]{{5,6}}|[A-HJ-NP-Z0-9]{{4,5}}[警学挂港澳]|[A-HJ-NP-Z0-9](?:[\s.\-·][A-HJ-NP-Z0-9]){{4,5}}|[A-HJ-NP-Z0-9]{{2,3}}[\s.\-·][A-HJ-NP-Z0-9]{{2,3}})(?![A-Z0-9])",
     rf"(?:licen[cs]e plate|number\s?plate|\bplate(?: number)?|车牌号?|[{_REGION}]牌)[\s:是为]{{0,4}}(?P<s>(?=[A-Z]{{0,3}}[\s\-]?[A-Z]{{0,3}}\d)[A-Z0-9]{{1,3}}[\s\-]?[A-Z0-9]{{3,5}}(?:\s[A-Z])?)(?![A-Z0-9])",
-    r"(?:\bplate|\breg(?:o|istration)?|\b(?:car|vehicle|van|taxi|truck) (?:number|no\.?|reg|plate)|\bkennzeichen|\bplaque|\bimmatriculation|\bmatr[íi]cula|\btarga|\bkenteken|车牌号?|车号)(?:\s(?:number|no\.?|nr\.?|num))?(?:[\s:#=,]|is|ist|est|[是为]){0,4}"
+    r"(?:\bplate|\breg(?:o|istration)?|\b(?:car|vehicle|van|taxi|truck) (?:number|no\.?|reg|plate)|\bkennzeichen|\bplaque|\bimmatriculation|\bmatr[íi]cula|\btarga|\bkenteken|车牌号?|车号)(?:\s(?:number|no\.?|nr\.?|num))?(?:[\s:#=,]|is|was|ist|est|war|[是为]){0,4}"
     r"(?P<s>(?-i:(?=[\d \-]{0,6}[A-ZÄÖÜ])(?=[A-ZÄÖÜ \-]{0,6}\d)(?=(?:[\s\-·]?[A-Z0-9ÄÖÜ]){5})[A-Z0-9ÄÖÜ]{1,4}(?:[\s\-·]?[A-Z0-9]{1,4}){1,3}))(?![A-Z0-9])",
     r"\b(?-i:[A-Z]{2}[\s\-]\d{1,2}[\s\-][A-Z]{1,2}[\s\-]\d{4}|(?:AP|AR|AS|BR|CG|CH|DL|GA|GJ|HP|HR|JH|JK|KA|KL|MH|MP|OD|PB|RJ|TN|TS|UK|UP|WB)\d{2}[A-Z]{1,2}\d{4})\b",
 )  # fmt: skip

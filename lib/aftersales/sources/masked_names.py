@@ -43,6 +43,8 @@ _GIVEN = (
     "繁振挺拓奇启哲元光亮克兆勤劲卫友双善坤培基士壮夏天太夫如娥婧婵嫣姗学守宗宝宣家容宽尚山岚巧帅延弘影律忆念恩悦惠慎懿承扬政敬斐昂映景朗楠榕槐武殿毓沁沛沙洲浦淑淼渊滢滨潇澄澜烈玄玮珂珏珑琛瑄璋甜益盈睦硕祖祺禹秋积穆章童笙筠素紫纯维绪绮缘罗美翠耀耘聪肖育胡艺艾芃花若茂荃莎莺菡葆"
     "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠晴月夕沐汐淇佩桃杏枝舒柔蕴榆洛屹骋驰腾翊栩羲骐朔煊煦熠炫炳铮铎珩琮璞琬珺颢颐霁霄霆靖鸥鹭妤姿妙婕玫琍歌力"
 )
+# and characters that they are made of too, which begin other words as often: for what stands alone
+_ALSO = "依成致用小满颖诺知继唯新先世仕以佑侠保其冠加千可合后园圆圣均城增多存宛宜宪尔尧展希广庭廷彪彰征心必怀恬恺才捷敦旋旖昀昆显曼曾有望本朵来杭柯校梧椿榛樱欢正殊汝沅沫泓津流浚浠浪涌润渤湘溪滔漫漪潮澎炯熹燃牧甫真祎祯禾秉笑简绍羽联臻舟航良芊芷苒荔荞藤言谊谨豆贝贞运进远逢遥郡闯闻雍非顺飒骄鹂奔一火皎栋果初宥熔谣赫妞楷桢梁桥标格栓桑沂泳洵涓渲滕灏煌熊牛犇狄珉珲瑗甄畅畔盼眉石磐秦笛筝粒缨翎翀翡耕肃艇芙芮苇菀菱葭蒙薪藏虞西询诠谕豫贯资路辛轲迎述逊遂遵邺郴酉采钗钟钥铃铠铸锟锦镜镭闪阁际靓鞠韶顶颉飚驹骅鲜"
 _GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|文[明案员化]|成[本立就]|白[手衣]|明星|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
 _ROLE = (
     r"(?:(?:快递|派[件送]|配送|揽[件收]|收[件货银]|取件|送[货餐]|外卖|跑腿|安装|维修|售后|业务|客服|仓管|质检|审核|店|驿站)(?:专员|人员|工|员|小哥|师傅|经理|主管|代表|小[妹弟]|站长|负责人|老板娘?)|骑手|司机|师傅|站长|店[主家]|卖家|商家|老板娘?|掌柜的?|客服|售后|"
@@ -52,18 +54,31 @@ _ROLE = (
 _LITTLE = rf"[小老阿](?:(?<!小)[{_GIVEN}]|[{_COMMON}])(?:师傅|[哥姐叔])?(?<!小[熊马牛龙白黄花包程金米方高])(?<!老[板师])(?![家是板师时心气姐])"
 _DOTTED = rf"{_HAN}{{1,7}}(?:\s?[·•・‧]\s?{_HAN}{{1,8}}){{1,3}}"
 _OTHER = rf"(?:{_OTHER_BEGINNINGS}){_HAN}{{0,4}}?"
-_LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|写的是|写的|写|填的是|填成|填|打错了|个人|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
+_LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|核对|确认|登记|[这那一]?栏|写的是|写的|写|填的是|填成|填|打错了|个人|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
 _ENDS = r"(?=对[吧吗么不]|没错|[吗么]|本人|谢谢|谢了|就行|就可以|就好|即可|可以|吧|呀|啊|哦|哈|呢|哟|不[是要对叫]|别|请|麻烦|我是|要求|电话|手机|地址|身份证|微信|报关|清关|个人|才|要|会|来|的(?:快递|包裹|订单|账|收件|电话|地址|手机|名字)|收|先生|女士|小姐|老师|签收|本人|[^\u4e00-\u9fff]|$)"
 _WHO = (
     r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|经手|承办|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
     r"收方|买家|客户|顾客|姓\s?名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|签[名字](?=[\s:是])|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
 )
 _KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑|同学|[女男](?:朋)?友|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?)"
+# what looks like a name and is a brand, a place or a word
+_NO_PERSON = (
+    r"(?:张小泉|周大福|周生生|周大生|周六福|王老吉|王守义|王致和|王麻子|李宁|李锦记|李时珍|李渡|白玉兰|马应龙|高露洁|高洁丝|高夫|林清轩|温碧泉|叶罗丽|谢馥春|陈克明|陈李济|胡庆余|胡姬花|方太|方广|雷允上|白云|白象|金龙|金利来|安慕希|安吉|安踏|康师傅|江小白|江中|江南|江西|石家|宁德|金华|景德|"
+    r"武夷|韩束|韩后|杜蕾|鲁花|史努比|戴尔|阳澄|曹操|高山|高贵|高雅|高云|华丽|华为|华夏|华硕|常青|常春|常德|安康|安庆|安宁|安静|安全|安心|康宁|康佳|温馨|温暖|温州|明明|明显|明亮|明星|明月|单独|单方|简洁|简易|平安|平顺|平静|平衡|时光|时代|成都|成功|成品|成熟|成就|白金|白糖|白银|白雪|黄山|黄金|黄河|金山|"
+    r"金星|金银|金融|和平|和谐|和好|文山|文化|文明|文艺|万岁|万里|万金|万千|方正|方圆|方言|马克|马来|马蹄|马达|牛肉|牛蛙|牛角|石墨|石灰|石斛|石油|石膏|花园|花朵|花生|花香|花美|花艺|花果|水[\u4e00-\u9fff]|全心|全新|全力|全能|国[\u4e00-\u9fff]|乐[天高]|左[右手]|游泳|游[\u4e00-\u9fff]|雷克|雷达|雷神|雷蛇|"
+    r"葛根|桂林|桂圆|柳州|桑叶|柏林|古典|古琴|古铜|古[\u4e00-\u9fff]|米兰|米其|米[\u4e00-\u9fff]|车[\u4e00-\u9fff]|解[\u4e00-\u9fff]|房[\u4e00-\u9fff]|强[力烈劲大壮盛]|连[\u4e00-\u9fff]|台[\u4e00-\u9fff]|应[\u4e00-\u9fff]|计[\u4e00-\u9fff]|商[\u4e00-\u9fff]|明[\u4e00-\u9fff]{1,2}(?<!明[哲浩建])|易[\u4e00-\u9fff]?(?:学|用|洗|燃|碎)|"
+    r"苏[打州菲宁绣泊]|汤[勺圆姆臣]|熊[孩猫]|高[等清乐跃兴原冷大]|常[规温绿]|相[\u4e00-\u9fff]|向[上下左右前后日量往来着导阳对]|海[\u4e00-\u9fff]|项[链圈]|管[\u4e00-\u9fff]|边[\u4e00-\u9fff]|孔[雀夫]|林[海间]|沙[\u4e00-\u9fff]|云[\u4e00-\u9fff]|伊[利丽芙]|莫[名兰]|蒙[\u4e00-\u9fff]|冷[\u4e00-\u9fff]|欧[洲美元式盟码]|孔子|石家|乔[丹木]|夏[天日季凉威]|温[和润柔]|顾[家虑]|任[意性]|贺[卡岁]|于[\u4e00-\u9fff]|曲[奇线]|巧[\u4e00-\u9fff]|阳[光台春]|龙[井泉眼虾]|齐[全心天]|韩[国都版]|宋[体朝代]|唐[朝代诗装三山]|明代|金[克代秋典]|秦[朝始]|元[朝代]|梅[花子干林]|毛[呢利笔绒]|舒[\u4e00-\u9fff]|洪[水荒])"
+)
+_BOUND = r"(?<![\w\u4e00-\u9fff·•])|(?<=_)"
+_CLOSED = r"(?=$|[^\w\u4e00-\u9fff·•]|_)"
+_ALONE = rf"(?!{_NO_NAME}|{_NO_PERSON})(?:(?:{_COMPOUND})[{_GIVEN}{_ALSO}]{{1,2}}|[{_SURNAMES}][{_GIVEN}{_ALSO}大小少][{_GIVEN}{_ALSO}])(?<![鱼牌店城县区路街])"
+_EITHER = rf"(?!{_NO_NAME}|{_NO_PERSON})(?:(?:{_COMPOUND})[{_GIVEN}{_ALSO}]{{1,2}}|[{_SURNAMES}][{_GIVEN}{_ALSO}大小少]?[{_GIVEN}{_ALSO}])"
+_BORN = r"(?:(?:19|20)\d\d\s?[年./\-]\s?\d{1,2}\s?[月./\-]\s?\d{1,2}日?|(?:19|20)\d{6})"
 _TITLE = r"(?:师傅|先生|女士|小姐|太太|阿姨|叔叔?|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|经理|总|姐|哥|工|医生|老板|教授|主任|同学)"
 _NO_REAL = r"(?!同|未|不|保密|匿名|见|无|略|没|空|错|请|已|原|本|为|信息|电话|手机|昵称|地址|订单|客服|买家|卖家|商家|店|填|写|改|先生|女士|和|与|是|要|可|都|怎|能|必|拒|签|的|查|如)"
 _LABELLED = r"\[(?:手机号|电话|证件号|银行卡)\]"
 _POLITE = r"(?:先生|女士|小姐(?!姐)|太太|阿姨|大爷|大妈|大姐(?!大)|大哥|老师(?!傅)|经理|主任|医生|教授|队长|店长|主管|老板|师傅(?!\S{0,3}[装修]))"
-_OF_WEAR = r"(?![款式用版专通包鞋表帽裤裙衣袜外内围短长牛T手项皮运棉羽毛香牌码洗同]|大衣|大码|连衣|女士|男士|凉|拖|剃|护|牛肉|方便|加州|红烧|泡面)"
+_OF_WEAR = r"(?![款式用版专通包鞋表帽裤裙衣袜外内围短长牛T手项皮运棉羽毛香牌码洗同]|冰|雪糕|咖啡|奶茶|茶叶|零食|饼|薯|糖|酱|辣|粉|锅|火锅|螺蛳|烤|卤|同款|手机壳|手账|贴纸|玩偶|系列|品牌|旗舰|大衣|大码|连衣|女士|男士|凉|拖|剃|护|牛肉|方便|加州|红烧|泡面)"
 _PERSON = rf"(?!{_NO_NAME}|康师傅|李先生牛|.(?:大堂|客房|前厅|部门|销售|值班|区域|项目|产品|客户)|夏天|温和|[春夏秋冬四]季|韩[版国]|毛[呢线]|简约|高[腰帮跟]|单肩|夏[天装日]|白[班领色]|何处)(?:(?:{_COMPOUND}){_HAN}{{0,2}}?|[{_COMMON}]{_HAN}{{0,2}}?){_POLITE}{_OF_WEAR}"
 _BEFORE = r"[您你]好|昨天|今天|刚才|刚刚|[是找给请让叫和跟与对向被由说的问把]|联系|已联系|客户|买家|顾客|快递员?|派[件送]员|配送员|物业|前台|保安|送货的?|安装|邻居|楼下|代收|物流|因为|但是|然后|之前|上次|本人|你们|他们|我们|[,、]"
 NAMES = tuple(
@@ -94,7 +109,7 @@ NAMES = tuple(
         rf"(?<=,)叫(?P<s>{_USUAL})(?!{_HAN})",
         # a surname and a title, beside a number or where they are to be called
         rf"(?:联系|找|叫|让|请|转|交给|给|收件人|收货人|我姓|我是)(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE})",
-        rf"(?<![一-鿿])(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE}|[小老阿][{_COMMON}])(?=的?(?:电话|手机|号码?)?[:,\s是]{{0,2}}{_LABELLED}|\s?(?:代?收(?!到|货|据)|签收|亲启|电话|手机))",
+        rf"(?<![一-鿿])(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE}|[小老阿][{_COMMON}])(?=的?(?:电话|手机|号码?)?[:,\s是]{{0,2}}{_LABELLED}|\s?(?:代?收(?!到|货|据)|签收|亲启|电话|手机(?![壳膜套])))",
         rf"(?:仓管|前台|物业|保安|门卫|同事|客户|家人|店员|店长|助理|司机|收货员|值班|老板|房东|邻居|朋友)(?P<s>{_USUAL})(?=[\s,:]{{0,3}}{_LABELLED})",
         rf"[我他她]的?(?:同事|爱人|邻居|室友|老公|老婆|媳妇)(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}{{1,2}})(?=会去?|来取|去取|代|签|[,。]|$)",
         rf"我姓(?P<s>[{_SURNAMES}])(?!{_HAN}{{2}})",
@@ -118,6 +133,25 @@ NAMES = tuple(
         rf"(?:致|尊敬的|亲爱的|姓\s名[:\s]{{1,2}}|(?:昨天|今天|我)是|[老我]?{_KIN}(?:叫|是)?)(?P<s>{_PERSON}|{_GIVEN_NAME})",
         rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,:;、/|(]{{0,3}}(?:1[3-9]\d|\d{{3,4}}-)\*{{3,8}})",
         rf"(?:手机号|电话|账号|邮箱)\][\s,(]{{1,2}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
+        # by its form, alone between signs; with a sign of a person beside it, two characters too
+        rf"(?:{_BOUND})(?P<s>{_ALONE}){_CLOSED}",
+        rf"(?:{_BOUND})(?P<s>{_EITHER})(?=\s?[(,]?\s?[男女](?![装士款孩生人性友鞋包式表\u4e00-\u9fff])|[\s,]{{0,2}}(?:{_BORN}\s?(?:出?生(?!产)|[男女])|生于|出生))",
+        rf"姓(?P<x>{_HAN})[,\s]{{0,2}}(?:名?叫做?|名)?[\s:“\"]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
+        rf"(?P<x>[{_SURNAMES}])(?:{_POLITE}|师傅|护士|[总工姐哥叔姨])[\s(,、/]{{1,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
+        rf"(?P<x>[{_SURNAMES}])(?:[*某○]{{1,2}}|女士|先生)[^。!?\n]{{0,8}}?(?:是|叫|应为|全名)[“\"「\s:]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
+        rf"(?:{_KIN}|{_ROLE}|{_POLITE}|护士|患者|病人|管理员|家属|宝宝|[大二小][宝娃孩]|[其该]?[夫妻子女父母]|本人|我[是叫]|[名自]?称|叫做?|收到|今收|[售客财]后?[服务]?部|全名|真名|班|印成|写成|打成|刻成|错成)[\s:“\"「(\-—·]{{0,2}}(?P<s>{_EITHER}){_CLOSED}",
+        rf"(?:{_KIN}|患者|病人|管理员|家属|其[夫妻子女父母]|称|[今已]收到|本人)[\s:“\"「]?(?P<s>{_ALONE})",
+        rf"(?:是|叫|名|写|刻|贴|字)[^“”\"\n]{{0,3}}[“\"「『'‘【](?P<s>{_EITHER})(?=[”\"」』'’】]|印)",
+        rf"(?:{_KIN}|患者|病人|学员|学生|同学|师傅)[\s:]{{1,2}}(?P<s>{_USUAL}){_CLOSED}",
+        rf"(?:隔壁|对门|楼[上下]|[一二三四五六七八九\d][楼层])的?(?P<s>{_ALONE})",
+        rf"我就?是[^,。!?\n]{{0,10}}的(?P<s>{_ALONE}){_CLOSED}",
+        rf"[\-—_·:](?P<s>{_EITHER})(?=[”\"」』’】])",
+        rf"(?:印章|刻章|刻字|文字|图章|私章)[^。!?\n]{{0,6}}?[:“\"\s](?P<s>{_EITHER})(?=之?印|[,。”\"]|$)",
+        rf"(?P<s>{_ALONE})(?=\s?[&❤♥💕+＆]\s?[{_SURNAMES}][{_GIVEN}{_ALSO}])",
+        rf"[{_SURNAMES}][{_GIVEN}{_ALSO}]{{1,2}}\s?[&❤♥💕+＆]\s?(?P<s>{_ALONE})",
+        rf"[(【「_](?P<s>{_EITHER})(?=签[字名章]?版?|代?签|亲笔|寄出|本人|[)】」]\s?(?:代|签|收|要求|\[))",
+        rf"(?<!{_HAN})(?P<s>[{_COMMON}](?:生|太))(?=\s\[?(?:手机号|电话|\d{{4}}\s?\d{{4}}|退))",
+        r"(?:持卡人|姓名|名字|拼音)[^。\n]{0,10}?(?:应[为是]|应该是|改[成为]|正确的?是)[\s:]{0,2}(?P<s>(?-i:[A-Z][A-Za-z]{1,14}\s[A-Z][A-Za-z]{1,20}))",
         # beside a number of a person's: what is masked already
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=[\s,:;、_\-/|(]{{0,3}}{_LABELLED})",
         rf"{_LABELLED}[\s,:;、_\-/|]{{0,3}}(?P<s>{_USUAL})(?!{_HAN})",
@@ -129,16 +163,16 @@ _LATIN_NAME = rf"{_CAP}(?:\s{{1,2}}[A-Z]\.?(?=\s))?(?:\s(?:de|da|van|von|bin|bin
 _RELATIVE = r"(?:brother|sister|mother|mom|mum|father|dad|wife|husband|son|daughter|friend|cousin|uncle|aunt|neighbou?r|boss|colleague|roommate|flatmate|partner|girlfriend|boyfriend|grandma|grandmother|grandfather|niece|nephew|assistant|secretary|landlord)"
 _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
-    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery) for|(?:ordered|bought|placed|returned|purchased|booked) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
+    r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery|invoice|receipt|should be|meant) for|(?:ordered|bought|placed|returned|purchased|booked) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
     rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|(?:change (?:the )?)?(?:name|recipient|receiver|consignee)(?: was| is)?(?: changed)? to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
-    r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gru(?:ß|ss)(?:e|en)?|mfg|cordialement|saludos)"
+    r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gr[uü](?:ß|ss)(?:e|en)?|lg|vg|mfg|cordialement|bien à vous|saludos|un saludo|atentamente|(?:cordiali )?saluti|groet(?:en|jes)?|mvh|pozdrawiam|saygılarımla|terima kasih|abra[çc]os?|atenciosamente|hilsen|hälsningar|(?:with |all my |much )?love,?(?: from)?(?:,? (?:grandpa|grandma|nana|mum|mom|dad|auntie?|uncle|your))?|grandpa|grandma|auntie|nana|patient(?:in)?|paciente|paziente|payee|beneficiary)"
 )
 _SAID = (
     r"\b(?:my (?:full |real |legal )?name is|my name['’]?s|name['’]s|i am called|i['’]m called|call me|they call me|ich hei(?:ß|ss)e|mein name ist|hier ist|je m['’]\s?appelle|mon nom est|moi c['’]est|me llamo|mi nombre es|mi chiamo|il mio nome è|"
     r"ik heet|mijn naam is|jag heter|mitt namn är|meu nome é|me chamo|mam na imię|nazywam się|benim adım|mera naam|(?:ich bin|je suis|soy|sono|eu sou)(?=\s[A-ZÀ-Þ][\w\-]{1,20}\s[A-ZÀ-Þ])|nama saya|t[êe]n t[ôo]i l[àa])"
 )
-_NO_LATIN_NAME = r"(?:Christmas|Easter|Halloween|Thanksgiving|Valentine|Birthday|Mother|Father|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Tommy Hilfiger|Calvin Klein|Ralph Lauren|Michael Kors|Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Love|Deals?|Buy|Price|Quality|Sellers?|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
-_NO_GREETED = r"(?:Sir|Madam|Sirs|Seller|Team|Shop|Store|Friends?|All|Everyone|Valued|Buyer|Kitty|Fresh|Google|Siri|Alexa|Vis|There|Support|Dear|Manager|Vendor|Supplier|Ladies|Mr|Mrs|Ms|Dr|Kids|World|Guys|Folks|Client|Again|Merchant|Admin|Boss|Fashion|Res|Temu|Shein|Royal|DHL|UPS|FedEx|USPS|DPD|Evri|Hermes|Yodel|Australia|India|Japan|China|Swiss|Santa|Me|Us|Him|Her|Wrong|Neighbou?r|Reception|Mailbox|Locker|Someone|Nobody|Courier|Blue Dart|Sony|Walmart|Ebay|Shopify|Nike)\b"
+_NO_LATIN_NAME = r"(?:Team|Guys|Everyone|All|Chip|Customer|Christmas|Easter|Halloween|Thanksgiving|Valentine|Birthday|Mother|Father|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|Tommy Hilfiger|Calvin Klein|Ralph Lauren|Michael Kors|Very|Not|So|Really|Too|The|Still|Just|Now|Good|Great|Order|New|Home|Customer|Service|United|USA|My|Your|Amazon|Support|Black|White|Blue|Red|Size|For|And|Love|Deals?|Buy|Price|Quality|Sellers?|Canada|Please|North|South|East|West|Saint|San|Los|Las|Hong|Great|Apple|Samsung|In|A|An|This|That|It|Free|Fast|We|You|They|He|She|But|I)\b"
+_NO_GREETED = r"(?:Ben['’]s|Mc?Donald['’]s|Sir|Madam|Sirs|Seller|Team|Shop|Store|Friends?|All|Everyone|Valued|Buyer|Kitty|Fresh|Google|Siri|Alexa|Vis|There|Support|Dear|Manager|Vendor|Supplier|Ladies|Mr|Mrs|Ms|Dr|Kids|World|Guys|Folks|Client|Again|Merchant|Admin|Boss|Fashion|Res|Temu|Shein|Royal|DHL|UPS|FedEx|USPS|DPD|Evri|Hermes|Yodel|Australia|India|Japan|China|Swiss|Santa|Me|Us|Him|Her|Wrong|Neighbou?r|Reception|Mailbox|Locker|Someone|Nobody|Courier|Blue Dart|Sony|Walmart|Ebay|Shopify|Nike)\b"
 _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|written|missing|correct|incorrect|different|still|now|also|very|too|to|for|of|is|was|and|but|und|et|y|e|i|from|with|order|my|at|back|again|when|if|tomorrow|later|asap|please|before|after|or|by|phone|mobile|cell|as|what|that|it|this|only|never|always|short|long|supposed|nowhere|visible|hidden|cut|changed|same|over|once|today|now|immediately|first|anytime|maybe|soon|until|any)\b"
 _NO_COMPANY = r"(?!(?:\w+\s)?(?:Electronics|Store|Shop|Ltd|Co|Inc|Trading|Tech|Official|Direct|Deals|Parts|Online|Mart|Express|Protection|Service|Support|Care|Pro|Seat|App)\b)"
 _DOES = (
@@ -150,8 +184,8 @@ _NAMED = r"(?i:\b(?:entregar (?:a|para)|(?:liefern|lieferung) an|livrer [àa]|co
 LATIN_NAMES = tuple(
     re.compile(p)
     for p in (
-        rf"(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|fao|att|a/a|zu h[äa]nden(?: von)?|[àa] l['’]attention de|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:)|z\.\s?hd(?=\.))(?:\b|(?<=d)\.)"
-        rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“']{{1,4}}(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
+        rf"(?i:\b(?:patient|passenger|guest|student|pupil|applicant|claimant|insured|my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|fao|att|a/a|zu h[äa]nden(?: von)?|[àa] l['’]attention de|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:)|z\.\s?hd(?=\.))(?:\b|(?<=d)\.)"
+        rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“'(\\]{{1,4}}n?(?<![a-z]n)(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s{{1,2}})(?P<s>{_LATIN_NAME % 0})",
         rf"(?i:(?:^|(?<=[,.!?;\n]))\s?(?:dear|hi|hello|hey|hallo|bonjour|hola|ciao|liebe[r]?|chère?|cher|estimad[oa]|quer?id[oa]|beste|good (?:morning|afternoon|evening))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}(?!\w)(?<!Team)(?<!Support)(?<!Service)(?<!Care)|{_CAP}(?=[,!]|\s?$)))",
         rf"(?i:\b(?:belongs? to|(?:gave|given|handed) (?:it |the parcel |the package |them |this )?to|(?:spoke|spoken|talked|chatted|dealt|chat|call|talk) (?:to|with))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}|{_CAP}(?=\s(?:at|from|in|on|and|who|yesterday|today|about|next)\b|[,.;!]|\s?$)))",
@@ -165,15 +199,19 @@ LATIN_NAMES = tuple(
         rf"(?i:\bname\b[^.\n]{{0,30}}?\b(?:it['’]?s|it is|should be|is|must be))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?!\w)",
         rf"(?i:\b(?:hi|hello|hey)?,?\s?this is)\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_CAP})(?=,\s(?:i|my|order|from|the)\b)",
         rf"(?i:\b(?:i am|i['’]m))\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:French|German|Italian|Spanish|Chinese|Indian|American|British|Polish|Russian)\b){_CAP})(?=\s(?:from|and i)\b|,\s(?:i|my|the|order)\b)",
-        rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0})(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
+        rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0}(?:\s[A-Z](?!\w))?)(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
         rf"(?i:engrav\w+|personali[sz]ed|monogram\w*|embroider\w*|printed)(?i:\s(?:with|it|name|the|as|to|for|say(?:ing)?|:)){{0,3}}[\s:]{{1,2}}[\"“'‘]?(?P<s>(?!{_NO_LATIN_NAME}){_CAP}(?:\s(?:&|and)\s{_CAP})?)(?=[\"”'’,.!]|\s?$)",
         rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours(?: faithfully| sincerely| truly)?|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
-        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan)\.?\s{{1,2}}(?P<s>(?!(?:Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b){_LATIN_NAME % 0})",
+        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
         rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
+        rf"(?:^|(?i:\bfrom|\bto|\bat|\bfor|[.,:;])\s)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,\s\[地址\])",
+        rf"(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,(]{{1,2}}(?i:d\.?\s?o\.?\s?b\b|date of birth|born\b|n[ée]e?\s(?:le|el)|nacid[oa]|geboren|geb\.|nat[oa] il|nascid[oa]|lahir|født|född|urodzon|doğum))",
+        rf"(?i:\b(?:t\.?n\.?v\.?|a/n|o/v|o\.n\.v|inhaber(?:in)?|titulaire|titular(?: de la cuenta)?|payee|beneficiary|pemilik|chủ tk|ctk|account (?:name|holder)|acc(?:oun)?t name|held by|konto von|właściciel))[\s:]{{1,3}}(?P<s>(?:[A-Z]\.?\s?){{0,3}}(?:(?:van|de|der|den|von|di|da|le|la|el|al)\s){{0,2}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:call|ring|text|contact|phone))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:on|at)\s\[)",
         rf"(?i:\bthis is)\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:from|again|speaking|calling)\b)",
         rf"(?<![\w.])M\.\s(?P<s>{_LATIN_NAME % 1})",
+        rf"\b(?:à|par|chez|avec|pour|de|que)\sM\.\s(?P<s>{_LATIN_NAME % 0})",
         rf"(?i:\b(?:i['’]?m|i am)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|Extremely\b){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my {_RELATIVE}|ask for))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:will|is|can|has|at|to|who|would|took|signed|picks?|collects?)\b)",
         rf"(?i:\b(?:regards|sincerely|yours|cheers|thanks|thx|thank you|best))[,!\s\-]{{1,4}}(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s{{0,3}}(?:$|\[))",
@@ -191,9 +229,11 @@ NATIVE_NAMES = tuple(
         r"(?:[Мм]еня зовут|[Зз]овут|[Фф]ио|ФИО|[Ии]мя|[Фф]амилия|[Пп]олучател[ья]|[Оо]тправител[ья]|на имя|[Сс] уважением|[Кк]урьер|[Мм]енеджер|[Пп]родавец|[Вв]одитель|[Сс]осед(?:ка)?|[Оо]ператор|[Мм]уж|[Жж]ена|[Уу]важаем\w{2})[\s,:—\-]{1,3}"
         r"(?P<s>[А-ЯЁ][а-яё]{1,20}(?:[\s\-][А-ЯЁ](?:[а-яё]{1,20}|\.)){0,2}|(?<=:\s)[а-яё]{3,20}(?:\s[а-яё]{3,20}){1,2})",
         r"(?<![А-Яа-яЁё])(?P<s>[А-ЯЁ][а-яё]{2,20}\s[А-ЯЁ][а-яё]{2,15}\s[А-ЯЁ][а-яё]{2,15}(?:вич|вна)|[А-ЯЁ][а-яё]{2,15}\s[А-ЯЁ][а-яё]{2,15}(?:вич|вна)|[А-ЯЁ][а-яё]{2,20}\s[А-ЯЁ]\.\s?[А-ЯЁ]\.)",
-        rf"(?:이름은?|성함은?|성명|받는\s?(?:사람|분)은?|수령인|수취인|보내는\s?(?:사람|분)은?|예금주|기사님?|배달원|판매자|구매자|상담원|주문자|입금자|저는|담당자)(?:이름)?[\s:]{{0,3}}(?P<s>{_HANGUL_NAME})(?=입니다|이에요|예요|이고|님|씨|[이가은는]|[^가-힣]|$)",
+        rf"(?:이름은?|성함은?|성명|받는\s?(?:사람|분)은?|수령인(?:\s?이름)?|수취인|보내는\s?(?:사람|분)은?|예금주|기사님?|배달원|판매자|구매자|상담원|주문자|입금자|저는|담당자)(?:이름)?[\s:]{{0,3}}(?P<s>{_HANGUL_NAME})(?=입니다|이에요|예요|이고|으?로|님|씨|[이가은는]|[^가-힣]|$)",
         rf"(?<![가-힣])(?P<s>(?!구매자|주문자|상담원|이용자|고객|배송|판매자){_HANGUL_NAME})(?=\s?(?:님|씨)(?![가-힣]{{2}})|\s?(?:기사|고객)님)",
         rf"(?:氏名|お?名前は?|宛名は?|受取人は?|荷受人|送り主|届け先|担当者?|配达员|配達员|口座名义|私は|(?:[ァ-ヶー]{{1,3}})?(?:ドライバー|配達員))[\s:は「]{{0,3}}(?P<s>(?!変更|不|名|入り|间违|間違|违|違|印|字|記入|记入){_KANJI}{{1,4}}\s?(?:{_KANJI}{{1,3}}|[\u3041-\u30ff]{{2,5}}))(?=です|と申|様|さん|ではな|に変|に变|」|[^\u3041-\u9fff]|$)",
+        r"(?:口座)?名[义義](?:人|は|:|\s){0,3}(?P<s>[ァ-ヶー]{2,8}\s?[ァ-ヶー]{1,8})",
+        rf"(?<![\u3041-\u9fff])(?P<s>{_KANJI}{{2,5}}(?:\s{_KANJI}{{1,3}})?)(?=[\s,、(]{{0,2}}{_BORN}\s?生まれ)",
         rf"(?<![\u3041-\u9fff])(?P<s>{_KANJI}{{2,5}}(?:\s{_KANJI}{{1,3}})?)(?=様(?![子々])|さん(?:の|が|に|は|宛|から))",
         r"(?:मेरा नाम|नाम\s?:|प्राप्तकर्ता\s?:|ग्राहक\s?:)\s{0,2}(?P<s>(?!गलत|बदल|है)[\u0900-\u0963\u0970-\u097f]{2,15}(?:\s(?!है|की|का|को|में)[\u0900-\u0963\u0970-\u097f]{2,15}){0,2})",
         r"(?:ชื่อ(?:ผู้รับ|ผม|ฉัน|ลูกค้า)?|ผู้รับ|ผู้ส่ง|คุณ)[\s:]{1,3}(?P<s>(?!ผิด|สินค้า|ไม่|ส่ง|ได้|ยัง|จะ)[\u0e01-\u0e4e]{2,20}(?:\s[\u0e01-\u0e4e]{2,20})?)|(?<![\u0e01-\u0e4e])(?:นาย|นางสาว|นาง|น\.ส\.|คุณ)\s?[\u0e01-\u0e4e]{2,20}\s[\u0e01-\u0e4e]{3,20}",
@@ -203,8 +243,8 @@ NATIVE_NAMES = tuple(
 )  # fmt: skip
 _FILES = r"(?:pdf|docx?|xlsx?|csv|tsv|txt|jpe?g|png|heic|webp|zip|rar|eml|pptx?|mp4|mov)"
 _FILE_WORD = (
-    r"(?:退货|退款|换货|售后|地址|发票|面单|身份证|合同|简历|收货|投诉|聊天|质检|快递|订单|凭证|护照|银行卡|户口|证明|签收|截图|图片|照片|病历|收据|转账|报销|维修|保修|寄件|证件|录音|"
-    r"invoice|resume|r[ée]sum[ée]|address|cv|refund|return|receipt|label|passport|id[ _-]?card|contract|order|letter|complaint|warranty|statement|license|rechnung|facture|factura|chat|photo|scan)"
+    r"(?:送修|报价|和解|协议|委托|退货|退款|换货|售后|地址|发票|面单|身份证|合同|简历|收货|投诉|聊天|质检|快递|订单|凭证|护照|银行卡|户口|证明|签收|截图|图片|照片|病历|收据|转账|报销|维修|保修|寄件|证件|录音|"
+    r"invoice|resume|r[ée]sum[ée]|address|cv|refund|return|receipt|label|passport|id[ _-]?card|contract|order|letter|complaint|reklamation|retoure|devoluci[óo]n|reclamo|garantie|r[ée]clamation|warranty|statement|license|rechnung|facture|factura|chat|photo|scan)"
 )
 _FILE_NAME = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|{_HAN}{{1,7}}·{_HAN}{{1,7}}|[{_COMMON}]{_HAN}{{1,2}}(?<![裙衣裤鞋子袜帽包链机器灯桌椅床柜表单图片款色码号箱盒袋杯碗锅刀线布品店区站省市县镇街路楼册本书版件组期年月日率量价费货票址证]))"
 _NO_FILE_WORD = r"(?:Order|Return|Refund|Label|List|Report|Copy|Final|Scan|Photo|Image|Export|Template|Q[1-4]|Amazon|Shopify|New|Old|The|Product|Summary|Statement|Address|Invoice|Details?|Sales?|Customer|Shop|Store|Data|Items?|Number|No|January|February|March|April|May|June|July|August|September|October|November|December|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Size|Chart|Screenshot|Policy|Form|History|Central|Seller|Reviews?|All|Daily|Weekly|Monthly|Status|Page|Center|Centre|Requests?|Fulfillment|Payments?|Tax|Main|Test|Sample|Version|Draft|Page|File|Document|Paid|Unpaid|Date|Range|Transaction|Settlement|Inventory|FBA|FBM|FedEx|Walmart|Ebay|Tiktok|TikTok|Temu|Lazada|Shopee|Case|Claim|Reason|Reasons|Analysis)\b"
@@ -212,11 +252,12 @@ _LATIN_FILE = rf"(?!{_NO_FILE_WORD}|[A-Za-z]{{1,20}}[_\- ]{_NO_FILE_WORD})[A-ZÀ
     r"\b", r"(?![a-z])"
 )
 FILE_NAMES = (
-    re.compile(rf"^(?P<s>{_GIVEN_NAME}(?<=...))(?=(?:[_\- (]?\d{{1,8}}\)?)?\.{_FILES}$)", _I),
-    re.compile(rf"(?:(?<!{_HAN})|(?<=客户)|(?<=买家)|(?<=顾客)|(?<=姓名))(?P<s>{_FILE_NAME})(?=的?{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}$)", _I),
-    re.compile(rf"{_FILE_WORD}{_HAN}{{0,4}}?(?:[_\-\s(（—+.]{{1,3}}|(?<=[单证票址书据同款货照图]))(?P<s>{_FILE_NAME})(?!{_HAN})(?=[^/\\]{{0,80}}\.{_FILES}$)", _I),
-    re.compile(rf"(?:^|[_\-\s(—+])(?P<s>{_FILE_NAME})(?=[_\-\s)—+][^/\\]{{0,80}}{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}$)", _I),
-    re.compile(rf"(?i:{_FILE_WORD})(?:[_\- ](?:for|from|of|to))?[_\-. ]{{1,3}}(?P<s>{_LATIN_FILE})(?=[_\-. (\d][^/\\]{{0,80}}{_FILES}$)"),
-    re.compile(rf"^(?P<s>{_LATIN_FILE})(?=(?:['’]?s)?[_\-. ](?i:{_FILE_WORD})[^/\\]{{0,80}}\.{_FILES}$)"),
-    re.compile(rf"(?i:{_FILE_WORD})[^/\\]{{0,20}}[_\- ](?P<s>{_LATIN_FILE})(?=\.{_FILES}$)"),
+    re.compile(rf"(?:^|(?<=[_(（\-]))(?P<s>{_EITHER})(?=(?:[_)）\-签本][^/\\]{{0,80}})?\.{_FILES}(?![A-Za-z0-9]))", _I),
+    re.compile(rf"^(?P<s>{_GIVEN_NAME}(?<=...))(?=(?:[_\- (]?\d{{1,8}}\)?)?\.{_FILES}(?![A-Za-z0-9]))", _I),
+    re.compile(rf"(?:(?<!{_HAN})|(?<=客户)|(?<=买家)|(?<=顾客)|(?<=姓名))(?P<s>{_FILE_NAME})(?=的?{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}(?![A-Za-z0-9]))", _I),
+    re.compile(rf"{_FILE_WORD}{_HAN}{{0,4}}?(?:[_\-\s(（—+.]{{1,3}}|(?<=[单证票址书据同款货照图]))(?P<s>{_FILE_NAME})(?!{_HAN})(?=[^/\\]{{0,80}}\.{_FILES}(?![A-Za-z0-9]))", _I),
+    re.compile(rf"(?:^|[_\-\s(—+])(?P<s>{_FILE_NAME})(?=[_\-\s)—+][^/\\]{{0,80}}{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}(?![A-Za-z0-9]))", _I),
+    re.compile(rf"(?i:{_FILE_WORD})(?:[_\- ](?:for|from|of|to))?[_\-. ]{{1,3}}(?P<s>{_LATIN_FILE})(?=[_\-. (\d][^/\\]{{0,80}}{_FILES}(?![A-Za-z0-9]))"),
+    re.compile(rf"^(?P<s>{_LATIN_FILE})(?=(?:['’]?s)?[_\-. ](?i:{_FILE_WORD})[^/\\]{{0,80}}\.{_FILES}(?![A-Za-z0-9]))"),
+    re.compile(rf"(?i:{_FILE_WORD})[^/\\]{{0,20}}[_\- ](?P<s>{_LATIN_FILE})(?=\.{_FILES}(?![A-Za-z0-9]))"),
 )  # fmt: skip

@@ -24,7 +24,7 @@ _GROUP = re.compile(rf"[0-9]+|[{_HAN_NUMERALS}]+")
 _NOT_OF_PEOPLE = re.compile(
     r"(?<!\d)(?:\d{6}-\d{15}|\d{3}-\d{7}-\d{7}|(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}(?:[ T]\d{1,2}:\d\d(?::\d\d)?)?"
     r"|(?:\+?1[- .(]{1,2})?(?:800|888|877|866|855|844|833)[). -]{1,2}\d{3}[- .]\d{4}|(?:1[38]00|0[38]00|0845|0870)[ -]\d{3}[ -]?\d{3,4}|(?:1800|0800)\d{6}"
-    r"|(?:400|800)[- ]?(?:\d{3}[- ]?\d{4}|\d{4}[- ]?\d{3}|\d{7})|1(?:00|06)\d{2,3}|\d{1,2}:\d\d(?::\d\d)?|(?<=[Qq])[1-4][ \-/.]?(?:19|20)\d\d"
+    r"|95\d{3}(?!\s?\d)|(?:400|800)[- ]?(?:\d{3}[- ]?\d{4}|\d{4}[- ]?\d{3}|\d{7})|1(?:00|06)\d{2,3}|\d{1,2}:\d\d(?::\d\d)?|(?<=[Qq])[1-4][ \-/.]?(?:19|20)\d\d"
     r"|(?!\d{3}\s?[*×]\s?\d{4}\s?[*×]\s?\d{4})\d{2,4}\s?(?P<by>[*×])\s?\d{2,4}\s?(?P=by)\s?\d{2,4}(?!\s?[*×]))(?!\d)"
 )
 # a mobile number is written in up to three parts, or in one of these
@@ -38,12 +38,12 @@ _PROVINCES = {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *r
 
 _FILL = (
     r"(?:号码|号|码|是|为|叫|的|我|在|联系|直接|打|给|请|加|搜|就是|就|这个|我的|你们?|可以|即可|或者?|和|改成|改为|换成|收件人|本人|"
-    r"番号|번호|는|은|나의|नंबर|का|है|เลข|หมายเลข|คือ|ของ(?:ฉัน|ผม)|โทร(?:ศัพท์)?|ศัพท์|มือถือ|"
+    r"mình|dulu|aja|ya|nha|番号|번호|는|은|나의|नंबर|का|है|เลข|หมายเลข|คือ|ของ(?:ฉัน|ผม)|โทร(?:ศัพท์)?|ศัพท์|มือถือ|"
     r"[\s:=(（\[【\"'“”,.、/\-—_#→>]|\b(?:n[oº°]|number|n[úu]mero|nummer|num|nr|номер|numer|id|is|are|was|on|at|from|me|my|to|the|or|us|please|a|"
     r"es|el|la|lo|[ée]|est|ist|le|il|al|au|de(?: contato)?|là|của tôi|saya|hai|karo|karna|only|jest|это|bca|card)\b\.?)"
 )
 _OWN = (
-    r"(?:заказ\w*|отслеживани\w*|отправлени\w*|трек\w*|артикул\w*|주문|송장|운송장|상품|注文|追跡|ऑर्डर|คำสั่งซื้อ|พัสดุ|الطلب|الشحن)|"
+    r"(?:防伪码?|防伪查询码?|helpline|hotline|toll[\- ]?free|客服热线|服务热线|全国热线|заказ\w*|отслеживани\w*|отправлени\w*|трек\w*|артикул\w*|주문|송장|운송장|상품|注文|追跡|ऑर्डर|คำสั่งซื้อ|พัสดุ|الطلب|الشحن)|"
     r"\b(?:pedido|encomenda|seguimiento|rastre\w+|bestell\w*|sendung\w*|artikel\w*|rechnung\w*|commande|suivi|facture|factura|ordine|ordinazione|spedizione|pesanan|resi|đơn hàng|vận đơn|"
     r"sipariş|zam[óo]wieni\w*|przesyłk\w*|order(?:nummer)?)\b|"
     r"(?:发票(?:代码|号码)|纳税(?:人)?(?:识别)?号|税号|信用代码|邮编|邮政编码|海关编码|专利号|许可证(?:编?号)?|取件码|提货码|验证码|备案号|文号|车架号|快照号|房源号)|(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
@@ -53,7 +53,7 @@ _OWN = (
 )
 _CUES = {
     "own": _OWN,
-    "phone": r"(?:\[姓名\]|小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
+    "phone": r"(?:\[姓名\]|festnetz|fps|转数快|小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
     r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|meu|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|n[uú]m[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefoo?n\w*|handy\w*|t[ée]l[ée]phone|t[ée]l\b|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile|no)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|singapore|hong kong|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|\b(?:phone|mobile|cell|hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|в[ао]т[сц]ап|вайбер|هاتفي?|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|士兵证|学生证|医保卡?|存折|मेरा आधार|आधार|паспорт|снилс|инн|номер документа|주민(?:등록)?번호|여권|マイナンバー|บัตรประชาชน|aadha?a?r|adha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:(?:ktp|nik|cnic|bvn|tfn|bsn|pesel|cccd|cmnd|rg|rut|run|cpr|ppsn?|dl|tc(?= no)|tc kimlik|sin|tax file|voter|kimlik|nhs|medicare|c[ée]dula|dui|inn|snils|s[ée]curit[ée] sociale|sozialversicherung\w*|krankenversicher\w*|personnummer|codice fiscale)\b|passport|identity|identification|national id|id card|id no|id number))",
@@ -111,6 +111,8 @@ DISGUISED = tuple(
         r"(?<!\d)1[3-9]\d(?![元块件个年月日号码分米克])(?:[a-wyz\u4e00-\u9fff]{1,2}|\([\u4e00-\u9fff]{1,2}\))\d{4}(?![元块件个年月日号码分米克])(?:[a-wyz\u4e00-\u9fff]{1,2}|\([\u4e00-\u9fff]{1,2}\))\d{4}(?!\d)",
         r"(?<!\d)1[3-9]\d(?P<j>[^\d元块件个年月日号码分米克角斤寸天xX×*,/]{1,5})\d{4}(?P=j)\d{4}(?!\d)",
         r"(?:中间|后面|最后|前面)(?:[四4]个?[位个]?|位)?(?:数字?)?[是为:\s]{0,2}(?P<s>\d{4})(?![\d元块件个天年月号])",
+        r"(?:前3[位个]?|开头)(?:数字?)?[是为:\s]{0,2}(?P<s>1[3-9]\d)(?!\d)",
+        r"(?:固话|座机|宅电)[^\d\n]{0,10}(?P<s>[2-8]\d{6,7})(?!\d)",
         # a country's code without a plus
         r"(?<!\d)\(?(?:00)?85[23]\)?[\s\-]?(?<=[\s\-)])[2-9]\d{3}[\s\-]?\d{4}(?!\d)",
         r"(?<!\d)00[1-9]\d{0,2}[\s\-]\d(?:[\s\-]?\d){6,10}(?!\d)",
@@ -305,7 +307,8 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
         return True
     if number[:2] in ("89", "79") and shape == (1, 3, 3, 2, 2):
         return True
-    if number.startswith("04") and shape in ((4, 3, 3), (4, 6), (2, 2, 2, 2, 2)):
+    malaysian = re.match(r"01[0-46-9]", number) and shape in ((3, 3, 4), (3, 4, 4)) and inner <= {"-", ""}
+    if malaysian or (number.startswith("04") and shape in ((4, 3, 3), (4, 6), (2, 2, 2, 2, 2))):
         return True
     if (number.startswith("09") and shape in ((4, 3, 3), (4, 6))) or (
         re.match(r"0[2378]", number) and shape == (2, 4, 4)
