@@ -12,7 +12,8 @@ with 1,200 lines of their author's own, so all of it is seen data too and only g
 
 A fifth (442 texts with 551 secrets, 367 harmless ones, ``fifth*``), written blind and harder, gave .79 and .019 at first sight:
 missed were names that stand by their form alone, births, Latin names by position and accounts of other countries. It too is
-seen since; the figure for new texts is what a sixth will give. ``addresses.txt``
+seen since; the figure for new texts is what a sixth will give. Two sets of the
+author's own lines, written after the patterns stood, gave .83 of 90 and .70 of 96 before they were widened once more. ``addresses.txt``
 holds addresses of many countries, each to be masked from its door to its postal code.
 """
 

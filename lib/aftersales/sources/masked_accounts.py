@@ -25,6 +25,7 @@ EMAILS = _each(
     rf"{_LOCAL}(?<=[\s_])at[\s_](?:{_PROVIDER}{_DOT}|{_HOST}(?:\sdot\s|点))\s?{_TLD}\b(?:(?:\.|\sdot\s){_TLD}\b)?",
     rf"{_LOCAL}(?<=\s)at\s(?:gmail|hotmail|outlook|yahoo|icloud|foxmail|protonmail|googlemail)\b",
     rf"{_LOCAL}在\s?{_PROVIDER}{_DOT}{_TLD}\b",
+    r"邮箱(?:前缀|名|账号)[:是为\s]{0,2}(?P<s>[a-z0-9][a-z0-9._\-]{3,40})",
     r"邮箱[^\n@:]{0,6}[:是]\s?(?P<s>[a-z0-9._\-]{3,40})(?=[^\n@]{1,20}@)",
     rf"{_LOCAL}[#*$&※★☆]\s?{_PROVIDER}{_DOT}{_TLD}\b",
     r"(?<!\d)\d{5,11}\s?的?\s?(?:qq|扣扣|企鹅)\s?(?:邮箱|\.?\s?com)|(?:qq|扣扣|企鹅)\s?邮箱[\s:是]{0,3}(?P<s>\d{5,11})",
@@ -33,15 +34,15 @@ EMAILS = _each(
 )  # fmt: skip
 
 _WECHAT = (
-    r"(?:(?:[微薇威徽维葳巍溦魏伟唯围喂未味]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|[加+➕]\s?❤|v[❤♥]信?|我的?[微薇威](?=[是号:\s])|(?<![一-鿿])[微薇威](?=\s?[:号])|"
+    r"(?:(?:[微薇威徽维葳巍溦魏伟唯围喂未味]|(?<![a-z])[vw]|(?<![a-z])wei)[\s.\-·_]?(?:信|芯|❤|♥|x(?:in)?(?![a-z])|xin)|[微薇]\s?[❤♥]|🛰|绿(?:色)?(?:泡泡?|信|软件|标)|卫星|胃信|[加+➕]\s?❤|v[❤♥]信?|我的?[微薇威](?=[是号:\s])|(?<![一-鿿])[微薇威](?=\s?[:号])|"
     r"[加+➕佳嘉伽茄]\s?(?:一下|个|我|你|下)?\s?(?:v(?![a-z])|[微薇威徽维溦])|(?<![a-z0-9])(?:wx|vx|wv|vv|v[\s/.]?x|w[\s/.]?x|唯心(?=[\s:号]{1,2}[a-z])|weixin|wechat|we\s?chat|wei\s?xin)(?![a-z])|(?<![a-z0-9])v(?=\s?:|\s?号|我\s?[a-z]))"
 )
 _CUE = (
     rf"(?:{_WECHAT}|[加+➕]\s?(?:个|我)?\s?q(?![a-z])|(?<![a-z0-9])(?:qq|q)(?![a-z])|[扣抠叩][扣抠叩q]|"
     r"企鹅号?|球球|秋秋|🐧|支[付附]宝|(?<![a-z])(?:zfb|zhifubao)|付宝|旺旺号?|淘宝号|会员名|用户名|京东(?:账号|号|id)|抖音号?|小红[书薯]号?|快手号?|微博(?:号|id|[:@])|b站号?|[闲咸]鱼号?|钉钉|飞书|电报|纸?飞机号?(?=[号@:])|推特|加我(?:好友)?|加好友|扫码加|加客服|私聊|加赖|赖(?=[:号])|telegram|whats\s?app|facebook|instagram|insta(?![a-z])|twitter|"
-    r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:の\s?id|id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
+    r"snapchat|skype|kakao(?:\s?talk)?|viber|zalo|discord|messenger|tiktok|alipay|paypal|zelle|venmo|paytm|gpay|phonepe|cash\s?app|(?<![a-z])(?:tg|ig|ins|fb|line|signal|snap|ww|dy|xhs|ks)\s?(?:の\s?id|搜|id|号|账号|:|@|is\b|name|me (?:at|on))|(?:my|我的|加|搜)\s?(?:line|tg|ins|ig|fb)(?![a-z]))"
 )
-_FILL = r"(?:は|는|은|คือ|号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
+_FILL = r"(?:同号|的|は|는|은|คือ|号码?|账号|帐号|昵称|user\s?name|account|name|id|是|为|叫|加|搜索?|联系|我的|我|一下|下|个|吧|哦|啊|呀|呢|:|=|\s|,|。|!|~|→|-|_(?=\s)|>|<|《|\"|“|‘|'|\(|\[(?!(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\])|【|「|『|\*|is|me|on|at|my|private|私|聊|找|发|号|@|\$|/){0,7}"
 _SOCIAL = r"(?:telegram|instagram|insta|twitter|snapchat|whatsapp|skype|ins|ig|tg|line|line id|tiktok|facebook|fb|discord|signal|venmo|cash\s?app|paypal|电报|推特|飞机|纸飞机)"
 _SITE = r"(?:旺旺|淘宝|天猫|京东|拼多多|微博|抖音|小红[书薯]|快手|b站|[闲咸]鱼|微信|(?<![a-z])qq|贴吧|知乎|支付宝|得物|豆瓣|唯品会|苏宁|美团|饿了么|1688|阿里|转转|虎扑|视频号)"
 # words for a messenger in other scripts, and for a name somewhere
@@ -107,7 +108,7 @@ BANKS = _each(
     r"(?:口座番号|普通|当座)\s?[:は]?\s?(?P<s>\d{7,8})(?!\d)",
     r"(?:карт[аыеу]|сч[её]т\w{0,2}|сбер\w{0,6}|тинькофф|втб|альфа)[^\d\n]{0,14}(?P<s>\d{4}[\s\-]?\d{4}[\s\-]?\d{4}[\s\-]?\d{4}|\d{20})(?!\d)",
     r"(?:(?<![a-z])(?:maybank|cimb|public bank|hong leong|rhb|ambank|bca|bni|bri|bsi|mandiri|hsbc|dbs|posb|ocbc|uob|vietcombank|vcb|techcombank|tcb|mb ?bank|mbbank|acb|bidv|agribank|sacombank|tpbank|bdo|bpi|metrobank|gcash|scb|kbank|kasikorn|bangkok bank|monzo|barclays|lloyds|natwest|santander|starling|chase|revolut|sbi|hdfc|icici|axis)|恒生|汇丰|渣打|中银|国泰世华|玉山|台新|富邦|中华邮政|邮局)"
-    r"(?:\s?(?:bank|银行|a/?c|acc(?:oun)?t|no|number|rek(?:ening)?|stk|savings|hk|sg|my|uk|us|账号|帐号|户口|号|:|\.)){0,4}[\s:]{0,3}(?P<s>\d(?:[\s\-]?\d){7,17})(?![\d\-])",
+    r"(?:\s?(?:bank|银行|a/?c|acc(?:oun)?t|no|number|rek(?:ening)?|stk|savings|hk|sg|my|uk|us|账号|帐号|户口|号|:|\.)){0,4}[\s:]{0,3}(?P<s>(?!(?:19|20)\d{6}(?!\d))\d(?:[\s\-]?\d){7,17})(?![\d\-])",
     r"\b(?:(?:ifsc|swift|bic)(?:[\s/]?(?:code|bic|no)){0,2}[\s:=is]{0,4})(?P<s>(?-i:[A-Z]{4}0[A-Z0-9]{6}|(?:(?=[A-Z]{6}[A-Z]{0,4}\d)|(?<=[a-zA-Z]:)|(?<=:\s)|(?i:(?<=code\s)))[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?))(?![A-Z0-9])",
     r"\b(?:sort ?code|routing(?: (?:number|no\.?))?|aba|bsb|blz|bankleitzahl)[\s:=#is]{0,4}(?P<s>\d(?:[\s\-]?\d){5,8})(?!\d)",
 )
@@ -117,7 +118,7 @@ BIRTHS = _each(
 )
 DOCUMENTS = _each(
     # a day of birth, before its word or behind it, or beside a person's sex
-    r"(?P<s>(?:(?:19[3-9]\d|20[0-2]\d)\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}日?|(?:19[3-9]\d|20[0-2]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])))(?=\s?(?:的?出?生(?![产效鲜命意活成日])|生まれ|生人|\[?[男女](?![装士款鞋包式表童])))",
+    r"(?P<s>(?:(?:19[3-9]\d|20[0-2]\d)\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}日?|(?:19[3-9]\d|20[0-2]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])))(?=\s?(?:的?出?生(?![产效鲜命意活成日证])|生まれ|生人|\[?[男女](?![装士款鞋包式表童])))",
     r"(?:生[于於]|出生[于於]?|生辰(?:八字)?|[男女][\s,/(])[\s:,是为日期]{0,4}(?P<s>(?:(?:19[3-9]\d|20[0-2]\d)\s?[年.\-/]\s?\d{1,2}\s?[月.\-/]\s?\d{1,2}日?|(?:19[3-9]\d|20[0-2]\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])))",
     r"(?:实名|ez\s?way|易利委|身[分份]证?字?号?|报关)[^\n\d]{0,12}?(?P<s>(?<![A-Z])[A-Z][12]\d{8})(?!\d)",
     r"档案(?:编)?号[\s:是]{0,2}(?P<s>\d{12})(?!\d)",
@@ -133,7 +134,7 @@ DOCUMENTS = _each(
     r"\b(?:cvv|cvc|cvv2)2?[\s:is]{0,4}(?P<s>\d{3,4})(?!\d)",
     r"(?<![A-Z0-9])(?:E[A-HJ-NP-Z]?|G|P[EP]?|S[EP]?|D[EP]?)\s?(?:\d\s?){7}\d(?![A-Z0-9])",
     r"(?<![A-Z0-9])E[A-Z]\d{7}(?=\s?(?:是我的?)?护照)|(?:学号|病历号|住院号|就诊卡?号|门诊号|准考证号?|student (?:id|no|number)|employee (?:id|no|number)|patient (?:id|no|number))[\s:是为#]{0,3}(?:is )?(?P<s>[A-Z]{0,2}\d{5,14})(?![\dA-Z])",
-    r"(?:出生于?(?:日期|年月日?)?|生年月日|생년월일|дата рождения|fecha de nacimiento|nacid[oa] el|date de naissance|née? le|geburtsdatum|geboren am|data di nascita|data de nascimento|\bborn(?: on)?|\bdob\b|\bdate of birth\b|\bd\.o\.b\.)[\s:是为]{0,3}(?:is )?(?P<s>(?:19|20)\d\d\s?[年.\-/]?\s?\d{1,2}\s?[月.\-/]?\s?\d{1,2}日?|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d|\d{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? (?:19|20)\d\d|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d)(?!\d)|生日[\s:是为]{0,3}(?:(?:19\d\d|200\d|201[0-5])[年.\-/]\s?\d{1,2}[月.\-/]\s?\d{1,2}日?)(?!\d)",
+    r"(?:出生于?(?:日期|年月日?)?|生年月日|생년월일|дата рождения|fecha de nacimiento|nacid[oa] el|date de naissance|née? le|geburtsdatum|geb\.|data urodzenia|urodzon[ya]|født|född|doğum(?: tarihi)?|(?:tanggal |tgl )?lahir|ngày sinh|sinh ngày|出生年月|geboren am|data di nascita|data de nascimento|\bborn(?: on)?|\bdob\b|\bdate of birth\b|\bd\.o\.b\.)[\s:是为]{0,3}(?:is )?(?P<s>(?:19|20)\d\d\s?[年.\-/]?\s?\d{1,2}\s?[月.\-/]?\s?\d{1,2}日?|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d|\d{1,2}(?:st|nd|rd|th|\.|º)?\s(?:de\s)?[a-zäéûç]{3,10},?\s(?:del?\s)?(?:19|20)\d\d|[a-z]{3,9} \d{1,2}(?:st|nd|rd|th)?,? (?:19|20)\d\d)(?!\d)|生日[\s:是为]{0,3}(?:(?:19\d\d|200\d|201[0-5])[年.\-/]\s?\d{1,2}[月.\-/]\s?\d{1,2}日?)(?!\d)",
     r"(?:护照|通行证|证件(?:号码?)?|voter id|passport|港澳证|台胞证|回乡证|居留证|永居证|居住证|驾照|reisepass|pasaporte|passeport)[^\d\n]{0,10}?(?P<s>(?<![A-Z])[A-Z]{1,3}[\s\-]?\d(?:[\s\-]?\d){5,9}|\d(?:[\s\-]?\d){7,9}|(?=[A-Z]{1,3}\d)[A-Z0-9]{9}(?![A-Z0-9]))",
     r"(?:\bssn|social security(?: number)?|\bsocial)[\s:#is]{0,6}(?P<s>\d{3}[\s\-]?\d{2}[\s\-]?\d{4})|(?<![\d\-])\d{3}-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:pan|p\.a\.n\.?)(?:\s?(?:card|no|number|id|is|#|\.|:)){0,4}\s?(?P<s>[A-Z]{5}[\s\-]?\d{4}[\s\-]?[A-Z])\b",
@@ -150,7 +151,7 @@ _NO_DATE = r"(?!(?:19|20)\d\d[\-/. ]\d)"
 # what opens a parcel locker or a door, or lets whoever knows it fetch a parcel
 CODES = _each(
     rf"(?:(?:取[件货餐包]|提货|提取|自提|领取|取件提货|开[箱柜门]|核销|身份|存[件货]|收件|收货|签收|派件|门禁|闸机|大门|单元门|门锁|进门|入户|楼道|柜机|智能柜|驿站)的?(?:编?号?码|验证码|口令|密码|编号|号)|货架(?:号码?|位|编号)|(?:丰巢|快递柜|柜子|柜机|自提柜|菜鸟柜|格口|门锁|门禁)[^,。;!?\n]{{0,6}}?[,，]?密?码)"
-    rf"(?:发错了|错了|不对|不是这个|应该是|我的|是|为|叫|改成|[\s:,，【\[（(「\"“]){{0,6}}(?P<s>#?{_NO_DATE}{_CODE})",
+    rf"(?:发错了|错了|不对|不是这个|应该是|我的|是|为|叫|改成|[\s:,，【\[（(「\"“]){{0,6}}(?P<s>[#*]?{_NO_DATE}{_CODE})",
     rf"(?:凭|用|报|使用|输入)[\s:【\[]{{0,2}}(?P<s>{_NO_DATE}{_CODE})(?=[\s】\]]{{0,2}}[^,。;!?\n\d]{{0,14}}?\d{{0,3}}[^,。;!?\n\d]{{0,6}}?(?:[取领](?:[件货包快走取]|(?=[,。!;\s]|$))|提货|自提|开[柜箱门]))",
     rf"(?:货号|货架|包裹号)[\s:]{{0,2}}(?P<s>{_NO_DATE}(?:(?<=货架)\d{{1,3}}-\d{{1,3}}-\d{{3,5}}(?!\d)|{_CODE}(?=[^。;!?\n\d]{{0,6}}(?:取件|尾号))))",
     r"\b(?:(?:locker|pick-?\s?up|collection|delivery|parcel|gate|door|entry|access|buzzer|lock\s?box|key ?(?:safe|box)|release|handover|unlock|building|garage|alarm|security|drop-?\s?off|safe|inpost|smart ?box)\s(?:code|pin|otp|number|no\.?|password|passcode)|otp|passcode|use (?:the )?pin|pin code (?:to (?:open|collect)|for (?:the )?locker)|my pin|lock\s?box(?=\s#?\d)|key\s?safe(?=\s#?\d))"

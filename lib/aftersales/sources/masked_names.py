@@ -22,7 +22,7 @@ _COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕�
 _HAN = r"[\u4e00-\u9fff]"
 # surnames that begin words people write before or behind a number
 _NO_NAME = (
-    "马上|方便|安排|高兴|明天|明白|时间|时候|常用|全部|成功|万一|和你|和我|向你|关于|关闭|关注|应该|解决|单号|包裹|包邮|包装|都是|都有|来电|来信|车牌|"
+    "马上|明明|方便|安排|高兴|明天|明白|时间|时候|常用|全部|成功|万一|和你|和我|向你|关于|关闭|关注|应该|解决|单号|包裹|包邮|包装|都是|都有|来电|来信|车牌|"
     "温馨|严重|费用|白色|黄色|金色|蓝色|银色|花色|古铜|原来|原因|文件|文字|保证|保密|连接|连衣|常住|于是|强烈|何时|何地|易碎|简单|项目|高度|"
     "钱款|段时|任何|石头|金额|安全|商品|商家|管理|任务|房间|房号|路口|苗条|米色|成人|成都|武汉|南京|温州|宁波|石家|江苏|安徽|贵州|云南|海南|广东|"
     "平台|平安|客服|快递|顺丰|卫生|谢谢|谢了|林业|路上|路边|方式|方法|万元|全国|计算|水果|米饭|查收|查看|查询|查找|拒收|连续|都不|都没|应当|台灯|"
@@ -44,7 +44,7 @@ _GIVEN = (
     "蓝蔚虹蜜衡裕觉训谦谷豪贤赞越跃轶逸邦郁郎钢锡阔雁雅青韬韵颂香馨骁骏骥魁鲁鸣鹤鹰麒麟黎默齐琨皓颜潘妹楚莽苏娴渝冉昭筱灵棋程宸悠晴月夕沐汐淇佩桃杏枝舒柔蕴榆洛屹骋驰腾翊栩羲骐朔煊煦熠炫炳铮铎珩琮璞琬珺颢颐霁霄霆靖鸥鹭妤姿妙婕玫琍歌力"
 )
 # and characters that they are made of too, which begin other words as often: for what stands alone
-_ALSO = "依成致用小满颖诺知继唯新先世仕以佑侠保其冠加千可合后园圆圣均城增多存宛宜宪尔尧展希广庭廷彪彰征心必怀恬恺才捷敦旋旖昀昆显曼曾有望本朵来杭柯校梧椿榛樱欢正殊汝沅沫泓津流浚浠浪涌润渤湘溪滔漫漪潮澎炯熹燃牧甫真祎祯禾秉笑简绍羽联臻舟航良芊芷苒荔荞藤言谊谨豆贝贞运进远逢遥郡闯闻雍非顺飒骄鹂奔一火皎栋果初宥熔谣赫妞楷桢梁桥标格栓桑沂泳洵涓渲滕灏煌熊牛犇狄珉珲瑗甄畅畔盼眉石磐秦笛筝粒缨翎翀翡耕肃艇芙芮苇菀菱葭蒙薪藏虞西询诠谕豫贯资路辛轲迎述逊遂遵邺郴酉采钗钟钥铃铠铸锟锦镜镭闪阁际靓鞠韶顶颉飚驹骅鲜"
+_ALSO = "举依成致用小满颖诺知继唯新先世仕以佑侠保其冠加千可合后园圆圣均城增多存宛宜宪尔尧展希广庭廷彪彰征心必怀恬恺才捷敦旋旖昀昆显曼曾有望本朵来杭柯校梧椿榛樱欢正殊汝沅沫泓津流浚浠浪涌润渤湘溪滔漫漪潮澎炯熹燃牧甫真祎祯禾秉笑简绍羽联臻舟航良芊芷苒荔荞藤言谊谨豆贝贞运进远逢遥郡闯闻雍非顺飒骄鹂奔一火皎栋果初宥熔谣赫妞楷桢梁桥标格栓桑沂泳洵涓渲滕灏煌熊牛犇狄珉珲瑗甄畅畔盼眉石磐秦笛筝粒缨翎翀翡耕肃艇芙芮苇菀菱葭蒙薪藏虞西询诠谕豫贯资路辛轲迎述逊遂遵邺郴酉采钗钟钥铃铠铸锟锦镜镭闪阁际靓鞠韶顶颉飚驹骅鲜"
 _GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|文[明案员化]|成[本立就]|白[手衣]|明星|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
 _ROLE = (
     r"(?:(?:快递|派[件送]|配送|揽[件收]|收[件货银]|取件|送[货餐]|外卖|跑腿|安装|维修|售后|业务|客服|仓管|质检|审核|店|驿站)(?:专员|人员|工|员|小哥|师傅|经理|主管|代表|小[妹弟]|站长|负责人|老板娘?)|骑手|司机|师傅|站长|店[主家]|卖家|商家|老板娘?|掌柜的?|客服|售后|"
@@ -93,7 +93,7 @@ NAMES = tuple(
         rf"(?:我叫做?|我名叫|叫我)[\s:]?(?P<s>{_NAME}){_ENDS}",
         rf"(?<![一-鿿]不)我是(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}(?![人的座脸皮型码子号店家了要想会买客员级款白黑一])\S)(?=[,。!;\s]|$)",
         rf"(?:请写|找|问一?下?|叫|请|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
-        rf"(?:寄给|转交给?|交给|邮给|开给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=个人|就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
+        rf"(?:退给|还给|转给|留给|发给|寄给|转交给?|交给|邮给|开给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=个人|就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
         rf"(?:[寄送发转留带交]给|转交|替|帮)我?的?{_KIN}(?P<s>{_USUAL})(?=的(?!{_HAN})|[代收签取]|[^\u4e00-\u9fff]|$)",
         rf"(?<!{_HAN})(?P<s>{_USUAL})(?=的(?:快递|包裹|件|订单)[\s,:]{{0,2}}(?:电话|手机|号码)?号?[\s,:]{{0,2}}{_LABELLED})",
         rf"(?<!{_HAN})(?P<s>(?!{_NO_NAME})[{_COMMON}](?:总|哥|姐|叔|婶|嫂))(?=的[件货快电号]|说|让|来[电取拿]|代[收取签]|要[退换改求])",
@@ -130,21 +130,25 @@ NAMES = tuple(
         rf"\[姓名\][,\s]{{0,2}}(?:而?不?是|改[成为]|或者?|和|与|跟|、|/|&|❤|♥)(?P<s>{_GIVEN_NAME})",
         rf"(?:[敝鄙免]贵?|本人|[我他她]|师傅|老板|客服)姓(?P<s>[{_SURNAMES}])(?!{_HAN}?名)",
         rf"(?:——|--|—)\s?(?P<s>{_GIVEN_NAME})(?=[\s,。]|$)",
-        rf"(?:致|尊敬的|亲爱的|姓\s名[:\s]{{1,2}}|(?:昨天|今天|我)是|[老我]?{_KIN}(?:叫|是)?)(?P<s>{_PERSON}|{_GIVEN_NAME})",
+        rf"(?:(?<!以)致|尊敬的|亲爱的|姓\s名[:\s]{{1,2}}|(?:昨天|今天|我)是|[老我]?{_KIN}(?:叫|是)?)(?P<s>{_PERSON}|{_GIVEN_NAME})",
         rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,:;、/|(]{{0,3}}(?:1[3-9]\d|\d{{3,4}}-)\*{{3,8}})",
         rf"(?:手机号|电话|账号|邮箱)\][\s,(]{{1,2}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
         # by its form, alone between signs; with a sign of a person beside it, two characters too
         rf"(?:{_BOUND})(?P<s>{_ALONE}){_CLOSED}",
         rf"(?:{_BOUND})(?P<s>{_EITHER})(?=\s?[(,]?\s?[男女](?![装士款孩生人性友鞋包式表\u4e00-\u9fff])|[\s,]{{0,2}}(?:{_BORN}\s?(?:出?生(?!产)|[男女])|生于|出生))",
         rf"姓(?P<x>{_HAN})[,\s]{{0,2}}(?:名?叫做?|名)?[\s:“\"]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
-        rf"(?P<x>[{_SURNAMES}])(?:{_POLITE}|师傅|护士|[总工姐哥叔姨])[\s(,、/]{{1,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
+        rf"(?P<x>[{_SURNAMES}])(?:{_POLITE}|师傅|护士|[总工姐哥叔姨])[\s(,、/]{{1,2}}(?P<s>(?P=x){_HAN}{{1,2}}?)(?:{_CLOSED}|(?=那个|这个|说))",
         rf"(?P<x>[{_SURNAMES}])(?:[*某○]{{1,2}}|女士|先生)[^。!?\n]{{0,8}}?(?:是|叫|应为|全名)[“\"「\s:]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
-        rf"(?:{_KIN}|{_ROLE}|{_POLITE}|护士|患者|病人|管理员|家属|宝宝|[大二小][宝娃孩]|[其该]?[夫妻子女父母]|本人|我[是叫]|[名自]?称|叫做?|收到|今收|[售客财]后?[服务]?部|全名|真名|班|印成|写成|打成|刻成|错成)[\s:“\"「(\-—·]{{0,2}}(?P<s>{_EITHER}){_CLOSED}",
+        rf"(?:{_KIN}|{_ROLE}|{_POLITE}|护士|患者|病人|管理员|家属|新[娘郎]|[甲乙]方|[付收]款方|宝宝|[大二小][宝娃孩]|[其该]?[夫妻子女父母]|本人|我[是叫]|[名自]?称|叫做?|收到|今收|[售客财]后?[服务]?部|全名|真名|班|印成|写成|打成|刻成|错成)[\s:“\"「(\-—·]{{0,2}}(?P<s>{_EITHER}){_CLOSED}",
         rf"(?:{_KIN}|患者|病人|管理员|家属|其[夫妻子女父母]|称|[今已]收到|本人)[\s:“\"「]?(?P<s>{_ALONE})",
         rf"(?:是|叫|名|写|刻|贴|字)[^“”\"\n]{{0,3}}[“\"「『'‘【](?P<s>{_EITHER})(?=[”\"」』'’】]|印)",
         rf"(?:{_KIN}|患者|病人|学员|学生|同学|师傅)[\s:]{{1,2}}(?P<s>{_USUAL}){_CLOSED}",
         rf"(?:隔壁|对门|楼[上下]|[一二三四五六七八九\d][楼层])的?(?P<s>{_ALONE})",
         rf"我就?是[^,。!?\n]{{0,10}}的(?P<s>{_ALONE}){_CLOSED}",
+        rf"(?P<s>{_EITHER})(?=[”\"』」’]\s?(?:这个|的)?(?:名字|姓名|[两三]个字))",
+        rf"我是[^,。!?\n]{{0,10}}(?:楼|室|栋|单元|户|班|部|公司)的(?P<s>{_EITHER}){_CLOSED}",
+        rf"[小老阿](?P<x>[{_SURNAMES}])[\s(,、]{{1,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
+        rf"(?:员工|客服|师傅|骑手|司机|快递员|老师|护士|医生|专员)(?P<s>{_ALONE})(?=服务|态度|说|没|把|给|很|挂|送|不|来|打|非常|真|特别|辱|骂|拒)",
         rf"[\-—_·:](?P<s>{_EITHER})(?=[”\"」』’】])",
         rf"(?:印章|刻章|刻字|文字|图章|私章)[^。!?\n]{{0,6}}?[:“\"\s](?P<s>{_EITHER})(?=之?印|[,。”\"]|$)",
         rf"(?P<s>{_ALONE})(?=\s?[&❤♥💕+＆]\s?[{_SURNAMES}][{_GIVEN}{_ALSO}])",
@@ -165,7 +169,7 @@ _TOLD = (
     rf"\b(?:(?:ship|send|sent|deliver|delivered|shipped|give|gift|mail|address|post|forward|hand(?:ed)?)(?: (?:it|this|them|the (?:parcel|package|order)|out))?(?: over)? to(?: my {_RELATIVE})?|(?:my|his|her|our) {_RELATIVE}(?:['’]s name is)?,?|"
     r"name(?: should be| must be| to be)?|name on (?:the )?(?:parcel|package|label|box|account|card|order|bill|invoice)(?: is| should be| reads| says| must be)?|should (?:be|read|say)|in care of|label it(?: for| to)?|made out to|(?:in|under) the name(?: of)?|(?:parcel|package|order|delivery|invoice|receipt|should be|meant) for|(?:ordered|bought|placed|returned|purchased|booked) by|billing(?: name)?|order placed under|(?:order(?:ed)?|booked|registered|booking) under|"
     rf"on behalf of|signed(?: for)? by|received by|(?:left|leave) (?:it |them |the parcel |the package )?with(?: (?:my |the |our )?{_RELATIVE})?|handed to|picked up by|collected by|ask for|(?:change (?:the )?)?(?:name|recipient|receiver|consignee)(?: was| is)?(?: changed)? to|(?:recipient|receiver|consignee|name)(?: is| to| should be|:)|addressed to|"
-    r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gr[uü](?:ß|ss)(?:e|en)?|lg|vg|mfg|cordialement|bien à vous|saludos|un saludo|atentamente|(?:cordiali )?saluti|groet(?:en|jes)?|mvh|pozdrawiam|saygılarımla|terima kasih|abra[çc]os?|atenciosamente|hilsen|hälsningar|(?:with |all my |much )?love,?(?: from)?(?:,? (?:grandpa|grandma|nana|mum|mom|dad|auntie?|uncle|your))?|grandpa|grandma|auntie|nana|patient(?:in)?|paciente|paziente|payee|beneficiary)"
+    r"empf[äa]nger(?:in)?(?: ist)?|destinataire(?: est)?|destinatario(?: es)?|nombre|nom|naam|thanks|thank you|cheers|best|gr[uü](?:ß|ss)(?:e|en)?|mfg|cordialement|bien à vous|saludos|un saludo|atentamente|(?:cordiali )?saluti|groet(?:en|jes)?|mvh|pozdrawiam|saygılarımla|terima kasih|abra[çc]os?|atenciosamente|hilsen|hälsningar|(?:with |all my |much )?love,?(?: from)?(?:,? (?:grandpa|grandma|nana|mum|mom|dad|auntie?|uncle|your))?|grandpa|grandma|auntie|nana)"
 )
 _SAID = (
     r"\b(?:my (?:full |real |legal )?name is|my name['’]?s|name['’]s|i am called|i['’]m called|call me|they call me|ich hei(?:ß|ss)e|mein name ist|hier ist|je m['’]\s?appelle|mon nom est|moi c['’]est|me llamo|mi nombre es|mi chiamo|il mio nome è|"
@@ -177,14 +181,14 @@ _NO_LOWER = r"(?:not|spelled|spelt|wrong|on|in|the|a|an|misspelled|printed|writt
 _NO_COMPANY = r"(?!(?:\w+\s)?(?:Electronics|Store|Shop|Ltd|Co|Inc|Trading|Tech|Official|Direct|Deals|Parts|Online|Mart|Express|Protection|Service|Support|Care|Pro|Seat|App)\b)"
 _DOES = (
     r"(?:(?:delivery |customer (?:service )?|service |support |sales |shop |store |warehouse |mail |security )?(?:agent|rep|representative|driver|courier|rider|postman|mailman|mail carrier|carrier|delivery (?:guy|man|boy|person|partner|agent)|seller|vendor|merchant|owner|buyer|customer|client|"
-    rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|caretaker|porter|[Nn]achbarn?|[Nn]achbarin|[Zz]usteller|[Ff]ahrer|[Vv]erk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
+    rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|exec|caretaker|porter|[Nn]achbarn?|[Nn]achbarin|[Zz]usteller|[Ff]ahrer|[Vv]erk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
 )
 _DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|went|let|lost|[a-zà-ÿ]{2,12}(?:ed|ó|ou|é)|found|dropped|yelled|came|brought|picked|stole|threw|lo|la|le|me|impoli\w*|kasar|tidak|non|não|nie|niet|ha|no|nicht|hat|war|ist|n['’]a|a)\b)"
 _NAMED = r"(?i:\b(?:entregar (?:a|para)|(?:liefern|lieferung) an|livrer [àa]|consegnare a|a\.n\.?|a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"
 LATIN_NAMES = tuple(
     re.compile(p)
     for p in (
-        rf"(?i:\b(?:patient|passenger|guest|student|pupil|applicant|claimant|insured|my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|fao|att|a/a|zu h[äa]nden(?: von)?|[àa] l['’]attention de|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:)|z\.\s?hd(?=\.))(?:\b|(?<=d)\.)"
+        rf"(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|fao|att|a/a|zu h[äa]nden(?: von)?|[àa] l['’]attention de|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:)|z\.\s?hd(?=\.))(?:\b|(?<=d)\.)"
         rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“'(\\]{{1,4}}n?(?<![a-z]n)(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s{{1,2}})(?P<s>{_LATIN_NAME % 0})",
         rf"(?i:(?:^|(?<=[,.!?;\n]))\s?(?:dear|hi|hello|hey|hallo|bonjour|hola|ciao|liebe[r]?|chère?|cher|estimad[oa]|quer?id[oa]|beste|good (?:morning|afternoon|evening))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}(?!\w)(?<!Team)(?<!Support)(?<!Service)(?<!Care)|{_CAP}(?=[,!]|\s?$)))",
@@ -195,14 +199,14 @@ LATIN_NAMES = tuple(
         rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
         rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?|,? (?:named|called))?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0}){_DID}",
         rf"{_NAMED}[\s:=\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_LATIN_NAME % 1}|(?<=:\s){_CAP}(?=$|[,.;!]))",
-        rf"\[姓名\],?\s(?:not|instead of|and not|rather than|and|&|or|nicht|no|et|und|y|e)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        rf"\[姓名\],?\s(?:->|→|=>|>|not|instead of|and not|rather than|and|&|or|nicht|no|et|und|y|e)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
         rf"(?i:\bname\b[^.\n]{{0,30}}?\b(?:it['’]?s|it is|should be|is|must be))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?!\w)",
         rf"(?i:\b(?:hi|hello|hey)?,?\s?this is)\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_CAP})(?=,\s(?:i|my|order|from|the)\b)",
         rf"(?i:\b(?:i am|i['’]m))\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:French|German|Italian|Spanish|Chinese|Indian|American|British|Polish|Russian)\b){_CAP})(?=\s(?:from|and i)\b|,\s(?:i|my|the|order)\b)",
         rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0}(?:\s[A-Z](?!\w))?)(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
         rf"(?i:engrav\w+|personali[sz]ed|monogram\w*|embroider\w*|printed)(?i:\s(?:with|it|name|the|as|to|for|say(?:ing)?|:)){{0,3}}[\s:]{{1,2}}[\"“'‘]?(?P<s>(?!{_NO_LATIN_NAME}){_CAP}(?:\s(?:&|and)\s{_CAP})?)(?=[\"”'’,.!]|\s?$)",
         rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours(?: faithfully| sincerely| truly)?|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
-        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
+        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig(?:\.r?n?a)?|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
         rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
         rf"(?:^|(?i:\bfrom|\bto|\bat|\bfor|[.,:;])\s)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,\s\[地址\])",
@@ -211,6 +215,9 @@ LATIN_NAMES = tuple(
         rf"(?i:\b(?:call|ring|text|contact|phone))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:on|at)\s\[)",
         rf"(?i:\bthis is)\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:from|again|speaking|calling)\b)",
         rf"(?<![\w.])M\.\s(?P<s>{_LATIN_NAME % 1})",
+        rf"(?:^|[.,;:!]\s)M\.\s(?P<s>{_LATIN_NAME % 0})(?=\s(?:n['’]|est\b|a\b|ne\b|m['’]|qui\b|habite))",
+        rf"\b(?:[Ii]t was|[Ww]as it)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=\s(?:who|that)\b)",
+        rf"(?i:\b(?:patient(?:in)?|paciente|paziente|passenger|guest|student|pupil|applicant|claimant|insured))(?:['’]s)?(?: name)?\s?[:=(]\s?(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"\b(?:à|par|chez|avec|pour|de|que)\sM\.\s(?P<s>{_LATIN_NAME % 0})",
         rf"(?i:\b(?:i['’]?m|i am)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|Extremely\b){_LATIN_NAME % 1})",
         rf"(?i:\b(?:my {_RELATIVE}|ask for))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:will|is|can|has|at|to|who|would|took|signed|picks?|collects?)\b)",
@@ -252,7 +259,7 @@ _LATIN_FILE = rf"(?!{_NO_FILE_WORD}|[A-Za-z]{{1,20}}[_\- ]{_NO_FILE_WORD})[A-ZÀ
     r"\b", r"(?![a-z])"
 )
 FILE_NAMES = (
-    re.compile(rf"(?:^|(?<=[_(（\-]))(?P<s>{_EITHER})(?=(?:[_)）\-签本][^/\\]{{0,80}})?\.{_FILES}(?![A-Za-z0-9]))", _I),
+    re.compile(rf"(?:^|(?<=[_(（\-]))(?P<s>{_EITHER})(?=(?:[_)）\-签本的][^/\\]{{0,80}})?\.{_FILES}(?![A-Za-z0-9]))", _I),
     re.compile(rf"^(?P<s>{_GIVEN_NAME}(?<=...))(?=(?:[_\- (]?\d{{1,8}}\)?)?\.{_FILES}(?![A-Za-z0-9]))", _I),
     re.compile(rf"(?:(?<!{_HAN})|(?<=客户)|(?<=买家)|(?<=顾客)|(?<=姓名))(?P<s>{_FILE_NAME})(?=的?{_FILE_WORD}[^/\\]{{0,80}}\.{_FILES}(?![A-Za-z0-9]))", _I),
     re.compile(rf"{_FILE_WORD}{_HAN}{{0,4}}?(?:[_\-\s(（—+.]{{1,3}}|(?<=[单证票址书据同款货照图]))(?P<s>{_FILE_NAME})(?!{_HAN})(?=[^/\\]{{0,80}}\.{_FILES}(?![A-Za-z0-9]))", _I),
