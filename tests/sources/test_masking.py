@@ -12,7 +12,9 @@ with 1,200 lines of their author's own, so all of it is seen data too and only g
 
 A fifth (442 texts with 551 secrets, 367 harmless ones, ``fifth*``), written blind and harder, gave .79 and .019 at first sight:
 missed were names that stand by their form alone, births, Latin names by position and accounts of other countries. It too is
-seen since; the figure for new texts is what a sixth will give. Two sets of the
+seen since. A sixth (320 texts with 392 secrets in the shares of real export files, 320 harmless ones, ``sixth*``) was measured
+once on the patterns as they stand: .925 of its texts (.8875 before the fifth's kinds were added) and .936 of its secrets, .003
+harmless. It guards that figure, nothing was fitted to it. Two sets of the
 author's own lines, written after the patterns stood, gave .83 of 90 and .70 of 96 before they were widened once more. ``addresses.txt``
 holds addresses of many countries, each to be masked from its door to its postal code.
 """
@@ -51,8 +53,8 @@ def test_an_address_is_masked_from_its_door_to_its_postal_code(around):
         assert masked(around.format(address)) == around.format("[地址]"), address
 
 
-@pytest.mark.parametrize("corpus", ["unseen", "fifth"])
-def test_what_blind_corpora_held_is_masked(corpus):
+@pytest.mark.parametrize(("corpus", "least"), [("unseen", 0.99), ("fifth", 0.99), ("sixth", 0.92)])
+def test_what_blind_corpora_held_is_masked(corpus, least):
     """Whole texts: .937 of the fourth and .79 of the fifth before the patterns were widened for the kinds missed."""
     secrets: dict[str, list[str]] = {}
     for line in (DATA / f"{corpus}.tsv").read_text("utf-8").splitlines():
@@ -61,7 +63,7 @@ def test_what_blind_corpora_held_is_masked(corpus):
     harmless = (DATA / f"{corpus}_harmless.txt").read_text("utf-8").splitlines()
     whole = [all(secret not in masked(text) for secret in each) for text, each in secrets.items()]
     changed = [masked(text) != text for text in harmless]
-    assert sum(whole) / len(whole) >= 0.99
+    assert sum(whole) / len(whole) >= least
     assert sum(changed) / len(changed) <= 0.01
 
 

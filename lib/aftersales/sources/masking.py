@@ -18,7 +18,7 @@ import polars as pl
 
 from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, BIRTHS, CODES, DOCUMENTS, EMAILS, NICKNAMES, PLATES
 from aftersales.sources.masked_addresses import CHINESE, CUED, JAPANESE, LATIN, NATIVE, PLACES, TRIM, whole
-from aftersales.sources.masked_names import FILE_NAMES, LATIN_NAMES, NAMES, NATIVE_NAMES
+from aftersales.sources.masked_names import BEFORE, BEHIND, FILE_NAMES, LATIN_NAMES, NAMES, NATIVE_NAMES, SIGNS
 from aftersales.sources.masked_numbers import (
     ACCOUNT,
     AS_DIGITS,
@@ -205,7 +205,7 @@ def _searched(pattern: re.Pattern[str]) -> str:
     >>> _searched(re.compile(r"(?<!x)(?P<a>[ab[]{2}+)(?!c|d)\w(?=e)"))
     '(?:[ab\\[]{2})\\S(?:e)'
     """
-    source = pattern.pattern
+    source = pattern.pattern.replace(BEFORE, _SEARCHED_BEFORE).replace(BEHIND, _SEARCHED_BEHIND)
     parts, depth, around = ["(?i)" if pattern.flags & re.IGNORECASE else ""], 0, 0
     for token in _TOKENS.finditer(source):
         kind, said = token.lastgroup, token[0]
@@ -226,9 +226,11 @@ def _searched(pattern: re.Pattern[str]) -> str:
         parts.append(
             {"named": "(?:", "again": ".+", "edge": "", "long": said.partition(",")[0] + ",}"}.get(kind or "", said)
         )
-    return "".join(parts).replace(r"\w", r"\S").replace(r"\d", "[0-9]")
+    return "".join(parts).replace(r"\w", r"\S").replace(r"\d", "[0-9]").replace("\ue000", "^").replace("\ue001", "$")
 
 
+# boundaries of a name that stands alone, as they are searched for: their edges stay
+_SEARCHED_BEFORE, _SEARCHED_BEHIND = f"(?:\ue000|[{SIGNS}])", f"(?:\ue001|[{SIGNS}])"
 _TOKENS = re.compile(
     r"(?P<around>\(\?<?[=!])|(?P<named>\(\?P<\w+>)|(?P<again>\(\?P=\w+\))|(?P<edge>\\[bB]|[\^$]|(?<=[}*+?])\+)"
     r"|(?P<long>\{\d+,(?:[4-9]|\d\d+)\})|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|\(\?[\w\-]*:|\\.|.",
