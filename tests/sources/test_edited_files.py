@@ -110,7 +110,7 @@ def test_copies_count_once_and_states_in_one_file_are_put_in_order(shop):
     rows = order(1) + order(1) + order(2, status="买家已付款，等待卖家发货") + order(2)
     account = shop.put(a=HEAD + rows)
     assert shop.table("orders", "order_id", "status") == [("1", "finished"), ("2", "finished")]
-    assert "1 rows are complete copies" in "\n".join(account.lines("en"))
+    assert "1 row is a complete copy" in "\n".join(account.lines("en"))
 
 
 def test_lines_without_a_number_neither_double_nor_vanish_between_overlapping_exports(shop):

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import pytest
 
-from aftersales.words.language import FORMATTERS, LANGUAGES, catalogue
+from aftersales.words.language import FORMATTERS, LANGUAGES, catalogue, say
 from aftersales.words.markets import _registry, markets
 
 HAN = re.compile("[\u3400-\u9fff]+")
@@ -22,8 +22,11 @@ COUNTED_APART = {"today.orders.many"}
 
 
 def fields(template: str) -> Counter:
+    """What a template takes, and in which form; a noun in its number tells a count, a verb in its number nothing."""
     found = (
-        (name, SAME.get(kind, kind)) for _, name, kind, _ in string.Formatter().parse(template) if name is not None
+        (name, "int" if "|" in (kind or "") else SAME.get(kind, kind))
+        for _, name, kind, _ in string.Formatter().parse(template)
+        if name is not None and not (kind or "").startswith("=")
     )
     return Counter(set(found))
 
@@ -47,9 +50,15 @@ def test_every_placeholder_names_a_known_form():
         for key, pair in catalogue().items()
         for template in pair.values()
         for _, name, kind, _ in string.Formatter().parse(template)
-        if name is not None and kind not in known
+        if name is not None and kind not in known and not re.fullmatch(r"=?[^|]+\|[^|]+", kind)
     ]
     assert odd == []
+
+
+def test_a_noun_and_its_verb_stand_in_the_number_of_what_they_count():
+    key = "reading.note.stray_quotes"
+    assert say(key, "en", rows=1, row=7).startswith("1 row holds stray")
+    assert say(key, "en", rows=1200, row=7).startswith("1,200 rows hold stray")
 
 
 def test_english_holds_no_chinese_but_the_headers_of_files():

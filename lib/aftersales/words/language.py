@@ -233,18 +233,26 @@ class _Filler(string.Formatter):
         return super().get_value(key, args, kwargs)
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec == "money":
-            return money(value, self.language, currency=self.currency, like=self.like.get("money", 0.0))
-        if format_spec == "hours":
-            return hours(value, self.language, like=self.like.get("hours"))
-        if format_spec == "exact":
-            return exact_money(value, self.language, currency=self.currency)
+        if "|" in format_spec:
+            return _for_number(value, format_spec)
         if format_spec == "word":
             return say(str(value), self.language, market=self.market)
         if format_spec == "note":  # a note on a file, kept as its code and values: see `sources.notes`
             told = json.loads(value)
             return say(f"reading.note.{told.pop('note')}", self.language, **told)
+        if format_spec in ("money", "exact"):
+            how = {"like": self.like.get("money", 0.0)} if format_spec == "money" else {}
+            return (money if how else exact_money)(value, self.language, currency=self.currency, **how)
+        if format_spec == "hours":
+            return hours(value, self.language, like=self.like.get("hours"))
         return FORMATTERS[format_spec](value, self.language) if format_spec else str(value)
+
+
+def _for_number(value: float, forms: str) -> str:
+    """The form for one or for many: ``row|rows`` behind its number, ``=holds|hold`` alone, as of a verb."""
+    one, many = forms.removeprefix("=").split("|")
+    form = one if value == 1 else many
+    return form if forms.startswith("=") else f"{number(value)} {form}"
 
 
 @cache
@@ -278,7 +286,8 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Mapping[
 def say(key: str, language: Language, *, currency: str = "CNY", market: str = "cn", **values: Any) -> str:
     """The sentence of that key in that language, its values formatted by type (`FORMATTERS`).
 
-    A type ``word`` looks its value up as a key, ``note`` tells a note on a file. ``{region}`` and ``{regions}`` are
+    A type ``row|rows`` writes a number with the noun that fits it, ``=holds|hold`` the verb alone. ``word`` looks its
+    value up as a key, ``note`` tells a note on a file. ``{region}`` and ``{regions}`` are
     what the market calls its provinces or states; a sentence with forms takes, in other markets than cn, that of the
     market's ``lawful_return``, else that named ``abroad``.
     Raises `SetupError` for a key the catalogue lacks.
