@@ -122,8 +122,8 @@ def test_formula_errors_and_formulas_without_values_are_counted() -> None:
 
     [reading] = found = read_export("a.xlsx", content=book(write))
     assert [None if x is None else float(x) for x in reading.frame["paid_net"]] == [None, None, 10.0]
-    assert "1 cells hold a formula error and count as empty, such as row 2 买家实际支付金额" in said(found)
-    assert any(s.startswith("1 formulas were saved without their values") and "row 3" in s for s in said(found))
+    assert "1 cell holds a formula error and counts as empty, such as row 2 买家实际支付金额" in said(found)
+    assert any(s.startswith("1 formula was saved without its value") and "row 3" in s for s in said(found))
 
 
 def test_a_header_over_two_rows_is_one_header() -> None:
