@@ -54,7 +54,7 @@ def test_hidden_sheets_and_sheets_of_no_known_kind_are_named_and_not_counted(how
 
     found = read_export("a.xlsx", content=book(write))
     assert [(r.sheet, r.frame.height) for r in found] == [("订单", 2)]
-    assert "the sheet test is hidden: its 1 rows were not read; unhide it and import again if they count" in said(found)
+    assert "the sheet test is hidden: its 1 row was not read; unhide it and import again if they count" in said(found)
     assert "the sheet 图表 (2 rows) is no known export and was not read" in said(found)
 
 

@@ -36,6 +36,8 @@ SECONDS, SECONDS_A_MB = 3.0, 0.8
 _CLOCK_TIMES = 5
 _KEPT_MB = 450  # a child that holds more after its work is not used again
 _LOOK_MS = 20
+_BEGUN = b"("  # the child has the work and all modules that it needs
+_STARTS_WITHIN = 180.0
 
 
 @dataclass(frozen=True)
@@ -127,18 +129,24 @@ def _waited(process: subprocess.Popen, memory_mb: int, seconds: float) -> str | 
     assert process.stdout is not None
     watched, ready = psutil.Process(process.pid), select.poll()
     ready.register(process.stdout, select.POLLIN | select.POLLHUP)
-    started, spent = time.monotonic(), None
+    asked, begun = time.monotonic(), None
     while True:
-        if ready.poll(_LOOK_MS):
-            return None if os.read(process.stdout.fileno(), 1) else _how_it_ended(process.wait())
+        sign = os.read(process.stdout.fileno(), 1) if ready.poll(_LOOK_MS) else None
+        if sign is not None and sign != _BEGUN:
+            return None if sign else _how_it_ended(process.wait())
         try:
             memory, cpu = watched.memory_info().rss / _MB, sum(watched.cpu_times()[:2])
         except psutil.Error:
             continue  # it has just ended: the pipe says so
-        spent = cpu if spent is None else spent
+        now = time.monotonic()
+        if sign == _BEGUN:  # what it took to load our own modules is not the file's
+            begun = (now, cpu)
         if memory > memory_mb:
             return f"more than {memory_mb:,} MB of memory"
-        if cpu - spent > seconds or time.monotonic() - started > _CLOCK_TIMES * seconds:
+        if begun is None:
+            if now - asked > _STARTS_WITHIN:
+                return f"no beginning within {_STARTS_WITHIN:.0f} s"
+        elif cpu - begun[1] > seconds or now - begun[0] > _CLOCK_TIMES * seconds:
             return f"more than {seconds:.0f} s"
 
 
@@ -188,6 +196,7 @@ def _main() -> None:
             work, given, memory_mb, seconds = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
+        os.write(told, _BEGUN)
         _allow(memory_mb, seconds)
         try:
             answer: tuple[str, Any] = ("well", work(*given))
