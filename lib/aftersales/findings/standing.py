@@ -70,20 +70,8 @@ def with_driver_standing(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFram
     >>> with_driver_standing(now, pl.DataFrame({"segment": ["b"], "excess": [9.0]})).select("state", "strength").rows()
     [('new', 'strong'), ('better', 'weak')]
     """
-    past = before.select("segment", _then="excess")
-    joined = now.join(past, on="segment", how="left", maintain_order="left")
-    state = (
-        pl.when(pl.col("_then").is_null())
-        .then(pl.lit("new"))
-        .when(pl.col("excess") <= BETTER_FROM * pl.col("_then"))
-        .then(pl.lit("better"))
-        .otherwise(pl.lit("still"))
-    )
     confirmed = pl.col("held_out").fill_null(False)
-    return joined.with_columns(
-        id=_ids("driver", now["segment"]), state=state,
-        strength=pl.when(confirmed).then(pl.lit("strong")).otherwise(pl.lit("weak")), source=pl.lit("measures.slices"),
-    ).drop("_then")  # fmt: skip
+    return _segment_standing(now, before, pl.col("excess"), "driver", strong=confirmed, source="measures.slices")
 
 
 def with_persistent_standing(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -95,15 +83,20 @@ def with_persistent_standing(now: pl.DataFrame, before: pl.DataFrame) -> pl.Data
     >>> with_persistent_standing(now, now.with_columns(weeks=4)).select("state", "strength").rows()
     [('better', 'strong')]
     """
-    past = before.select("segment", _then=pl.col("excess") / pl.col("weeks"))
-    joined = now.join(past, on="segment", how="left", maintain_order="left")
-    fell = pl.col("excess") / pl.col("weeks") <= BETTER_FROM * pl.col("_then")
-    sure = pl.col("rate_low") > pl.col("rate_before")
-    new = pl.col("_then").is_null()
+    a_week, sure = pl.col("excess") / pl.col("weeks"), pl.col("rate_low") > pl.col("rate_before")
+    return _segment_standing(now, before, a_week, "persistent", strong=sure, source="measures.slice_effects")
+
+
+def _segment_standing(
+    now: pl.DataFrame, before: pl.DataFrame, excess: pl.Expr, kind: str, *, strong: pl.Expr, source: str
+) -> pl.DataFrame:
+    """Rows with id, state (their ``excess`` against that of ``before``), strength and source."""
+    joined = now.join(before.select("segment", _then=excess), on="segment", how="left", maintain_order="left")
+    new, fell = pl.col("_then").is_null(), excess <= BETTER_FROM * pl.col("_then")
     state = pl.when(new).then(pl.lit("new")).when(fell).then(pl.lit("better")).otherwise(pl.lit("still"))
+    strength = pl.when(strong).then(pl.lit("strong")).otherwise(pl.lit("weak"))
     return joined.with_columns(
-        id=_ids("persistent", now["segment"]), state=state, source=pl.lit("measures.slice_effects"),
-        strength=pl.when(sure).then(pl.lit("strong")).otherwise(pl.lit("weak")),
+        id=_ids(kind, now["segment"]), state=state, strength=strength, source=pl.lit(source)
     ).drop("_then")  # fmt: skip
 
 
