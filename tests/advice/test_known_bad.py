@@ -52,6 +52,8 @@ def test_every_source_counts_and_the_strongest_names_the_order():
     assert cases == {"a": "x", "b": "suspect-1", "c": "y", "d": "d"}
     # goods that were paid back and stayed away are lost as well
     assert found.filter(order_id="c")["loss"][0] == pytest.approx(6 + 8 + 3 + 50)
+    unknown = known_bad(orders, refunds.drop("amount"), until=UNTIL, parcels=parcels, confirmed=confirmed)
+    assert dict(unknown.select("order_id", "loss").iter_rows()) == {"a": 3, "b": 17, "c": None, "d": 17}
     # known from the first word of any source on
     assert found.filter(order_id="b")["known_at"][0] == START
 

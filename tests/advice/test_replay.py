@@ -195,3 +195,23 @@ def test_a_rule_needs_no_more_than_it_says_it_looks_at(rule):
     of_all = replay(None, bad, rule=rule, facts=order_facts(orders, refunds))
     assert found.table.equals(of_all.table)
     assert (found.answer, found.threshold, found.provinces) == (of_all.answer, of_all.threshold, of_all.provinces)
+
+
+def test_a_loss_or_price_nobody_knows_is_no_zero():
+    orders, bad = shop()
+    bad = bad.with_columns(loss=pl.lit(17.0))
+    whole = replay(orders, bad, rule="purchase_limit", thresholds=(2,)).table
+    lot = pl.int_range(pl.len()) % 3 == 0
+    part = replay(
+        orders.with_columns(amount=pl.when(~lot).then("amount")), bad.with_columns(loss=pl.when(~lot).then("loss")),
+        rule="purchase_limit", thresholds=(2,),
+    )  # fmt: skip
+    # every loss and every price is the same here: the mean of those known is the one that is not
+    assert part.table.select("saved", "lost", "net").rows() == whole.select("saved", "lost", "net").rows()
+    assert part.unpriced == orders.filter(lot).height
+    assert all(f"{part.unpriced:,}" in part.headline(language) for language in LANGUAGES)
+    none = replay(orders.drop("amount"), bad, rule="purchase_limit", thresholds=(2,))
+    assert (none.answer, none.threshold, none.unpriced) == ("cannot_say", None, orders.height)
+    assert none.headline("en").startswith("Cannot say: none of")
+    unknown = bad.with_columns(loss=pl.lit(None, dtype=pl.Float64))
+    assert replay(orders, unknown, rule="purchase_limit", thresholds=(2,)).answer == "cannot_say"

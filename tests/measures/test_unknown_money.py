@@ -10,6 +10,7 @@ from aftersales.measures.rates import refund_rate
 from aftersales.measures.reasons import refund_mix, weekly_requests
 from aftersales.measures.sales import product_sales
 from aftersales.measures.service import complaint_outcomes, weekly_complaints
+from aftersales.measures.triangles import delay_triangle
 
 UNTIL = date(2026, 11, 22)
 AT = [datetime(2026, 11, 3), datetime(2026, 11, 17)]
@@ -64,3 +65,12 @@ def test_orders_without_money_or_units_are_counted_and_not_summed():
     assert rates["paid_money"].to_list() == [None, 0, None]
     assert rates["paid_units"].to_list() == [None, 0, None]
     assert rates["rate_money"].to_list() == [None, None, None]
+
+
+def test_an_order_that_paid_nobody_knows_what_is_in_neither_part_of_a_share():
+    orders = pl.DataFrame({"order_id": ["a", "b"], "paid_at": AT[:1] * 2, "paid": pl.Series([None, 100])})
+    refunds = REFUNDS.with_columns(applied_at=pl.lit(AT[0]), amount=pl.Series([80, 20]))
+    week = refund_rate(orders, refunds, until=UNTIL).row(0, named=True)
+    assert (week["rate_orders"], week["rate_money"], float(week["refund_money"])) == (1, 0.2, 100)
+    cells = delay_triangle(orders, refunds, until=UNTIL, count="money")
+    assert cells.filter(age=0).select("orders", "events").rows() == [(100, 20)]

@@ -15,7 +15,7 @@ from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import SELLER_SAYS
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
@@ -46,7 +46,8 @@ def known_bad(
     ``platform``, requests in which the platform stepped in and found the buyer at fault · ``seller``, orders closed as
     恶意买家 or 同行捣乱 · ``refused``, parcels refused or never collected. case_id is the decided case, else the buyer,
     else the order. The loss is the freight out and back of what was shipped, handling, and the money of a case that was
-    paid back while the goods stayed away. known_at is null where no file says when. Sorted by order_id.
+    paid back while the goods stayed away; null where no file says how much that was. known_at is null where no file
+    says when. Sorted by order_id.
 
     >>> from datetime import datetime
     >>> at = [datetime(2026, 11, d) for d in (1, 2, 3)]
@@ -90,8 +91,8 @@ def known_bad(
     )  # fmt: skip
     kept = heads.join(one, on="order_id").join(_kept_money(refunds, until), on="order_id", how="left")
     shipped = pl.col("shipped_at").is_not_null()
-    decided = pl.col("source").is_in(["case", "platform"])
-    gone = pl.when(decided).then(pl.col("kept_money").fill_null(0.0)).otherwise(0.0)
+    decided = pl.col("source").is_in(["case", "platform"]) & pl.col("refunds_kept").is_not_null()
+    gone = pl.when(decided).then("kept_money").otherwise(0.0)
     loss = handling + pl.when(shipped).then(freight_out + freight_back).otherwise(0.0) + gone
     case = pl.coalesce(pl.col("case").cast(pl.String), "buyer_key", "order_id")
     return kept.with_columns(case_id=case, loss=loss).select(
@@ -120,7 +121,8 @@ def never_paid(orders: Frame, *, until: date, locked_share: float) -> pl.DataFra
     """Orders placed and closed without payment, in the columns of `known_bad`: they kept stock from others.
 
     The loss is ``locked_share`` of the order's value a day: how often the piece that was kept would have been sold that
-    day, times its margin. source is ``unpaid``, known_at null: files do not say when an order was closed.
+    day, times its margin; null where no file tells the value. source is ``unpaid``, known_at null: files do not say
+    when an order was closed.
     """
     lines = columns_of(
         orders, Orders, ["order_id", "buyer_key", "created_at", "amount", "status"], needed=["order_id"]
@@ -128,7 +130,7 @@ def never_paid(orders: Frame, *, until: date, locked_share: float) -> pl.DataFra
     unpaid = lines.filter(pl.col("status") == "closed_unpaid", pl.col("created_at").dt.date() <= until)
     rows = unpaid.group_by("order_id").agg(
         case_id=pl.coalesce(pl.col("buyer_key").first(), pl.col("order_id").first()),
-        loss=pl.col("amount").cast(pl.Float64).sum() * locked_share,
+        loss=known_sum(pl.col("amount").cast(pl.Float64)) * locked_share,
     )
     rows = rows.with_columns(source=pl.lit("unpaid"), known_at=pl.lit(None))
     return rows.select(pl.col(c).cast(t) for c, t in COLUMNS.items()).sort("order_id").collect()
@@ -177,4 +179,4 @@ def _kept_money(refunds: Frame, until: date) -> pl.LazyFrame:
     paid = refund_requests(refunds, until=until).filter(
         pl.col("state") == "succeeded", pl.col("kind") == "refund_only", pl.col("phase") == "after_receipt"
     )
-    return paid.group_by("order_id").agg(kept_money=pl.col("amount").cast(pl.Float64).sum())
+    return paid.group_by("order_id").agg(kept_money=known_sum(pl.col("amount").cast(pl.Float64)), refunds_kept=pl.len())

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.order_evidence import key_number
 from aftersales.measures.parts import in_parts, parts_for, parts_of
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
 
@@ -66,10 +66,10 @@ def order_facts(
 
     ``orders`` may come in parts, as a large shop's months do. Columns out: order_id, buyer_key, address_key, phone_key
     (numbers, see `order_evidence.key_number`), province (Categorical), created_at, paid_at, shipped_at, amount
-    (payable, else paid; Float64), paid (whether it was; true where the table has no times of payment), asked_at (first
-    refund request; null without), score (of ``scores``: order_id, score; not there without). Where ``rules`` are named,
-    only what these look at: of a large shop every column takes a third of a gigabyte. Orders without a time of creation
-    are left out.
+    (payable, else paid; Float64, null where neither is known), paid (whether it was; true where the table has no times
+    of payment), asked_at (first refund request; null without), score (of ``scores``: order_id, score; not there
+    without). Where ``rules`` are named, only what these look at: of a large shop every column takes a third of a
+    gigabyte. Orders without a time of creation are left out.
 
     >>> from datetime import datetime
     >>> at = [datetime(2026, 11, 2), datetime(2026, 11, 1), datetime(2026, 11, 1)]
@@ -102,7 +102,7 @@ def _facts(orders: Frame, known: Sequence[pl.DataFrame], wanted: Sequence[str]) 
     # of one second the lower number was first, as far as numbers they are
     turn = pl.coalesce(pl.col("order_id").cast(pl.UInt64, strict=False), pl.col("order_id").hash())
     lines = lines.with_columns(turn.alias("turn"), *(key_number(pl.col(key)).alias(key) for key in ("order_id", *keys)))
-    price = pl.coalesce("amount", "paid").cast(pl.Float64).sum()
+    price = known_sum(pl.coalesce("amount", "paid").cast(pl.Float64))
     facts = (
         lines.group_by("order_id")
         .agg(pl.col("turn", *firsts).first(), pl.col(times).min(), amount=price)

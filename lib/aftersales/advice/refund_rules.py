@@ -22,9 +22,9 @@ def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: f
     ``handling`` is what a service worker's look at one request costs. Saved: that, of every request that would have
     gone through by itself. Lost: the money of those that ended without a refund, withdrawn or settled otherwise, and
     would now be paid. The same columns as `replay`: bad_stopped counts requests not looked at any more, bad_orders all
-    such requests, good_hurt those that would be paid though they were not. Cases are orders. Requests still open are
-    left out; people who ask for small sums because they are never looked at are not in the past, and the headline says
-    so.
+    such requests, good_hurt those that would be paid though they were not. Cases are orders. Requests still open and
+    those without an amount (``unpriced``) are left out; people who ask for small sums because they are never looked at
+    are not in the past, and the headline says so.
 
     >>> from datetime import datetime, timedelta
     >>> at = [datetime(2026, 7, 1) + timedelta(days=k) for k in range(120)]
@@ -40,10 +40,12 @@ def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: f
         pl.col("applied_at").dt.date() >= since,
     )  # fmt: skip
     amount, paid = pl.col("amount").cast(pl.Float64), pl.col("state") == "succeeded"
-    whole = asked.select("order_id", "applied_at", amount, paid=paid).drop_nulls(["applied_at", "amount"])
-    rows = whole.sort("applied_at", "order_id").collect()
+    whole = asked.select("order_id", "applied_at", amount, paid=paid).drop_nulls("applied_at")
+    asked_for = whole.sort("applied_at", "order_id").collect()
+    rows = asked_for.drop_nulls("amount")
+    unpriced = asked_for.height - rows.height
     if rows.is_empty():
-        return Replay("auto_approve", "cannot_say", None, 0, pl.DataFrame(schema=COLUMNS | {"flat": pl.Boolean}))
+        return Replay("auto_approve", "cannot_say", None, 0, with_flat(pl.DataFrame(schema=COLUMNS)), unpriced=unpriced)
     time = rows["applied_at"].dt.epoch("us").to_numpy()
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])
     new = time > cut
@@ -59,7 +61,7 @@ def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: f
     days = rows["applied_at"].filter(pl.Series(new)).dt.date()
     return Replay(
         "auto_approve", answer_of(table, chosen, cases), chosen, cases, table,
-        since=days.min(), until=days.max(),  # type: ignore[arg-type]
+        since=days.min(), until=days.max(), unpriced=unpriced,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

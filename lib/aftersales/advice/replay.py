@@ -70,6 +70,7 @@ def replay(
     choice was made by), known_share (0..1: how much of the bad is known yet), flat (within a tenth of the best net of
     the older part). Of several flat ones the mildest is chosen.
 
+    Orders without a known loss or amount count at the mean of the others (``unpriced``); without any nothing is said.
     Raises `QuestionError` for an unknown rule or a score judged by itself, `DataError` for a table that lacks columns.
 
     >>> from datetime import datetime, timedelta
@@ -95,6 +96,12 @@ def replay(
     if chosen.act == "review" and "score" not in facts.columns:
         facts = facts.hstack([order_risk(facts)["score"]])  # as it is cut, so that no column is copied
     known = _bad_rows(facts, bad, terms)
+    needed = [known["loss"], *([facts["amount"]] if chosen.act == "refuse" else [])]
+    unpriced = max(money.null_count() for money in needed)
+    if any(money.len() and not money.count() for money in needed):
+        return Replay(rule, "cannot_say", None, 0, with_flat(pl.DataFrame(schema=COLUMNS)), unpriced=unpriced)
+    if unpriced:
+        known = known.with_columns(pl.col("loss").fill_null(strategy="mean"))
     time = facts["created_at"].dt.epoch("us").to_numpy()
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])
     older = time <= cut
@@ -104,7 +111,7 @@ def replay(
     tried = thresholds or tuple(t * level if level != 1 else t for t in chosen.thresholds)
     rng = np.random.default_rng(seed)
     new = known.filter(pl.Series(~older[known["row"].to_numpy()]))
-    drawn = Resampling(new["case_id"], rng=rng, weight=new["loss"].fill_null(0.0).to_numpy())
+    drawn = Resampling(new["case_id"], rng=rng, weight=new["loss"].to_numpy())
     rows = [
         _row(chosen, facts, t, known=known, older=older, parts=parts, terms=terms, days=days, drawn=drawn, rng=rng)
         for t in tried
@@ -122,7 +129,7 @@ def replay(
     return Replay(
         rule, answer_of(table, threshold, cases), threshold, cases, table, tuple(provinces),
         since=days_new.min(), until=days_new.max(),  # type: ignore[arg-type]
-        sources=tuple((s, n) for s, n in sources.iter_rows() if s),
+        sources=tuple((s, n) for s, n in sources.iter_rows() if s), unpriced=unpriced,
     )  # fmt: skip
 
 
@@ -210,7 +217,7 @@ def _row(
     met = rule.met(facts, threshold, days=days, bad=bad, older=older)
     caught = (met if rule.act != "delay" else saved_by_hold(facts, threshold))[at]
     share = terms.review_catches if rule.act == "review" else 1.0
-    saved = np.where(caught, known["loss"].fill_null(0.0).to_numpy() * share * rule.spares(threshold), 0.0)
+    saved = np.where(caught, known["loss"].to_numpy() * share * rule.spares(threshold), 0.0)
     lost = _lost(rule, facts, met, good, terms)
     past, now = parts
     new = ~older
@@ -258,7 +265,8 @@ def _lost(rule: OrderRule, facts: pl.DataFrame, met: NDArray, good: NDArray, ter
     """What the rule costs on each order it meets: margin of refused good ones, a reviewer's time, or the wait."""
     if rule.act == "refuse":
         lost, hit = np.zeros(facts.height), met & good
-        value = facts.select("amount").filter(pl.Series(hit))["amount"].fill_null(0.0).to_numpy()
+        price = facts["amount"]
+        value = price.filter(pl.Series(hit)).fill_null(price.mean()).to_numpy()  # type: ignore[arg-type]
         lost[hit] = value * terms.margin_share * (1 - terms.substitution)
         return lost
     if rule.act == "review":

@@ -37,7 +37,9 @@ class Replay:
     ``answer``: worth (the net's whole 90 % interval above zero), not_worth (net not above zero, or no threshold pays),
     cannot_say (the interval holds zero, or under twenty bad cases in the newest part). ``row`` is the chosen
     threshold's row; ``provinces`` are those that a restriction of regions names at it; ``since`` and ``until`` the days
-    of the newest part; ``sources`` what says that orders are bad, with how many orders in the newest part each.
+    of the newest part; ``sources`` what says that orders are bad, with how many orders in the newest part each;
+    ``unpriced`` the number of orders whose money is not known: they count at the mean of the others, and where there
+    are no others nothing can be said.
     """
 
     rule: str
@@ -49,6 +51,7 @@ class Replay:
     since: date | None = None
     until: date | None = None
     sources: tuple[tuple[str, int], ...] = ()
+    unpriced: int = 0
 
     @property
     def row(self) -> dict:
@@ -68,6 +71,8 @@ class Replay:
     def headline(self, language: Language, *, currency: str = "CNY") -> str:
         """What the rule would have done; where it would be taken up, that abusers may go round it."""
         bad = say(f"advice.bad.{self.rule}", language)
+        if self.unpriced and self.table.is_empty():
+            return say("advice.replay.no_money", language, orders=self.unpriced)
         if self.bad_cases < LEAST_CASES:
             return say("advice.replay.too_few", language, cases=self.bad_cases, needed=LEAST_CASES, bad=bad)
         if not self.row:
@@ -78,18 +83,21 @@ class Replay:
                 currency=currency,
                 **{**self.shown, "bad": bad, "cases": self.bad_cases},
             )
-        own = f"advice.replay.{self.rule}.{self.answer}"
-        key = own if own in catalogue() else f"advice.replay.{self.answer}"
-        said = say(key, language, currency=currency, **{**self.row, "bad": bad})
-        own = f"advice.replay.{self.rule}.evasion"
-        evasion = say(own if own in catalogue() else "advice.replay.evasion", language)
-        return said if self.answer == "not_worth" else said + evasion
+        said = say(self._own(self.answer), language, currency=currency, **{**self.row, "bad": bad})
+        if self.unpriced:
+            said += say(self._own("unpriced"), language, orders=self.unpriced)
+        return said if self.answer == "not_worth" else said + say(self._own("evasion"), language)
+
+    def _own(self, words: str) -> str:
+        """The rule's own words where it has some, else those of every rule."""
+        own = f"advice.replay.{self.rule}.{words}"
+        return own if own in catalogue() else f"advice.replay.{words}"
 
 
 _RECORD: dict[str, Any] = {
     "rule": pl.String, "answer": pl.String, "chosen": pl.Float64, "bad_cases": pl.Int64,
     "provinces": pl.List(pl.String), "since": pl.Date, "until": pl.Date,
-    "sources": pl.List(pl.Struct({"source": pl.String, "orders": pl.Int64})),
+    "sources": pl.List(pl.Struct({"source": pl.String, "orders": pl.Int64})), "unpriced": pl.Int64,
 }  # fmt: skip
 
 
@@ -104,7 +112,7 @@ def as_frame(replays: Mapping[str, Replay]) -> pl.DataFrame:
     facts = pl.DataFrame(
         [
             (r.rule, r.answer, r.threshold, r.bad_cases, list(r.provinces), r.since, r.until,
-             [{"source": source, "orders": orders} for source, orders in r.sources])
+             [{"source": source, "orders": orders} for source, orders in r.sources], r.unpriced)
             for r in replays.values()
         ],
         schema=_RECORD, orient="row",
@@ -121,7 +129,7 @@ def of_frame(kept: pl.DataFrame) -> dict[str, Replay]:
             rule=row["rule"], answer=row["answer"], threshold=row["chosen"], bad_cases=row["bad_cases"],
             table=part.drop(_RECORD.keys()).filter(pl.col("threshold").is_not_null()),
             provinces=tuple(row["provinces"]), since=row["since"], until=row["until"],
-            sources=tuple((s["source"], s["orders"]) for s in row["sources"]),
+            sources=tuple((s["source"], s["orders"]) for s in row["sources"]), unpriced=row["unpriced"],
         )
         for (rule,), part in kept.group_by("rule", maintain_order=True)
         for row in [part.row(0, named=True)]

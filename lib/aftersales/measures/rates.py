@@ -47,8 +47,9 @@ def refund_rate(
     - ``orders_succeeded``, ``orders_open``, ``orders_refused``, ``orders_closed``: refund orders by how they stand
       (they add up too), ``rate_succeeded``; ``money_succeeded``: the part of refund_money paid out.
 
-    Sorted by cohort, then columns. A period without a paid order is a row of zeros with null rates. Times and amounts
-    that are null count as not there; a null group is a group. Source: product definition "what the rates mean".
+    Sorted by cohort, then columns. A period without a paid order is a row of zeros with null rates. Times that
+    are null count as not there, amounts that are null stay out of sums; an order that paid nobody knows what is in
+    neither part of ``rate_money``; a null group is a group. Source: product definition "what the rates mean".
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10],
@@ -121,6 +122,7 @@ def _counts() -> list[pl.Expr]:
         pl.col("cents").sum().alias("paid_cents"),
         (pl.col("cents").cast(wide) * pl.col("cents").cast(wide)).sum().alias("squared_cents"),
         pl.col("asked_cents").sum(),
+        pl.col("asked_cents").filter(pl.col("cents").is_not_null()).sum().alias("rated_cents"),
         pl.col("early_cents").sum(),
         pl.col("paid_out_cents").sum(),
         pl.col("cents").count().cast(pl.Int64).alias("paid_known"),
@@ -150,7 +152,8 @@ def _with_rates(counts: pl.DataFrame) -> pl.DataFrame:
         _money("paid_out_cents").alias("money_succeeded"),
         rate_orders=rate(part, whole),
         rate_units=rate(pl.col("refund_units"), pl.col("paid_units")),
-        rate_money=rate(pl.col("asked_cents"), pl.col("paid_cents")),
+        # orders of which it is not known what they paid stand in neither part of the share
+        rate_money=pl.when(pl.col("asked_cents").is_not_null()).then(rate(pl.col("rated_cents"), pl.col("paid_cents"))),
         rate_before_shipping=pl.when(phased).then(rate(pl.col("orders_before_shipping"), whole)),
         rate_after_shipping=pl.when(phased).then(rate(pl.sum_horizontal(f"orders_{p}" for p in AFTER_SHIPPING), whole)),
         rate_succeeded=rate(pl.col("orders_succeeded"), whole),

@@ -11,7 +11,7 @@ import polars as pl
 from aftersales.measures.cohorts import paid_lines, period_start
 from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests, touched_lines
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, known_sum
 from aftersales.words.errors import QuestionError
 from aftersales.words.promotions import promotion_of_day
 
@@ -61,7 +61,8 @@ def delay_triangle(
     ``orders`` may come in parts that hold whole orders, as a large shop's months do; what is counted is added up.
     A cohort is the day or week of payment (or of delivery), its age the whole days or weeks from there to the
     request. By orders, the first request of an order counts, whatever came of it; by money, every request that was
-    not withdrawn or rejected, over gross paid. With ``outcome`` each kind, phase or reason of the request is a table
+    not withdrawn or rejected, over gross paid, of orders
+    whose payment is known. With ``outcome`` each kind, phase or reason of the request is a table
     of its own over the same orders, so that their cumulative incidences add up. A request before the day of delivery
     is no event of a delivery table, but its order stays in the denominator. A last week or day that is not over by
     ``until`` is left out. Where the refund export begins later than the orders, ``refunds_from`` says when; cells
@@ -93,9 +94,11 @@ def delay_triangle(
         lines = lines.filter(pl.col("day").is_not_null(), pl.col("day") < last + timedelta(days=DAYS[age]))
         units = (
             lines.group_by(*by, "order_id")
-            .agg(pl.col("day").min(), cents=(pl.col("paid").sum() * 100).round().cast(pl.Int64))
+            .agg(pl.col("day").min(), cents=(known_sum(pl.col("paid")) * 100).round().cast(pl.Int64))
             .with_columns(cohort=period_start("day", age))
         )
+        if count == "money":  # an order of which it is not known what it paid stands in neither part of a share
+            units = units.filter(pl.col("cents").is_not_null())
         size = pl.len().cast(pl.Int64) if count == "orders" else pl.col("cents").sum()
         whole = units.group_by(*by, "cohort").agg(orders=size)
         events = _events(requests, lines, units, by=by, outcome=outcome, count=count, age=age)
