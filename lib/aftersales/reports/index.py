@@ -8,7 +8,7 @@ than what the page shows. It is written in each language that a report was made 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -49,7 +49,7 @@ def updated_index(
     do this at once.
     """
     folder = Folder(str(reports))
-    with _alone(folder):
+    with _alone(folder) as still_held:
         shops = _remembered(folder)
         for result in results:
             weeks = shops.setdefault(result.shop, {"name": result.shop, "weeks": {}})["weeks"]
@@ -61,6 +61,7 @@ def updated_index(
             known["weeks"] = dict(sorted(known["weeks"].items(), reverse=True)[:WEEKS_SHOWN])
             for entry in list(known["weeks"].values())[1:]:
                 entry.pop("summary", None)  # only the newest week is told
+        still_held()
         _write(folder, shops, language)
     return folder.join(_PAGE) if folder.remote else folder.local / _PAGE
 
@@ -69,24 +70,25 @@ def forget_weeks(folder: Folder, shop: str, weeks: Sequence[str], *, language: L
     """Take weeks whose reports were removed off the page; nothing happens where there is no page."""
     if not folder.remote and not (folder.local / _MEMORY).is_file():
         return
-    with _alone(folder):
+    with _alone(folder) as still_held:
         shops = _remembered(folder)
         for week in weeks:
             shops.get(shop, {"weeks": {}})["weeks"].pop(week, None)
         shops = {name: known for name, known in shops.items() if known["weeks"]}
+        still_held()
         _write(folder, shops, language)
 
 
 @contextmanager
-def _alone(folder: Folder) -> Iterator[None]:
+def _alone(folder: Folder) -> Iterator[Callable[[], None]]:
     if folder.remote:
         told = SetupError("Another run is writing the index page just now", found=folder.join(_LOCK))
-        with lease(folder, _LOCK, wait_seconds=_WAIT_SECONDS, told=told):
-            yield
+        with lease(folder, _LOCK, wait_seconds=_WAIT_SECONDS, told=told) as still_held:
+            yield still_held
         return
     folder.local.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.local / _LOCK):
-        yield
+        yield lambda: None
 
 
 def _write(folder: Folder, shops: Mapping[str, Any], language: Language) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from uuid import uuid4
 
@@ -47,47 +47,56 @@ def import_lock(folder: Folder, *, wait_seconds: float = 60) -> Iterator[None]:
 
 
 @contextmanager
-def lease(folder: Folder, name: str, *, wait_seconds: float, told: SetupError, patient: bool = True) -> Iterator[None]:
+def lease(
+    folder: Folder, name: str, *, wait_seconds: float, told: SetupError, patient: bool = True
+) -> Iterator[Callable[[], None]]:
     """Hold a lock that is a file in object storage, renewed while it is held; else raise ``told``.
 
     Whoever holds it renews it every few seconds; one that is not renewed for `LAPSE_SECONDS`, by the clock of
-    whoever waits, was left by a dead process and is broken; whoever only stood still finds another owner there,
-    renews and removes nothing, and its commit is refused (`ShopStore.write_commit`). Who is not ``patient`` stops
-    as soon as it is seen to be renewed.
+    whoever waits, was left by a dead process and goes to exactly one of those who wait (the file is replaced only as
+    it was read). Whoever only stood still finds another owner there and renews and removes nothing: its commit is
+    refused (`ShopStore.write_commit`), and before what cannot be taken back it calls what is yielded, which raises
+    ``told`` then. Who is not ``patient`` stops as soon as it is seen to be renewed.
     """
     begun = changed = time.monotonic()
     seen: bytes | None = None
     mine = uuid4().hex
     while not folder.write_new(name, _claim(mine)):
-        held = _content(folder, name)
+        held, stamp = _content(folder, name)
         if held != seen:
             if seen is not None and not patient:
                 raise told
             seen, changed = held, time.monotonic()
-        if time.monotonic() - changed > LAPSE_SECONDS or _long_ago(held):
-            folder.remove(name)
-        elif time.monotonic() - begun >= wait_seconds:
+        lapsed = time.monotonic() - changed > LAPSE_SECONDS or _long_ago(held)
+        if lapsed and stamp and folder.write_over(name, _claim(mine), stamp):
+            break
+        if time.monotonic() - begun >= wait_seconds:
             raise told
-        else:
-            time.sleep(min(0.5, wait_seconds))
+        time.sleep(min(0.5, wait_seconds))
+
+    def still_held() -> None:
+        if _owner(folder.read(name)) != mine:
+            raise told
+
     over = threading.Event()
     renewing = threading.Thread(target=_renew, args=(folder, name, mine, over), name="lease", daemon=True)
     renewing.start()
     try:
-        yield
+        yield still_held
     finally:
         over.set()
         renewing.join()
-        if _owner(_content(folder, name)) == mine:
+        if _owner(_content(folder, name)[0]) == mine:
             folder.remove(name)
 
 
 def _renew(folder: Folder, name: str, mine: str, over: threading.Event) -> None:
     while not over.wait(RENEW_SECONDS):
         with suppress(*TROUBLE):  # a hiccup of the network; the next one is in time
-            if _owner(folder.read(name)) != mine:
-                return  # taken over while this process stood still: its commit will be refused
-            folder.write(name, _claim(mine))
+            held, stamp = folder.stamped(name)
+            if _owner(held) != mine:
+                return  # taken over while this process stood still
+            folder.write_over(name, _claim(mine), stamp)
 
 
 def _claim(mine: str) -> bytes:
@@ -101,11 +110,11 @@ def _owner(held: bytes) -> str:
         return ""
 
 
-def _content(folder: Folder, name: str) -> bytes:
+def _content(folder: Folder, name: str) -> tuple[bytes, str]:
     try:
-        return folder.read(name)
+        return folder.stamped(name)
     except TROUBLE:
-        return b""
+        return b"", ""
 
 
 def _long_ago(held: bytes) -> bool:

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
 from obstore.store import from_url
 
 from aftersales.words.errors import SetupError
@@ -152,6 +152,22 @@ class Folder:
         finally:
             part.unlink(missing_ok=True)
         sync([target.parent])
+        return True
+
+    def stamped(self, name: str) -> tuple[bytes, str]:
+        """The bytes of one file in object storage and their ETag; nothing where there is no such file."""
+        try:
+            found = obstore.get(self._store, name)
+        except (FileNotFoundError, NotFoundError):
+            return b"", ""
+        return bytes(found.bytes()), str(found.meta["e_tag"])
+
+    def write_over(self, name: str, content: bytes, stamp: str) -> bool:
+        """Write one file in object storage only where it still is the one of this ETag; whether it was written."""
+        try:
+            obstore.put(self._store, name, content, mode={"e_tag": stamp})
+        except (FileNotFoundError, NotFoundError, PreconditionError):
+            return False
         return True
 
     def stamps(self, names: Collection[str]) -> dict[str, tuple[int, str]]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from faulty_post import Post, running
@@ -50,6 +53,43 @@ def test_two_that_send_at_once_and_one_that_died(s3, monkeypatch):
     with ledger.held():
         assert json.loads(ledger.folder.read("ledger.lock"))["host"] != "gone"
     assert ledger.folder.names() == []
+
+
+def test_a_run_that_stood_still_hands_nothing_over_any_more(s3, monkeypatch):
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 600.0)  # the process stands still
+    stalled, other = (StoredLedger(None, Folder(f"{s3}/reports/_mail")) for _ in range(2))
+    with stalled.held():
+        stalled.note("intent", [key()], message_id="m")
+        stalled.note("handing", [key()], message_id="m")
+        monkeypatch.setattr(lock, "LAPSE_SECONDS", 0.2)
+        with other.held():
+            with pytest.raises(SetupError, match="Another run is sending mails just now"):
+                stalled.note("handing", [key("c@d.example")], message_id="n")
+            stalled.note("sent", [key()], message_id="m")  # what was handed over before is still written down
+            other.note("handing", [key("c@d.example")], message_id="n")
+            assert other.states() == {key(): "sent", key("c@d.example"): "handing"}
+
+
+def test_a_dead_owners_lease_goes_to_exactly_one_of_those_who_wait(s3, monkeypatch):
+    monkeypatch.setattr(lock, "LAPSE_SECONDS", 0.3)
+    monkeypatch.setattr(lock, "RENEW_SECONDS", 0.1)
+    folder, together, inside, met = Folder(f"{s3}/reports"), Barrier(6), [], []
+    folder.write("a.lock", b"left by a dead machine")
+
+    def wait() -> None:
+        together.wait()
+        with lock.lease(folder, "a.lock", wait_seconds=60, told=SetupError("held")) as still_held:
+            inside.append(1)
+            met.append(len(inside))
+            time.sleep(0.3)
+            still_held()
+            inside.pop()
+
+    with ThreadPoolExecutor(6) as pool:
+        for done in [pool.submit(wait) for _ in range(6)]:
+            done.result()
+    assert met == [1] * 6
+    assert folder.names() == []
 
 
 @pytest.mark.slow

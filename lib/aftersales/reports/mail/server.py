@@ -198,7 +198,11 @@ def hand_over(
         with suppress(Exception):
             smtp.close()
         raise NotNow(_short(error)) from None
-    before_last()
+    try:
+        before_last()
+    except BaseException:  # without its last dot it is no mail, and the server waits for one
+        smtp.close()
+        raise
     return _said(*_last_answer(smtp, server))
 
 
