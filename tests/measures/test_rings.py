@@ -15,15 +15,18 @@ from hypothesis import strategies as st
 
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.order_evidence import order_evidence
-from aftersales.measures.refund_tails import beta_binomial_tail, ordinary, refund_tails
+from aftersales.measures.refund_tails import WAYS, beta_binomial_tail, ordinary, refund_tails
 from aftersales.measures.rings import COMMON_KEY_BUYERS, joined, rare_keys
 from aftersales.measures.suspects import by_timing_and_keys, suspects
 
 
 @pytest.fixture(scope="module")
 def abuse(root: Path) -> ModuleType:
-    place = root / "benchmarks" / "abuse.py"
-    spec = importlib.util.spec_from_file_location("abuse_benchmark", place)
+    return benchmark(root, "abuse")
+
+
+def benchmark(root: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", root / "benchmarks" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -56,7 +59,9 @@ def test_a_case_is_called_after_its_earliest_order_however_it_grows() -> None:
 def of_product(rates: dict[str, float], *, each: int = 400) -> pl.DataFrame:
     rows = [(f"{p}{i}", p, i < rate * each) for p, rate in rates.items() for i in range(each)]
     frame = pl.DataFrame(rows, schema=["order_id", "product_id", "asked"], orient="row")
-    return frame.with_columns(at=pl.lit(0), counts=pl.lit(True), undone=pl.lit(False), refused=pl.lit(False))
+    return frame.with_columns(
+        at=pl.lit(0), counts=pl.lit(True), **dict.fromkeys(("undone", "refused", "unreturned"), pl.lit(False))
+    )
 
 
 def test_refunds_of_a_product_that_always_comes_back_surprise_nobody() -> None:
@@ -64,18 +69,14 @@ def test_refunds_of_a_product_that_always_comes_back_surprise_nobody() -> None:
     members = pl.DataFrame(
         {"group": [1] * 4 + [2] * 4, "order_id": [f"{p}{i}" for p in ("shoes", "lamps") for i in range(4)]}
     )
-    p = refund_tails(members, ordinary(evidence, spread=dict.fromkeys(("asked", "undone", "refused"), 10.0)))[
-        "p_refund"
-    ]
+    p = refund_tails(members, ordinary(evidence, spread=dict.fromkeys(WAYS, 10.0)))["p_refund"]
     assert p[0] > 0.1 > 0.01 > p[1]
 
 
 def test_a_group_does_not_excuse_itself() -> None:
     evidence = of_product({"new": 1.0}, each=6).vstack(of_product({"old": 0.05}))
     members = pl.DataFrame({"group": [1] * 6, "order_id": [f"new{i}" for i in range(6)]})
-    row = refund_tails(members, ordinary(evidence, spread=dict.fromkeys(("asked", "undone", "refused"), 10.0))).row(
-        0, named=True
-    )
+    row = refund_tails(members, ordinary(evidence, spread=dict.fromkeys(WAYS, 10.0))).row(0, named=True)
     assert row["asked"] == 6
     assert row["expected"] < 1
     assert row["p_refund"] < 0.01
@@ -120,6 +121,25 @@ def test_slow_rings_that_share_a_door_are_named_rightly(abuse: ModuleType) -> No
     assert precision >= 0.90
     assert recall > 0.3
     assert "slow_ring" in groups["pattern"].to_list()
+
+
+def test_patient_attackers_are_found_however_many_they_are_and_whatever_their_address_looks_like(root: Path) -> None:
+    patient = benchmark(root, "patient_abuse")
+    shop = patient.Shop(11)
+    patient.honest(shop, 3_000)
+    for name in ("one order a day", "an order every few days", "many accounts, one address", "ring, a door behind"):
+        for number in range(8):
+            patient.ATTACKS[name](shop, number)
+    found, wrong, bad = patient.score(shop)
+    assert found / (found + wrong) >= 0.95
+    assert found / bad >= 0.85
+
+
+def test_ordinary_buyers_families_and_a_bad_batch_are_no_patient_attackers(root: Path) -> None:
+    patient = benchmark(root, "patient_abuse")
+    shop = patient.Shop(12, more_returns=1.6)
+    patient.honest(shop, 3_000)
+    assert patient.score(shop) == (0, 0, 0)
 
 
 def test_lockstep_needs_no_shared_key(abuse: ModuleType) -> None:

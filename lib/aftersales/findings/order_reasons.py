@@ -48,8 +48,8 @@ def reasons_of(
 
     >>> case = {"pattern": "serial_refunder", "n": 9, "told": 0, "waiting": 0, "undone": 0, "refused": 0, "asked": 8}
     >>> group = {"pattern": "serial_refunder", "counted": 9, "asked": 8, "expected": 0.7, "undone": 0, "refused": 0,
-    ...     "waiting": 0, "p_refund": 1e-5, "orders": 9, "hours": 900.0, "buyers": 1, "expected_orders": None,
-    ...     "probability": 0.98}
+    ...     "unreturned": 0, "waiting": 0, "p_refund": 1e-5, "orders": 9, "hours": 900.0, "buyers": 1,
+    ...     "expected_orders": None, "probability": 0.98}
     >>> reasons_of(case, [group], language="en")[0]
     ["Of this buyer's 9 orders 8 came to nothing or were asked back; the same products bring 0.7 from others."]
     """
@@ -78,7 +78,7 @@ def _of_group(group: dict[str, Any], *, language: Language, currency: str, marke
         keys.append("waiting" if group["p_refund"] > UNCONFIRMED else "still_waiting")
     if group["pattern"] != "serial_refunder":
         keys.append("refunds")
-    keys += [way for way in ("undone", "refused") if group[way]]
+    keys += [way for way in ("undone", "refused", "unreturned") if group[way]]
     return [say(f"suspects.why.{key}", language, currency=currency, market=market, **values) for key in keys]
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.bursts import surprising
-from aftersales.measures.refund_tails import Ordinary, refund_tails
+from aftersales.measures.refund_tails import Ordinary, abusive_likelihood, refund_tails, usual_likelihood
 
 # No sum of a model's probabilities speaks of explanations that the model has no place for.
 SUREST = 0.99
+ROUNDS = 25  # of expectation and maximisation
 
 
 def as_episodes(kept: pl.DataFrame, rows: pl.DataFrame, *, by: str, pattern: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -55,11 +56,11 @@ def with_outcome(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataF
 
     Groups none of whose orders counts are left out.
 
-    >>> from aftersales.measures.refund_tails import ordinary
-    >>> none = {"undone": [False] * 3, "refused": [False] * 3, "waiting": [False] * 3}
+    >>> from aftersales.measures.refund_tails import WAYS, ordinary
+    >>> none = dict.fromkeys(["undone", "refused", "unreturned", "waiting"], [False] * 3)
     >>> evidence = pl.DataFrame({"order_id": list("abc"), "product_id": ["p"] * 3, "at": [0] * 3,
     ...     "counts": [True] * 3, "asked": [True, True, False]} | none)
-    >>> usual = ordinary(evidence, spread={"asked": 9.0, "undone": 9.0, "refused": 9.0})
+    >>> usual = ordinary(evidence, spread=dict.fromkeys(WAYS, 9.0))
     >>> members = pl.DataFrame({"group": [1, 1], "order_id": ["a", "b"]})
     >>> with_outcome(pl.DataFrame({"group": [1]}), members, evidence, usual).select("asked", "waiting").rows()
     [(2, 0)]
@@ -102,3 +103,58 @@ def with_probability(found: pl.DataFrame, *, tried: int, p: str) -> pl.DataFrame
     value = np.clip(found[p].to_numpy(), 1e-300, 1 / math.e)
     chance = -math.e * value * np.log(value) * (1 - prior)
     return found.with_columns(probability=pl.Series(np.minimum(prior / (prior + chance), SUREST), dtype=pl.Float64))
+
+
+def without_neighbours(
+    found: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary, *, least: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Groups under a shared key without the accounts whose own orders look ordinary, counted anew; and their orders.
+
+    Somebody who lives at the same door is no member. An account stays where its outcomes are likelier those of an
+    abuser than ordinary, given how many of the group's accounts are; orders that still wait say nothing. Groups with
+    fewer than ``least`` accounts left fall out.
+
+    >>> from aftersales.measures.refund_tails import WAYS, ordinary
+    >>> none = dict.fromkeys(["undone", "refused", "unreturned", "waiting"], [False] * 12)
+    >>> evidence = pl.DataFrame({"order_id": list("abcdefghijkl"), "product_id": ["p"] * 12, "at": [0] * 12,
+    ...     "buyer": ["x"] * 3 + ["y"] * 3 + ["z"] * 3 + ["v"] * 3, "counts": [True] * 12,
+    ...     "asked": [True] * 6 + [False] * 6} | none)
+    >>> usual = ordinary(evidence, spread=dict.fromkeys(WAYS, 9.0), apart=pl.Series(list("abcdef")))
+    >>> members = pl.DataFrame({"group": [1] * 9, "order_id": list("abcdefghi")})
+    >>> found = pl.DataFrame({"group": [1], "p_refund": [0.001]})
+    >>> groups, kept = without_neighbours(found, members, evidence, usual, least=2)
+    >>> groups.select("buyers", "orders", "asked").row(0), kept["order_id"].sort().to_list()
+    ((2, 6, 6), ['a', 'b', 'c', 'd', 'e', 'f'])
+    """
+    mine = members.filter(pl.col("group").is_in(found["group"].implode()))
+    known = evidence.lazy().select("order_id", "buyer", "at", "waiting").filter(
+        pl.col("order_id").is_in(mine["order_id"].unique().implode())
+    )  # fmt: skip
+    rows = mine.join(known.collect(), on="order_id")
+    # of masked buyers each order is one
+    who = pl.coalesce(pl.col("buyer").cast(pl.String), pl.format("order {}", "order_id"))
+    rows = rows.with_columns(account=pl.struct("group", who=who).rank("dense").cast(pl.Int64))
+    settled = rows.filter(~pl.col("waiting")).select("order_id", group="account")
+    outcome = refund_tails(settled, usual).rename({"group": "account"})
+    accounts = rows.select("group", "account").unique().join(outcome, on="account", how="left").fill_null(0)
+    accounts = accounts.with_columns(_stays(accounts, usual.spread["asked"]))
+    left = accounts.filter("stays", pl.col("stays").sum().over("group") >= least)
+    kept = rows.join(left.select("account"), on="account", how="semi")
+    sizes = kept.group_by("group").agg(
+        orders=pl.len().cast(pl.Int64), buyers=pl.col("account").n_unique().cast(pl.Int64),
+        hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
+    )  # fmt: skip
+    counted = with_outcome(sizes, kept.select("group", "order_id"), evidence, usual).drop("p_refund")
+    rest = found.drop([c for c in counted.columns if c != "group" and c in found.columns])
+    return rest.join(counted, on="group"), kept.select("group", "order_id")
+
+
+def _stays(accounts: pl.DataFrame, spread: float) -> pl.Series:
+    n, k = (accounts[c].cast(pl.Float64).to_numpy() for c in ("counted", "asked"))
+    mean = np.clip(accounts["expected"].to_numpy() / np.maximum(n, 1), 1e-4, 1 - 1e-4)
+    ratio = pl.Series(abusive_likelihood(k, n, mean) / usual_likelihood(k, n, mean, spread))
+    table = accounts.select("group", ratio=ratio, share=pl.lit(0.5))
+    for _ in range(ROUNDS):
+        told = pl.col("share") * pl.col("ratio") / (pl.col("share") * pl.col("ratio") + 1 - pl.col("share"))
+        table = table.with_columns(told=told).with_columns(share=pl.col("told").mean().over("group"))
+    return (table["told"] >= 0.5).alias("stays")

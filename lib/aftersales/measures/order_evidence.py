@@ -21,6 +21,7 @@ TRIAL_MOST = 6
 # A trial is ordered in one sitting, and sent back for its size, its look or no reason at all.
 TRIAL_SECONDS = 3600
 TRIAL_REASONS = ("no_reason", "size", "not_as_described")
+AFTER_SHIPPING = ("in_transit", "after_receipt")
 _STILL_OPEN = ("unpaid", "paid", "part_shipped")
 
 
@@ -32,10 +33,11 @@ def order_evidence(orders: InParts, refunds: Frame, *, until: date) -> pl.DataFr
     Columns out: order_id; buyer, address, phone (keys as numbers, see `key_number`; buyer null where the platform masks
     it), province, product_id (of the order's dearest line), reason (of the first request, null without): Categorical;
     at (seconds since 1970, local: `placed_at`), amount (Float64, money), undone (never paid, or refund asked before
-    shipping), refused (parcel refused), asked (any of these, or any other request for money back), waiting (not
-    shipped yet, nothing asked), trial (one of several sizes or colours of one product ordered in one sitting, of which
-    one was kept), counts (a trial counts once, as kept), seller_says (closed as malicious by the seller). Sorted by at,
-    order_id. Orders without a created_at (and without paid_at) are left out.
+    shipping), refused (parcel refused), unreturned (refund asked after shipping, the goods not sent back), asked (any
+    of these, or any other request for money back), waiting (not shipped yet, nothing asked), trial (one of several
+    sizes or colours of one product ordered in one sitting, of which one was kept), counts (a trial counts once, as
+    kept), seller_says (closed as malicious by the seller). Sorted by at, order_id. Orders without a created_at (and
+    without paid_at) are left out.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "buyer_key": ["x", "x", None],
@@ -77,11 +79,12 @@ def placed_at() -> pl.Expr:
 
 
 def _asked(refunds: Frame, *, until: date) -> pl.DataFrame:
-    """Orders of which money was asked back: whether before shipping, whether refused, and the first reason."""
+    """Orders of which money was asked back: whether before shipping, refused, goods not sent back; the first reason."""
     cases = refund_requests(refunds, until=until).sort("applied_at", nulls_last=True)
     asked = cases.group_by("order_id").agg(
         before=(pl.col("phase") == "before_shipping").any(),
         refused=(pl.col("reason") == "refused_parcel").any(),
+        unreturned=((pl.col("kind") == "refund_only") & pl.col("phase").is_in(AFTER_SHIPPING)).any(),
         reason=pl.col("reason").first(),
         asks=pl.lit(True).first(),
     )
@@ -91,10 +94,11 @@ def _asked(refunds: Frame, *, until: date) -> pl.DataFrame:
 def _evidence(orders: Frame, asked: pl.DataFrame, *, until: date) -> pl.DataFrame:
     heads = _heads(orders, until=until)
     said = pl.col("close_reason").fill_null("")
-    known = pl.col("before", "refused", "asks").fill_null(value=False)
+    known = pl.col("before", "refused", "unreturned", "asks").fill_null(value=False)
     rows = heads.join(asked.lazy(), on="order_id", how="left").with_columns(known)
     rows = rows.with_columns(
         undone=(pl.col("status").fill_null("") == "closed_unpaid") | pl.col("before"),
+        unreturned=pl.col("unreturned") & ~pl.col("refused"),
         seller_says=pl.any_horizontal(said.str.contains(word, literal=True) for word in SELLER_SAYS),
     ).with_columns(
         asked=pl.col("undone") | pl.col("asks") | (pl.col("status").fill_null("") == "closed_refunded"),

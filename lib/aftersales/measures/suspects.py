@@ -2,19 +2,29 @@
 
 The two are looked at one after the other: of all sources those whose timing (or whose refunds) stand out are kept, and
 only among these the other evidence is judged, each with Benjamini and Hochberg's procedure. An ordinary spree has
-ordinary refunds, and an unlucky buyer an ordinary pace; to be listed a group must be neither. Sources: Bourgon,
-Gentleman and Huber 2010, PNAS 107 (independent filtering); Heller, Bogomolov and Benjamini 2014, PNAS 111 (findings
-that must hold twice).
+ordinary refunds, and an unlucky buyer an ordinary pace; to be listed a group must be neither. Who has ordered often, at
+any pace, or shares a rare key with others who have, is judged by refunds alone, against how such buyers (and doors)
+differ. Sources: Bourgon, Gentleman and Huber 2010, PNAS 107 (independent filtering); Heller, Bogomolov and Benjamini
+2014, PNAS 111 (findings that must hold twice).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from aftersales.measures.bursts import surprising, windows
-from aftersales.measures.judging import SUREST, as_episodes, possible, standing_out, with_outcome, with_probability
+from aftersales.measures.judging import (
+    SUREST,
+    as_episodes,
+    possible,
+    standing_out,
+    with_outcome,
+    with_probability,
+    without_neighbours,
+)  # fmt: skip
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
 from aftersales.measures.parts import in_parts, part_of, parts_for
@@ -31,6 +41,7 @@ ALONE_TARGET = 0.001
 # Orders spread over four weeks, one an account (reference "methods 5").
 SLOW_HOURS = (28 * 24,)
 SLOW_LEAST_BUYERS = 4
+RING_LEAST_BUYERS = 2
 # A serial refunder has come back often enough to be known: fewer orders leave it open.
 SERIAL_LEAST_ORDERS = 6
 # Orders that still wait are listed where such timing was confirmed by refunds more often than not.
@@ -46,8 +57,8 @@ OF_TIMING_AND_KEYS = ("order_id", "buyer", "address", "phone", "province", "prod
 _GROUPS = pl.Schema({
     "group": pl.Int64, "pattern": pl.String, "source": pl.String, "p_timing": pl.Float64, "orders": pl.Int64,
     "buyers": pl.Int64, "expected_orders": pl.Float64, "hours": pl.Float64, "counted": pl.Int64, "asked": pl.Int64,
-    "undone": pl.Int64, "refused": pl.Int64, "waiting": pl.Int64, "expected": pl.Float64, "p_refund": pl.Float64,
-    "probability": pl.Float64,
+    "undone": pl.Int64, "refused": pl.Int64, "unreturned": pl.Int64, "waiting": pl.Int64, "expected": pl.Float64,
+    "p_refund": pl.Float64, "probability": pl.Float64,
 })  # fmt: skip
 _MEMBERS = pl.Schema({"group": pl.Int64, "order_id": pl.String})
 
@@ -56,13 +67,12 @@ def suspects(evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Groups of orders under suspicion, and their orders; ``evidence`` is of `order_evidence`.
 
     Groups: group, pattern (burst: one buyer; ring: one rare key; lockstep: accounts that meet again and again;
-    slow_ring: one rare key, orders over four weeks; serial_refunder: one buyer at any pace; masked_burst and
+    slow_ring: one rare key, orders over weeks; serial_refunder: one buyer at any pace; masked_burst and
     masked_slow_ring: orders whose buyer the platform masks, by product and province; masked_returns: by what came back
-    from one province), source (the key), p_timing (null
-    for serial_refunder), orders, buyers, expected_orders, hours (first to last order), counted, asked, undone, refused,
-    waiting (not shipped, nothing asked yet), expected (requests that the same products bring from
-    others), p_refund, probability (0..1, of not being ordinary). Members: group, order_id. An order may stand in
-    several groups.
+    from one province), source (the key), p_timing (null where judged by refunds alone), orders, buyers,
+    expected_orders, hours (first to last order), counted, asked, undone, refused, unreturned, waiting (not shipped,
+    nothing asked yet), expected (requests that the same products bring from others), p_refund, probability (0..1, of
+    not being ordinary). Members: group, order_id. An order may stand in several groups.
 
     >>> from datetime import date
     >>> from aftersales.measures.order_evidence import order_evidence
@@ -74,9 +84,16 @@ def suspects(evidence: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     rare = rare_keys(evidence)
     episodes = _fast(rare, target=FIRST_TARGET)
     apart = pl.concat([m["order_id"] for _, m in episodes]).unique() if episodes else None
-    usual = ordinary(evidence, spread=spreads(evidence, apart=apart))
+    spread, unlike = spreads(evidence, apart=apart)
+    # several people together differ no more than one does: where too few share a key to tell, the wider stands
+    at_doors = spread
+    for key in KEYS:
+        of_key, unlike = spreads(rare, apart=unlike, by=key)
+        at_doors = {way: max(at_doors[way], of_key[way]) for way in at_doors}
+    usual = ordinary(evidence, spread=spread, apart=unlike)
     found = [_confirmed(g, m, evidence, usual) for g, m in episodes]
     found += _slow(rare, evidence, usual)
+    found += [_door(rare, key, evidence, replace(usual, spread=at_doors)) for key in KEYS]
     found.append(_serial(evidence, usual))
     found.append(_returned_together(rare, evidence, usual))
     return _numbered([_named(f, evidence) for f in found if f[0].height])
@@ -142,7 +159,7 @@ def _fast(rare: pl.DataFrame, *, target: float) -> list[tuple[pl.DataFrame, pl.D
             groups, members = as_episodes(kept, rows, by=by, pattern=pattern)
             if by in KEYS:
                 # one buyer's own burst is judged as that buyer's
-                groups = groups.filter(pl.col("buyers") >= 2)
+                groups = groups.filter(pl.col("buyers") >= RING_LEAST_BUYERS)
                 members = members.filter(pl.col("group").is_in(groups["group"].implode()))
             if groups.height:
                 found.append((groups, members))
@@ -162,10 +179,14 @@ def _confirmed(
     # of what is not shipped little can be known yet: it is judged by how such timing turned out before
     waits = pl.col("waiting") > OPEN_SHARE * pl.col("orders")
     share = (found.filter(~waits).height + 0.5) / (judged.filter(~waits).height + 1)
-    if share > LEAST_SHARE:
-        left = judged.join(found, on="group", how="anti").filter(waits, pl.col("p_timing") <= ALONE_TARGET)
-        found = pl.concat([found, left.with_columns(probability=pl.lit(min(share, SUREST)))], how="diagonal")
-    return found, members.filter(pl.col("group").is_in(found["group"].implode()))
+    left = judged.join(found, on="group", how="anti").filter(waits, pl.col("p_timing") <= ALONE_TARGET)
+    left = left.with_columns(probability=pl.lit(min(share, SUREST))).filter(pl.lit(share > LEAST_SHARE))
+    theirs = members.filter(pl.col("group").is_in(left["group"].implode()))
+    ring = pl.col("pattern") == "ring"
+    of_keys, known = without_neighbours(found.filter(ring), members, evidence, usual, least=RING_LEAST_BUYERS)
+    rest = found.filter(~ring)
+    known = pl.concat([known, members.filter(pl.col("group").is_in(rest["group"].implode()))])
+    return pl.concat([of_keys, rest, left], how="diagonal"), pl.concat([known, theirs])
 
 
 def _slow(rare: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
@@ -186,7 +207,10 @@ def _slow(rare: pl.DataFrame, evidence: pl.DataFrame, usual: Ordinary) -> list[t
         alike = alike.with_columns(p_both=evidence_p)
         last = standing_out(alike, p="p_both", tried=alike.height, target=SECOND_TARGET)
         last = with_probability(last, tried=alike.height, p="p_both").drop("alike", "p_same", "p_both")
-        found.append((last, members.filter(pl.col("group").is_in(last["group"].implode()))))
+        if by in KEYS:
+            found.append(without_neighbours(last, members, evidence, usual, least=SLOW_LEAST_BUYERS))
+        else:
+            found.append((last, members.filter(pl.col("group").is_in(last["group"].implode()))))
     return found
 
 
@@ -209,6 +233,38 @@ def _slow_judged(
         tried += groups.height
         kept.append(possible(with_outcome(groups, members, evidence, usual), members, target=FIRST_TARGET))
     return pl.concat(g for g, _ in kept), pl.concat(m for _, m in kept), tried
+
+
+def _door(rare: pl.DataFrame, key: str, evidence: pl.DataFrame, usual: Ordinary) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Accounts under one rare key whose orders come back far beyond what they buy, and beyond how doors differ.
+
+    They must do so without the account that asks most: one person's conduct is no group's.
+    """
+    known = rare.lazy().filter("counts", pl.col(key).is_not_null())
+    who = pl.coalesce(pl.col("buyer").cast(pl.String), "order_id")
+    kept, tried = [], 0
+    for part in in_parts(known.select("order_id", "at", "asked", who=who, door=key), "door", n=parts_for(rare.height)):
+        orders = part.collect()
+        many = orders.group_by("door").agg(
+            orders=pl.len().cast(pl.Int64), buyers=pl.col("who").n_unique().cast(pl.Int64),
+            hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
+        ).filter(pl.col("buyers") >= SLOW_LEAST_BUYERS).sort("door")  # fmt: skip
+        some = many.with_columns(group=pl.int_range(pl.len()) + tried)
+        tried += many.height
+        inside = orders.join(some.select("group", "door"), on="door")
+        accounts = inside.group_by("group", "who").agg(pl.col("asked").sum()).sort("group", "asked", "who")
+        loudest = accounts.unique("group", keep="last", maintain_order=True)
+        rest = inside.join(loudest, on=["group", "who"], how="anti").select("group", "order_id")
+        judged = with_outcome(some.drop("door"), rest, evidence, usual)
+        kept.append(possible(judged, inside.select("group", "order_id"), target=SECOND_TARGET))
+    judged = pl.concat(g for g, _ in kept).with_columns(
+        source=pl.lit(key), pattern=pl.lit("slow_ring"), p_timing=pl.lit(None, dtype=pl.Float64),
+        expected_orders=pl.lit(None, dtype=pl.Float64),
+    )  # fmt: skip
+    found = standing_out(judged, p="p_refund", tried=tried, target=SECOND_TARGET)
+    found = with_probability(found, tried=tried, p="p_refund")
+    members = pl.concat(m for _, m in kept)
+    return without_neighbours(found, members, evidence, usual, least=SLOW_LEAST_BUYERS)
 
 
 def _of_so_many_orders(best: pl.DataFrame) -> Iterator[pl.DataFrame]:
