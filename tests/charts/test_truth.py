@@ -96,7 +96,7 @@ def test_reasons_add_up_their_signals_only() -> None:
     assert chart.title.startswith("30 more")
     assert "size" not in chart.title
     quiet = reason_bars(rows.drop("signal"), id="r", language="en")
-    assert quiet.title.startswith("No reason is beyond")
+    assert quiet.title.startswith("No reason is above")
 
 
 @given(st.floats(0.01, 0.5), st.floats(0.01, 0.3), st.floats(0.01, 0.5))
@@ -116,7 +116,7 @@ def test_waterfall_steps_must_make_the_whole_change() -> None:
     steps = pl.DataFrame({"step": ["a", "b"], "change": [0.03, -0.01]})
     words = {"id": "w", "language": "en", "name": "Rate", "start_name": "s", "end_name": "e"}
     chart = waterfall(steps, start=0.1, end=0.12, **words)  # type: ignore[arg-type]
-    assert "largest part is a (+3.0 pp)" in chart.title
+    assert "largest component is a (+3.0 pp)" in chart.title
     with pytest.raises(QuestionError, match="do not sum"):
         waterfall(steps, start=0.1, end=0.13, **words)  # type: ignore[arg-type]
 
@@ -130,7 +130,7 @@ def test_every_missing_day_is_counted_once(gone: set[int]) -> None:
     chart = calendar_gaps(pl.DataFrame(rows), id="c", language="en", first=first, last=days[-1])
     assert chart.data["days"].sum() == 60
     assert chart.data.filter(state="missing")["days"].sum() == len(gone)
-    assert (chart.title == "Every file covers every day") == (not gone)
+    assert (chart.title == "All data kinds cover every day") == (not gone)
 
 
 def test_cohorts_are_compared_at_equal_age() -> None:
@@ -220,7 +220,7 @@ def test_before_and_after_part_where_the_decision_took_effect() -> None:
     line = next(s for s in chart.spec()["layout"]["shapes"] if s.get("xref") == "x")
     before = decided().filter(pl.col("week") < MONDAYS[5]).height
     assert line["x0"] == before - 0.5
-    assert "Of 5 untouched ones 2 moved as far" in chart.alt
+    assert "Of 5 similar units without the action, 2 moved as far" in chart.alt
     own = next(t for t in chart.spec()["data"] if t.get("error_x"))
     assert own["x"] == [-0.5]
     assert (own["error_x"]["arrayminus"][0], own["error_x"]["array"][0]) == pytest.approx((0.1, 0.15))

@@ -157,7 +157,7 @@ def test_what_goes_wrong_on_a_cluster_stays_one_failure_in_the_words_of_a_local_
     }
     words = {
         "crashes": "SIGSEGV", "breaks": "ZeroDivisionError",
-        "kills": "The workers that ran it died 2 times", "hungry": "more memory than the limit of 900 MB",
+        "kills": "Its workers died 2 times", "hungry": "more memory than the limit of 900 MB",
     }  # fmt: skip
     for shop, word in words.items():
         assert word in results[shop].reason, shop
@@ -294,7 +294,7 @@ def test_without_a_scheduler_a_cluster_is_started_here_and_says_so(tmp_path):
         capture_output=True, text=True, env=without_key(), check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "2 Dask worker processes are started on this machine" in done.stderr
+    assert "starting 2 Dask worker processes on this machine" in done.stderr
     assert "a 2026-W43: done" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "reports" / "a" / "2026-W43" / "findings" / "signals.parquet").is_file()

@@ -82,7 +82,7 @@ def test_the_record_of_past_lists_counts_what_was_recorded_and_only_that(demo, t
     added = dict(zip(cases, ways, strict=False)).values()
     right, wrong = right + ("won" in added), wrong + ("lost" in added) + ("innocent" in added)
     settled = int((before["state"] == "settled").sum()) + ("settled" in added)
-    assert f"Of {right + wrong} cases on past lists that were decided {right} proved right" in shown
+    assert f"Of {right + wrong} decided cases from past lists, {right} were confirmed" in shown
     assert f"Settled {settled}," in shown
     assert "90% interval" in shown
     assert html(case_record.past_orders(load("basic", config=str(config)))).count("<table") == 0

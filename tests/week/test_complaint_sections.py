@@ -125,7 +125,7 @@ def test_a_card_names_the_listed_product_that_the_complaint_is_about(week):
     )  # fmt: skip
     data = Results(week)
     data.problem_products = listed
-    assert "on the list of problem products" in shown(sections.told(report(data, "en")))
+    assert "on the list of products with high refund rates" in shown(sections.told(report(data, "en")))
     data.problem_products = listed.with_columns(batch=pl.lit("another"))
     theirs = sections._bad_goods(report(data, "en"), pl.Series([order]))
     assert (order in theirs) == (line["batch"][0] is None)

@@ -62,6 +62,28 @@ def percent(value: float | None, language: Language = "zh", *, digits: int = 1) 
     return NOTHING if value is None else number(100 * value, digits=digits) + "%"
 
 
+def probability(value: float | None, language: Language = "zh") -> str:
+    """A probability as a percentage that never reads as certain.
+
+    >>> probability(0.873), probability(0.9991), probability(0.002)
+    ('87%', '>99%', '<1%')
+    """
+    if value is None:
+        return NOTHING
+    return ">99%" if value > 0.99 else "<1%" if value < 0.01 else percent(value, language, digits=0)
+
+
+def likelihood(value: float | None, language: Language = "zh") -> str:
+    """How likely a suspicion is, as a level: high from 0.9, medium from 0.6, low below.
+
+    >>> likelihood(0.97), likelihood(0.7, "en"), likelihood(0.5, "en"), likelihood(None)
+    ('高', 'medium', 'low', '–')
+    """
+    if value is None:
+        return NOTHING
+    return say("likelihood." + ("high" if value >= 0.9 else "medium" if value >= 0.6 else "low"), language)
+
+
 def points(value: float | None, language: Language = "zh", *, digits: int = 1) -> str:
     """A difference of two rates in percentage points, with its sign.
 
@@ -213,7 +235,7 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
     "clock": clock, "moment": moment,
-    "hours": hours,
+    "hours": hours, "probability": probability, "likelihood": likelihood,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
     "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,

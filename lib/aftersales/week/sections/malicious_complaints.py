@@ -64,7 +64,7 @@ def complaint_list(report: Report) -> Table:
         Column("asked", word("suspected_complaint.column.asked"), "money"),
         Column("value", word("suspected_complaint.column.value"), "money"),
         Column("fault_word", word("suspected_complaint.column.fault"), below="ground_word"),
-        Column("probability", word("suspected_complaint.column.probability"), "pct0"),
+        Column("probability", word("suspected_complaint.column.probability"), "likelihood", align="left"),
     )
     return Table(
         rows.head(MOST_ROWS), columns, language=report.language, id="suspected-complaints", total=rows.height,

@@ -60,7 +60,7 @@ def case_list(report: Report) -> Table:
         Column("asked", word("suspects.column.asked"), "int"),
         Column("waiting", word("suspects.column.waiting"), "int"),
         Column("money", word("suspects.column.money"), "money"),
-        Column("case_probability", word("suspects.column.probability"), "pct0"),
+        Column("case_probability", word("suspects.column.probability"), "likelihood", align="left"),
     )
     return Table(
         cases.head(MOST_ROWS), columns, language=report.language, id="suspected-cases", total=cases.height,
@@ -96,7 +96,7 @@ def orders_listed(report: Report) -> Table:
         Column("province", word("suspects.column.province")),
         Column("outcome", word("suspects.column.outcome")),
         Column("money_at_risk", word("suspects.column.money"), "money"),
-        Column("probability", word("suspects.column.probability"), "pct0"),
+        Column("probability", word("suspects.column.probability"), "likelihood", align="left"),
     )
     return Table(
         newest.head(MOST_ROWS), columns, language=report.language, id="suspected-orders", total=newest.height,
