@@ -354,7 +354,7 @@ SHOWN: Mapping[str, tuple[dict[str, Any], int | None, float | None, float | None
     "02-status-words": ({}, 140 - 6, None, None, ()),
     "03-item-refund-state": ({}, 200, None, 1_000, ("6 rows hold an amount that their refund state does not bear out",)),
     "05-1688-merged": ({"platform": "1688"}, 150, 17_304, None, ()),
-    "05b-no-money-column": ({}, None, None, None, ("amounts are not known",)),
+    "05b-no-money-column": ({}, None, None, None, ("amounts are unknown",)),
     "07a-douyin-no-layout": ({"own": False, "platform": "douyin"}, 220, 7_080.50, None, ()),
     "07b-douyin-layout": ({}, 220, 7_080.50, None, ()),  # some refunds succeed after the last whole week
     "08-shopify-orders": ({"own": False, **PACIFIC}, None, 27_221.96, 3_041.89, ("$",)),

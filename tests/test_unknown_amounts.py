@@ -70,7 +70,7 @@ def test_the_tables_know_no_amount(shop):
 def test_the_page_says_how_many_and_sums_no_zero(shop):
     which, folder = shop
     count = {"all": 15, "part": 5}[which]
-    said = f"Refunds without an amount: {count} of 15 that succeeded or are open."
+    said = f"{count} of 15 refunds that succeeded or are open have no amount."
     assert said in words(folder, "data-health")
     page = words(folder, "index")
     assert said in page

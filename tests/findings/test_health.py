@@ -250,6 +250,6 @@ def test_doubts_about_how_files_were_read_are_told_once_a_kind_with_the_largest(
         if f.kind.startswith("noted")
     }
     assert found["unread"].headline("en") == (
-        "b.csv: 7 cells under 订单状态 could not be read and were left empty, such as '怪词'; the same in other files: 1."
+        "b.csv: 7 cells under 订单状态 could not be read and were left empty, such as '怪词'; the same in 1 other file."
     )
     assert "b.csv" in found["refund_disagrees"].headline("zh")

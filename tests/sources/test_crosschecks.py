@@ -46,7 +46,7 @@ def test_another_shops_items_and_refunds_are_held_back(tmp_path):
     assert held(settings) == {"x.csv": "orders_unknown", "y.csv": "orders_unknown"}
     assert counted(settings) == (20, 3)
     said = account.lines("en")
-    assert any("x.csv is held back" in s and "100 of its orders" in s and "--confirm x.csv" in s for s in said)
+    assert any("x.csv is held back" in s and "of 100 orders checked" in s and "--confirm x.csv" in s for s in said)
     assert any("y.csv 已暂存" in s for s in account.lines("zh"))
 
 

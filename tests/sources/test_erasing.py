@@ -82,7 +82,7 @@ def test_nothing_of_the_buyer_is_left_anywhere_and_the_others_are_untouched(plac
     before = {t: store.table(t).collect() for t in KEPT}
     (store.folder.local / "results" / "abc").mkdir(parents=True)
     told = run_erase(settings, "demo", orders=[mine[0]])
-    assert "nothing was erased yet" in told[-1]
+    assert "nothing has been erased" in told[-1]
     assert store.head().action == "import"
     told = run_erase(settings, "demo", orders=[mine[0]], sure=True)
     assert any(f"{len(mine)} orders" in line for line in told)
@@ -174,7 +174,7 @@ def test_the_past_is_told_to_be_gone_and_the_store_goes_on(place):
     assert account.unchanged > 5
     result = CliRunner().invoke(app, ["erase", "demo", "--order", mine[0], "--config", str(settings.file)])
     assert result.exit_code == 0, result.output
-    assert "nothing was erased yet" in result.output
+    assert "nothing has been erased" in result.output
 
 
 def test_tidy_keeps_every_day_that_as_of_promises(tmp_path):
@@ -197,7 +197,7 @@ def test_tidy_keeps_every_day_that_as_of_promises(tmp_path):
     now = made[-1] + timedelta(hours=1)
     files = len(list(store.folder.local.rglob("*.parquet")))
     lines, _ = run_tidy(settings, [shop], now=now)
-    assert "old states removed" in lines[0]
+    assert "old versions removed" in lines[0]
     assert "last 30" in lines[0]
     for day, count in counts.items():
         if now - timedelta(days=30) <= datetime(day.year, day.month, day.day, 23, tzinfo=UTC):

@@ -69,8 +69,8 @@ def test_a_renamed_header_is_named_beside_a_file_that_has_it(tmp_path):
     shop(tmp_path, b=second)
     account = import_files(settings, one)
     text = "\n".join(account.lines("en"))
-    assert "columns that no layout knows: 状态; not found: " in text
-    assert "columns that a.csv and other files of its kind have are not there: status" in text
+    assert "unrecognised columns: 状态; not found: " in text
+    assert "columns missing that a.csv and similar files have: status" in text
     assert any(warns(n) for n in account.files[0].notes)
     assert "缺少 a.csv 等同类文件里有的列：status" in "\n".join(account.lines("zh"))
 
@@ -85,7 +85,7 @@ def test_swapped_contents_are_named_without_another_file(tmp_path):
         row[b] = f"2026-10-05 10:{number:02}:10"
         text += ",".join(row) + "\n"
     settings, one = shop(tmp_path, a=text)
-    assert "created_at after or above paid_at" in "\n".join(import_files(settings, one).lines("en"))
+    assert "created_at later or larger than paid_at" in "\n".join(import_files(settings, one).lines("en"))
 
 
 def titled(numbers, titles):
@@ -99,7 +99,7 @@ def test_a_file_of_other_products_is_held_until_confirmed(tmp_path):
     shop(tmp_path, b=titled(range(30, 50), ("羽绒被", "新款窗帘")), x=titled(range(100, 130), ("扳手", "钳子")))
     account = import_files(settings, one)
     assert table(settings, "held").select("file", "reason").rows() == [("x.csv", "products")]
-    assert "none of its products stands in this shop's other files" in "\n".join(account.lines("en"))
+    assert "none of its products is in this shop's other files" in "\n".join(account.lines("en"))
     assert table(settings, "orders").height == 50
     import_files(settings, one, confirm=["x.csv"])
     assert table(settings, "orders").height == 80

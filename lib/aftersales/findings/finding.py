@@ -42,7 +42,7 @@ class Finding:
 
     >>> found = Finding("health", "shop", "health.no_finding", {}, pl.DataFrame({"files": [1, 2, 3]}))
     >>> found.headline("en"), found.id == finding_id("health")
-    ('The data are complete: nothing is missing and nothing was set aside.', True)
+    ('The data are complete: nothing missing, every row loaded.', True)
     """
 
     kind: str

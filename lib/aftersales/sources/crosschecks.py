@@ -80,7 +80,7 @@ def held_words(row: Mapping[str, Any], language: Language, *, shop: str) -> str:
 
     >>> row = {"file": "a.csv", "reason": "platform", "unknown": 0, "orders": 0, "of": "douyin"}
     >>> held_words(row, "en", shop="s")[:72]
-    'a.csv is held back, out of all figures: it is an export of Douyin, which'
+    'a.csv is held back and in no figure: it is an export of Douyin, which is '
     """
     named = getattr(platforms().get(row["of"]), language, row["of"])
     return say(f"reading.held.{row['reason']}", language, shop=shop, **{**row, "of": named})
