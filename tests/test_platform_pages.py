@@ -72,7 +72,7 @@ def test_amazon_india_tells_refunds_by_status_and_what_cannot_be_judged(reports)
     health = found["data-health.html"]
     assert f"{len(back)} refunds without a request time" in health
     assert "The orders contain no buyer data" in health
-    assert "no product is named" in found["problem-products.html"]
+    assert "no product is listed" in found["problem-products.html"]
     assert "The files hold no refund reasons" in found["index.html"]
     october = [row for row in rows if row["Date"].startswith("10-") and row["Status"] != "Cancelled"]
     paid = sum(float(row["Amount"]) for row in october)

@@ -75,8 +75,6 @@ def test_every_sentence_asked_for_is_in_the_catalogue() -> None:
     assert asked
     assert asked <= words.keys()
     for key in (k for k in words if k.startswith("charts.")):
-        fields = [set(re.findall(r"\{[^}]+\}", words[key][language])) for language in LANGUAGES]
-        assert fields[0] == fields[1], key
         assert not re.search(r"[\u4e00-\u9fff]", words[key]["en"]), key
 
 

@@ -205,7 +205,7 @@ def test_a_benefit_curve_says_at_its_edge_what_lies_beyond_it() -> None:
     assert drawn[0] == frame["bad_stopped"].to_list()
     assert drawn[1] == [0, 3, 20, None]
     for stopped, hurt in frame.select("bad_stopped", "good_hurt").iter_rows():
-        assert f"{stopped:,} stopped, {hurt:,} hurt" in chart.alt
+        assert f"{stopped:,} stopped, {hurt:,} blocked" in chart.alt
 
 
 def test_a_flat_field_covers_the_thresholds_that_are_flat_and_the_line_the_one_taken() -> None:

@@ -58,7 +58,7 @@ def test_a_lane_that_is_worse_is_named_since_its_first_week_with_its_money():
 def test_what_holds_the_same_orders_is_named_with_it(world):
     row = found(world).row(0, named=True)
     assert {row["segment"], *row["ties"]} == worlds.TRUTH[world]
-    for language, unsure in (("zh", "分不清"), ("en", "cannot tell")):
+    for language, unsure in (("zh", "无法区分"), ("en", "cannot")):
         told = told_persistent(found(world), language=language).row(0, named=True)
         assert "P05" in told["headline"]
         assert all(tie in told["headline"] for tie in told["spoken_ties"])

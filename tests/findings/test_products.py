@@ -217,8 +217,8 @@ def test_a_shop_without_categories_is_one():
     assert not any("its category" in line for line in rows["headline"])
 
 
-@pytest.mark.parametrize(("language", "words"), [("zh", ("退款率", "同类目", "多出约", "批次")),
-                                                 ("en", ("refund rate", "its category", "too many", "in batch"))])  # fmt: skip
+@pytest.mark.parametrize(("language", "words"), [("zh", ("退款率", "同类目", "超出基准约", "批次")),
+                                                 ("en", ("refund rate", "its category", "above expected", "in batch"))])  # fmt: skip
 def test_headlines_say_what_the_row_holds(language, words):
     row = by_code(with_product_headlines(found(), language=language), "bad_batch")
     for word in words:

@@ -136,7 +136,7 @@ def test_page_and_mail_tell_what_is_missing(reports, name, said, warned):
     verdict = answer(report)
     assert said in verdict.headline
     assert re.search("range|quiet|Refund rate", verdict.headline) is None
-    assert "mend the data" in verdict.conclusions[0].do
+    assert "fix the data" in verdict.conclusions[0].do
     assert not any("2026-W47" in point.fact for point in verdict.conclusions)
     # the page names it among its warnings
     assert any(warned in note.text and note.look == "warning" for note in data_quality(report).items)
@@ -153,8 +153,8 @@ def test_page_and_mail_tell_what_is_missing(reports, name, said, warned):
 def test_no_tile_raises_an_alarm_over_damaged_data(reports, name):
     shown = tiles(reports[name]).tiles
     assert not {tile.state for tile in shown} & {"signal_up", "signal_down", "better", "better_up"}
-    marked = [tile.label for tile in shown if any("missing data" in note for note in tile.notes)]
+    marked = [tile.label for tile in shown if any("incomplete data" in note for note in tile.notes)]
     assert ("Refund rate" in marked) == (name != "hole")  # the hole lies before the week of the tiles
-    assert ("Money asked back" in marked) == (name != "hole")
+    assert ("Refunds requested" in marked) == (name != "hole")
     names = dict(routine(reports[name]).frame.select("name", "verdict").iter_rows())
     assert "normal range" not in names["Refund rate"]

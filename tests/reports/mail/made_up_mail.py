@@ -21,16 +21,16 @@ WEEK = Week.parse("2026-W46")
 MOMENT = datetime(2026, 11, 16, 8, tzinfo=UTC)
 SENDER = "weekly@aftersales.example"
 WORDS = {
-    "zh": ("退款率升到 18.7%，高于正常范围", "枕头：退款率 32.7%", "先停发再查", "退款率", "比上周", "质量问题", "退款率连续两周偏高"),
-    "en": ("Refunds rose to 18.7%, above normal", "Pillow: 32.7% refunds", "hold and inspect", "Refund rate", "vs last week", "quality", "Refunds above normal for two weeks"),
+    "zh": ("退款率升到 18.7%，高于正常范围", "枕头：退款率 32.7%", "先停发再检查", "退款率", "比上周", "质量问题", "退款率连续两周偏高"),
+    "en": ("Refunds rose to 18.7%, above normal", "Pillow: 32.7% refunds", "stop shipping and inspect", "Refund rate", "vs last week", "quality", "Refunds above normal for two weeks"),
 }  # fmt: skip
 
 
 DOING = {
-    "zh": Doing("本周要做的 4 件事", (Action("停发批次 1103", "王敏", "11月29日", "¥2,116 – ¥6,922"),), 4,
-                "做过的措施见效了吗", (Effect("加强包装", "16.6% → 2.6%", "✓ 见效", "good"), Effect("限购", "", "○ 看不出", "plain"))),
-    "en": Doing("To do this week: 1", (Action("Pull batch 1103", "Wang", "29 Nov", "¥2,116 – ¥6,922"),), 1,
-                "Did it work?", (Effect("Packing", "16.6% → 2.6%", "✓ worked", "good"),)),
+    "zh": Doing("本周行动 4 项", (Action("停发批次 1103", "王敏", "11月29日", "¥2,116 – ¥6,922"),), 4,
+                "措施效果", (Effect("加强包装", "16.6% → 2.6%", "✓ 见效", "good"), Effect("限购", "", "○ 无法判断", "plain"))),
+    "en": Doing("1 action this week", (Action("Pull batch 1103", "Wang", "29 Nov", "¥2,116 – ¥6,922"),), 1,
+                "Action results", (Effect("Packing", "16.6% → 2.6%", "✓ effective", "good"),)),
 }  # fmt: skip
 
 
