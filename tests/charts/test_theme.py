@@ -11,7 +11,7 @@ import plotly
 import pytest
 
 from aftersales.charts.theme import DARK, LIGHT, SIZES, TEXT_COLOURS, contrast
-from aftersales.words.language import LANGUAGES, catalogue
+from aftersales.words.language import catalogue
 
 CHARTS = Path(__file__).parents[2] / "lib" / "aftersales" / "charts"
 TEMPLATE = CHARTS.parent / "reports" / "template"

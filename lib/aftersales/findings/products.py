@@ -263,7 +263,7 @@ def product_headline(row: dict[str, Any], language: Language, *, currency: str =
     ...     "refunds": 61, "against": "category", "expected_rate": 0.08, "excess_refunds": 41.2, "since": None,
     ...     "batch": "B1103", "reason": "any", "main_reason": "quality", "orders_set_aside": 0, "rate_set_aside": 0.27}
     >>> product_headline(row, "en")
-    'Pillow (grey): refund rate estimated at 27.0% (61 of 252 orders so far), its category 8.0%, about 41 above expected, ...'
+    'Pillow (grey): refund rate estimated at 27.0% (61 of 252 orders so far), its category 8.0%, about 41 above ...'
     """
     values = dict(row) | {
         "name": product_name(row, language),

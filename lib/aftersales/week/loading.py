@@ -38,7 +38,7 @@ class Report:
 
     def __repr__(self) -> str:
         commit = self.data.tables.commit
-        return f"<Report {self.data.shop.id} {self.data.week} {self.language}, store commit {commit.number}>"
+        return f"<Report {self.data.shop.id} {self.data.week} {self.language}, data version {commit.number}>"
 
 
 def load(shop: str, week: str = "", language: str = "", *, config: str | None = None) -> Report:

@@ -45,7 +45,7 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
     tables = Tables(store, commit)
     files = tables["files"].collect()
     lines = [
-        f"last import {commit.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M}, store commit {commit.number}, "
+        f"last import {commit.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M}, data version {commit.number}, "
         f"{files.height} files, {files['rows_set_aside'].sum():,} rows set aside"
     ]
     held = tables["held"].filter(pl.col("state") == HELD).sort("file").collect()
