@@ -201,6 +201,21 @@ def layout(
 
 
 @app.command()
+def kinds(
+    shop: ShopName,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the table there; else it is printed.")] = None,
+    config: Config = None,
+) -> None:
+    """Draft the table of product kinds learnt from titles: correct it, import it, and products are compared by it."""
+    from aftersales.week.product_kinds import drafted_kinds
+
+    table, lines = drafted_kinds(shop, out=out, config=config)
+    if out is None:
+        _out.print(escape(table), highlight=False, soft_wrap=True)
+    _err.print(escape("\n".join(lines)), highlight=False, soft_wrap=True)
+
+
+@app.command()
 def status(now: Now = None, config: Config = None) -> None:
     """Shops, what files and days are there or missing, last runs, what is due."""
     from aftersales.sources.settings import load_settings

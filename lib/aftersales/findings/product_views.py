@@ -233,6 +233,7 @@ def _with_kind(cells: pl.DataFrame, ever: pl.DataFrame, counts: ProductCounts) -
         past = ever.filter(of_outcome).select("product_id", events="refunds", exposed_ever="exposure")
         named = cells.filter(of_outcome).join(counts.names, on="product_id", how="left", maintain_order="left")
         named = named.join(past, on="product_id", how="left", maintain_order="left")
+        named = named.with_columns(pl.col("category").replace(ALL, None))
         others, exposed = (named[c].cast(pl.Float64).to_numpy() for c in ("shop_events", "shop_exposure"))
         log_odds = logit(np.clip((others + 1) / np.maximum(exposed, others + 2), EDGE, 1 - EDGE))
         err = error_of_few(others)

@@ -79,9 +79,9 @@ def title_tokens(title: str) -> list[str]:
 def expected_by_kind(products: pl.DataFrame) -> Kinds:
     """The expected log odds of a request for each product, from products like it.
 
-    Columns in, one row a product: ``title`` (text, may be null), ``category`` (text; null or one value for all where
-    unknown), ``price`` (in the shop's currency; null where unknown), ``attributes`` (list of text: names of SKU
-    attributes, prefix of the merchant's code), ``events`` (requests) and ``exposure`` (matured orders).
+    Columns in, one row a product: ``title`` (text, may be null), ``category`` (text; null where unknown), ``price`` (in
+    the shop's currency; null where unknown), ``attributes`` (list of text: names of SKU attributes, prefix of the
+    merchant's code), ``events`` (requests) and ``exposure`` (matured orders).
 
     >>> rng = np.random.default_rng(1)
     >>> kind = np.repeat(["连衣裙", "坚果礼盒"], 40)
@@ -99,7 +99,9 @@ def expected_by_kind(products: pl.DataFrame) -> Kinds:
     words = _words(products)
     fit, taken = _fitted(design, group, words, shares)
     log_odds, std_err = _left_out(fit)
-    return Kinds(log_odds, np.sqrt(std_err**2 + _unknown(fit, taken, words, group)), *_told_by(products, words, taken))
+    given = products["category"].is_not_null().to_numpy() & (group == 1).any()
+    unknown = _unknown(fit, taken, words, given)
+    return Kinds(log_odds, np.sqrt(std_err**2 + unknown), *_told_by(products, words, taken, given))
 
 
 class _Shares(NamedTuple):
@@ -132,10 +134,11 @@ class _Fit(NamedTuple):
 def _given(products: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """What is known beside the title: an intercept, categories (group 1), price (group 2)."""
     columns, group = [np.ones((products.height, 1))], [0]
-    category = products["category"].cast(pl.String).fill_null("")
-    if category.n_unique() > 1:
-        columns.append(category.to_dummies().to_numpy().astype(float))
-        group += [1] * columns[-1].shape[1]
+    category = products["category"].cast(pl.String)
+    if category.n_unique() > 1:  # a category that only some products have tells these from the others
+        named = category.drop_nulls().unique().sort()
+        columns.append(np.column_stack([(category == name).fill_null(value=False).to_numpy() for name in named]) * 1.0)
+        group += [1] * len(named)
     price = products["price"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     known = np.isfinite(price) & (price > 0)
     if known.sum() >= LEAST_PRODUCTS and np.unique(price[known]).size > 2:
@@ -324,15 +327,15 @@ def _left_out(fit: _Fit) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(mean, -12, 12), np.sqrt(variance / (1 - lever))
 
 
-def _unknown(fit: _Fit, taken: list[int], words: _Words, group: np.ndarray) -> np.ndarray:
+def _unknown(fit: _Fit, taken: list[int], words: _Words, given: np.ndarray) -> np.ndarray:
     """What is added to the error (variance) of products whose kind is not known: no category, no word that tells.
 
     They are whatever the shop sells besides: what they lie apart by more than products of one kind do (`SAME_KIND`) is
     put down to kinds that nobody has told us.
     """
-    known = np.asarray(words.held[:, taken].sum(axis=1)).ravel() > 0 if taken else np.zeros(len(fit.design), bool)
+    known = given | (np.asarray(words.held[:, taken].sum(axis=1)).ravel() > 0) if taken else given
     told = ~known & (fit.weight > 0)
-    if (group == 1).any() or not told.any():
+    if not told.any():
         return np.zeros(len(fit.design))
     mean, err = _left_out(fit)
     weight = fit.weight[told]
@@ -343,17 +346,18 @@ def _unknown(fit: _Fit, taken: list[int], words: _Words, group: np.ndarray) -> n
     return np.where(known, 0.0, max(apart - SAME_KIND**2, 0.0))
 
 
-def _told_by(products: pl.DataFrame, words: _Words, taken: list[int]) -> tuple[list[list[str]], np.ndarray]:
-    """The words (or the category) that say what each product is, and how many others share one of them."""
+def _told_by(
+    products: pl.DataFrame, words: _Words, taken: list[int], given: np.ndarray
+) -> tuple[list[list[str]], np.ndarray]:
+    """The category (else the words) that says what each product is, and how many others share it (or one of them)."""
     count = products.height
-    category = products["category"].cast(pl.String).fill_null("")
-    if category.n_unique() > 1:
-        alike = category.to_frame("c").select(pl.len().over("c")).to_series().to_numpy() - 1
-        return [[c] if c else [] for c in category.to_list()], alike
+    category = products["category"].cast(pl.String)
+    like = category.to_frame("c").select(pl.len().over("c")).to_series().to_numpy() - 1
     telling = [j for j in taken if not words.names[j].startswith("·")]
     held = words.held[:, telling].tocsr()
     shared = (held @ held.T).tocsr()
     alike = np.diff(shared.indptr) - 1
     names = [words.names[j] for j in telling]
     found = [[names[j] for j in held.indices[held.indptr[i] : held.indptr[i + 1]]] for i in range(count)]
-    return found, np.where([bool(f) for f in found], alike, count - 1)
+    alike = np.where(given, like, np.where([bool(f) for f in found], alike, count - 1))
+    return [[c] if g else f for c, g, f in zip(category.to_list(), given, found, strict=True)], alike
