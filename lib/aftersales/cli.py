@@ -314,7 +314,9 @@ def weekly(
         ),
     ] = None,
     memory_limit: Annotated[int, typer.Option(help="Megabytes above which a report is stopped.", min=100)] = 6144,
-    parameter: Annotated[list[str] | None, typer.Option("-p", help="A notebook parameter, name=value.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", help="A notebook parameter, name=value or 05-problem-products.top=8.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Import what is new, run every notebook for every shop, write pages and findings."""

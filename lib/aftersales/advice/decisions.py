@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from aftersales.advice.effect import MOST_AFTER, WEEKS_BEFORE, Effect, decision_effect
 from aftersales.advice.effect_weeks import EFFECT_WEEKS
 from aftersales.advice.levers import LEVERS
+from aftersales.advice.placebo import LEVEL
 from aftersales.advice.suggest import spoken_scope
 from aftersales.advice.unit_weeks import SHOP, bad_order_weeks, unit_weeks
 from aftersales.findings.contract import contract_of
@@ -73,8 +75,9 @@ def decision_verdicts(
 
 
 def judged_decisions(
-    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, market: str, bad: pl.DataFrame | None = None
-) -> pl.DataFrame:
+    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, market: str, bad: pl.DataFrame | None = None,
+    weeks_after: int = MOST_AFTER, level: float = LEVEL,
+) -> pl.DataFrame:  # fmt: skip
     """Each decision in effect or planned, with its effect on the measure fixed for it; in no language yet.
 
     The unit is what the scope names first among product, province, batch …; units that other decisions touched are
@@ -82,7 +85,7 @@ def judged_decisions(
     kind of refunds (damage, size …) counts those alone; one that names malicious orders counts those of ``bad`` (as
     `known_bad`, refused parcels only where it names them) over all orders of the shop; any other is not judged here.
     ``expected`` is the smaller end of what the ledger expects, as a share (-0.3: three tenths fewer), 0 where it says
-    nothing.
+    nothing. At most ``weeks_after`` weeks after it are looked at; intervals hold ``level``.
 
     Columns out: the contract's (effects are relative changes of the rate, -0.3 is three tenths fewer; headline null);
     lever, scope, owner, effective_from, measure, expected, change, rate_before, rate_after, weeks_before, weeks_after,
@@ -96,12 +99,13 @@ def judged_decisions(
     rows = [dict(row) | _unit(row["scope"], names) for row in taken.iter_rows(named=True)]
     weeks: dict[tuple[str | None, tuple[str, ...]], pl.DataFrame] = {}
     judged = []
+    by = _Judge(week, market, weeks_after, level)
     for row in rows:
         key = (row["by"], _reasons(row["measure"]))
         if _of_bad_orders(row) and bad is not None:
             key = (None, ("bad", "refused" if REFUSED in (row["measure"] or "") else "malicious"))
         if not _judgeable(row, bad):
-            judged.append(_row(row, _effect(row, rows, None, week=week, market=market)))
+            judged.append(_row(row, _effect(row, rows, None, by)))
             continue
         if key not in weeks:
             weeks[key] = (
@@ -109,7 +113,7 @@ def judged_decisions(
                 if bad is not None and key[1][:1] == ("bad",)
                 else unit_weeks(orders, refunds, week=week, market=market, by=key[0], reasons=key[1])
             )
-        judged.append(_row(row, _effect(row, rows, weeks[key], week=week, market=market)))
+        judged.append(_row(row, _effect(row, rows, weeks[key], by)))
     titles = dict(names.drop_nulls(["product_id", "title"]).select("product_id", "title").iter_rows())
     for one, row in zip(judged, rows, strict=True):
         one["title"] = titles.get(row["unit"]) if row["by"] == "product_id" else None
@@ -118,9 +122,19 @@ def judged_decisions(
     )
 
 
-def with_decision_headlines(rows: pl.DataFrame, *, language: Language) -> pl.DataFrame:
+class _Judge(NamedTuple):
+    week: Week
+    market: str
+    weeks_after: int
+    level: float
+
+
+def with_decision_headlines(rows: pl.DataFrame, *, language: Language, level: float = LEVEL) -> pl.DataFrame:
     """The rows with their sentences: lever and scope as they are spoken, then the verdict and what it rests on."""
-    told = [decision_name(row, language) + _effect_of(row).headline(language) for row in rows.iter_rows(named=True)]
+    told = [
+        decision_name(row, language) + replace(_effect_of(row), level=level).headline(language)
+        for row in rows.iter_rows(named=True)
+    ]
     return rows.with_columns(headline=pl.Series(told, dtype=pl.String))
 
 
@@ -224,11 +238,9 @@ def _judgeable(row: Mapping[str, Any], bad: pl.DataFrame | None) -> bool:
     return known and row["unit"] is not None and row["effective_from"] is not None
 
 
-def _effect(
-    row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFrame | None, *, week: Week, market: str
-) -> Effect:
+def _effect(row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFrame | None, by: _Judge) -> Effect:
     unit, start = row["unit"] or SHOP, row["effective_from"]
-    if start is not None and start > week.sunday:
+    if start is not None and start > by.week.sunday:
         return Effect(unit, None, "too_early", "advice.effect.planned")
     if weeks is None:
         unknown = row["unit"] is None or start is None
@@ -240,15 +252,16 @@ def _effect(
     others = [r for r in rows if r["decision_id"] != row["decision_id"] and r["by"] == row["by"] and r["unit"]]
     same = [r["effective_from"] for r in others if r["unit"] == row["unit"] and r["effective_from"] is not None]
     return decision_effect(
-        weeks, unit=unit, effective_from=start, market=market, expected=_expected(row),
+        weeks, unit=unit, effective_from=start, market=by.market, expected=_expected(row),
         touched=[r["unit"] for r in others],
-        overlapping=any(_overlap(start, other, until=week.sunday) for other in same),
+        overlapping=any(_overlap(start, other, until=by.week.sunday, weeks_after=by.weeks_after) for other in same),
+        weeks_after=by.weeks_after, interval=by.level,
     )  # fmt: skip
 
 
-def _overlap(start: date, other: date, *, until: date) -> bool:
+def _overlap(start: date, other: date, *, until: date, weeks_after: int = MOST_AFTER) -> bool:
     """Whether another change fell into the weeks that this one is judged by."""
-    first, last = start - timedelta(weeks=WEEKS_BEFORE), start + timedelta(weeks=MOST_AFTER)
+    first, last = start - timedelta(weeks=WEEKS_BEFORE), start + timedelta(weeks=weeks_after)
     return first < other < min(last, until + timedelta(days=1))
 
 

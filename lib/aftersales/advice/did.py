@@ -68,14 +68,15 @@ def compare_change(
     *,
     treated: int = 0,
     level: tuple[Array, Array] | None = None,
+    interval: float = LEVEL,
 ) -> Comparison:
     """The change of one unit's log rate, less that of the units most like it before, with placebo inference.
 
     All arrays (units,); exposure is matured orders. Each control stands once in the treated unit's place; every change
     is measured in its own error (chance of both counts, and the drift that the controls show beyond chance), on the
-    root scale; the interval holds the effects under which the count would lie no further out than 90 % of
-    the controls'. ``level`` is what stands as each unit's rate before and its squared coefficient of variation, where
-    that is not simply all that came before (`levels_before`).
+    root scale; the interval holds the effects under which the count would lie no further out than
+    ``interval`` of the controls'. ``level`` is what stands as each unit's rate before and its squared coefficient of
+    variation, where that is not simply all that came before (`levels_before`).
 
     >>> rng = np.random.default_rng(2)
     >>> after = rng.poisson(100.0, 60).astype(float)
@@ -101,7 +102,7 @@ def compare_change(
     own = float(due[treated] * common)
     own_unsure = float(unsure[treated] + drift + 1 / told.sum())
     score = float(_score(later[treated], own, own_unsure))
-    low, high = _interval(later[treated], own, own_unsure, placebos)
+    low, high = _interval(later[treated], own, own_unsure, placebos, interval)
     estimate = float(np.log((later[treated] + HALF) / (own + HALF)))
     error = float(np.sqrt(own_unsure + 1 / (own + HALF)))
     moves = np.log((r + HALF) / (m * others + HALF))
@@ -145,8 +146,10 @@ def _score(events: Array | float, expected: Array | float, unsure: Array | float
     return np.asarray(gap / np.sqrt(1 + np.multiply(expected, unsure)))
 
 
-def compare_own(events: float, expected: float, unsure: float, *, spread: float) -> tuple[float, float, float]:
-    """Log ratio of a count to what was expected by its own past, with its 90 % interval.
+def compare_own(
+    events: float, expected: float, unsure: float, *, spread: float, level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Log ratio of a count to what was expected by its own past, with its interval of ``level``.
 
     ``spread`` is the variance of weekly counts over that of chance.
 
@@ -154,16 +157,16 @@ def compare_own(events: float, expected: float, unsure: float, *, spread: float)
     >>> round(change, 2), high < 0
     (-0.69, True)
     """
-    reach = float(ndtri((1 + LEVEL) / 2)) * np.sqrt(spread)
+    reach = float(ndtri((1 + level) / 2)) * np.sqrt(spread)
     low, high = _ends(events, expected, unsure, -reach, reach)
     estimate = float(np.log((events + HALF) / (expected + HALF)))
     return estimate, min(low, estimate), max(high, estimate)
 
 
-def _interval(events: float, expected: float, unsure: float, placebos: Array) -> tuple[float, float]:
-    """The effects (log) under which the count would lie no further out than the placebos' 90 %."""
+def _interval(events: float, expected: float, unsure: float, placebos: Array, level: float) -> tuple[float, float]:
+    """The effects (log) under which the count would lie no further out than that share of the placebos."""
     # minus the interval around nothing: the scores at which a move stops being ordinary
-    reach_low, reach_high = placebo_interval(0.0, -placebos)
+    reach_low, reach_high = placebo_interval(0.0, -placebos, level=level)
     if not np.isfinite(reach_low):
         return -np.inf, np.inf
     return _ends(events, expected, unsure, reach_low, reach_high)

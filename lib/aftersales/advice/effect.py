@@ -13,13 +13,14 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtri
 
 from aftersales.advice.breaks import breaks_between
 from aftersales.advice.did import compare_change, compare_own, log_rate
 from aftersales.advice.effect_weeks import EFFECT_WEEKS, effect_weeks
 from aftersales.advice.fault_level import Levels, cured_share, levels_before
 from aftersales.advice.interrupted import OWN_DRIFT, level_change
-from aftersales.advice.placebo import LEAST_PLACEBOS, placebo_interval, placebo_p
+from aftersales.advice.placebo import LEAST_PLACEBOS, LEVEL, placebo_interval, placebo_p
 from aftersales.advice.synthetic import synthetic_effect
 from aftersales.advice.verdicts import MATURE_ENOUGH, WEEKS_AFTER, Verdict, verdict
 from aftersales.words.errors import DataError, QuestionError, unknown
@@ -36,7 +37,7 @@ MANY_CONTROLS = 20
 # More likely than not: below, the unit's own weeks do not show a fault that could have been cured.
 FAULT = 0.5
 # A fault may grow by itself: that a decision harmed is said at 99 % instead of 95 % (2.33 errors for 1.64). Chosen.
-HARM_REACH = 1.414
+HARM_LEVEL, HARM_REACH = 0.99, 1.414
 COLUMNS = ("unit", "week", "events", "exposure", "maturity")
 
 
@@ -44,10 +45,11 @@ COLUMNS = ("unit", "week", "events", "exposure", "maturity")
 class Effect:
     """What became of a unit's rate after a decision, as a relative change (−0.3: three tenths fewer refunds).
 
-    ``change_low`` and ``change_high`` are the 90 % interval; null values where nothing can be said. ``reason`` is the
-    catalogue key of why a verdict is too_early or cannot_tell; ``p_value`` the share of untouched units that moved as
-    much; ``table`` holds one row a unit compared with: unit, in_errors, change (relative, as if it had been treated);
-    ``weeks`` the unit's weeks as `effect_weeks` has them; ``what`` is counted: refunds, or bad (orders on record).
+    ``change_low`` and ``change_high`` are the interval of ``level``; null values where nothing can be said. ``reason``
+    is the catalogue key of why a verdict is too_early or cannot_tell; ``p_value`` the share of untouched units that
+    moved as much; ``table`` holds one row a unit compared with: unit, in_errors, change (relative, as if it had been
+    treated); ``weeks`` the unit's weeks as `effect_weeks` has them; ``what`` is counted: refunds, or bad (orders on
+    record).
 
     Where the unit had a fault when the decision was taken, ``fault_since`` is its first week, ``rate_before`` the rate
     of its weeks, ``rate_healthy`` that of the weeks before, and ``cured`` the share of it that is gone (90 % interval
@@ -68,6 +70,7 @@ class Effect:
     weeks_after: int = 0
     rate_before: float | None = None
     rate_after: float | None = None
+    level: float = LEVEL
     table: pl.DataFrame = field(default_factory=pl.DataFrame, repr=False)
     what: str = "refunds"
     fault_since: date | None = None
@@ -84,12 +87,12 @@ class Effect:
         said = say(
             key, language, change=self.change, low=self.change_low, high=self.change_high, weeks=self.weeks_after,
             needed=WEEKS_AFTER, before=self.rate_before, after=self.rate_after, controls=self.controls,
-            what=f"advice.effect.of.{self.what}",
+            what=f"advice.effect.of.{self.what}", level=self.level,
         )  # fmt: skip
         if self.fault_since is not None and self.cured is not None:
             said += say(
                 "advice.effect.fault", language, since=self.fault_since, fault=self.rate_before,
-                healthy=self.rate_healthy, cured=self.cured, low=self.cured_low, high=self.cured_high,
+                healthy=self.rate_healthy, cured=self.cured, low=self.cured_low, high=self.cured_high, level=self.level,
             )  # fmt: skip
         if self.breaks:
             named = [say(f"advice.break.{name}", language) for name in self.breaks]
@@ -110,15 +113,17 @@ def decision_effect(
     expected: float = 0.0,
     touched: Sequence[str] = (),
     overlapping: bool = False,
+    weeks_after: int = MOST_AFTER,
+    interval: float = LEVEL,
 ) -> Effect:
     """Whether the rate of ``unit`` fell after ``effective_from`` by what was ``expected`` (-0.2: at least a fifth).
 
     ``weeks`` has one row a unit (product, province …) and week of payment: unit, week (Monday), events (first refund
     requests so far), exposure (orders × maturity), maturity (0..1; null is unknown and left out). Weeks from the first
-    Monday on or after the date are after it, up to eight of them and only those at least four fifths mature; the twelve
-    weeks that ended before the week of the date are before it. ``touched`` are units that something else was done to:
-    they are compared with nothing. ``overlapping`` says that another change touched this unit in the same weeks; the
-    two are not told apart, and the verdict is cannot_tell.
+    Monday on or after the date are after it, up to ``weeks_after`` and only those at least four fifths mature; the
+    twelve weeks that ended before the week of the date are before it. ``touched`` are units that something else was
+    done to: they are compared with nothing. ``overlapping`` says that another change touched this unit in the same
+    weeks; the two are not told apart, and the verdict is cannot_tell. Intervals hold ``interval``.
 
     A unit whose weeks before show a fault (`levels_before`) is judged against the fault's level, shrunk as far as the
     spike may be chance, not against the mean of sick and healthy weeks. A change of law or platform policy that came to
@@ -139,10 +144,11 @@ def decision_effect(
     _check(weeks, unit, expected)
     monday = effective_from - timedelta(days=effective_from.weekday())
     found = _judged(
-        weeks, unit=unit, effective_from=effective_from, expected=expected, touched=touched, overlapping=overlapping
-    )
+        weeks, unit=unit, effective_from=effective_from, expected=expected, touched=touched, overlapping=overlapping,
+        weeks_after=weeks_after, interval=interval,
+    )  # fmt: skip
     controls = found.table["unit"].to_list() if "unit" in found.table.columns else []
-    since, until = monday - timedelta(weeks=WEEKS_BEFORE), monday + timedelta(weeks=MOST_AFTER)
+    since, until = monday - timedelta(weeks=WEEKS_BEFORE), monday + timedelta(weeks=weeks_after)
     fault = None if found.fault_since is None or found.rate_before is None else (found.fault_since, found.rate_before)
     seen = effect_weeks(
         weeks, unit=unit, controls=controls, since=since, monday=monday, until=until, fault=fault
@@ -155,19 +161,20 @@ def decision_effect(
 
 
 def _judged(
-    weeks: pl.DataFrame, *, unit: str, effective_from: date, expected: float, touched: Sequence[str], overlapping: bool
-) -> Effect:
+    weeks: pl.DataFrame, *, unit: str, effective_from: date, expected: float, touched: Sequence[str], overlapping: bool,
+    weeks_after: int, interval: float,
+) -> Effect:  # fmt: skip
     monday = effective_from - timedelta(days=effective_from.weekday())
     first = monday if monday == effective_from else monday + timedelta(weeks=1)
     known = weeks.filter(pl.col("maturity").is_not_null(), pl.col("exposure") > 0)
     before = known.filter(pl.col("week") < monday, pl.col("week") >= monday - timedelta(weeks=WEEKS_BEFORE))
     ripe = known.filter(
         pl.col("week") >= first,
-        pl.col("week") < first + timedelta(weeks=MOST_AFTER),
+        pl.col("week") < first + timedelta(weeks=weeks_after),
         pl.col("maturity") >= MATURE_ENOUGH,
     )
     own_before, own_after = before.filter(pl.col("unit") == unit), ripe.filter(pl.col("unit") == unit)
-    found = _Counted(unit, own_before.height, own_after.height, _rate(own_before), _rate(own_after))
+    found = _Counted(unit, own_before.height, own_after.height, _rate(own_before), _rate(own_after), interval)
     if overlapping:
         return found.said("cannot_tell", "advice.effect.overlapping")
     # judged by the shop's weeks: a product that sells nothing any more would wait for ever
@@ -205,7 +212,7 @@ def _by_what_there_is(
     return _alone(found, past, own_before, own_after, expected)
 
 
-_KEPT = ("weeks_before", "weeks_after", "rate_before", "rate_after", "fault_since", "rate_healthy")
+_KEPT = ("weeks_before", "weeks_after", "rate_before", "rate_after", "level", "fault_since", "rate_healthy")
 
 
 @dataclass(frozen=True)
@@ -215,6 +222,7 @@ class _Counted:
     weeks_after: int
     rate_before: float | None
     rate_after: float | None
+    level: float
     fault_since: date | None = None
     rate_healthy: float | None = None
 
@@ -222,6 +230,11 @@ class _Counted:
         own = before.filter(pl.col("unit") == self.unit)
         sick, healthy = (own.filter(w) for w in (pl.col("week") >= since, pl.col("week") < since))
         return replace(self, rate_before=_rate(sick), rate_healthy=_rate(healthy), fault_since=since)
+
+    @property
+    def harm_reach(self) -> float:
+        """How much further than the interval's end it is to 99 %, in units of the interval's half."""
+        return HARM_REACH if self.level == LEVEL else float(ndtri(HARM_LEVEL) / ndtri((1 + self.level) / 2))
 
     def said(self, word: Verdict, reason: str | None, **more: object) -> Effect:
         kept = {k: getattr(self, k) for k in _KEPT}
@@ -231,7 +244,7 @@ class _Counted:
         if not np.isfinite(ends).all():
             return self.said("cannot_tell", "advice.effect.too_little", **more)
         change, low, high = (float(np.expm1(x)) for x in ends)
-        sure_low = low if self.fault_since is None else float(np.expm1(ends[0] - HARM_REACH * (ends[0] - ends[1])))
+        sure_low = low if self.fault_since is None else float(np.expm1(ends[0] - self.harm_reach * (ends[0] - ends[1])))
         word: Verdict = verdict(low, high, expected=expected)
         if word == "harmed" and sure_low <= 0:
             word = "did_not"
@@ -279,7 +292,7 @@ def _levels(before: pl.DataFrame, units: list[str]) -> tuple[Levels, list[date]]
 def _compared(found: _Counted, counts: pl.DataFrame, levels: Levels, expected: float) -> Effect | None:
     columns = [counts[c].to_numpy() for c in ("events", "exposure", "events_after", "exposure_after")]
     at = counts["unit"].to_list().index(found.unit)
-    c = compare_change(*columns, treated=at, level=(levels.mean, levels.unsure))
+    c = compare_change(*columns, treated=at, level=(levels.mean, levels.unsure), interval=found.level)
     if len(c.placebos) < LEAST_PLACEBOS:
         return None
     units = counts["unit"].gather(c.controls)
@@ -297,14 +310,16 @@ def _cured(
     if found.fault_since is None:
         return {}
     events, exposure = counts["events_after"][at], counts["exposure_after"][at]
-    share = cured_share(levels, at, events=events, exposure=exposure * common, drift=drift)
+    share = cured_share(levels, at, events=events, exposure=exposure * common, drift=drift, level=found.level)
     return dict(zip(("cured", "cured_low", "cured_high"), share, strict=True))
 
 
 def _recovered(found: _Counted, counts: pl.DataFrame, at: int, levels: Levels, expected: float) -> Effect:
     """A fault's level against what came after, with nothing to compare it with."""
     events, exposure = float(counts["events_after"][at]), float(counts["exposure_after"][at])
-    ends = compare_own(events, levels.mean[at] * exposure, levels.unsure[at] + OWN_DRIFT**2, spread=levels.spread)
+    ends = compare_own(
+        events, levels.mean[at] * exposure, levels.unsure[at] + OWN_DRIFT**2, spread=levels.spread, level=found.level
+    )
     return found.judged(
         ends, expected, method="interrupted", **_cured(found, counts, at, levels, common=1.0, drift=OWN_DRIFT**2)
     )
@@ -329,7 +344,7 @@ def _synthetic(found: _Counted, before: pl.DataFrame, after: pl.DataFrame, units
     moved = np.array([synthetic_effect(rates[k], rates[[j for j in rest if j != k]], before=spans[0]).estimate
                       for k in rest])  # fmt: skip
     scores = moved / errors[rest]
-    low, high = placebo_interval(effect.estimate, scores, scale=float(errors[at]))
+    low, high = placebo_interval(effect.estimate, scores, scale=float(errors[at]), level=found.level)
     p = placebo_p(effect.estimate / float(errors[at]), scores)
     units = [wide["unit"][k] for k in rest]
     table = pl.DataFrame({"unit": units, "in_errors": scores, "change": np.expm1(moved)})
@@ -351,7 +366,7 @@ def _alone(
     rows = pl.concat([past, before, after]).sort("week")
     step = level_change(
         rows["events"].to_numpy().astype(float), rows["exposure"].to_numpy().astype(float), before=before.height,
-        earlier=past.height,
+        earlier=past.height, level=found.level,
     )  # fmt: skip
     if step is None:
         return found.said("cannot_tell", "advice.effect.too_little")

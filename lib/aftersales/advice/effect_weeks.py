@@ -42,12 +42,12 @@ def effect_weeks(
     span = weeks.filter(pl.col("week").is_between(since, until), pl.col("exposure") > 0)
     own = span.filter(pl.col("unit") == unit).sort("week")
     past = span.filter(pl.col("week") < (fault[0] if fault else monday))
-    level = _levels(past, [unit, *controls])
-    if own.is_empty() or unit not in level:
+    usual = _levels(past, [unit, *controls])
+    if own.is_empty() or unit not in usual:
         return pl.DataFrame(schema=EFFECT_WEEKS)
-    common = _common(span.filter(pl.col("unit").is_in(list(controls))), level)
+    common = _common(span.filter(pl.col("unit").is_in(list(controls))), usual)
     due = np.array([
-        (fault[1] if fault and week >= fault[0] else level[unit]) * common.get(week, 1.0) * exposure
+        (fault[1] if fault and week >= fault[0] else usual[unit]) * common.get(week, 1.0) * exposure
         for week, exposure in own.select("week", "exposure").iter_rows()
     ])  # fmt: skip
     exposure, tail = own["exposure"].to_numpy(), (1 - LEVEL) / 2

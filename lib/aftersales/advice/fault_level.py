@@ -125,9 +125,9 @@ def _levels(r: Array, e: Array, prior: GammaPrior | None) -> Levels:
 
 
 def cured_share(
-    levels: Levels, at: int, *, events: float, exposure: float, drift: float = 0.0
+    levels: Levels, at: int, *, events: float, exposure: float, drift: float = 0.0, level: float = 0.9
 ) -> tuple[float, float, float]:  # fmt: skip
-    """The share of a unit's fault that is gone by its counts afterwards: middle, and 90 % interval.
+    """The share of a unit's fault that is gone by its counts afterwards: middle, and interval of ``level``.
 
     1 is a complete cure, 0 none, below 0 worse than the fault. Drawn from the three levels, each as unsure as it is.
 
@@ -141,7 +141,9 @@ def cured_share(
     healthy = _draws(rng, levels.healthy[at], levels.healthy_unsure[at])
     after = _draws(rng, (events + HALF) / max(exposure, HALF), levels.spread / (events + HALF) + drift)
     there = fault > healthy
-    low, middle, high = np.quantile(((fault - after) / (fault - healthy))[there], [0.05, 0.5, 0.95])
+    low, middle, high = np.quantile(
+        ((fault - after) / (fault - healthy))[there], [(1 - level) / 2, 0.5, (1 + level) / 2]
+    )
     return float(middle), float(low), float(high)
 
 

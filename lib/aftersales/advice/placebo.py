@@ -35,7 +35,7 @@ def placebo_interval(
 
     ``placebos`` are in units of ``scale`` (the estimate's own error), so that large units do not lend small ones their
     steadiness. With 39 placebos and more each tail has its own quantile, with fewer both share that of the sizes; with
-    fewer than nine the interval is endless.
+    fewer than nine, or than the level asks for, the interval is endless.
 
     >>> placebo_interval(-0.5, np.linspace(-0.2, 0.2, 19)) == (-0.7, -0.3)
     True
@@ -43,7 +43,7 @@ def placebo_interval(
     (-inf, inf)
     """
     count = len(placebos)
-    if count < LEAST_PLACEBOS:
+    if count < LEAST_PLACEBOS or level * (count + 1) > count + 1e-9:
         return -np.inf, np.inf
     tail = (1 - level) / 2
     if count < SIGNED_FROM:

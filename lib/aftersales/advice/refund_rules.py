@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -16,7 +17,10 @@ from aftersales.tables.columns import Frame
 AMOUNTS = (5.0, 10.0, 20.0, 30.0, 50.0, 80.0)
 
 
-def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: float, seed: int = 1) -> Replay:
+def replay_auto_approve(
+    refunds: Frame, *, until: date, since: date, handling: float, thresholds: Sequence[float] | None = None,
+    seed: int = 1,
+) -> Replay:  # fmt: skip
     """What approving every refund-only request of goods received, up to an amount, would have saved and cost.
 
     ``handling`` is what a service worker's look at one request costs. Saved: that, of every request that would have
@@ -24,7 +28,8 @@ def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: f
     would now be paid. The same columns as `replay`: bad_stopped counts requests not looked at any more, bad_orders all
     such requests, good_hurt those that would be paid though they were not. Cases are orders. Requests still open and
     those without an amount (``unpriced``) are left out; people who ask for small sums because they are never looked at
-    are not in the past, and the headline says so.
+    are not in the past, and the headline says so. ``thresholds``: amounts to try, lowest
+    first, instead of `AMOUNTS`.
 
     >>> from datetime import datetime, timedelta
     >>> at = [datetime(2026, 7, 1) + timedelta(days=k) for k in range(120)]
@@ -53,7 +58,9 @@ def replay_auto_approve(refunds: Frame, *, until: date, since: date, handling: f
     drawn = Resampling(rows["order_id"].filter(pl.Series(new)), rng=np.random.default_rng(seed),
                        weight=rows["amount"].to_numpy()[new])  # fmt: skip
     part = _Part(rows["amount"].to_numpy(), rows["paid"].to_numpy(), new, spans[0], spans[1])
-    table = with_flat(pl.DataFrame([_row(t, part, drawn, handling=handling) for t in AMOUNTS], schema=COLUMNS))
+    table = with_flat(
+        pl.DataFrame([_row(t, part, drawn, handling=handling) for t in thresholds or AMOUNTS], schema=COLUMNS)
+    )
     flat: list[float] = table.filter("flat")["threshold"].to_list()
     # of amounts about equally good the largest: every one of them leaves less to look at
     chosen = flat[-1] if flat else None

@@ -36,6 +36,7 @@ def before_after(
     title: str,
     change: tuple[float, float, float] | None = None,
     placebos: list[float] | None = None,
+    level: float = 0.9,
     form: str = "pct",
     so_what: str = "",
     caption: str = "",
@@ -44,7 +45,8 @@ def before_after(
 
     Columns in: ``week`` (Monday), ``rate``, ``low``, ``high`` (where it would lie had nothing been done), ``mature``
     (false is drawn hollow), ``events``, ``exposure``. ``since`` is the day it took effect; ``change`` the relative
-    change with the ends of its interval (None where there is none); ``placebos`` the same of each untouched unit.
+    change with the ends of its interval of ``level`` (None where there is none);
+    ``placebos`` the same of each untouched unit.
     """
     require(frame, ("week", "rate", "low", "high", "mature", "events", "exposure"), "A before-and-after chart")
     if frame.is_empty():
@@ -78,7 +80,7 @@ def before_after(
              yanchor="bottom", yshift=5),
     ]  # fmt: skip
     if change is not None:
-        notes += _strip(figure, change, placebos or [], language)
+        notes += _strip(figure, change, placebos or [], language, level)
     figure.layout.annotations = tuple(notes)
     figure.layout.meta["narrow"] = _narrow(rows, language, notes)
     return Chart(
@@ -137,7 +139,7 @@ def _line(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
 
 
 def _strip(
-    figure: go.Figure, change: tuple[float, float, float], placebos: list[float], language: Language
+    figure: go.Figure, change: tuple[float, float, float], placebos: list[float], language: Language, level: float
 ) -> list[dict[str, Any]]:
     """Untouched units' changes as grey dots, the decision's own as a blue one with its interval."""
     unit = Unit("pct0", language)
@@ -170,7 +172,7 @@ def _strip(
             error_x={"type": "data", "thickness": 2, "width": 4, "color": LIGHT["blue"], **reach},
         )
     )  # fmt: skip
-    text = say(f"charts.before_after.{'others' if placebos else 'alone'}", language, count=len(placebos))
+    text = say(f"charts.before_after.{'others' if placebos else 'alone'}", language, count=len(placebos), level=level)
     return [
         word(
             text,

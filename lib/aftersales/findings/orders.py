@@ -122,7 +122,7 @@ def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
     return say("suspects.expected_innocent", language, cases=cases.height, innocent=innocent)
 
 
-def conduct_known(evidence: pl.DataFrame, *, week: Week) -> pl.DataFrame:
+def conduct_known(evidence: pl.DataFrame, *, week: Week, weeks: int = LIST_WEEKS) -> pl.DataFrame:
     """What can be known of conduct at all, as one row; ``evidence`` is of `order_evidence`.
 
     Columns out: told (Int64, orders the seller closed as malicious in the list's weeks), share_masked (0..1 of orders
@@ -134,7 +134,7 @@ def conduct_known(evidence: pl.DataFrame, *, week: Week) -> pl.DataFrame:
     >>> conduct_known(evidence, week=Week.parse("2025-W46")).rows()
     [(1, 0.3333333333333333, True)]
     """
-    first = week.shift(1 - LIST_WEEKS).monday
+    first = week.shift(1 - weeks).monday
     return evidence.lazy().select(
         told=(pl.col("seller_says") & (placed_at() >= first)).sum().cast(pl.Int64),
         share_masked=pl.col("buyer").is_null().mean().fill_null(0.0),

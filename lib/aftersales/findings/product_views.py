@@ -68,6 +68,7 @@ def product_views(
     *,
     week: Week,
     market: str,
+    weeks: int = WINDOW_WEEKS,
     worse: float = WORSE,
     target: float = TARGET,
     counts: ProductCounts | None = None,
@@ -76,7 +77,7 @@ def product_views(
     """All views of all products of a week, and which of them fire.
 
     A view is a ``level`` (product, sku, batch) with its product_id, sku and batch, what it is held ``against``
-    ("category": orders paid in the last twelve weeks; "past": the last four weeks, against the half-year before them),
+    ("category": orders paid in the last ``weeks``; "past": the last four weeks, against the half-year before them),
     and a ``reason`` (any, or one). The expected rate is that of
     products of its kind, by category, title words, price and SKU attributes (`expected_by_kind`);
     against the past, the own former rate moved as the others' rates moved. Rates are first requests
@@ -104,7 +105,7 @@ def product_views(
     """
     if counts is None:
         counts = product_counts(orders, refunds, week=week, market=market)
-    judged, names = _judged(counts, week=week, worse=worse), counts.names
+    judged, names = _judged(counts, week=week, weeks=weeks, worse=worse), counts.names
     del counts  # a large shop's take gigabytes, and the others' are counted next
     if judged.is_empty():
         return pl.DataFrame(schema=VIEWS_SCHEMA)
@@ -113,7 +114,7 @@ def product_views(
         without = judged
     else:
         rest = [part.join(aside.lazy(), on="order_id", how="anti") for part in parts_of(orders)]
-        without = _judged(product_counts(rest, refunds, week=week, market=market), week=week, worse=worse)
+        without = _judged(product_counts(rest, refunds, week=week, market=market), week=week, weeks=weeks, worse=worse)
     beside = without.select(*_VIEW, kept="orders", rate_set_aside="rate", probability_set_aside="probability_worse")
     judged = judged.join(beside, on=_VIEW, how="left", nulls_equal=True, maintain_order="left")
     judged = judged.with_columns(orders_set_aside=pl.col("orders") - pl.col("kept").fill_null(0))
@@ -130,11 +131,11 @@ def _order_ids(set_aside: Collection[str] | Frame | None) -> pl.DataFrame:
     return pl.DataFrame({"order_id": sorted(set(set_aside))}, schema={"order_id": pl.String})
 
 
-def _judged(counts: ProductCounts, *, week: Week, worse: float) -> pl.DataFrame:
+def _judged(counts: ProductCounts, *, week: Week, weeks: int, worse: float) -> pl.DataFrame:
     """All views with their rates; none where nothing can be known of delays."""
     if counts.maturity.is_empty() or counts.events.is_empty():
         return pl.DataFrame(schema=VIEWS_SCHEMA)
-    window = week.shift(1 - WINDOW_WEEKS).monday
+    window = week.shift(1 - weeks).monday
     late = week.shift(1 - LATE_WEEKS).monday
     before = week.shift(1 - LATE_WEEKS - PAST_WEEKS).monday
     outcomes = _outcomes(counts, window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.sources.settings import Shop
+from aftersales.words.errors import QuestionError, SetupError, unknown
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
 
@@ -75,6 +77,10 @@ def checked_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, A
                 found="it takes " + "; ".join(map(str, declared.values())),
             )
         _check_value(notebook, declared[name], value)
+    if values:
+        from aftersales.week.options import checked  # with every analysis behind it: whoever gives none needs none
+
+        checked(_page_of(notebook.stem), **values)
     return dict(values)
 
 
@@ -100,9 +106,99 @@ def check_run(week: str, languages: Iterable[str]) -> None:
 def run_parameters(notebook: Path, *, shop: str, week: str, language: str, extra: Mapping[str, Any]) -> dict[str, Any]:
     """What one notebook of a report is run with: shop, week, language, and of the extra ones those it declares."""
     check_run(week, [language])
+    own = own_parameters(notebook, extra)
+    return checked_parameters(notebook, {"shop": shop, "week": week, "language": language}) | own
+
+
+def own_parameters(notebook: Path, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a report's extra parameters those of this notebook, checked.
+
+    One is named by itself, for every notebook that declares it, or with its notebook, with or without its number, which
+    comes before: ``05-problem-products.top``.
+    """
+    if not extra:
+        return {}
     declared = declared_parameters(notebook)
-    own = {name: value for name, value in extra.items() if name in declared and name not in RUN_PARAMETERS}
-    return checked_parameters(notebook, {"shop": shop, "week": week, "language": language, **own})
+    names = sorted((name for name in extra if _meant(name, notebook.stem)), key=lambda name: "." in name)
+    own = {_bare(name): extra[name] for name in names if _bare(name) in declared or "." in name}
+    return checked_parameters(notebook, {name: value for name, value in own.items() if name not in RUN_PARAMETERS})
+
+
+def shop_parameters(shop: Shop, notebooks: Iterable[Path]) -> dict[str, Any]:
+    """The parameters that shops.toml sets for a shop's notebooks, named with these; `SetupError` for a wrong one."""
+    books = tuple(notebooks)
+    extra = {f"{book}.{name}": value for book, values in shop.notebooks.items() for name, value in values.items()}
+    try:
+        refuse_unknown(books, extra)
+        for book in books:
+            own_parameters(book, extra)
+    except QuestionError as error:
+        raise SetupError(
+            f"The part 'notebooks' of the shop '{shop.id}' is wrong: {error.wrong}", found=error.found, hint=error.hint
+        ) from None
+    return extra
+
+
+def text_parameters(pairs: Iterable[str], notebooks: Iterable[Path]) -> dict[str, Any]:
+    """Parameters written name=value or notebook.name=value, each read as the type that its notebook declares.
+
+    Lists are written with commas. What is not of that type stays text, and is refused where it is checked.
+    """
+    found: dict[str, Any] = {}
+    kinds = {book.stem: declared_parameters(book) for book in notebooks} if (pairs := tuple(pairs)) else {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not all(part.isidentifier() for part in name.split(".")[-1:]):
+            raise QuestionError("A parameter is written name=value or notebook.name=value", found=f"'{pair}'")
+        declared = (names[_bare(name)] for stem, names in kinds.items() if _meant(name, stem) and _bare(name) in names)
+        kind = next((parameter.kind for parameter in declared), "str")
+        outer, _, inner = kind.partition("[")
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        found[name] = [_read(part, inner.rstrip("]")) for part in parts] if outer == "list" else _read(value, outer)
+    return found
+
+
+def _read(text: str, kind: str) -> Any:
+    """A text as a number or truth value where that is the kind; else the text.
+
+    >>> _read("8", "int"), _read("0.5", "float"), _read("true", "bool"), _read("8", "str"), _read("many", "int")
+    (8, 0.5, True, '8', 'many')
+    """
+    if kind == "bool" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return {"int": int, "float": float}.get(kind, str)(text)
+    except ValueError:
+        return text
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _page_of(stem: str) -> str:
+    return stem.lstrip("0123456789").lstrip("-_")
+
+
+def _meant(name: str, stem: str) -> bool:
+    """Whether a parameter's name, which may tell its notebook, is meant for that notebook."""
+    return name.rpartition(".")[0] in ("", stem, _page_of(stem))
+
+
+def changed_parameters(notebook: Path, extra: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    """Of the parameters given, those that are not the notebook's own: value and default by name."""
+    declared = declared_parameters(notebook) if extra else {}
+    own = own_parameters(notebook, extra)
+    return {
+        name: (value, declared[name].default) for name, value in own.items() if repr(value) != _plain(declared[name])
+    }
+
+
+def _plain(parameter: Parameter) -> str:
+    try:
+        return repr(literal_eval(parameter.default))
+    except (ValueError, SyntaxError):
+        return parameter.default
 
 
 def refuse_unknown(notebooks: Iterable[Path], extra: Mapping[str, Any]) -> None:
@@ -110,20 +206,26 @@ def refuse_unknown(notebooks: Iterable[Path], extra: Mapping[str, Any]) -> None:
     if not extra:
         return
     declared = {notebook.stem: declared_parameters(notebook) for notebook in notebooks}
-    for name in extra:
+    for full in extra:
+        book, _, name = full.rpartition(".")
+        meant = {stem: names for stem, names in declared.items() if _meant(full, stem)}
+        if not meant:
+            raise unknown("notebook", book, declared)
         if name in RUN_PARAMETERS:
             raise QuestionError(
                 f"The run itself sets the parameter '{name}'", hint="choose it as shop, week or language"
             )
-        if not any(name in names for names in declared.values()):
+        if not any(name in names for names in meant.values()):
             takes = "; ".join(
                 f"'{stem}' takes " + ", ".join(str(p) for p in names.values() if p.name not in RUN_PARAMETERS)
-                for stem, names in declared.items()
+                for stem, names in meant.items()
                 if set(names) - set(RUN_PARAMETERS)
             )
             raise QuestionError(
-                f"No notebook of the report has a parameter '{name}'",
-                found=takes or f"{', '.join(declared)} take nothing beyond {', '.join(RUN_PARAMETERS)}",
+                f"The notebook '{book}' has no parameter '{name}'"
+                if book
+                else f"No notebook of the report has a parameter '{name}'",
+                found=takes or f"{', '.join(meant)} take nothing beyond {', '.join(RUN_PARAMETERS)}",
             )
 
 

@@ -21,7 +21,7 @@ from aftersales.reports.job import NotebookResult, ReportJob, ReportResult, in_l
 from aftersales.reports.limits import PeakMemory
 from aftersales.reports.notebook import executed_notebook, shown_outputs
 from aftersales.reports.page import page_context, page_faults, page_html, page_notebook
-from aftersales.reports.parameters import run_parameters
+from aftersales.reports.parameters import changed_parameters, run_parameters
 from aftersales.reports.place import FAILURE_LOG, partial_folder
 from aftersales.reports.provenance import freshness, provenance, run_variables
 from aftersales.sources.masking import masked
@@ -119,7 +119,28 @@ def _context(job: ReportJob, path: Path, language: Language, *, assets: str) -> 
             {"label": say("reports.page.language", o), "lang": lang_of(o), "href": file_of(job, path, o)}
             for o in job.languages if o != language
         ],
+        changed=_changed(job, path, language),
     )  # fmt: skip
+
+
+def _changed(job: ReportJob, path: Path, language: Language) -> str:
+    """Which parameters the page was made with that are not its own, so that nobody takes it for the usual one."""
+    changed = changed_parameters(path, job.parameters)
+    told = [
+        say("reports.page.parameter", language, name=name, value=_shown(value), default=_shown(default))
+        for name, (value, default) in changed.items()
+    ]
+    return (
+        say("reports.page.changed", language, parameters=("；" if language == "zh" else "; ").join(told))
+        if told
+        else ""
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "–"
+    return str(value).strip("\"'[]") or "–"
 
 
 def _written(attempt: _Attempt, dotted: str, what: str) -> list[str]:

@@ -18,7 +18,7 @@ from aftersales.reports.alone import one_weekly_run
 from aftersales.reports.batch import run_batch
 from aftersales.reports.index import updated_index
 from aftersales.reports.job import Engine, ReportJob, ReportResult
-from aftersales.reports.parameters import refuse_unknown
+from aftersales.reports.parameters import own_parameters, refuse_unknown, shop_parameters, text_parameters
 from aftersales.reports.progress import print_summary, result_line, shown_progress
 from aftersales.reports.published import ASSETS
 from aftersales.reports.readying import made_ready
@@ -88,8 +88,15 @@ def run_weekly(
         raise QuestionError("--scheduler is the address of a Dask scheduler", hint="add --on dask")
     asked = str(Week.parse(week)) if week else ""
     books = tuple(notebooks) or notebook_paths(settings)
-    extra = given_parameters(parameters)
+    extra = text_parameters(parameters, books)
     refuse_unknown(books, extra)
+    of_shop = {
+        shop.id: {n: v for n, v in shop_parameters(shop, books).items() if n.rpartition(".")[2] not in extra} | extra
+        for shop in chosen
+    }
+    for shop in chosen:
+        for book in books if of_shop[shop.id] else ():
+            own_parameters(book, of_shop[shop.id])
     console = console or screen(stderr=True)
     cores = workers or available_cores()
     language = chosen[0].language[0]
@@ -119,7 +126,7 @@ def run_weekly(
             ReportJob(
                 shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
                 commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
-                engine=engine, parameters=extra, findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
+                engine=engine, parameters=of_shop[p.shop.id], findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
                 published=reports.path if reports.remote else "",
             )
             for p in ready
@@ -189,32 +196,6 @@ def notebook_paths(settings: Settings) -> tuple[Path, ...]:
         if found:
             return found
     raise SetupError("There are no notebooks to run", hint="run inside the project's folder or copy notebooks/ here")
-
-
-def given_parameters(pairs: Sequence[str]) -> dict[str, object]:
-    """Notebook parameters written name=value; whole numbers, decimals and true/false are read as such.
-
-    >>> given_parameters(["top=8", "share=0.5", "reason=size"])
-    {'top': 8, 'share': 0.5, 'reason': 'size'}
-    """
-    found: dict[str, object] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.isidentifier():
-            raise QuestionError("A parameter is written name=value", found=f"'{pair}'")
-        found[name] = _typed(value)
-    return found
-
-
-def _typed(text: str) -> object:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _check_writable(reports: Folder) -> None:

@@ -125,7 +125,7 @@ class Costs(_Part):
 
 
 class Shop(_Part):
-    """One shop: its files, its languages and its people."""
+    """One shop: its files, its languages and its people; ``notebooks`` sets parameters of its pages, by notebook."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
     name: str
@@ -140,6 +140,7 @@ class Shop(_Part):
     analysts: Texts = ()
     costs: Costs = Costs()
     people: dict[str, str] = {}
+    notebooks: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="before")
     @classmethod

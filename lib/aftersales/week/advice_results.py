@@ -22,7 +22,7 @@ from aftersales.findings.service import service_findings
 from aftersales.measures.case_outcomes import confirmed_orders
 from aftersales.measures.sales import product_sales
 from aftersales.tables.columns import Frame
-from aftersales.week.kept import kept_frame
+from aftersales.week.kept import chosen_frame, kept_frame, whole_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
 from aftersales.words.markets import price_level
@@ -62,7 +62,7 @@ class AdviceResults(Span):
         level = price_level(self.shop.currency)
         return assumed_terms(loss_per_bad=self.cost_of_a_refund, price_level=level)
 
-    @kept_frame
+    @whole_frame
     def bad_orders(self) -> pl.DataFrame:
         """Bad orders on record: decided cases, the platform, the seller's close reason, refused parcels; no score."""
         costs = self.shop.costs
@@ -91,10 +91,11 @@ class AdviceResults(Span):
         """Each rule over the shop's past, by name."""
         return of_frame(self.replayed)
 
-    @kept_frame
+    @chosen_frame("rule", "thresholds")
     def replayed(self) -> pl.DataFrame:
         """The replays as one frame."""
-        refunds, recent = self.tables["refunds"], self.recent_orders
+        refunds, recent, chosen = self.tables["refunds"], self.recent_orders, self.options
+        own = {chosen.rule: chosen.thresholds} if chosen.thresholds else {}
         of = {
             "hold_before_shipping": shipped_in_vain(recent, refunds, until=self.until, loss=self.cost_of_a_refund),
             "close_unpaid_sooner": self.never_paid,
@@ -106,10 +107,13 @@ class AdviceResults(Span):
             facts = order_facts([self._recent(part) for part in self.tables.parts("orders")], refunds, rules=rules)
             for rule in rules:
                 bad = of.get(rule, self.bad_orders)
-                found[rule] = replay(None, bad, rule=rule, terms=self.terms, facts=facts, known_until=self.until)
+                found[rule] = replay(None, bad, rule=rule, terms=self.terms, facts=facts, known_until=self.until,
+                                     thresholds=own.get(rule))  # fmt: skip
             del facts
         handling = self.shop.costs.handling
-        found["auto_approve"] = replay_auto_approve(refunds, until=self.until, since=self.since, handling=handling)
+        found["auto_approve"] = replay_auto_approve(
+            refunds, until=self.until, since=self.since, handling=handling, thresholds=own.get("auto_approve")
+        )
         return as_frame(found)
 
     def service_findings(self, language: Language) -> pl.DataFrame:
@@ -166,7 +170,8 @@ class AdviceResults(Span):
             service=self.service_findings(language), people=self.shop.people, replays=self.replays,
             swaps=self.swaps, decisions=self.ledger, prices=self.prices,
             orders_a_week=self.orders_a_week,
-            terms=self.terms, cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
+            terms=self.terms, capacity_days=self.options.capacity_days,
+            cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
             language=language, currency=self.shop.currency, market=self.shop.market,
         )  # fmt: skip
 
@@ -176,7 +181,7 @@ class AdviceResults(Span):
         taken = self.tables["decisions"].lazy()
         return taken.filter(pl.col("decided_on").is_null() | (pl.col("decided_on") <= self.until)).collect()
 
-    @kept_frame
+    @chosen_frame("weeks_after", "level")
     def judged_decisions(self) -> pl.DataFrame:
         """Whether decisions worked, in no language yet."""
         return judged_decisions(
@@ -186,8 +191,10 @@ class AdviceResults(Span):
             week=self.week,
             market=self.shop.market,
             bad=self.bad_orders,
+            weeks_after=self.options.weeks_after,
+            level=self.options.level,
         )
 
     def decisions(self, language: Language) -> pl.DataFrame:
         """Whether decisions worked, told in that language."""
-        return with_decision_headlines(self.judged_decisions, language=language)
+        return with_decision_headlines(self.judged_decisions, language=language, level=self.options.level)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import polars as pl
 
 from aftersales.findings.drivers import change_parts, told_drivers, told_persistent
@@ -14,7 +12,7 @@ from aftersales.measures.places import beta_prior
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
 from aftersales.week.kept import kept_frame
-from aftersales.week.span import Span
+from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
 from aftersales.words.periods import Week
 
@@ -96,12 +94,11 @@ class DriverResults(Span):
             return pl.DataFrame(schema={"product_id": pl.String} | dict.fromkeys(numbers, pl.Float64))
         return change_parts(self.tables.parts("orders"), self.tables["refunds"], week=self.week, by="product_id")
 
-    @cached_property
-    def province_courier(self) -> pl.DataFrame:
-        """Refund rate by province and courier over twelve weeks, drawn to the shop's; small cells are marked few."""
-        by = ["province", "courier"]
+    def province_courier(self, *, weeks: int = QUARTER_WEEKS) -> pl.DataFrame:
+        """Refund rate by province and courier over some weeks, drawn to the shop's; small cells are marked few."""
+        by, since = ["province", "courier"], self.week.shift(1 - weeks).monday
         rows = refund_rate(
-            self.tables.parts("orders"), self.tables["refunds"], by=by, until=self.until, since=self.quarter
+            self.tables.parts("orders"), self.tables["refunds"], by=by, until=self.until, since=since
         ).drop_nulls(by)
         asked, paid = (rows[c].to_numpy().astype(float) for c in ("refund_orders", "paid_orders"))
         if not len(paid):

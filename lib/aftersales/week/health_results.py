@@ -14,7 +14,7 @@ from aftersales.findings.health import HEALTH_TABLES, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
 from aftersales.measures.rates import weeks_without_amounts
 from aftersales.measures.silences import days_covered
-from aftersales.week.kept import kept_frame
+from aftersales.week.kept import kept_frame, whole_frame
 from aftersales.week.span import Span
 from aftersales.words.periods import week_label
 
@@ -50,7 +50,7 @@ class HealthResults(Span):
         """Those of `data_findings` that leave nothing to be relied on in this week."""
         return damages(self.data_findings, week=self.week)
 
-    @kept_frame
+    @whole_frame
     def weeks_unsound(self) -> pl.DataFrame:
         """The weeks of each weekly measure that rest on days or amounts that the files lack."""
         found = lacking_weeks(self.data_findings)

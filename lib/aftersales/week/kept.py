@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,12 +28,43 @@ class Keeper(Protocol):
         ...
 
 
-class kept_frame(cached_property):
+class plain_property(cached_property):
+    """A property computed once; of a shop's week with parameters of its own (`ShopWeek.varied`) it is the plain week's.
+
+    ``options`` names the parameters that it depends on all the same; with ``whole`` it is that of the whole shop, also
+    in a part of it (`ShopWeek.part`).
+    """
+
+    def __init__(self, compute: Callable[[Any], Any], *, options: tuple[str, ...] = (), whole: bool = False) -> None:
+        self.compute, self.options, self.whole = compute, options, whole
+        super().__init__(self._found)
+        self.__doc__ = compute.__doc__
+
+    def _found(self, owner: Any) -> Any:
+        other = owner.only(self.options, whole=self.whole) if hasattr(owner, "only") else owner
+        return self.computed(owner) if other is owner else getattr(other, self.compute.__name__)
+
+    def computed(self, owner: Any) -> Any:
+        """What it is of this very owner."""
+        return self.compute(owner)
+
+
+class kept_frame(plain_property):
     """A property that is computed once and is a polars frame, kept on disk as parquet as well."""
 
-    def __init__(self, compute: Callable[[Any], pl.DataFrame]) -> None:
-        super().__init__(lambda owner: _kept(owner, compute))
-        self.__doc__ = compute.__doc__
+    def computed(self, owner: Any) -> pl.DataFrame:
+        """The frame as it is kept, or computed and kept now."""
+        return _kept(owner, self.compute)
+
+
+def chosen_frame(*options: str) -> Callable[[Callable[[Any], pl.DataFrame]], kept_frame]:
+    """A kept frame that the named parameters (`Options`) change."""
+    return partial(kept_frame, options=options)
+
+
+def whole_frame(compute: Callable[[Any], pl.DataFrame]) -> kept_frame:
+    """A kept frame that is of the whole shop, also in a part of it."""
+    return kept_frame(compute, whole=True)
 
 
 def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame:

@@ -25,7 +25,7 @@ class Report:
     ``report.data`` (a `ShopWeek`) holds the results, computed when first asked for: ``report.data.signals``,
     ``report.data.problem_products``, ``report.data.tables["orders"]`` (lazy). Those told in words are methods that take
     the language, such as ``report.data.suggestions(report.language)``. Sections turn them into blocks that show
-    themselves: ``asa.problem_products.ranking(report)``; ``asa.explore(…)`` makes any of them searchable.
+    themselves: ``asa.weekly_overview.tiles(report)``; ``asa.explore(…)`` makes any of them searchable.
     """
 
     data: ShopWeek

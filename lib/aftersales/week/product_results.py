@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -19,8 +20,10 @@ from aftersales.findings.products import (
     unjudged_products,
     with_of_sku,
 )
-from aftersales.week.kept import kept_frame
+from aftersales.week.kept import chosen_frame, kept_frame, whole_frame
 from aftersales.week.span import HALF_YEAR_WEEKS, Span
+
+_RULE = ("product_weeks", "worse_than", "fdr")
 
 
 class ProductResults(Span):
@@ -42,7 +45,7 @@ class ProductResults(Span):
         """How much of the delays has passed, by stratum, payment week and outcome (`ProductCounts.maturity`)."""
         return self.product_counts.maturity
 
-    @kept_frame
+    @whole_frame
     def orders_set_aside(self) -> pl.DataFrame:
         """Orders suspected by timing and shared keys alone, never by their refunds, so that no rate is bent by it.
 
@@ -53,21 +56,27 @@ class ProductResults(Span):
         )
         return pl.concat([suspected, self.confirmed_orders.select("order_id")]).unique().sort("order_id")
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def product_views(self) -> pl.DataFrame:
         """Every product, SKU and batch from every side, and which views fire."""
         return product_views(
             self.tables.parts("orders"), self.tables["refunds"], week=self.week, market=self.shop.market,
-            counts=self.product_counts, set_aside=self.orders_set_aside,
+            counts=self.product_counts, set_aside=self.orders_set_aside, **self._rule,
         )  # fmt: skip
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def product_views_before(self) -> pl.DataFrame:
         """The same as of the week before, for what is new, better or gone."""
         return product_views(
             self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1),
-            market=self.shop.market, set_aside=self.orders_set_aside,
+            market=self.shop.market, set_aside=self.orders_set_aside, **self._rule,
         )  # fmt: skip
+
+    @property
+    def _rule(self) -> dict[str, Any]:
+        """By what rule a view of a product fires."""
+        chosen = self.options
+        return {"weeks": chosen.product_weeks, "worse": chosen.worse_than, "target": chosen.fdr}
 
     @cached_property
     def product_funnel(self) -> Funnel:
@@ -76,21 +85,21 @@ class ProductResults(Span):
         centre = float(limits["centre"][0]) if limits.height else 0.0
         return Funnel(self.funnel_points, limits.drop("centre"), centre)
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def funnel_points(self) -> pl.DataFrame:
         """The products of the funnel."""
         return self._funnel.points
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def funnel_limits(self) -> pl.DataFrame:
         """The limits of the funnel, with ``centre``, the shop's rate."""
         return self._funnel.limits.with_columns(centre=pl.lit(self._funnel.centre))
 
     @cached_property
     def _funnel(self) -> Funnel:
-        return product_funnel(self.product_views)
+        return product_funnel(self.product_views, worse=self.options.worse_than)
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def problem_products(self) -> pl.DataFrame:
         """The list; its headlines are written anew in each language."""
         before = self.product_views_before  # first: beside the counts of this week there is no room for a second week's
@@ -107,18 +116,18 @@ class ProductResults(Span):
         _ = self.problem_product_weeks, self.order_maturity
         self.__dict__.pop("product_counts", None)
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def problem_product_weeks(self) -> pl.DataFrame:
         """Half a year of weeks of each listed product, or of the SKU that its story is about."""
         rows = with_of_sku(listed(self.product_views), self.product_counts)
         return product_weeks(self.product_counts, series_scopes(rows), week=self.week, weeks=HALF_YEAR_WEEKS)
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def gone_products(self) -> pl.DataFrame:
         """Products that left the list since last week."""
         return gone_products(self.product_views, self.product_views_before)
 
-    @kept_frame
+    @chosen_frame(*_RULE)
     def unjudged_products(self) -> pl.DataFrame:
         """Products too small to judge."""
         return unjudged_products(self.product_views)

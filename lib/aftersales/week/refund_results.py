@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cached_property
 
 import polars as pl
 
@@ -16,11 +17,11 @@ from aftersales.measures.cohort_shares import cohort_shares
 from aftersales.measures.costs import refund_costs
 from aftersales.measures.places import rate_by_place
 from aftersales.measures.rates import refund_rate
-from aftersales.measures.reasons import mix_against_usual, refund_mix, weekly_requests
+from aftersales.measures.reasons import Split, mix_against_usual, refund_mix, weekly_requests
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.surveillance import surveillance
 from aftersales.week.kept import kept_frame
-from aftersales.week.span import Span
+from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, Span
 from aftersales.words.periods import week_label
 
 COHORT_WEEKS = 10  # curves that can be told apart on one chart; older ones say the same
@@ -139,6 +140,30 @@ class RefundResults(Span):
     def requests_by_kind(self) -> pl.DataFrame:
         """Refund requests by week and kind."""
         return weekly_requests(self.tables["refunds"], until=self.until, by="kind", since=self.half_year)
+
+    def requests_by(self, split: Split, *, weeks: int) -> pl.DataFrame:
+        """Refund requests of the last weeks, by week and phase, kind, reason …"""
+        if weeks == HALF_YEAR_WEEKS and split in ("phase", "kind"):
+            return self.requests_by_phase if split == "phase" else self.requests_by_kind
+        since = self.week.shift(1 - weeks).monday
+        return weekly_requests(self.tables["refunds"], until=self.until, by=split, since=since)
+
+    def rate_by(self, column: str, *, weeks: int) -> pl.DataFrame:
+        """Refund rate by province, courier, category … over the last weeks, small ones drawn to the shop's own rate."""
+        kept = {"province": "provinces", "courier": "couriers"}.get(column)
+        if kept and weeks == QUARTER_WEEKS:
+            found: pl.DataFrame = getattr(self, kept)
+            return found
+        since = self.week.shift(1 - weeks).monday
+        return rate_by_place(
+            self.tables.parts("orders"), self.tables["refunds"], by=column, until=self.until, since=since
+        )
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What each product was called last, by its id."""
+        named = self.tables["orders"].select("product_id", "title", "paid_at").drop_nulls(["product_id", "title"])
+        return dict(named.group_by("product_id").agg(pl.col("title").sort_by("paid_at").last()).collect().iter_rows())
 
     @kept_frame
     def reasons_against_usual(self) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from aftersales.measures.service import (
@@ -16,12 +18,17 @@ from aftersales.measures.service import (
 from aftersales.sources.clean import mapped
 from aftersales.sources.layout import load_layouts
 from aftersales.tables.columns import has_hour, known_sum
-from aftersales.week.kept import kept_frame
+from aftersales.week.kept import chosen_frame, kept_frame
 from aftersales.week.span import Span
 
 
 class ServiceResults(Span):
     """Complaint and service results of a shop's week."""
+
+    @property
+    def service_since(self) -> date:
+        """The Monday that tables and times of complaints look back to."""
+        return self.week.shift(1 - self.options.service_weeks).monday
 
     @kept_frame
     def complaint_rate_monthly(self) -> pl.DataFrame:
@@ -57,25 +64,25 @@ class ServiceResults(Span):
             pl.col("complaints").sum(), known_sum(pl.col("compensation").filter(pl.col("complaints") > 0))
         )
 
-    @kept_frame
+    @chosen_frame("service_weeks")
     def complaint_verdicts(self) -> pl.DataFrame:
-        """Complaints of the last twelve weeks that are closed, by who was found at fault."""
-        return complaint_outcomes(self.tables["complaints"], until=self.until, since=self.quarter)
+        """Complaints of the weeks looked back to that are closed, by who was found at fault."""
+        return complaint_outcomes(self.tables["complaints"], until=self.until, since=self.service_since)
 
-    @kept_frame
+    @chosen_frame("service_weeks")
     def handling_weekly(self) -> pl.DataFrame:
         """Hours from request to end of a refund, by week of request; open cases run on."""
-        return handling_hours(self.tables["refunds"], by="week", until=self.until, since=self.quarter)
+        return handling_hours(self.tables["refunds"], by="week", until=self.until, since=self.service_since)
 
-    @kept_frame
+    @chosen_frame("service_weeks")
     def first_response_weekly(self) -> pl.DataFrame:
         """Hours from complaint to first answer, by week of filing."""
-        return first_response_hours(self.tables["complaints"], by="week", until=self.until, since=self.quarter)
+        return first_response_hours(self.tables["complaints"], by="week", until=self.until, since=self.service_since)
 
-    @kept_frame
+    @chosen_frame("service_weeks")
     def closing_weekly(self) -> pl.DataFrame:
         """Hours from complaint to close, by week of filing."""
-        return closing_hours(self.tables["complaints"], by="week", until=self.until, since=self.quarter)
+        return closing_hours(self.tables["complaints"], by="week", until=self.until, since=self.service_since)
 
     @kept_frame
     def platform_monthly(self) -> pl.DataFrame:
@@ -85,14 +92,14 @@ class ServiceResults(Span):
             until=self.until, since=self.since,
         )  # fmt: skip
 
-    @kept_frame
+    @chosen_frame("service_weeks")
     def complaint_hours(self) -> pl.DataFrame:
-        """Complaints of the last twelve weeks by weekday (1 Monday) and hour of filing; every cell, also with none.
+        """Complaints of the weeks looked back to by weekday (1 Monday) and hour of filing; every cell, also with none.
 
         Those filed on a day without an hour are counted under hour null (weekday null).
         """
         filed = self.tables["complaints"].filter(
-            pl.col("filed_at").dt.date().is_between(pl.lit(self.quarter), pl.lit(self.until))
+            pl.col("filed_at").dt.date().is_between(pl.lit(self.service_since), pl.lit(self.until))
         )
         counts = (
             filed.select(

@@ -9,6 +9,7 @@ from aftersales.words.periods import Week
 
 if TYPE_CHECKING:
     from aftersales.sources.settings import Shop
+    from aftersales.week.options import Options
     from aftersales.week.tables import Tables
 
 WEEKS_BACK = 60  # a year, and what the year before is compared with
@@ -22,6 +23,7 @@ class Span:
     shop: Shop
     week: Week
     tables: Tables
+    options: Options
 
     @property
     def until(self) -> date:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import polars as pl
 
@@ -12,14 +11,14 @@ from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.parts import parts_for
 from aftersales.measures.suspects import OF_TIMING_AND_KEYS, suspects
 from aftersales.week.case_results import CaseResults
-from aftersales.week.kept import kept_frame
+from aftersales.week.kept import chosen_frame, plain_property
 from aftersales.words.language import Language
 
 
 class SuspectResults(CaseResults):
     """Results on suspected orders of a shop's week."""
 
-    @cached_property
+    @plain_property
     def order_evidence(self) -> pl.DataFrame:
         """What each order up to the week shows of its buyer's conduct."""
         return order_evidence(self.tables.parts("orders"), self.tables["refunds"], until=self.until)
@@ -36,22 +35,22 @@ class SuspectResults(CaseResults):
         near = [part.join(part.filter(alike).select("order_id"), on="order_id", how="semi") for part in parts]
         return order_evidence(near, self.tables.scan("refunds"), until=self.until)
 
-    @kept_frame
+    @chosen_frame("suspect_weeks")
     def conduct_known(self) -> pl.DataFrame:
         """What can be known of conduct at all, as one row: told, share_masked, with_keys."""
-        return conduct_known(self.order_evidence, week=self.week)
+        return conduct_known(self.order_evidence, week=self.week, weeks=self.options.suspect_weeks)
 
-    @cached_property
+    @plain_property
     def suspects(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Groups of orders under suspicion, and their orders."""
         return suspects(self.order_evidence)
 
-    @kept_frame
+    @chosen_frame("suspect_weeks")
     def suspicious_orders_zh(self) -> pl.DataFrame:
         """The list, told in Chinese."""
         return self._listed("zh")
 
-    @kept_frame
+    @chosen_frame("suspect_weeks")
     def suspicious_orders_en(self) -> pl.DataFrame:
         """The same, told in English."""
         return self._listed("en")
@@ -79,4 +78,5 @@ class SuspectResults(CaseResults):
             self.tables["orders"], self.tables["refunds"], week=self.week, language=language,
             currency=self.shop.currency, market=self.shop.market, innocent=self.cleared_buyers,
             innocent_orders=self.cleared_orders, evidence=self.order_evidence, found=self.suspects,
+            weeks=self.options.suspect_weeks,
         )  # fmt: skip

@@ -34,12 +34,16 @@ class Tables:
     def scan(self, name: str) -> pl.LazyFrame:
         """One table for a single look: what is held already, else its files, which are not held then."""
         held: dict[str, pl.LazyFrame] = self.__dict__.get("_frames", {})
-        return held[name] if name in held else self.store.table(name, self.commit)
+        return held[name] if name in held else self._cut(name, self.store.table(name, self.commit))
+
+    def _cut(self, name: str, table: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows of a table that belong here: of the whole shop all."""
+        return table
 
     def _held(self, name: str) -> pl.LazyFrame:
         frames: dict[str, pl.LazyFrame] = self.__dict__.setdefault("_frames", {})
         if name not in frames:
-            scan = self.store.table(name, self.commit)
+            scan = self._cut(name, self.store.table(name, self.commit))
             frames[name] = scan.collect().lazy() if self.rows(name) <= ROWS_IN_MEMORY else scan
         return frames[name]
 
@@ -61,7 +65,7 @@ class Tables:
             cuts[name] = cut.agg("month")["month"].to_list()
         if len(cuts[name]) <= 1:
             return [self[name] if held else self.scan(name)]
-        return [self.store.table(name, self.commit, months=months) for months in cuts[name]]
+        return [self._cut(name, self.store.table(name, self.commit, months=months)) for months in cuts[name]]
 
     @cached_property
     def last_day(self) -> date | None:

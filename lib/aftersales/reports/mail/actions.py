@@ -47,8 +47,8 @@ class Doing:
 
 def week_actions(report: Report) -> Doing:
     """Suggestions with owner and day, the best first; verdicts on decisions, the newest first."""
-    todo = policy_and_service.todo(report).frame
-    judged = did_it_work.verdicts(report).frame
+    todo = policy_and_service.Actions(report).todo().frame
+    judged = did_it_work.Decisions(report).verdicts().frame
     title = report.say("mail.effects", count=judged.height) if judged.height else ""
     return Doing(
         _actions_title(report), tuple(_action(row, report) for row in todo.head(MOST_ACTIONS).iter_rows(named=True)),
@@ -57,7 +57,7 @@ def week_actions(report: Report) -> Doing:
 
 
 def _actions_title(report: Report) -> str:
-    rows = policy_and_service.to_do(report)
+    rows = policy_and_service.Actions(report).to_do()
     low, high = (rows[c].cast(pl.Float64).sum() for c in ("benefit_low", "benefit_high"))
     return report.say("mail.actions", count=rows.height, low=low, high=high) if rows.height else ""
 

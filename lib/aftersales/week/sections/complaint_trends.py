@@ -14,7 +14,7 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.signals import signal_headline
 from aftersales.tables.columns import known_sum
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, measure_trend, signal_rows, with_prior_year
+from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
 from aftersales.words.language import catalogue, clock
 
 HOURS_A_BAND = 3  # eight bands a day: a shift is two or three of them, and a cell still holds something
@@ -25,15 +25,14 @@ def answer(report: Report) -> Verdict:
     language, currency = report.language, report.data.shop.currency
     rows = signal_rows(report, "complaint_rate")
     if rows.is_empty():
-        return Verdict(report.say("complaints.none"), language=language)
+        return Verdict(only(report, report.say("complaints.none")), language=language)
     points = []
     for measure in ("platform_involved_rate", "first_response_hours_median", "handling_hours_median"):
         found = signal_rows(report, measure)
         if not found.is_empty():
             points.append(Conclusion(signal_headline(found.row(-1, named=True), language, currency=currency)))
-    return Verdict(
-        signal_headline(rows.row(-1, named=True), language, currency=currency), tuple(points), language=language
-    )
+    headline = signal_headline(rows.row(-1, named=True), language, currency=currency)
+    return Verdict(only(report, headline), tuple(points), language=language)
 
 
 def rate(report: Report) -> Chart | Note:
@@ -48,12 +47,13 @@ def _months(report: Report) -> pl.DataFrame:
     return with_prior_year(report.data.complaint_rate_monthly.select(month="cohort", value="rate"))
 
 
-def channels(report: Report) -> Chart | Note:
-    """Where complaints come in, week by week."""
-    rows = report.data.complaints_by_channel
+def mix(report: Report, *, by: str = "channel") -> Chart | Note:
+    """Where complaints come in or what they are about (``by`` "kind"), week by week over half a year."""
+    rows = report.data.complaints_by_channel if by == "channel" else report.data.complaints_by_kind
     if rows.is_empty():
         return lacking(report, "complaints.none")
-    shown = rows.select("week", part=_worded(report, "channel", "complaints.channel"), count="complaints")
+    prefix = "complaints.channel" if by == "channel" else "reason"
+    shown = rows.select("week", part=_worded(report, by, prefix), count="complaints")
     return stacked_mix(
         shown, id="complaint-channels", name=report.say("complaints.complaints"), language=report.language,
         caption=report.say("complaints.caption_counts"),
@@ -61,8 +61,8 @@ def channels(report: Report) -> Chart | Note:
 
 
 def kinds(report: Report) -> Table | Note:
-    """What is complained of over twelve weeks, with counts."""
-    rows = report.data.complaints_by_kind.filter(pl.col("week") >= report.data.quarter)
+    """What is complained of over the weeks looked back to, with counts."""
+    rows = report.data.complaints_by_kind.filter(pl.col("week") >= report.data.service_since)
     if rows.is_empty():
         return lacking(report, "complaints.none")
     told = pl.col("compensation").filter(pl.col("complaints") > 0)  # a week without complaints says nothing of sums
@@ -83,7 +83,10 @@ def kinds(report: Report) -> Table | Note:
     )
     return Table(
         shown, columns, language=report.language, id="complaint-kinds", currency=report.data.shop.currency,
-        caption=word("complaints.caption_kinds", whole=int(shown["whole"].max() or 0)),  # type: ignore[arg-type]
+        caption=word(
+            "complaints.caption_kinds", whole=int(shown["whole"].max() or 0),  # type: ignore[arg-type]
+            weeks=report.data.options.service_weeks,
+        ),
     )  # fmt: skip
 
 
@@ -121,11 +124,13 @@ def _strip(report: Report, rows: pl.DataFrame, name: str, lacks: str) -> Chart |
 
 
 def when(report: Report) -> HeatTable | Note:
-    """When complaints come in: hour of the day by weekday, the last twelve weeks."""
+    """When complaints come in: hour of the day by weekday, over the weeks looked back to."""
     told = report.data.complaint_hours
     rows, without = told.drop_nulls("hour"), told.filter(pl.col("hour").is_null())["complaints"].sum()
     if not rows["complaints"].sum():
-        return lacking(report, "complaints.no_hours" if without else "complaints.none")
+        return lacking(
+            report, "complaints.no_hours" if without else "complaints.none", weeks=report.data.options.service_weeks
+        )
     bands = rows.with_columns(start=pl.col("hour") // HOURS_A_BAND * HOURS_A_BAND).group_by(
         "weekday", "start", maintain_order=True
     ).agg(pl.col("complaints").sum())  # fmt: skip
@@ -135,6 +140,7 @@ def when(report: Report) -> HeatTable | Note:
         column=pl.col("weekday").replace_strict(dict(zip(range(1, 8), days, strict=True)), return_dtype=pl.String),
         value="complaints",
     )
+    weeks = report.data.options.service_weeks
     top = shown.sort("value", descending=True, maintain_order=True).row(0, named=True)
     title = report.say(
         "complaints.busiest", day=top["column"], hours=top["row"], n=top["value"], whole=shown["value"].sum()
@@ -142,15 +148,15 @@ def when(report: Report) -> HeatTable | Note:
     return HeatTable(
         shown, id="complaint-hours", language=report.language, title=title, columns=days,
         corner=report.say("complaints.column.hour"),
-        caption=report.say("complaints.caption_when" if not without else "complaints.caption_when_known", n=without),
+        caption=report.say(f"complaints.caption_when{'_known' if without else ''}", n=without, weeks=weeks),
     )  # fmt: skip
 
 
 def outcomes(report: Report) -> Table | Note:
-    """How the closed complaints of twelve weeks were judged."""
+    """How the closed complaints of the weeks looked back to were judged."""
     rows = report.data.complaint_verdicts
     if not rows["whole"].sum():
-        return lacking(report, "complaints.none_closed")
+        return lacking(report, "complaints.none_closed", weeks=report.data.options.service_weeks)
     word = report.say
     shown = rows.with_columns(_worded(report, "fault", "fault").replace({"unknown": word("complaints.not_judged")}))
     columns = (
@@ -163,7 +169,9 @@ def outcomes(report: Report) -> Table | Note:
     )
     return Table(
         shown, columns, language=report.language, id="complaint-outcomes", currency=report.data.shop.currency,
-        caption=word("complaints.caption_outcomes", whole=rows["whole"][0]),
+        caption=word(
+            "complaints.caption_outcomes", whole=rows["whole"][0], weeks=report.data.options.service_weeks
+        ),
     )  # fmt: skip
 
 

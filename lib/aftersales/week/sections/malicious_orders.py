@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
 import polars as pl
 
 from aftersales.charts.case_card import CaseCard
@@ -12,117 +16,164 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.orders import expected_innocent, seller_agreement
 from aftersales.tables.columns import known_sum, known_total
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking
+from aftersales.week.result import Result
+from aftersales.week.sections.shown import lacking, only
 
 # Each told case is a card; the rest stand in the table.
 MOST_TOLD = 5
 MOST_ROWS = 30
 
 
-def answer(report: Report) -> Verdict:
-    """How many open cases and orders are suspected, how much money hangs on them, and what to do first."""
-    rows = _listed(report)
-    waiting = rows.filter(~pl.col("decided"))
-    done = {"done": count} if (count := rows.filter("decided")["case_id"].n_unique()) else {}
-    if waiting.is_empty():
-        return Verdict(
-            report.say("suspects.all_decided" if done else "suspects.none", **done), language=report.language
+@dataclass(frozen=True, eq=False, repr=False)
+class SuspiciousOrders(Result):
+    """Orders suspected to be malicious, with the sections of their page.
+
+    Of what the search found, cases of these ``patterns`` (empty: all) that are at least ``min_likelihood`` sure; where
+    ``of_orders`` holds a table of orders, those with one of these.
+    """
+
+    report: Report
+    patterns: tuple[str, ...] = ()
+    min_likelihood: float = 0.0
+    of_orders: tuple[pl.LazyFrame, ...] = ()
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """A row an order of a case, with its case's ``state`` and whether that is ``decided``; surest case first."""
+        return self.report.data.with_state(self._rows)
+
+    @cached_property
+    def _rows(self) -> pl.DataFrame:
+        data = self.report.data
+        rows = data.suspicious_orders(self.report.language)
+        rows = rows.filter(pl.col("case_probability") >= self.min_likelihood) if self.min_likelihood else rows
+        rows = rows.filter(pl.col("pattern").is_in(self.patterns)) if self.patterns else rows
+        if not self.of_orders:
+            return rows
+        mine = self.of_orders[0].select("order_id").unique().collect()["order_id"]
+        cases = rows.filter(pl.col("order_id").is_in(mine.implode()))["case_id"].unique()
+        return rows.filter(pl.col("case_id").is_in(cases.implode()))
+
+    @property
+    def definition(self) -> str:
+        """How the list of cases is sorted and what its likelihood means."""
+        return self.report.say("suspects.caption_cases", weeks=self.report.data.options.suspect_weeks)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """How many may be innocent, and what can no longer be known."""
+        return self.innocents().text, self.unknown().text
+
+    def plot(self) -> Stack | Note:
+        """The first open cases, a card each."""
+        return self.told()
+
+    def shown(self) -> tuple[Any, ...]:
+        """The answer and the cases."""
+        return self.answer(), self.case_list()
+
+    def answer(self) -> Verdict:
+        """How many open cases and orders are suspected, how much money hangs on them, and what to do first."""
+        rows = self.table
+        waiting = rows.filter(~pl.col("decided"))
+        done = {"done": count} if (count := rows.filter("decided")["case_id"].n_unique()) else {}
+        if waiting.is_empty():
+            weeks = self.report.data.options.suspect_weeks
+            none = self.report.say("suspects.all_decided" if done else "suspects.none", weeks=weeks, **done)
+            return Verdict(self._only(none), language=self.report.language)
+        cases = _cases(waiting)
+        headline = self.report.say(
+            "suspects.verdict_decided" if done else "suspects.verdict", cases=cases.height, money=_money(waiting),
+            orders=waiting["order_id"].n_unique(), waiting=int(waiting["waiting"].sum()), **done,
+        )  # fmt: skip
+        first = _first(cases).head(3)
+        points = [Conclusion(_title(self.report, row), do=row["next_step"]) for row in first.iter_rows(named=True)]
+        return Verdict(self._only(headline), tuple(points), language=self.report.language)
+
+    def _only(self, headline: str) -> str:
+        """The headline with what the list is limited to."""
+        say, parts = self.report.say, [self.report.say(f"suspects.pattern.{one}") for one in self.patterns]
+        parts += [say("suspects.only_sure", share=self.min_likelihood)] if self.min_likelihood else []
+        return only(self.report, headline, *parts)
+
+    def innocents(self) -> Note:
+        """How many of the open cases on the list are expected to be innocent."""
+        waiting = self.table.filter(~pl.col("decided"))
+        return Note(
+            expected_innocent(waiting, language=self.report.language), language=self.report.language, look="plain"
         )
-    cases = _cases(waiting)
-    headline = report.say(
-        "suspects.verdict_decided" if done else "suspects.verdict", cases=cases.height, money=_money(waiting),
-        orders=waiting["order_id"].n_unique(), waiting=int(waiting["waiting"].sum()), **done,
-    )  # fmt: skip
-    first = _first(cases).head(3)
-    points = [Conclusion(_title(report, row), do=row["next_step"]) for row in first.iter_rows(named=True)]
-    return Verdict(headline, tuple(points), language=report.language)
 
-
-def innocents(report: Report) -> Note:
-    """How many of the open cases on the list are expected to be innocent."""
-    waiting = _listed(report).filter(~pl.col("decided"))
-    return Note(expected_innocent(waiting, language=report.language), language=report.language, look="plain")
-
-
-def case_list(report: Report) -> Table:
-    """The cases: open ones first, of them those that still wait to be shipped, then by money."""
-    word = report.say
-    cases = _first(_cases(_listed(report)))
-    named = [word(f"suspects.pattern.{pattern}") for pattern in cases["pattern"]]
-    likely = pl.when(~pl.col("decided")).then("case_probability")
-    cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String), case_probability=likely)
-    columns = (
-        Column("pattern_word", word("suspects.column.case"), strong=True, below="case_id"),
-        Column("state", word("suspects.column.state"), "word", prefix="case.state."),
-        Column("first_day", word("suspects.column.first"), "day"),
-        Column("last_day", word("suspects.column.last"), "day"),
-        Column("orders", word("suspects.column.orders"), "int"),
-        Column("asked", word("suspects.column.asked"), "int"),
-        Column("waiting", word("suspects.column.waiting"), "int"),
-        Column("money", word("suspects.column.money"), "money"),
-        Column("case_probability", word("suspects.column.probability"), "likelihood", align="left"),
-    )
-    return Table(
-        cases.head(MOST_ROWS), columns, language=report.language, id="suspected-cases", total=cases.height,
-        currency=report.data.shop.currency, empty=word("suspects.none"), caption=word("suspects.caption_cases"),
-    )  # fmt: skip
-
-
-def told(report: Report) -> Stack | Note:
-    """The first open cases, a card each: why each is on the list, what else it may be, and what to do next."""
-    rows = _listed(report).filter(~pl.col("decided"))
-    if rows.is_empty():
-        return lacking(report, "suspects.none_open")
-    return Stack([
-        CaseCard(
-            _title(report, row), row["case_id"], grounds=row["reasons"], innocent=row["innocent_explanations"],
-            do=row["next_step"], language=report.language,
+    def case_list(self) -> Table:
+        """The cases: open ones first, of them those that still wait to be shipped, then by money."""
+        word = self.report.say
+        cases = _first(_cases(self.table))
+        named = [word(f"suspects.pattern.{pattern}") for pattern in cases["pattern"]]
+        likely = pl.when(~pl.col("decided")).then("case_probability")
+        cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String), case_probability=likely)
+        columns = (
+            Column("pattern_word", word("suspects.column.case"), strong=True, below="case_id"),
+            Column("state", word("suspects.column.state"), "word", prefix="case.state."),
+            Column("first_day", word("suspects.column.first"), "day"),
+            Column("last_day", word("suspects.column.last"), "day"),
+            Column("orders", word("suspects.column.orders"), "int"),
+            Column("asked", word("suspects.column.asked"), "int"),
+            Column("waiting", word("suspects.column.waiting"), "int"),
+            Column("money", word("suspects.column.money"), "money"),
+            Column("case_probability", word("suspects.column.probability"), "likelihood", align="left"),
         )
-        for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True)
-    ])  # fmt: skip
+        return Table(
+            cases.head(MOST_ROWS), columns, language=self.report.language, id="suspected-cases", total=cases.height,
+            currency=self.report.data.shop.currency, empty=word("suspects.none"),
+            caption=word("suspects.caption_cases", weeks=self.report.data.options.suspect_weeks),
+        )  # fmt: skip
 
+    def told(self) -> Stack | Note:
+        """The first open cases, a card each: why each is on the list, what else it may be, and what to do next."""
+        rows = self.table.filter(~pl.col("decided"))
+        if rows.is_empty():
+            return lacking(self.report, "suspects.none_open")
+        return Stack([
+            CaseCard(
+                _title(self.report, row), row["case_id"], grounds=row["reasons"], innocent=row["innocent_explanations"],
+                do=row["next_step"], language=self.report.language,
+            )
+            for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True)
+        ])  # fmt: skip
 
-def orders_listed(report: Report) -> Table:
-    """The orders of the cases, one row each, newest first."""
-    word, rows = report.say, report.data.suspicious_orders(report.language)
-    newest = rows.sort("created_at", "order_id", descending=[True, False]).with_columns(
-        outcome=pl.when("waiting").then(pl.lit(word("suspects.outcome.waiting")))
-        .when("asked").then(pl.lit(word("suspects.outcome.asked")))
-        .otherwise(pl.lit(word("suspects.outcome.kept")))
-    )  # fmt: skip
-    columns = (
-        Column("order_id", word("suspects.column.order"), "code", below="case_id"),
-        Column("created_at", word("suspects.column.placed"), "clock"),
-        Column("province", word("suspects.column.province")),
-        Column("outcome", word("suspects.column.outcome")),
-        Column("money_at_risk", word("suspects.column.money"), "money"),
-        Column("probability", word("suspects.column.probability"), "likelihood", align="left"),
-    )
-    return Table(
-        newest.head(MOST_ROWS), columns, language=report.language, id="suspected-orders", total=newest.height,
-        currency=report.data.shop.currency, empty=word("suspects.none"),
-    )  # fmt: skip
+    def orders_listed(self) -> Table:
+        """The orders of the cases, one row each, newest first."""
+        word, rows = self.report.say, self._rows
+        newest = rows.sort("created_at", "order_id", descending=[True, False]).with_columns(
+            outcome=pl.when("waiting").then(pl.lit(word("suspects.outcome.waiting")))
+            .when("asked").then(pl.lit(word("suspects.outcome.asked")))
+            .otherwise(pl.lit(word("suspects.outcome.kept")))
+        )  # fmt: skip
+        columns = (
+            Column("order_id", word("suspects.column.order"), "code", below="case_id"),
+            Column("created_at", word("suspects.column.placed"), "clock"),
+            Column("province", word("suspects.column.province")),
+            Column("outcome", word("suspects.column.outcome")),
+            Column("money_at_risk", word("suspects.column.money"), "money"),
+            Column("probability", word("suspects.column.probability"), "likelihood", align="left"),
+        )
+        return Table(
+            newest.head(MOST_ROWS), columns, language=self.report.language, id="suspected-orders", total=newest.height,
+            currency=self.report.data.shop.currency, empty=word("suspects.none"),
+        )  # fmt: skip
 
+    def seller_label(self) -> Note:
+        """How the list agrees with the orders that the seller closed as malicious."""
+        rows = self._rows
+        counts = seller_agreement(rows, told=self.report.data.conduct_known["told"][0])
+        key = "suspects.seller_agrees" if counts["told"] else "suspects.seller_silent"
+        return lacking(self.report, key, weeks=self.report.data.options.suspect_weeks, **counts)
 
-def seller_label(report: Report) -> Note:
-    """How the list agrees with the orders that the seller closed as malicious."""
-    rows = report.data.suspicious_orders(report.language)
-    counts = seller_agreement(rows, told=report.data.conduct_known["told"][0])
-    key = "suspects.seller_agrees" if counts["told"] else "suspects.seller_silent"
-    return lacking(report, key, **counts)
-
-
-def unknown(report: Report) -> Note:
-    """What can no longer be known where the platform masks buyers."""
-    known = report.data.conduct_known.row(0, named=True)
-    if known["share_masked"]:
-        return lacking(report, "suspects.masked", share=known["share_masked"])
-    return lacking(report, "suspects.unmasked" if known["with_keys"] else "suspects.no_keys")
-
-
-def _listed(report: Report) -> pl.DataFrame:
-    """The list, each row with its case's ``state`` and whether that is ``decided``."""
-    return report.data.with_state(report.data.suspicious_orders(report.language))
+    def unknown(self) -> Note:
+        """What can no longer be known where the platform masks buyers."""
+        known = self.report.data.conduct_known.row(0, named=True)
+        if known["share_masked"]:
+            return lacking(self.report, "suspects.masked", share=known["share_masked"])
+        return lacking(self.report, "suspects.unmasked" if known["with_keys"] else "suspects.no_keys")
 
 
 def _cases(rows: pl.DataFrame) -> pl.DataFrame:

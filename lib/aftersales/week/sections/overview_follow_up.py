@@ -27,11 +27,11 @@ MOST_GAPS = 4
 
 def cases(report: Report) -> Stack:
     """The first suspected orders and complaints, what each list comes to, and the pages that tell them in full."""
-    orders = malicious_orders.case_list(report)
+    orders = malicious_orders.SuspiciousOrders(report).case_list()
     complaints = malicious_complaints.complaint_list(report)
     return Stack(
         (
-            _first(report, orders, malicious_orders.answer(report).headline, "malicious-orders"),
+            _first(report, orders, malicious_orders.SuspiciousOrders(report).answer().headline, "malicious-orders"),
             _first(report, complaints, malicious_complaints.answer(report).headline, "malicious-complaints"),
         )
     )
@@ -47,8 +47,8 @@ def _first(report: Report, table: Table, title: str, page: str) -> Table:
 
 def actions(report: Report) -> Table:
     """This week's actions with owner, day, measure and worth."""
-    title = policy_and_service.answer(report).headline
-    table = policy_and_service.todo(report)
+    title = policy_and_service.Actions(report).answer().headline
+    table = policy_and_service.Actions(report).todo()
     return replace(
         table, id="overview-actions", title=title if table.frame.height else "",
         link=more_link(report, "policy-and-service"),
@@ -57,8 +57,8 @@ def actions(report: Report) -> Table:
 
 def last_actions(report: Report) -> Table:
     """The decisions taken before this week, each with its rate before and after, and whether it worked."""
-    title = did_it_work.answer(report).headline
-    table = did_it_work.verdicts(report)
+    title = did_it_work.Decisions(report).answer().headline
+    table = did_it_work.Decisions(report).verdicts()
     return replace(
         table, id="overview-decisions", title=title if table.frame.height else "",
         link=more_link(report, "did-it-work"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -19,6 +21,7 @@ from aftersales.charts.suggestion_card import SuggestionCard
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.week.loading import Report
+from aftersales.week.result import Result
 from aftersales.week.sections.shown import lacking
 from aftersales.words.language import money, percent, run_on
 
@@ -28,46 +31,99 @@ _ANSWER_TONE = {"worth": "good", "not_worth": "plain", "cannot_say": "plain"}
 _FORMS = {"manual_review": "num2", "minimum_order": "money", "auto_approve": "money"}
 
 
-def answer(report: Report) -> Verdict:
-    """How many actions fit into the week, what they may save a month, and which comes first."""
-    rows = to_do(report)
-    if rows.is_empty():
-        return Verdict(report.say("advice.page.none"), language=report.language)
-    low, high = (rows[c].cast(pl.Float64).sum() for c in ("benefit_low", "benefit_high"))
-    headline = report.say("advice.page.answer", count=rows.height, low=low, high=high)
-    points = tuple(
-        Conclusion(report.say("advice.page.fact", **row, worth=_worth(report, row)), do=row["action"])
-        for row in rows.head(3).iter_rows(named=True)
-    )
-    return Verdict(headline, points, language=report.language)
+@dataclass(frozen=True, eq=False, repr=False)
+class Actions(Result):
+    """What to do, and what each rule would have done on the past; ``lever`` is the rule whose curve comes first."""
 
+    report: Report
+    lever: str = ALWAYS
 
-def to_do(report: Report) -> pl.DataFrame:
-    """The week's suggestions without those that are decided on already."""
-    return report.data.suggestions(report.language).filter(pl.col("state") != "decided")
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """The week's suggestions, best first (`advice.suggest.suggestions`)."""
+        return self.report.data.suggestions(self.report.language)
+
+    def plot(self) -> Stack:
+        """What is stopped and who is hurt at each threshold."""
+        return self.curves()
+
+    def shown(self) -> tuple[Any, ...]:
+        """The answer and the actions."""
+        return self.answer(), self.todo()
+
+    def answer(self) -> Verdict:
+        """How many actions fit into the week, what they may save a month, and which comes first."""
+        rows = self.to_do()
+        if rows.is_empty():
+            return Verdict(self.report.say("advice.page.none"), language=self.report.language)
+        low, high = (rows[c].cast(pl.Float64).sum() for c in ("benefit_low", "benefit_high"))
+        headline = self.report.say("advice.page.answer", count=rows.height, low=low, high=high)
+        points = tuple(
+            Conclusion(self.report.say("advice.page.fact", **row, worth=_worth(self.report, row)), do=row["action"])
+            for row in rows.head(3).iter_rows(named=True)
+        )
+        return Verdict(headline, points, language=self.report.language)
+
+    def to_do(self) -> pl.DataFrame:
+        """The week's suggestions without those that are decided on already."""
+        return self.table.filter(pl.col("state") != "decided")
+
+    def todo(self) -> Table:
+        """The actions with owner, day, measure and worth."""
+        rows = self.to_do()
+        watched = [spoken_measure(m, self.report.say("advice.page.it"), self.report.language) for m in rows["measure"]]
+        worth = [_worth(self.report, row) for row in rows.iter_rows(named=True)]
+        frame = rows.select("action", "owner", "due").with_columns(
+            measure=pl.Series(watched, dtype=pl.String), worth=pl.Series(worth, dtype=pl.String)
+        )
+        return action_table(frame, id="actions", language=self.report.language)
+
+    def cards(self) -> Stack | Note:
+        """Each action on a card: worth how much, hurting whom, who, when, how to tell, and the command to record it."""
+        rows = self.table
+        if rows.is_empty():
+            return lacking(self.report, "advice.page.none")
+        return Stack([_card(self.report, row) for row in rows.iter_rows(named=True)])
+
+    def replayed(self) -> Table:
+        """What each rule would have done on the shop's own past: stopped, hurt, money, and whether it pays."""
+        word, rows = self.report.say, []
+        for name, found in self.report.data.replays.items():
+            row = found.shown
+            rows.append({
+                "rule": word(f"advice.lever.{name}.name"), "said": word(f"advice.answer.{found.answer}"),
+                "tone": _ANSWER_TONE[found.answer], "threshold": _threshold(self.report, found, row.get("threshold")),
+                "known_bad": row.get("bad_orders"), "bad": word(f"advice.bad.{name}"),
+                "stopped": row.get("bad_stopped"),
+                "hurt": row.get("good_hurt"), "net": row.get("net"), "between": _between(self.report, row),
+                "break_even": row.get("break_even_substitution"),
+            })  # fmt: skip
+        columns = (
+            Column("rule", word("advice.column.lever"), strong=True),
+            Column("said", word("advice.column.answer"), "chip", tone="tone"),
+            Column("threshold", word("advice.column.threshold"), align="right"),
+            Column("known_bad", word("advice.column.known_bad"), "int", below="bad"),
+            Column("stopped", word("advice.column.bad"), "int"), Column("hurt", word("advice.column.good"), "int"),
+            Column("net", word("advice.column.net"), "money", below="between"),
+            Column("break_even", word("advice.column.break_even"), "pct0"),
+        )  # fmt: skip
+        first = next(iter(self.report.data.replays.values()))
+        caption = word("advice.page.replayed", since=first.since, until=first.until) if first.since else ""
+        return Table(
+            pl.DataFrame(rows), columns, language=self.report.language, id="replays",
+            currency=self.report.data.shop.currency,
+            caption=caption,
+        )  # fmt: skip
+
+    def curves(self) -> Stack:
+        """What is stopped and who is hurt at each threshold: of the chosen rule, and of those that would pay."""
+        replays = self.report.data.replays
+        paying = [name for name, found in replays.items() if found.answer == "worth" and name != self.lever]
+        return Stack([_curve(self.report, replays[name]) for name in [self.lever, *paying][:MOST_CURVES]])
 
 
 def _worth(report: Report, row: Mapping[str, Any]) -> str:
     return report.say("advice.page.worth_between", low=row["benefit_low"], high=row["benefit_high"])
-
-
-def todo(report: Report) -> Table:
-    """The actions with owner, day, measure and worth."""
-    rows = to_do(report)
-    watched = [spoken_measure(m, report.say("advice.page.it"), report.language) for m in rows["measure"]]
-    worth = [_worth(report, row) for row in rows.iter_rows(named=True)]
-    frame = rows.select("action", "owner", "due").with_columns(
-        measure=pl.Series(watched, dtype=pl.String), worth=pl.Series(worth, dtype=pl.String)
-    )
-    return action_table(frame, id="actions", language=report.language)
-
-
-def cards(report: Report) -> Stack | Note:
-    """Each action on a card: worth how much, hurting whom, who and when, how to tell, and the command to record it."""
-    rows = report.data.suggestions(report.language)
-    if rows.is_empty():
-        return lacking(report, "advice.page.none")
-    return Stack([_card(report, row) for row in rows.iter_rows(named=True)])
 
 
 def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
@@ -92,35 +148,6 @@ def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
     return SuggestionCard(row["action"], answers, command=command, state=row["state"], language=report.language)
 
 
-def replayed(report: Report) -> Table:
-    """What each rule would have done on the shop's own past: stopped, hurt, money, and whether it pays."""
-    word, rows = report.say, []
-    for name, found in report.data.replays.items():
-        row = found.shown
-        rows.append({
-            "rule": word(f"advice.lever.{name}.name"), "said": word(f"advice.answer.{found.answer}"),
-            "tone": _ANSWER_TONE[found.answer], "threshold": _threshold(report, found, row.get("threshold")),
-            "known_bad": row.get("bad_orders"), "bad": word(f"advice.bad.{name}"), "stopped": row.get("bad_stopped"),
-            "hurt": row.get("good_hurt"), "net": row.get("net"), "between": _between(report, row),
-            "break_even": row.get("break_even_substitution"),
-        })  # fmt: skip
-    columns = (
-        Column("rule", word("advice.column.lever"), strong=True),
-        Column("said", word("advice.column.answer"), "chip", tone="tone"),
-        Column("threshold", word("advice.column.threshold"), align="right"),
-        Column("known_bad", word("advice.column.known_bad"), "int", below="bad"),
-        Column("stopped", word("advice.column.bad"), "int"), Column("hurt", word("advice.column.good"), "int"),
-        Column("net", word("advice.column.net"), "money", below="between"),
-        Column("break_even", word("advice.column.break_even"), "pct0"),
-    )  # fmt: skip
-    first = next(iter(report.data.replays.values()))
-    caption = word("advice.page.replayed", since=first.since, until=first.until) if first.since else ""
-    return Table(
-        pl.DataFrame(rows), columns, language=report.language, id="replays", currency=report.data.shop.currency,
-        caption=caption,
-    )  # fmt: skip
-
-
 def _between(report: Report, row: Mapping[str, Any]) -> str | None:
     if row.get("net_low") is None:
         return None
@@ -136,13 +163,6 @@ def _form_of(report: Report, rule: str, value: float) -> str:
     if form == "money":
         return money(value, report.language, currency=report.data.shop.currency)
     return percent(value, report.language, digits=0) if form == "num2" else f"{value:g}"
-
-
-def curves(report: Report) -> Stack:
-    """What is stopped and who is hurt at each threshold: of a purchase limit, and of the rules that would pay."""
-    replays = report.data.replays
-    paying = [name for name, found in replays.items() if found.answer == "worth" and name != ALWAYS]
-    return Stack([_curve(report, replays[name]) for name in [ALWAYS, *paying][:MOST_CURVES]])
 
 
 def _curve(report: Report, found: Replay) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from aftersales.charts.cohort import cohort_curves
 from aftersales.charts.daily import daily_bars
 from aftersales.charts.figure import Chart
 from aftersales.charts.heat import HeatTable
-from aftersales.charts.intervals import province_bars
+from aftersales.charts.intervals import interval_rows, province_bars
 from aftersales.charts.mix import stacked_mix
 from aftersales.charts.note import Note
 from aftersales.charts.reasons import reason_bars
@@ -18,19 +20,20 @@ from aftersales.charts.waterfall import waterfall
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, measure_trend, signal_rows, with_prior_year
+from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
+from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS
 from aftersales.words.language import day
 
-WEEKS_DRAWN = 26  # half a year of weeks keeps each label readable
 MOST_PROVINCES = 15
 MOST_REASONS = 10
+COST_WEEKS = 6
 
 
 def answer(report: Report) -> Verdict:
     """Where the refund rate stands, by orders and by money, and the reason most asked for."""
     by_orders, by_money = (signal_rows(report, m) for m in (_leading(report), "refund_rate_money"))
     if by_orders.is_empty():
-        return Verdict(report.say("refunds.nothing"), language=report.language)
+        return Verdict(only(report, report.say("refunds.nothing")), language=report.language)
     currency = report.data.shop.currency
     said = [
         signal_headline(rows.row(-1, named=True), report.language, currency=currency)
@@ -41,7 +44,7 @@ def answer(report: Report) -> Verdict:
     month = _last_month(report)
     if month is not None:
         points.append(Conclusion(report.say("refunds.month", **month)))
-    return Verdict(said[0], tuple(points), language=report.language)
+    return Verdict(only(report, said[0]), tuple(points), language=report.language)
 
 
 def _leading(report: Report) -> str:
@@ -108,8 +111,8 @@ def _months(report: Report, rate: str) -> pl.DataFrame:
     return with_prior_year(report.data.refund_rate_monthly.select(month="cohort", value=rate))
 
 
-def weeks(report: Report) -> Chart:
-    """Half a year of payment weeks: orders with a refund, and the rate with its interval."""
+def weeks(report: Report, *, weeks: int = HALF_YEAR_WEEKS) -> Chart:
+    """The last payment weeks: orders with a refund, and the rate with its interval."""
     data = report.data
     signal = signal_rows(report, "refund_rate_orders").select("week", "mature", "verdict", "normal_low", "normal_high")
     rows = data.refund_rate_weekly.select(
@@ -117,7 +120,7 @@ def weeks(report: Report) -> Chart:
         rate_low="low", rate_high="high",
     ).join(signal, on="week", how="left", maintain_order="left")  # fmt: skip
     return weekly_trend(
-        rows.tail(WEEKS_DRAWN), id="refund-weeks", name=report.say("measure.refund_rate_orders"),
+        rows.tail(weeks), id="refund-weeks", name=report.say("measure.refund_rate_orders"),
         count_name=report.say("refunds.refund_orders"), language=report.language,
         caption=report.say("refunds.caption_orders"),
     )  # fmt: skip
@@ -183,43 +186,37 @@ def reasons(report: Report, *, id: str = "refund-reasons", most: int = MOST_REAS
     return reason_bars(shown, id=id, language=report.language, most=most, caption=report.say("refunds.caption_reasons"))
 
 
-def phases(report: Report) -> Chart | Note:
-    """Requests by week, divided by phase: before shipping, in transit, after receipt."""
-    rows = report.data.requests_by_phase
+def requests(report: Report, *, by: str, weeks: int = HALF_YEAR_WEEKS) -> Chart | Note:
+    """Requests by week, divided by phase (before shipping, in transit, after receipt), kind or reason."""
+    rows = report.data.requests_by(by, weeks=weeks)  # type: ignore[arg-type]
     if rows.is_empty():
         return lacking(report, "refunds.undated")
     return stacked_mix(
-        rows.select("week", part="phase", count="cases"), id="refund-phases", prefix="phase.",
+        rows.select("week", part=by, count="cases"), id=f"refund-{by}s", prefix=f"{by}.",
         name=report.say("refunds.requests"), language=report.language,
         caption=report.say("refunds.caption_requests"),
     )  # fmt: skip
 
 
-def kinds(report: Report) -> Chart | Note:
-    """Requests by week, divided by kind: refund only, return and refund, exchange."""
-    rows = report.data.requests_by_kind
-    if rows.is_empty():
-        return lacking(report, "refunds.undated")
-    return stacked_mix(
-        rows.select("week", part="kind", count="cases"), id="refund-kinds", prefix="kind.",
-        name=report.say("refunds.requests"), language=report.language,
-        caption=report.say("refunds.caption_requests"),
-    )  # fmt: skip
-
-
-def provinces(report: Report) -> Chart | Note:
-    """Provinces against the whole shop, with counts and intervals; small ones are drawn to the shop's rate."""
-    rows = report.data.provinces.filter(pl.col("province").is_not_null())
+def parts(report: Report, *, by: str = "province", weeks: int = QUARTER_WEEKS) -> Chart | Note:
+    """Provinces, couriers … against the whole shop, with counts and intervals; small ones drawn to the shop's rate."""
+    rows = report.data.rate_by(by, weeks=weeks).filter(pl.col(by).is_not_null())
     if rows.height < 2:
-        return lacking(report, "refunds.no_provinces")
+        no_parts = report.say(f"refunds.parts.{by}")
+        return lacking(report, "refunds.no_provinces" if by == "province" else "refunds.no_parts", parts=no_parts)
+    name = pl.col(by).replace(report.data.titles) if by == "product_id" else pl.col(by)
     shown = rows.select(
-        "province", part="refund_orders", whole="paid_orders", rate="shrunk_rate", rate_low="shrunk_low",
+        name=name, part="refund_orders", whole="paid_orders", rate="shrunk_rate", rate_low="shrunk_low",
         rate_high="shrunk_high", base="shop_rate",
     )  # fmt: skip
-    return province_bars(
-        shown, id="refund-regions", language=report.language, market=report.data.shop.market, most=MOST_PROVINCES,
-        caption=report.say("refunds.caption_provinces"),
-    )  # fmt: skip
+    what = report.say(f"refunds.parts.{by}")
+    look: dict[str, Any] = {
+        "id": "refund-regions", "language": report.language, "most": MOST_PROVINCES,
+        "caption": report.say("refunds.caption_parts", parts=what, weeks=weeks),
+    }  # fmt: skip
+    if by == "province":
+        return province_bars(shown, market=report.data.shop.market, **look)
+    return interval_rows(shown, base_name=report.say("refunds.parts.all"), what=what, **look)
 
 
 def change(report: Report) -> Chart | Note:
@@ -242,9 +239,9 @@ def change(report: Report) -> Chart | Note:
     )  # fmt: skip
 
 
-def couriers_by_province(report: Report) -> HeatTable | Note:
+def couriers_by_province(report: Report, *, weeks: int = QUARTER_WEEKS) -> HeatTable | Note:
     """Refund rates of provinces by courier; cells too small are muted."""
-    rows = report.data.province_courier
+    rows = report.data.province_courier(weeks=weeks)
     if rows["few"].all():
         return lacking(report, "refunds.no_couriers")
     largest = (
@@ -264,13 +261,13 @@ def couriers_by_province(report: Report) -> HeatTable | Note:
     return HeatTable(
         shown, id="refund-couriers", language=report.language, title=title, form="pct", rows=names,
         columns=sorted(shown["column"].unique()), corner=report.say("refunds.column.province"),
-        caption=report.say("refunds.caption_couriers"),
+        caption=report.say("refunds.caption_couriers", weeks=weeks),
     )  # fmt: skip
 
 
-def costs(report: Report) -> Table:
+def costs(report: Report, *, weeks: int = COST_WEEKS) -> Table:
     """What refunds cost beside the money handed back, week by week, with the parts."""
-    rows = report.data.costs_weekly.tail(6).reverse()
+    rows = report.data.costs_weekly.tail(weeks).reverse()
     word = report.say
     parts = (
         "freight_out",

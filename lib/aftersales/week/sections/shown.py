@@ -13,6 +13,7 @@ from aftersales.charts.numbers import Unit
 from aftersales.charts.trend import trend_6_12
 from aftersales.findings.headline import JUDGED_WITHIN
 from aftersales.week.loading import Report
+from aftersales.words.language import enumerated
 from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
 
@@ -98,6 +99,14 @@ def more_link(report: Report, page: str) -> tuple[str, str]:
     return report.say("shown.page", page=page_title(report, page)), f"{page}{suffix}.html"
 
 
+def only(report: Report, said: str, *parts: str) -> str:
+    """A headline that names what it is limited to: the filter of the shop's orders, and any further parts."""
+    where = report.data.where
+    what = [where.said(report.language)] if where else []
+    what += [part for part in parts if part]
+    return report.say("shown.only", what=enumerated(what, report.language), said=said) if what else said
+
+
 def lacking(report: Report, key: str, **values: object) -> Note:
     """A plain sentence in the place of a chart that the shop's files do not allow."""
     return Note(report.say(key, **values), language=report.language, look="plain")
@@ -107,10 +116,12 @@ def provenance(report: Report) -> Provenance:
     """The line every notebook ends with: which shop, week and state of the store its numbers come from."""
     data = report.data
     last = data.tables.last_day
-    parts = (
+    parts: tuple[tuple[str, str], ...] = (
         (report.say("shown.shop"), data.shop.name),
         (report.say("shown.week"), str(data.week)),
         (report.say("shown.data_to"), last.isoformat() if last else "–"),
         (report.say("shown.commit"), str(data.tables.commit.number)),
     )
+    if where := data.where:
+        parts += ((report.say("shown.part", what=where.said(report.language)), ""),)
     return Provenance(parts, language=report.language)

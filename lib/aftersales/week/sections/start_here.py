@@ -183,8 +183,8 @@ def switching(report: Report) -> Table:
         "latest": f"aftersales weekly --shop {shop}",
         "every": "aftersales weekly",
         "status": "aftersales status",
-        "load": f'report = asa.load("{shop}", "{week}")',
-        "language": f'report = asa.load("{shop}", "{week}", "{other}")',
+        "load": f'shop = asa.open("{shop}", week="{week}")',
+        "language": f'shop = asa.open("{shop}", week="{week}", language="{other}")',
     }
     return _commands(report, said, id="switching")
 
@@ -203,10 +203,10 @@ def own_files(report: Report) -> Table:
 def own_cells(report: Report) -> Table:
     """Where an analyst goes on with cells of their own."""
     said = {
-        "names": "dir(asa)",
-        "signals": "report.data.signals",
-        "table": 'report.data.tables["orders"].head().collect()',
-        "measure": 'asa.refund_mix(report.data.tables["refunds"], by="reason", until=report.data.until)',
+        "names": "dir(shop)",
+        "signals": "shop.signals().table",
+        "table": 'shop.data.tables["orders"].head().collect()',
+        "measure": 'asa.refund_mix(shop.data.tables["refunds"], by="reason", until=shop.data.until)',
     }
     return _commands(report, said, id="own-cells")
 

@@ -246,10 +246,10 @@ def _title_of_drivers(report: Report, rows: pl.DataFrame) -> str:
 
 def products(report: Report) -> Table | Note:
     """The products that come back too often, most money first."""
-    found = problem_products.ranking(report)
+    found = problem_products.ProblemProducts(report).ranking()
     if isinstance(found, Note):
         return found
-    title = problem_products.answer(report).headline
+    title = problem_products.ProblemProducts(report).answer().headline
     return replace(found, title=title, link=more_link(report, "problem-products"))
 
 

@@ -1,0 +1,356 @@
+"""``open``: a shop's week with its analyses as methods; ``shop.<Tab>`` is their table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from aftersales.advice.effect import MOST_AFTER
+from aftersales.advice.placebo import LEVEL
+from aftersales.advice.suggest import CAPACITY_DAYS
+from aftersales.findings.orders import LIST_WEEKS
+from aftersales.findings.product_views import WINDOW_WEEKS
+from aftersales.findings.signals import with_headlines
+from aftersales.measures.false_discoveries import TARGET
+from aftersales.measures.rates import refund_rate
+from aftersales.measures.shrinkage import WORSE
+from aftersales.week.loading import Report, load
+from aftersales.week.options import checked
+from aftersales.week.result import Drawn, Result
+from aftersales.week.sections import complaint_trends, overview_slices, overview_tiles, refund_trends, weekly_overview
+from aftersales.week.sections.did_it_work import Decisions
+from aftersales.week.sections.malicious_orders import SuspiciousOrders
+from aftersales.week.sections.policy_and_service import ALWAYS, Actions
+from aftersales.week.sections.problem_products import MOST_ROWS, ProblemProducts
+from aftersales.week.sections.refund_trends import COST_WEEKS
+from aftersales.week.sections.shown import measure_trend, signal_rows
+from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS
+from aftersales.week.where import COLUMNS, Where
+from aftersales.words.errors import unknown
+
+_TRENDS: Mapping[str, Callable[[Report], Any]] = {
+    "refund_request_rate": refund_trends.rate_by_request, "refund_rate_orders": refund_trends.rate_by_orders,
+    "refund_rate_money": refund_trends.rate_by_money, "complaint_rate": complaint_trends.rate,
+    "platform_involved_rate": complaint_trends.platform,
+}  # fmt: skip
+_HOURS = ("first_response", "closing", "handling")
+_PERIODS = ("request_week", "week", "month", "day")
+_REQUESTS_BY = ("week", "phase", "kind", "reason")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Shop(Report):
+    """A shop's week, as `open` gives it: each method is an analysis, and gives a `Result`.
+
+    A result has ``table`` (polars), ``headline``, ``plot()``, ``definition`` and ``caveats``, and shows itself as the
+    last line of a cell. Parameters have the weekly report's own values where they are not given.
+    """
+
+    def where(self, where: str | Mapping[str, str | Sequence[str]] = "", **columns: str | Sequence[str]) -> Shop:
+        """The part of the shop that matches: ``shop.where(courier="申通快递", province=["河南省", "山东省"])``.
+
+        ``where`` is the same as text (``"courier=申通快递; province=河南省|山东省"``); columns are product (id,
+        code or title), category, courier, province, channel, warehouse, batch, sku. Every trend and list is then of
+        the orders that match; suspected orders, decisions and gaps in the data are judged on the whole shop. Raises
+        `QuestionError` for a column that is none and for a value that no order has.
+        """
+        return replace(self, data=self.data.part(Where.parse(columns or where)))
+
+    def refund_rate(self, *, by: str | Sequence[str] = "request_week", weeks: int | None = None) -> Result:
+        """The refund rate, by orders and by money, with counts and 90 % intervals.
+
+        Parameters
+        ----------
+        by
+            "request_week" (the week of request), "week", "month" or "day" of payment; province, courier, category,
+            product_id, channel, warehouse, batch or sku, small ones drawn to the shop's own rate; or two of these.
+        weeks
+            How many weeks; 26 of the weekly ones and 12 of others where it is not given.
+
+        Returns
+        -------
+        Result
+            Its table as `measures.refund_rate` or `measures.rate_by_place`; of request weeks week, events, exposure.
+
+        """
+        if not isinstance(by, str):
+            return self._by_two(tuple(by), weeks=weeks or QUARTER_WEEKS)
+        by = "product_id" if by == "product" else by
+        if by not in (*_PERIODS, *self._columns):
+            raise unknown("way to split the refund rate called", by, (*_PERIODS, *self._columns))
+        checked("refund-trends", weeks=weeks or HALF_YEAR_WEEKS)
+        data, say = self.data, self.say
+        answer = partial(refund_trends.answer, self)
+        if by == "request_week":
+            draw: Callable[[], Any] = partial(refund_trends.rate_by_request, self)
+            rows = data.request_rate_weekly.tail(weeks or HALF_YEAR_WEEKS)
+            return Drawn(rows, draw, answer, definition=say("refunds.caption_request"), caveats=self._caveats)
+        if by == "week":
+            draw = partial(refund_trends.weeks, self, weeks=weeks or HALF_YEAR_WEEKS)
+            rows = data.refund_rate_weekly.tail(weeks or HALF_YEAR_WEEKS)
+            return Drawn(rows, draw, answer, definition=say("refunds.caption_orders"), caveats=self._caveats)
+        if by in ("month", "day"):
+            rows = data.refund_rate_monthly if by == "month" else data.refund_rate_daily
+            months: Callable[[Report], Any] = refund_trends.months
+            draw = partial(months if by == "month" else refund_trends.days, self)
+            return Drawn(rows, draw, answer, definition=say("refunds.caption_orders"), caveats=self._caveats)
+        rows = data.rate_by(by, weeks=weeks or QUARTER_WEEKS)
+        draw = partial(refund_trends.parts, self, by=by, weeks=weeks or QUARTER_WEEKS)
+        what = say(f"refunds.parts.{by}")
+        definition = say("refunds.caption_parts", parts=what, weeks=weeks or QUARTER_WEEKS)
+        return Drawn(rows, draw, definition=definition, caveats=self._caveats)
+
+    def _by_two(self, by: tuple[str, ...], *, weeks: int) -> Result:
+        wrong = next((one for one in by if one not in self._columns), None)
+        if wrong is not None:
+            raise unknown("column to split the refund rate by called", wrong, self._columns)
+        if set(by) == {"province", "courier"}:
+            rows = self.data.province_courier(weeks=weeks)
+        else:
+            since, tables = self.data.week.shift(1 - weeks).monday, self.data.tables
+            rows = refund_rate(tables.parts("orders"), tables["refunds"], by=by, until=self.data.until, since=since)
+        draw = partial(refund_trends.couriers_by_province, self, weeks=weeks)
+        return Drawn(rows, draw, definition=self.say("refunds.caption_couriers", weeks=weeks), caveats=self._caveats)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return tuple("product_id" if name == "product" else name for name in COLUMNS)
+
+    @property
+    def _caveats(self) -> tuple[str, ...]:
+        """What cannot be told of a part of the shop."""
+        where = self.data.where
+        return (self.say("shown.part", what=where.said(self.language)),) if where else ()
+
+    def trend(self, measure: str = "refund_request_rate") -> Result:
+        """The last six weeks and twelve months of a weekly measure with its normal range.
+
+        ``measure`` is one of the signals: refund_request_rate, refund_rate_orders, refund_rate_money, complaint_rate,
+        platform_involved_rate, first_response_hours_median …
+        """
+        known = self.data.signals["measure"].unique(maintain_order=True)
+        if measure not in known:
+            raise unknown("weekly measure called", measure, known)
+        form = overview_tiles.SHOWN.get(measure, ("num1",))[0]
+        plain = partial(measure_trend, self, measure, id=measure.replace("_", "-"), form=form)
+        draw = partial(_TRENDS[measure], self) if measure in _TRENDS else plain
+        return Drawn(signal_rows(self, measure), draw, caveats=self._caveats)
+
+    def cohorts(self) -> Result:
+        """What share of each payment week's orders had a refund requested, by days since payment."""
+        draw, definition = partial(refund_trends.cohorts, self), self.say("refunds.caption_cohorts")
+        return Drawn(self.data.cohorts, draw, definition=definition, caveats=self._caveats)
+
+    def without_suspected(self) -> Result:
+        """The quarter's refund rate with all orders, and without those suspected by timing and shared keys alone."""
+        draw = partial(refund_trends.without_suspected, self)
+        return Drawn(self.data.quarter_with_and_without, draw, caveats=self._caveats)
+
+    def requests(self, *, by: str = "phase", weeks: int = HALF_YEAR_WEEKS) -> Result:
+        """Refund requests by the week they were made in; ``by`` phase, kind or reason divides them."""
+        if by not in _REQUESTS_BY:
+            raise unknown("way to divide requests called", by, _REQUESTS_BY)
+        checked("refund-trends", weeks=weeks)
+        if by == "week":
+            rows = self.data.requests_weekly.tail(weeks)
+            return Drawn(rows, partial(refund_trends.weeks, self, weeks=weeks), caveats=self._caveats)
+        rows = self.data.requests_by(by, weeks=weeks)  # type: ignore[arg-type]
+        draw = partial(refund_trends.requests, self, by=by, weeks=weeks)
+        return Drawn(rows, draw, definition=self.say("refunds.caption_requests"), caveats=self._caveats)
+
+    def reasons(self, *, most: int = refund_trends.MOST_REASONS) -> Result:
+        """The week's refund requests by reason, against the six weeks before."""
+        draw = partial(refund_trends.reasons, self, most=most)
+        definition = self.say("refunds.caption_reasons")
+        return Drawn(self.data.reasons_against_usual, draw, definition=definition, caveats=self._caveats)
+
+    def refund_costs(self, *, weeks: int = COST_WEEKS) -> Result:
+        """What refunds cost beside the money handed back, by week of request, with the parts."""
+        draw = partial(refund_trends.costs, self, weeks=weeks)
+        definition = self.say("refunds.caption_costs")
+        return Drawn(self.data.costs_weekly.tail(weeks), draw, definition=definition, caveats=self._caveats)
+
+    def change(self) -> Result:
+        """The step from last week's requests to this week's by product: more orders, other orders, another rate."""
+        draw = partial(refund_trends.change, self)
+        definition = self.say("refunds.caption_change")
+        return Drawn(self.data.change_by_product, draw, definition=definition, caveats=self._caveats)
+
+    def complaints(self, *, by: str = "channel") -> Result:
+        """Complaints of half a year by week, divided by channel or kind."""
+        checked("complaint-trends", by=by)
+        rows = self.data.complaints_by_channel if by == "channel" else self.data.complaints_by_kind
+        draw = partial(complaint_trends.mix, self, by=by)
+        answer = partial(complaint_trends.answer, self)
+        return Drawn(rows, draw, answer, definition=self.say("complaints.caption_counts"), caveats=self._caveats)
+
+    def complaint_kinds(self, *, weeks: int = QUARTER_WEEKS) -> Result:
+        """What is complained of over the last weeks, with counts and compensation."""
+        found = self._service(weeks)
+        rows = found.data.complaints_by_kind.filter(pl.col("week") >= found.data.service_since)
+        return Drawn(rows, partial(complaint_trends.kinds, found), caveats=self._caveats)
+
+    def hours(self, what: str = "first_response", *, weeks: int = QUARTER_WEEKS) -> Result:
+        """Hours by week: from complaint to first_response or closing, or handling of a refund from request to end."""
+        if what not in _HOURS:
+            raise unknown("time called", what, _HOURS)
+        found = self._service(weeks)
+        draw: Callable[[Report], Any] = getattr(complaint_trends, what)
+        return Drawn(getattr(found.data, f"{what}_weekly"), partial(draw, found), caveats=self._caveats)
+
+    def complaint_hours(self, *, weeks: int = QUARTER_WEEKS) -> Result:
+        """When complaints of the last weeks came in: hour of the day by weekday."""
+        found = self._service(weeks)
+        return Drawn(found.data.complaint_hours, partial(complaint_trends.when, found), caveats=self._caveats)
+
+    def complaint_outcomes(self, *, weeks: int = QUARTER_WEEKS) -> Result:
+        """Whom the platform found at fault in the closed complaints of the last weeks."""
+        found = self._service(weeks)
+        return Drawn(found.data.complaint_verdicts, partial(complaint_trends.outcomes, found), caveats=self._caveats)
+
+    def complaint_words(self) -> Result:
+        """What the newest complaints say, in the buyers' own words."""
+        return Drawn(self.data.complaint_words, partial(complaint_trends.voices, self), caveats=self._caveats)
+
+    def _service(self, weeks: int) -> Report:
+        checked("complaint-trends", weeks=weeks)
+        return self._varied(service_weeks=weeks)
+
+    def signals(self) -> Result:
+        """Every weekly measure with its normal range and the verdict on each week."""
+        rows = with_headlines(self.data.signals, language=self.language, currency=self.data.shop.currency)
+        return Drawn(rows, partial(overview_tiles.tiles, self), partial(weekly_overview.answer, self))
+
+    def drivers(self) -> Result:
+        """The slices of orders that carry the week's rise in refund requests."""
+        rows = self.data.drivers(self.language)
+        return Drawn(rows, partial(weekly_overview.drivers, self), caveats=self._caveats)
+
+    def persistent_slices(self) -> Result:
+        """The couriers, provinces, warehouses … that have been worse than their orders let expect for weeks."""
+        rows = self.data.persistent(self.language)
+        return Drawn(rows, partial(overview_slices.persistent, self), caveats=self._caveats)
+
+    def problem_products(
+        self, *, weeks: int = WINDOW_WEEKS, worse_than: float = WORSE, fdr: float = TARGET, category: str = "",
+        top: int = MOST_ROWS,
+    ) -> ProblemProducts:  # fmt: skip
+        """Products that come back more than products like them.
+
+        Parameters
+        ----------
+        weeks
+            Payment weeks that products are judged by, 4 to 52.
+        worse_than
+            The ratio to the expected rate from which a product is listed (where rates are high, five points).
+        fdr
+            The share of the list that may be ordinary, 0.01 to 0.5.
+        category
+            Show the list of this category; all products are judged together all the same.
+        top
+            Rows shown of the list.
+
+        Returns
+        -------
+        ProblemProducts
+            Its table as `findings.products.problem_products`, most money first; `plot` draws the funnel.
+
+        """
+        checked("problem-products", weeks=weeks, worse_than=worse_than, fdr=fdr, top=top)
+        return ProblemProducts(self._varied(product_weeks=weeks, worse_than=worse_than, fdr=fdr), category, top)
+
+    def suspicious_orders(
+        self, *, weeks: int = LIST_WEEKS, patterns: Sequence[str] = (), min_likelihood: float = 0.0
+    ) -> SuspiciousOrders:
+        """Orders suspected to be malicious, by case.
+
+        Parameters
+        ----------
+        weeks
+            Cases with an order in so many weeks.
+        patterns
+            Only cases of these patterns (ring, burst, serial_refunder …); empty takes all.
+        min_likelihood
+            Only cases at least so likely, 0 to 1.
+
+        Returns
+        -------
+        SuspiciousOrders
+            Its table as `findings.orders.suspicious_orders`. In a part of the shop, cases with an order of it; they are
+            searched for in the whole shop.
+
+        """
+        checked("malicious-orders", weeks=weeks, patterns=patterns, min_likelihood=min_likelihood)
+        of_orders = (self.data.tables["orders"],) if self.data.where else ()
+        whole = self._varied(whole=True, suspect_weeks=weeks)
+        return SuspiciousOrders(whole, tuple(patterns), min_likelihood, of_orders)
+
+    def actions(
+        self, *, capacity_days: float = CAPACITY_DAYS, lever: str = ALWAYS, thresholds: Sequence[float] = ()
+    ) -> Actions:
+        """What to do, worth how much, hurting whom; and what each rule would have done on the shop's past.
+
+        Parameters
+        ----------
+        capacity_days
+            Days of one person that a week's actions may fill.
+        lever
+            The replayed rule whose curve is drawn first.
+        thresholds
+            What is tried of that rule, mildest first; empty tries its own.
+
+        Returns
+        -------
+        Actions
+            Its table as `advice.suggest.suggestions`; of the whole shop, also in a part of it.
+
+        """
+        checked("policy-and-service", capacity_days=capacity_days, lever=lever, thresholds=thresholds)
+        chosen = {"rule": lever, "thresholds": tuple(thresholds)} if thresholds else {}
+        return Actions(self._varied(whole=True, capacity_days=capacity_days, **chosen), lever)
+
+    def decisions(self, *, weeks_after: int = MOST_AFTER, level: float = LEVEL, decision: str = "") -> Decisions:
+        """Whether what was decided worked; ``shop.decisions()["D-1"]`` is one decision.
+
+        Parameters
+        ----------
+        weeks_after
+            Weeks after it that a decision is judged by, 4 to 26; a verdict needs four.
+        level
+            What share its intervals hold, 0.5 to 0.95.
+        decision
+            The id of the one that is drawn; empty draws the newest ones.
+
+        Returns
+        -------
+        Decisions
+            Its table as `advice.decisions.judged_decisions`; of the whole shop, also in a part of it.
+
+        """
+        checked("did-it-work", weeks_after=weeks_after, level=level)
+        return Decisions(self._varied(whole=True, weeks_after=weeks_after, level=level), decision)
+
+    def _varied(self, *, whole: bool = False, **options: Any) -> Report:
+        data = self.data.only(whole=True) if whole else self.data
+        return replace(self, data=data.varied(**options))
+
+    def __repr__(self) -> str:
+        part = f", only {self.data.where}" if self.data.where else ""
+        return super().__repr__().replace("<Report", "<Shop").replace(">", f"{part}>")
+
+
+def open(shop: str, *, week: str = "", language: str = "", where: str = "", config: str | None = None) -> Shop:
+    """Open a shop's week: ``shop.<Tab>`` then lists its analyses.
+
+    ``shop`` is an id of shops.toml; ``week`` is written 2026-W46 (empty: the last whole one); ``language`` is zh or en
+    (empty: the shop's first); ``where`` takes a part of its orders (`Shop.where`). Results are computed when they are
+    first asked for, once, and kept by version of the data, parameters and code. Raises `QuestionError` for an unknown
+    shop, week, language or filter, `SetupError` for a broken configuration.
+    """
+    report = load(shop, week, language, config=config)
+    opened = Shop(report.data, report.language)
+    return opened.where(where) if where else opened
