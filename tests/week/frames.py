@@ -6,6 +6,17 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from aftersales.week.options import DEFAULTS
+from aftersales.week.where import Where
+
+
+class Plain:
+    """What a week's results have beside tables where nothing is asked for: default parameters, the whole shop."""
+
+    results_folder = None
+    options = DEFAULTS
+    where = Where()
+
 
 class Frames(dict):
     """Frames by name, lazily, each in one part."""

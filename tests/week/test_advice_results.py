@@ -27,17 +27,18 @@ def test_the_files_keep_their_contract_and_the_pages_say_what_they_hold(data, la
     suggested = check("suggestions", data.suggestions(language))
     judged = check("decisions", data.decisions(language))
     assert judged.height == 7
-    points = policy_and_service.answer(report).conclusions
-    assert [p.do for p in points] == policy_and_service.to_do(report)["action"].head(3).to_list()
-    for section in (policy_and_service.todo, policy_and_service.replayed, policy_and_service.levers):
-        assert isinstance(section(report), Table)
-    assert policy_and_service.todo(report).frame.height == policy_and_service.to_do(report).height
-    assert policy_and_service.replayed(report).frame.height == len(REPLAYED) + 1
-    assert did_it_work.verdicts(report).frame["verdict"].to_list() == judged["verdict"].to_list()
+    actions, decisions = policy_and_service.Actions(report), did_it_work.Decisions(report)
+    points = actions.answer().conclusions
+    assert [p.do for p in points] == actions.to_do()["action"].head(3).to_list()
+    for table in (actions.todo(), actions.replayed(), policy_and_service.levers(report)):
+        assert isinstance(table, Table)
+    assert actions.todo().frame.height == actions.to_do().height
+    assert actions.replayed().frame.height == len(REPLAYED) + 1
+    assert decisions.verdicts().frame["verdict"].to_list() == judged["verdict"].to_list()
     untold = judged.filter(pl.col("verdict").is_in(["too_early", "cannot_tell"]))["headline"].to_list()
-    assert [note.text for note in did_it_work.told(report).items] == untold
-    assert did_it_work.evidence(report).frame.height == judged.height
-    assert str(judged.height) in did_it_work.answer(report).headline
+    assert [note.text for note in decisions.told().items] == untold
+    assert decisions.evidence().frame.height == judged.height
+    assert str(judged.height) in decisions.answer().headline
     assert suggested["suggestion_id"].is_unique().all()
 
 
@@ -46,7 +47,7 @@ def test_each_card_answers_what_a_manager_asks(data, language):
     """Do what, worth how much, hurts whom, who, by when, how to tell, and the command to record it."""
     report = Report(data, language)
     rows = data.suggestions(language)
-    cards = policy_and_service.cards(report).items
+    cards = policy_and_service.Actions(report).cards().items
     for card, row in zip(cards, rows.iter_rows(named=True), strict=True):
         assert card.title == row["action"]
         assert set(card.answers) == set(ASKED)
@@ -59,12 +60,12 @@ def test_each_card_answers_what_a_manager_asks(data, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_curves_and_pictures_draw_the_rows_they_are_about(data, language):
     report = Report(data, language)
-    first = policy_and_service.curves(report).items[0]
+    first = policy_and_service.Actions(report).curves().items[0]
     limit = data.replays["purchase_limit"]
     assert first.data["bad_stopped"].to_list() == limit.table["bad_stopped"].to_list()
     assert limit.headline(language, currency="CNY") in first.title
     judged = data.decisions(language).filter(pl.col("weeks").list.len() > 0).head(6)
-    pictures = did_it_work.pictures(report).items
+    pictures = did_it_work.Decisions(report).pictures().items
     assert [p.title for p in pictures] == judged["headline"].to_list()
     for picture, weeks in zip(pictures, judged["weeks"], strict=True):
         assert picture.data["events"].to_list() == [week["events"] for week in weeks]

@@ -75,7 +75,7 @@ def test_the_record_of_past_lists_counts_what_was_recorded_and_only_that(demo, t
     for case, (last, states) in zip(cases, ways.items(), strict=False):
         for hour, state in enumerate(states):
             recorded("demo", case, state=state, note=last, config=config, now=NOW + timedelta(hours=hour))
-    report = asa.load("demo", "", "en", config=str(config))
+    report = asa.open("demo", language="en", config=str(config))
     shown = html(case_record.past_orders(report))
     right = int((before["outcome"] == "confirmed").sum())
     wrong = int((before["outcome"] == "refuted").sum())

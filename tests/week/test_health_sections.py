@@ -86,7 +86,7 @@ ALL = [*sections(data_health), *sections(start_here)]
 @pytest.mark.parametrize("section", ALL, ids=lambda f: f.__name__)
 def test_every_section_shows_something_and_no_person(plain, faulty, section, language):
     for config in (plain, faulty):
-        html = section(asa.load("t", "", language, config=config)).html()
+        html = section(asa.open("t", language=language, config=config)).html()
         assert re.sub(r"<[^>]+>", "", html).strip()
         assert NAME not in html
         assert PHONE not in html
@@ -103,7 +103,7 @@ def test_notebooks_show_every_section_once(root):
 
 
 def test_the_account_adds_up_and_its_first_row_is_the_sum_of_the_others(faulty):
-    report = asa.load("t", config=faulty)
+    report = asa.open("t", config=faulty)
     rows = data_health.account(report).frame
     whole, kinds = rows.head(1), rows.slice(1)
     for name in ("files", "rows_read", "rows_taken", "rows_merged", "rows_set_aside"):
@@ -114,7 +114,7 @@ def test_the_account_adds_up_and_its_first_row_is_the_sum_of_the_others(faulty):
 
 
 def test_each_reason_is_counted_with_an_example_that_is_one_of_its_rows(faulty):
-    report = asa.load("t", config=faulty)
+    report = asa.open("t", config=faulty)
     found = report.data.aside_reasons
     assert found["rows"].sum() == report.data.files_account["rows_set_aside"].sum() == 2
     assert set(found["file"]) == {"orders.csv"}
@@ -122,46 +122,46 @@ def test_each_reason_is_counted_with_an_example_that_is_one_of_its_rows(faulty):
 
 
 def test_the_answer_says_lost_only_what_was(plain, faulty):
-    assert data_health.answer(asa.load("t", "", "en", config=plain)).headline.startswith("No rows lost")
-    assert data_health.answer(asa.load("t", "", "en", config=faulty)).headline.startswith("2 rows were not loaded")
+    assert data_health.answer(asa.open("t", language="en", config=plain)).headline.startswith("No rows lost")
+    assert data_health.answer(asa.open("t", language="en", config=faulty)).headline.startswith("2 rows were not loaded")
 
 
 def test_missing_days_are_those_left_out(plain, faulty):
     hole = [FIRST + timedelta(days=n) for n in HOLE]
-    days = asa.load("t", config=plain).data.covered_days
+    days = asa.open("t", config=plain).data.covered_days
     assert days.filter(~pl.col("covered"))["day"].to_list() == hole
     assert days["kind"].unique().to_list() == ["orders"]
-    lacking = asa.load("t", config=faulty).data.other_gaps
+    lacking = asa.open("t", config=faulty).data.other_gaps
     assert lacking.filter(kind="traffic").select("days", "first_day").row(0) == (2, FIRST + timedelta(days=40))
     assert "orders" not in lacking["kind"]
 
 
 def test_a_gap_of_orders_is_told_once(plain):
-    told = data_health.costs(asa.load("t", "", "en", config=plain)).frame["lacks"].to_list()
+    told = data_health.costs(asa.open("t", language="en", config=plain)).frame["lacks"].to_list()
     assert sum("No orders from" in t for t in told) == 1
     assert not any("orders: " in t for t in told)
     assert len(set(told)) == len(told)
 
 
 def test_a_refund_whose_order_is_not_there_is_shown(faulty):
-    rows = data_health.unknown_orders(asa.load("t", config=faulty)).frame
+    rows = data_health.unknown_orders(asa.open("t", config=faulty)).frame
     assert rows.filter(table="refunds").select("rows", "unknown", "share_unknown").row(0) == (1, 1, 1.0)
 
 
 def test_shares_of_buyers_add_up(plain):
-    assert data_health.buyers(asa.load("t", config=plain)).frame["share"].sum() == pytest.approx(1)
+    assert data_health.buyers(asa.open("t", config=plain)).frame["share"].sum() == pytest.approx(1)
 
 
 def test_a_file_read_again_after_its_correction_is_set_aside_no_more(tmp_path):
     bad = order(9001, FIRST).replace("3515313000000009001", "3.51531E+18")
     settings = made(tmp_path, {"orders": order_report(range(14)) + bad})
     config = str(tmp_path / "shops.toml")
-    assert asa.load("t", config=config).data.aside_reasons["rows"].sum() == 1
+    assert asa.open("t", config=config).data.aside_reasons["rows"].sum() == 1
     (tmp_path / "in" / "orders.csv").write_text(order_report(range(14)) + order(9001, FIRST), "utf-8")
     import_files(settings, settings.shop("t"))
-    assert asa.load("t", config=config).data.aside_reasons.is_empty()
+    assert asa.open("t", config=config).data.aside_reasons.is_empty()
     undo_import(settings, settings.shop("t"))
-    report = asa.load("t", config=config)
+    report = asa.open("t", config=config)
     assert report.data.imports["action"].to_list()[:2] == ["undo", "import"]
     assert report.data.aside_reasons["rows"].sum() == 1
 
@@ -171,10 +171,10 @@ def test_every_verb_that_writes_has_a_word_and_an_unknown_one_a_plain_one(tmp_pa
     entry = pl.DataFrame({"decision_id": ["d1"]})
     for action in ("decide x", "case y won"):
         record(settings, settings.shop("t"), "decisions", entry, action=action)
-    bought = asa.load("t", config=str(tmp_path / "shops.toml")).data.tables["orders"].collect()["order_id"][0]
+    bought = asa.open("t", config=str(tmp_path / "shops.toml")).data.tables["orders"].collect()["order_id"][0]
     run_erase(settings, "t", orders=[bought], sure=True)
     record(settings, settings.shop("t"), "decisions", entry, action="fold 7")
-    report = asa.load("t", config=str(tmp_path / "shops.toml"))
+    report = asa.open("t", config=str(tmp_path / "shops.toml"))
     assert report.data.imports["action"].to_list() == ["other", "erase"]  # erasing takes older states along
     assert "其他改动" in data_health.imports(report).html()
     assert all(f"data_health.action.{action}" in catalogue() for action in (*ACTIONS, "other"))
@@ -194,7 +194,7 @@ def test_every_command_shown_is_one_that_the_program_knows(plain):
     from aftersales.cli import app
 
     program = get_command(app)
-    for line in commands(asa.load("t", config=plain)):
+    for line in commands(asa.open("t", config=plain)):
         if not line.startswith("aftersales "):
             continue
         _, verb, *rest = line.split()
@@ -206,7 +206,7 @@ def test_every_command_shown_is_one_that_the_program_knows(plain):
 
 def test_every_cell_shown_runs(plain, monkeypatch):
     monkeypatch.setenv("AFTERSALES_CONFIG", plain)
-    report = asa.load("t")
+    report = asa.open("t")
     for line in commands(report):
         if not line.startswith("aftersales "):
             code = line.removeprefix("report = ")
@@ -215,7 +215,7 @@ def test_every_cell_shown_runs(plain, monkeypatch):
 
 def test_the_tour_says_which_files_the_shop_has(plain, faulty):
     def held(config):
-        frame = start_here.exports(asa.load("t", "", "en", config=config)).frame
+        frame = start_here.exports(asa.open("t", language="en", config=config)).frame
         return set(frame.filter(tone="good")["title"])
 
     assert held(plain) == {"Order report"}
@@ -223,7 +223,7 @@ def test_the_tour_says_which_files_the_shop_has(plain, faulty):
 
 
 def test_the_tour_leads_to_the_data_where_they_have_a_gap(plain):
-    report = asa.load("t", "", "en", config=plain)
+    report = asa.open("t", language="en", config=plain)
     steps = start_here.steps(report).frame
     assert set(steps["page"]) == {"Data health"}
     state = start_here.pages(report).frame.filter(title="Data health").row(0, named=True)
@@ -233,7 +233,7 @@ def test_the_tour_leads_to_the_data_where_they_have_a_gap(plain):
 
 def test_the_days_of_orders_that_are_missing_are_those_the_findings_tell(plain, faulty):
     for config in (plain, faulty):
-        data = asa.load("t", config=config).data
+        data = asa.open("t", config=config).data
         told = [f.table for f in data.data_findings if f.kind in ("gap", "gap_day")]
         lacking = data.covered_days.filter(~pl.col("covered"), kind="orders")
         assert lacking.height == sum(t["days"].sum() for t in told)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import polars as pl
 import pytest
-from frames import Frames
+from frames import Frames, Plain
 
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures.costs import refund_costs
@@ -20,10 +20,8 @@ from aftersales.words.periods import Week
 WEEK = Week.parse("2026-W47")
 
 
-class Results(ProductResults):
+class Results(Plain, ProductResults):
     """A shop's week over frames in memory."""
-
-    results_folder = None
 
     def __init__(self, tables: dict[str, pl.DataFrame]) -> None:
         self.tables, self.week = Frames(tables), WEEK
@@ -69,13 +67,13 @@ ALL = ("answer", "funnel", "ranking", "cards", "splits", "gone", "too_small", "d
 @pytest.mark.parametrize("name", ALL)
 def test_every_section_shows_something(results, undated, name, language):
     for data in (results, undated):
-        html = shown(getattr(sections, name)(report(data, language)))
+        html = shown(getattr(sections.ProblemProducts(report(data, language)), name)())
         assert "<" in html
         assert "None" not in html
 
 
 def test_the_answer_counts_what_the_list_holds(results):
-    verdict = sections.answer(report(results, "en"))
+    verdict = sections.ProblemProducts(report(results, "en")).answer()
     rows = results.problem_products
     assert f": {rows.height}," in verdict.headline
     assert len(verdict.conclusions) == min(3, rows.height)
@@ -83,12 +81,12 @@ def test_the_answer_counts_what_the_list_holds(results):
 
 
 def test_orange_in_the_funnel_is_on_the_list(results):
-    chart = sections.funnel(report(results, "zh"))
+    chart = sections.ProblemProducts(report(results, "zh")).funnel()
     assert set(chart.data.filter("outside")["product_id"]) <= set(results.problem_products["product_id"])
 
 
 def test_the_split_that_explains_is_named(results):
-    table = sections.splits(report(results, "en"))
+    table = sections.ProblemProducts(report(results, "en")).splits()
     named = table.frame.filter(pl.col("explains").is_not_null())
     batches = results.problem_products["batch"].drop_nulls()
     assert len(batches)
@@ -98,14 +96,14 @@ def test_the_split_that_explains_is_named(results):
 
 
 def test_without_dates_the_page_says_why(undated):
-    verdict = sections.answer(report(undated, "zh"))
+    verdict = sections.ProblemProducts(report(undated, "zh")).answer()
     assert verdict.headline == say("products.undated", "zh")
-    assert say("products.undated", "zh") in shown(sections.declared(report(undated, "zh")))
+    assert say("products.undated", "zh") in shown(sections.ProblemProducts(report(undated, "zh")).declared())
 
 
 def test_without_categories_the_page_says_so(tables):
     bare = tables["orders"].with_columns(category=pl.lit(None, dtype=pl.String))
-    told = shown(sections.declared(report(Results({**tables, "orders": bare}), "zh")))
+    told = shown(sections.ProblemProducts(report(Results({**tables, "orders": bare}), "zh")).declared())
     assert say("products.no_category", "zh") in told
 
 
@@ -113,4 +111,4 @@ def test_a_quiet_shop_is_told_so():
     spec = ShopSpec(orders=20_000, weeks=60, faults=False, abuse=False, innocents=False)
     quiet = Results(shop_tables(simulate_shop(spec, seed=0)))
     assert quiet.problem_products.is_empty()
-    assert sections.answer(report(quiet, "en")).headline == say("products.none", "en")
+    assert sections.ProblemProducts(report(quiet, "en")).answer().headline == say("products.none", "en")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from frames import Frames
+from frames import Frames, Plain
 
 from aftersales.cases.case import Case
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
@@ -27,10 +27,8 @@ NO_MEMBERS = Case("", "orders", "", ()).members()
 NO_COMPLAINTS = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
 
 
-class Results(SuspectResults):
+class Results(Plain, SuspectResults):
     """A shop's week over frames in memory."""
-
-    results_folder = None
 
     def __init__(
         self, tables: dict[str, pl.DataFrame], cases: pl.DataFrame = NO_CASES, members: pl.DataFrame = NO_MEMBERS
@@ -68,7 +66,7 @@ def shown(thing) -> str:
 @pytest.mark.parametrize("name", ALL)
 def test_every_section_shows_something(results, quiet, name, language):
     for data in (results, quiet):
-        html = shown(getattr(sections, name)(report(data, language)))
+        html = shown(getattr(sections.SuspiciousOrders(report(data, language)), name)())
         assert "<" in html
         assert "None" not in html
 
@@ -84,27 +82,27 @@ def test_only_planted_orders_are_listed(tables, results):
 
 
 def test_without_abuse_the_page_says_so(quiet):
-    assert sections.answer(report(quiet, "en")).headline == say("suspects.none", "en")
+    assert sections.SuspiciousOrders(report(quiet, "en")).answer().headline == say("suspects.none", "en")
 
 
 def test_what_is_not_shipped_comes_first(results):
-    waiting = sections.case_list(report(results, "en")).frame["waiting"] > 0
+    waiting = sections.SuspiciousOrders(report(results, "en")).case_list().frame["waiting"] > 0
     assert waiting.to_list() == sorted(waiting.to_list(), reverse=True)
 
 
 def test_a_case_that_was_decided_is_not_among_what_is_to_be_done(tables, results):
-    first = sections.case_list(report(results, "en")).frame.row(0, named=True)
+    first = sections.SuspiciousOrders(report(results, "en")).case_list().frame.row(0, named=True)
     won = pl.DataFrame([(first["case_id"], datetime(2026, 11, 22, 9, tzinfo=ZONE), "won")], schema=NO_CASES.schema,
                        orient="row")  # fmt: skip
     after = Results(tables, won)
-    shown_now = sections.case_list(report(after, "en")).frame
+    shown_now = sections.SuspiciousOrders(report(after, "en")).case_list().frame
     place = shown_now["case_id"].to_list().index(first["case_id"])
     assert shown_now.row(place, named=True)["state"] == "won"
     assert shown_now["case_probability"][place] is None
     assert shown_now["decided"].to_list() == [False] * (shown_now.height - 1) + [True]
-    assert first["case_id"] not in shown(sections.told(report(after, "en")))
+    assert first["case_id"] not in shown(sections.SuspiciousOrders(report(after, "en")).told())
     assert after.with_state(after.suspicious_orders("en")).filter("decided").height == first["orders"]
-    assert f"still open: {shown_now.height - 1}" in sections.answer(report(after, "en")).headline
+    assert f"still open: {shown_now.height - 1}" in sections.SuspiciousOrders(report(after, "en")).answer().headline
 
 
 def test_a_case_marked_innocent_leaves_the_list_with_its_buyers(tables, results):

@@ -30,8 +30,9 @@ def text_of(markup):
 def shown(report):
     """What stands on the three pages that the mail speaks of, each section as its notebook shows it."""
     sections = [getattr(weekly_overview, name) for name in ("answer", "tiles", "exceptions", "reasons", "routine")]
-    sections += [policy_and_service.answer, policy_and_service.todo, did_it_work.answer, did_it_work.verdicts]
+    actions, decisions = policy_and_service.Actions(report), did_it_work.Decisions(report)
     blocks = [section(report) for section in sections]
+    blocks += [actions.answer(), actions.todo(), decisions.answer(), decisions.verdicts()]
     return " ".join(block.html() for one in blocks for block in getattr(one, "items", (one,)))
 
 

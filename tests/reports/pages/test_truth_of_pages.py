@@ -33,7 +33,7 @@ ESTIMATE = ("预计", "估计", "expected", "estimated")
 @pytest.fixture(scope="module")
 def week(config):
     """The shop's week of every page, by shop and language."""
-    return cache(lambda shop, language: asa.load(shop, "", language, config=config))
+    return cache(lambda shop, language: asa.open(shop, language=language, config=config))
 
 
 @pytest.fixture(scope="module")
