@@ -58,7 +58,9 @@ def test_code_cells_are_short_and_hold_no_machinery(book):
     assert median(lengths) <= 2
     assert max(lengths) <= 8
     text = "\n".join(c.source for c in code)
-    assert not re.search(r"\bdef |^\s*for |\bpl\.|\bpx\.|update_layout|sys\.path|(?<!asa\.)open\(|write", text, re.MULTILINE)
+    assert not re.search(
+        r"\bdef |^\s*for |\bpl\.|\bpx\.|update_layout|sys\.path|(?<!asa\.)open\(|write", text, re.MULTILINE
+    )
 
 
 def test_code_never_stands_without_words_before_it(book):
