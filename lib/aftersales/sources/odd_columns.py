@@ -30,7 +30,7 @@ _ORDER = {
         ("created_at", "paid_at"), ("created_at", "shipped_at"), ("created_at", "confirmed_at"),
         ("paid_at", "shipped_at"), ("paid_at", "confirmed_at"), ("shipped_at", "confirmed_at"),
         ("payable", "total"), ("paid_net", "total"),
-        ("shipping_fee", "total"), ("shipping_fee", "payable"), ("refunded", "total"),
+        ("shipping_fee", "total"), ("shipping_fee", "payable"), ("shipping_fee", "paid_net"), ("refunded", "total"),
     ),
     "item_report": (
         ("created_at", "paid_at"), ("created_at", "shipped_at"), ("paid_at", "shipped_at"), ("quantity", "payable"),
@@ -57,9 +57,11 @@ _OTHERS = (  # states, ways of paying, answers of yes and no
 _WRONG = {
     "order_id": rf"^\D+$|^\d{{1,3}}([.,]\d{{3}})+$|{_PRICE}", "refund_id": r"^\D+$",
     "line_id": r"^\D+$|^[A-Z]{2}\d{6,}$",
-    "title": r"^[\d\W_]*$|^.$", "courier": rf"\d{{5}}|{_WAY}|{_OTHERS}", "tracking_no": r"^\D+$|^'?1[3-9]\d{9}$",
+    "title": rf"^[\d\W_]*$|^.$|{_OTHERS}", "courier": rf"\d{{5}}|{_WAY}|{_OTHERS}",
+    "tracking_no": r"^\D+$|^'?1[3-9]\d{9}$",
     "product_id": rf"^\p{{Han}}+$|{_PRICE}", "merchant_code": _PRICE, "sku_code": _PRICE,
-    "sku": rf"^\d{{4,}}$|{_PRICE}|{_OTHERS}", "channel": rf"@|{_PRICE}|{_OTHERS}", "warehouse": rf"{_PRICE}|{_OTHERS}",
+    "sku": rf"^\d{{4,}}$|{_PRICE}|{_OTHERS}", "channel": rf"@|^\d+$|{_PRICE}|{_OTHERS}",
+    "warehouse": rf"{_PRICE}|{_OTHERS}",
     "address": r"^[\d\W_]+$", "receiver": r"^\d+\s\S|\d+(号|室|弄)|省.*市|市.*区", "place": rf"{_WAY}|退回",
     "phone": r"^\D*(\d\D*){0,5}$|^'?[A-Z]{2}\d{8}", "mobile": r"^\D*(\d\D*){0,5}$|^'?[A-Z]{2}\d{8}",
     "kind": r"^(支付宝|微信支付|银行卡|余额)$|^\d+$",
@@ -70,6 +72,8 @@ _VARIED = ("order_id", "refund_id", "buyer", "tracking_no", "address")
 _CLOSED = ("province", "courier", "channel", "warehouse", "reason_raw", "kind", "event", "place", "sender", "category")
 _FEW, _MOST, _LEAST = 8, 0.9, 0.1
 _PRICE_FACTOR = 3
+# Amounts of one order differ by less; the number of an order or a product is this much larger than its price.
+_NUMBER_FACTOR = 1_000
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,10 @@ def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
         cells = rows[field].drop_nulls()
         if cells.len() >= 2 * _FEW and cells.n_unique() == 1 and cells[0].strip("#*$密文"):
             yield _odd(field, cells)
+    amounts = {f: rows[f].filter(rows[f] > 0) for f in rows.select(cs.decimal()).columns}
+    middles = sorted((float(a.median()), f) for f, a in amounts.items() if a.len() >= _FEW)  # type: ignore[arg-type]
+    if len(middles) > 1 and middles[-1][0] >= _NUMBER_FACTOR * middles[-2][0]:
+        yield _odd(middles[-1][1], rows[middles[-1][1]].cast(pl.String))
     if {"title", "channel"} <= set(rows.columns):  # every sale of one product, and many ways it came about
         titles, channels = (rows[c].drop_nulls() for c in ("title", "channel"))
         if titles.len() >= 2 * _FEW and titles.n_unique() == 1 and channels.n_unique() >= 4:
