@@ -1,10 +1,11 @@
-"""Which articles a case may rest on, of which rule in which revision; and those that speak for the buyer."""
+"""Which articles a case may rest on, of the rules in force when it was claimed; and those that speak for the buyer."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,25 +20,26 @@ class Clause:
     id: str
     rule: str
     number: str
-    revised: str
+    first: date
     internal: bool
 
 
 def clauses(
-    kind: str, *, platform: str = "taobao", market: str = "cn", held: Collection[str] = (),
+    kind: str, *, on: date, platform: str = "taobao", market: str = "cn", held: Collection[str] = (),
     checks: Collection[str] = (), internal: bool = False,
 ) -> tuple[Clause, ...]:  # fmt: skip
     """The articles for a case of that type, in the order they are cited; no more than the list's ``most``.
 
-    Only rules that bind a shop of ``platform`` and ``market`` are cited.
+    Only rules that bind a shop of ``platform`` and ``market`` and were in force ``on`` the day of the claim are cited.
 
     ``held`` are the kinds of record there are, ``checks`` the contradictions found: some articles need one of them.
     ``internal`` gives those that belong in the shop's own copy only, uncounted.
 
-    >>> [c.id for c in clauses("not_received")], [c.id for c in clauses("late_ship")]
+    >>> day = date(2026, 11, 9)
+    >>> [c.id for c in clauses("not_received", on=day)], [c.id for c in clauses("late_ship", on=day)]
     (['38', '10', '7', '9'], ['25', '7', '9'])
-    >>> clauses("not_received", platform="amazon", market="in")
-    ()
+    >>> clauses("not_received", on=day, platform="amazon", market="in"), clauses("late_ship", on=date(2025, 8, 14))
+    ((), ())
     """
     listed = _listed()
     found = []
@@ -47,8 +49,9 @@ def clauses(
             continue
         rule = listed["rules"][article["rule"]]
         binds = same_exports(rule.get("platform", platform), platform) and rule.get("market", market) == market
+        binds = binds and rule["first"] <= on
         if binds and all(set(article[name]) & set(there) for name, there in wants if name in article):
-            found.append(Clause(article["id"], article["rule"], rule["number"], rule["revised"], internal))
+            found.append(Clause(article["id"], article["rule"], rule["number"], rule["first"], internal))
     return tuple(found if internal else found[: listed["most"]])
 
 

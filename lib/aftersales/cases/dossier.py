@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 
 import polars as pl
 
@@ -25,7 +25,6 @@ from aftersales.measures.causes import complaint_causes
 from aftersales.measures.contradictions import contradictions_of
 from aftersales.sources.places import Folder
 from aftersales.words.language import Language
-from aftersales.words.markets import same_exports
 
 
 @dataclass(frozen=True)
@@ -97,9 +96,16 @@ def dossier(
     numbers = tuple(records.orders["order_id"].unique(maintain_order=True))
     files = evidence_index(records.evidence, folder=evidence_folder, orders=numbers)
     needs = completeness(kinds, files, there)
-    if not same_exports(platform, "taobao"):  # whose rules the needs come from
+    bound: dict[str, Any] = {
+        "on": _claimed_on(records, known_until),
+        "platform": platform,
+        "market": market,
+        "held": there,
+        "checks": checks,
+    }
+    cited = clauses(kinds, **bound)
+    if not any(clause.rule == "platform" for clause in cited):  # whose rules the needs come from
         needs = tuple(replace(need, articles=()) for need in needs)
-    bound: dict[str, Any] = {"platform": platform, "market": market, "held": there, "checks": checks}
     compared = comparison(outcomes, numbers)
     own = outcomes.filter(pl.col("order_id").is_in(list(numbers)))
     return Dossier(
@@ -107,7 +113,7 @@ def dossier(
         state=states["state"][-1] if states.height else "new",
         statement=statement(case, records, own, language=language, currency=currency),
         deadlines=deadlines(records, known_until=known_until), evidence=files, needs=needs,
-        clauses=clauses(kinds, **bound),
+        clauses=cited,
         clauses_internal=clauses(kinds, **bound, internal=True),
         compared=compared, suspicion=suspicion,
         weaknesses=tuple(weaknesses(records, facts, needs, files, compared, language=language)),
@@ -116,3 +122,10 @@ def dossier(
         timeline=timeline(records, language=language, currency=currency, states=states),
         claims=claims(facts, found, language=language, currency=currency), states=states,
     )  # fmt: skip
+
+
+def _claimed_on(records: Records, known_until: datetime) -> date:
+    """The day of the newest claim of the case, by whose rules it is judged; without any the last day of the data."""
+    told = (records.complaints["filed_at"], records.refunds["applied_at"], records.orders["created_at"])
+    newest = next((moments.max() for moments in told if moments.count()), known_until)
+    return cast("datetime", newest).date()

@@ -265,9 +265,18 @@ def _evidence(told: Dossier, copy: Copy, room: Room) -> dict[str, Any]:
 def _clauses(told: Dossier, copy: Copy) -> dict[str, Any]:
     cited = [*told.clauses, *(told.clauses_internal if copy == "internal" else ())]
     rows = [tuple(say(f"clause.{part}.{c.id}", told.language) for part in ("name", "says", "why")) for c in cited]
-    rules = dict.fromkeys((c.rule, c.number, c.revised) for c in cited)
+    rules = dict.fromkeys((c.rule, c.number, c.first) for c in cited)
     word = _words(told)
-    named = [word("page.rule", rule=f"clause.rule.{r}", number=n, revised=v) for r, n, v in rules]
+    named = [
+        word(
+            "page.rule" if n else "page.rule_unnumbered",
+            rule=f"clause.rule.{r}",
+            number=n,
+            first=day,
+            source=f"clause.source.{r}",
+        )
+        for r, n, day in rules
+    ]
     joined = "；".join(named) if told.language == "zh" else "; ".join(named)
     return {
         "clauses": rows,
