@@ -1,4 +1,4 @@
-"""The page of a dossier: hostile text neither runs nor breaks it, four printed pages hold it, each copy says its own."""
+"""The page of a dossier: hostile text neither runs nor breaks it, all evidence is printed, each copy says its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from aftersales.cases.bundle import packed
+from aftersales.cases.filing import CHARACTERS, filing
 from aftersales.cases.page import page
-from aftersales.words.language import LANGUAGES
+from aftersales.words.language import LANGUAGES, say
 
 # What a paper for the platform must not say: a score, or a word of suspicion.
 SUSPICION = re.compile(
@@ -43,7 +44,6 @@ def copies(fullest, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_text_is_shown_and_neither_runs_nor_breaks_the_page(fullest, chromium, tmp_path, language):
     for copy, html in copies(fullest, language).items():
-        assert len(html) < 150_000
         file = tmp_path / f"{copy}.html"
         file.write_text(html, "utf-8")
         window, asked = chromium.new_page(), []
@@ -57,13 +57,12 @@ def test_hostile_text_is_shown_and_neither_runs_nor_breaks_the_page(fullest, chr
         assert "{{7*7}}" in shown
         assert "[U+202E]" in shown
         assert "\u202e" not in shown
-        assert ("字］" if language == "zh" else "more characters not shown]") in shown
         # nothing sticks out of the sheet, on paper's width and on a phone
         for width in (794, 390):
             window.set_viewport_size({"width": width, "height": 900})
             assert window.evaluate("document.documentElement.scrollWidth") <= width
         printed = window.pdf(format="A4", prefer_css_page_size=True)
-        assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
+        assert re.search(rb"/Type\s*/Page\b", printed)
         window.close()
 
 
@@ -92,10 +91,32 @@ def test_the_internal_copy_takes_no_clear_names(fullest):
         page(fullest["zh"], copy="internal", version="1", annex={}, buyers=OWN)
 
 
-def test_a_cut_is_marked_and_the_annex_says_where_the_rest_is(fullest):
-    html = page(fullest["zh"], copy="platform", version="1", annex={}, buyers=OWN)
+def test_every_row_of_evidence_is_printed_and_a_cut_is_marked(fullest, monkeypatch):
+    told = fullest["zh"]
+    html = page(told, copy="platform", version="1", annex={}, buyers=OWN)
+    rows = {
+        "orders": told.records.orders["order_id"].n_unique(), "messages": told.records.messages.height,
+        "evidence": len([f for f in told.evidence if f.sha256]),
+        "timeline": told.timeline.filter(~pl.col("source").is_in(["chat", "case"])).height,
+    }  # fmt: skip
+    assert min(rows.values()) > 2
+    assert html.count("<tr>") >= sum(rows.values())
+    monkeypatch.setattr("aftersales.cases.page._ROWS_MOST", 2)
+    cut = page(told, copy="platform", version="1", annex={}, buyers=OWN)
     for file in ("timeline.csv", "messages.csv", "evidence.csv", "orders.csv"):
-        assert re.search(rf"(中间|其余|全部) \d+ 条[^<]*{file}", html), file
+        assert re.search(rf"(中间|其余|全部) \d+ 条[^<]*{file}", cut), file
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_statement_to_paste_fits_the_platforms_form(demo_dossiers, fullest, language):
+    for told in (*demo_dossiers, fullest[language]):
+        text = filing(told)
+        assert len(text) <= CHARACTERS
+        assert text.endswith(say(f"dossier.ask.{told.kind}", told.language, market=told.market))
+        against = told.claims.filter(~pl.col("check").is_in(["none", "demand"]))["record"]
+        if against.len() and len(against[0]) < 200:
+            assert against[0] in text
+        assert not SUSPICION.search(text.replace(told.statement, ""))
 
 
 @pytest.mark.parametrize("copy", ["platform", "internal"])

@@ -120,7 +120,7 @@ def dossier(
         for_buyer=tuple(speaks_for_buyer(numbers, outcomes, suspicion.explanations, language=language)),
         records=records, outcomes=own,
         timeline=timeline(records, language=language, currency=currency, states=states),
-        claims=claims(facts, found, language=language, currency=currency), states=states,
+        claims=claims(facts, found, records.messages, language=language, currency=currency), states=states,
     )  # fmt: skip
 
 

@@ -15,15 +15,17 @@ from markupsafe import Markup
 
 from aftersales.cases.chart import shares_chart
 from aftersales.cases.dossier import Dossier
+from aftersales.cases.filing import filing
 from aftersales.cases.quoting import hidden, quoted, short, visible
-from aftersales.cases.room import Room, room_for
 from aftersales.cases.rows import order_rows, place_of, reference
 from aftersales.tables.columns import known_total
 from aftersales.words.language import NOTHING, Language, clock, full_day, say
 
 Copy = Literal["platform", "internal"]
-_TEXT_MOST, _SAID_MOST, _CELL_MOST = 110, 150, 60
+# Evidence is printed whole: only a text or a list that no person wrote or read is cut, with a mark.
+_SAID_MOST, _ROWS_MOST, _CELL_MOST = 4_000, 500, 60
 _SHORT_MOST = 26  # cells that do not wrap: numbers, telephones
+_NEEDS_FIRST = ("missing", "record", "file")  # what is still to be had stands on top
 _PERSON_MOST = (_SHORT_MOST, _SHORT_MOST, 20, _CELL_MOST)  # member, receiver, telephone, address
 
 
@@ -43,16 +45,17 @@ def page(
     style = files("aftersales.cases").joinpath("dossier.css").read_text("utf-8")
     style = style.replace("PLACE", reference(told.case.id, copy=copy))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    word, room = _words(told), room_for(told, internal=copy == "internal")
+    word = _words(told)
     context: dict[str, Any] = {
         "lang": "zh-CN" if told.language == "zh" else "en", "style": Markup(style),
         "style_hash": Markup(f"sha256-{digest}"), "shop": told.shop, "internal": copy == "internal",
         "copy_name": word(f"page.{copy}"), "title": _title(told), "cover": list(_cover(told, copy)),
-        "numbered": _numbering(told), "statement": told.statement, "ask": word(f"ask.{told.kind}"),
+        "numbered": _numbering(told), "statement": told.statement,
+        "filing": filing(told), "ask": word(f"ask.{told.kind}"),
         "words": {c: word(f"column.{c}") for c in _COLUMNS}, "annex": list(annex.items()),
         "provenance": word("page.provenance", version=version),
-        **_buyers(told, buyers, unread, room), **_claims(told, room), **_orders(told, buyers, room),
-        **_compared(told), **_timeline(told, copy, room), **_chats(told, room), **_evidence(told, copy, room),
+        **_buyers(told, buyers, unread), **_claims(told), **_orders(told, buyers),
+        **_compared(told), **_timeline(told, copy), **_chats(told), **_evidence(told, copy),
         **_clauses(told, copy),
         **(_internal(told) if copy == "internal" else {}),
     }  # fmt: skip
@@ -136,7 +139,7 @@ def _deadline(told: Dossier) -> str:
     return "；".join(shown) if told.language == "zh" else "; ".join(shown)
 
 
-def _buyers(told: Dossier, buyers: pl.DataFrame | None, unread: Sequence[str], room: Room) -> dict[str, Any]:
+def _buyers(told: Dossier, buyers: pl.DataFrame | None, unread: Sequence[str]) -> dict[str, Any]:
     word = _words(told)
     if buyers is None:
         return {}
@@ -153,10 +156,10 @@ def _buyers(told: Dossier, buyers: pl.DataFrame | None, unread: Sequence[str], r
             row[4],
             place_of(told, *row[5:]),
         )
-        for row in each.head(room.buyers).iter_rows()
+        for row in each.head(_ROWS_MOST).iter_rows()
     ]
-    if each.height > room.buyers:
-        note = word("page.others_in_case", n=each.height - room.buyers, file="buyers.csv") + note
+    if each.height > _ROWS_MOST:
+        note = word("page.others_in_case", n=each.height - _ROWS_MOST, file="buyers.csv") + note
     columns = [word(f"column.{c}") for c in ("buyer", "receiver", "phone", "address", "orders", "from")]
     return {"buyers": rows, "buyers_columns": columns, "buyers_note": note} if rows or unread else {}
 
@@ -165,21 +168,21 @@ def _blank(column: str) -> pl.Expr:
     return pl.when(pl.col(column).str.strip_chars() != "").then(pl.col(column))
 
 
-def _claims(told: Dossier, room: Room) -> dict[str, Any]:
-    rows = told.claims.select("claim", "record").head(room.claims).rows()
-    left = told.claims.height - room.claims
+def _claims(told: Dossier) -> dict[str, Any]:
+    rows = told.claims.select("claim", "record").head(_ROWS_MOST).rows()
+    left = told.claims.height - _ROWS_MOST
     note = _words(told)("page.others_in_case", n=left, file="claims.csv") if left > 0 else ""
     return {"claims": rows, "claims_note": note}
 
 
-def _orders(told: Dossier, buyers: pl.DataFrame | None, room: Room) -> dict[str, Any]:
+def _orders(told: Dossier, buyers: pl.DataFrame | None) -> dict[str, Any]:
     rows = order_rows(told, buyers)
     if len(rows) < 2:
         return {}
     word = _words(told)
     names = ("order", "placed", *(("buyer",) if buyers is not None else ()), "amount", "paid", "shipped", "outcome")
-    shown = [tuple(short(str(v), _SHORT_MOST) for v in row) for row in rows[: room.orders]]
-    left = len(rows) - room.orders
+    shown = [tuple(short(str(v), _SHORT_MOST) for v in row) for row in rows[:_ROWS_MOST]]
+    left = len(rows) - _ROWS_MOST
     note = word("page.others_in_case", n=left, file="orders.csv") if left > 0 else ""
     return {"orders": shown, "orders_columns": [word(f"column.{n}") for n in names], "orders_note": note}
 
@@ -197,32 +200,28 @@ def _compared(told: Dossier) -> dict[str, Any]:
     return {"chart": Markup(shares_chart(found, names=names, label=caption)), "chart_caption": caption}
 
 
-def _timeline(told: Dossier, copy: Copy, room: Room) -> dict[str, Any]:
+def _timeline(told: Dossier, copy: Copy) -> dict[str, Any]:
     word = _words(told)
     mine = told.timeline if copy == "internal" else told.timeline.filter(pl.col("source") != "case")
-    main = mine.filter(pl.col("main"))
-    if main.height > room.timeline and told.records.orders["order_id"].n_unique() > 1:
-        # the list of orders has each one's placing
-        main = main.filter(pl.col("source") != "order")
     shown = [
         {
             "at": clock(row["at"]), "source": word(f"source.{row['source']}"), "text": _with_order(told, row),
             "place": place_of(told, row["file"], row["row"]),
         }
-        for row in main.iter_rows(named=True)
+        for row in mine.filter(pl.col("source") != "chat").iter_rows(named=True)  # chats have their own list
     ]  # fmt: skip
     note = word("page.all_rows", n=mine.height, file="timeline.csv")
-    return {"timeline": _shortened(told, shown, room.timeline, "timeline.csv"), "timeline_note": note}
+    return {"timeline": _shortened(told, shown, _ROWS_MOST, "timeline.csv"), "timeline_note": note}
 
 
 def _with_order(told: Dossier, row: Mapping[str, Any]) -> str:
     """Of several orders an entry names its own by the last six digits."""
-    text = quoted(row["text"], most=_TEXT_MOST, language=told.language)
+    text = quoted(row["text"], most=_SAID_MOST, language=told.language)
     several = told.records.orders["order_id"].n_unique() > 1
     return f"…{row['order_id'][-6:]} {text}" if several and row["order_id"] else text
 
 
-def _chats(told: Dossier, room: Room) -> dict[str, Any]:
+def _chats(told: Dossier) -> dict[str, Any]:
     word = _words(told)
     rows = [
         {
@@ -232,7 +231,7 @@ def _chats(told: Dossier, room: Room) -> dict[str, Any]:
         }
         for row in told.records.messages.iter_rows(named=True)
     ]  # fmt: skip
-    return {"chats": _shortened(told, rows, room.chats, "messages.csv"), "chats_note": word("page.chats_note")}
+    return {"chats": _shortened(told, rows, _ROWS_MOST, "messages.csv"), "chats_note": word("page.chats_note")}
 
 
 def _shortened(told: Dossier, rows: list[dict[str, Any]], most: int, file: str) -> list[dict[str, Any]]:
@@ -244,7 +243,7 @@ def _shortened(told: Dossier, rows: list[dict[str, Any]], most: int, file: str) 
     return [*rows[:first], {"gap": gap}, *rows[len(rows) - (most - first) :]]
 
 
-def _evidence(told: Dossier, copy: Copy, room: Room) -> dict[str, Any]:
+def _evidence(told: Dossier, copy: Copy) -> dict[str, Any]:
     word = _words(told)
     there = [f for f in told.evidence if f.sha256]
     rows = [
@@ -255,9 +254,9 @@ def _evidence(told: Dossier, copy: Copy, room: Room) -> dict[str, Any]:
             "note": "，".join(short(t, 30) for t in (f.source, f.note if copy == "internal" else None) if t),
             "at": clock(f.taken_at), "sha256": f.sha256,
         }
-        for f in there[:room.evidence]
+        for f in there[:_ROWS_MOST]
     ]  # fmt: skip
-    left = len(there) - room.evidence
+    left = len(there) - _ROWS_MOST
     note = word("page.others_in_case", n=left, file="evidence.csv") if left > 0 else ""
     return {"evidence": rows, "evidence_note": note}
 
@@ -293,7 +292,7 @@ def _internal(told: Dossier) -> dict[str, Any]:
             "where": word(f"where.{n.id}") if n.state != "file" else "",
             "mark": word("need_ground.articles", articles=n.articles) if n.articles else word("need_ground.common"),
         }
-        for n in told.needs
+        for n in sorted(told.needs, key=lambda n: _NEEDS_FIRST.index(n.state))
     ]  # fmt: skip
     states = [
         (clock(row["at"]), quoted(" · ".join(t for t in (say(f"case.state.{row['state']}", told.language), row["by"],
