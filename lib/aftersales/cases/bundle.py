@@ -18,7 +18,7 @@ from aftersales.cases.page import Copy, page
 from aftersales.cases.quoting import of_frame, spreadsheet
 from aftersales.cases.rows import order_rows, reference
 from aftersales.sources.places import Folder
-from aftersales.words.language import say
+from aftersales.words.language import clock, say
 
 MANIFEST = "manifest.json"
 FORMAT = "aftersales-dossier/2"
@@ -130,8 +130,9 @@ def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None, hide: tuple
     entries = of_frame(mine.with_columns(source=pl.Series(sources, dtype=pl.String)).select(
         "at", "source", "order_id", "text", "file", "row"))  # fmt: skip
     files = [
-        (f.order_id, f.kind, f.name, say(f"dossier.file_state.{f.state}", language), f"{f.taken_at:%Y-%m-%d %H:%M}" if
-         f.taken_at else "", f.source, f.note if copy == "internal" else "", f.sha256, f.listed_in, f.listed_row)
+        (f.order_id, f.kind, f.name, say(f"dossier.file_state.{f.state}", language),
+         clock(f.taken_at) if f.taken_at else "", f.source, f.note if copy == "internal" else "", f.sha256,
+         f.listed_in, f.listed_row)
         for f in told.evidence
     ]  # fmt: skip
     said = told.records.messages.with_columns(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from aftersales.tables.columns import has_hour
 from aftersales.words.language import Language, say
 from aftersales.words.plain import begins_formula
 
@@ -111,11 +112,12 @@ def _long_number(cell: str) -> str:
 
 
 def of_frame(frame: pl.DataFrame) -> list[tuple[object, ...]]:
-    """Rows of a frame as a spreadsheet's: moments to the minute.
+    """Rows of a frame as a spreadsheet's: moments to the minute, days without an hour as days.
 
     >>> from datetime import datetime
     >>> of_frame(pl.DataFrame({"at": [datetime(2026, 11, 9, 14, 2, 5)], "n": [1]}))
     [('2026-11-09 14:02', 1)]
     """
-    moments = [c for c, t in frame.schema.items() if isinstance(t, pl.Datetime)]
-    return frame.with_columns(pl.col(moments).dt.strftime("%Y-%m-%d %H:%M")).rows()
+    moments = pl.col([c for c, t in frame.schema.items() if isinstance(t, pl.Datetime)])
+    day, minute = moments.dt.strftime("%Y-%m-%d"), moments.dt.strftime("%Y-%m-%d %H:%M")
+    return frame.with_columns(pl.when(has_hour(moments)).then(minute).otherwise(day)).rows()

@@ -55,7 +55,7 @@ _OTHERS = (  # states, ways of paying, answers of yes and no
     r"^(?i:true|false|yes|no|cancell?ed|shipped|unshipped|cod|card|credit card|paypal)$|^[是否]$|支付|货到付款"
 )
 _WRONG = {
-    "order_id": rf"^\D+$|^\d{{1,3}}([.,]\d{{3}})+$|{_PRICE}", "refund_id": r"^\D+$",
+    "order_id": rf"^\D+$|(\p{{Han}}.*){{3}}|^\d{{1,3}}([.,]\d{{3}})+$|{_PRICE}", "refund_id": r"^\D+$",
     "line_id": r"^\D+$|^[A-Z]{2}\d{6,}$",
     "title": rf"^[\d\W_]*$|^.$|{_OTHERS}", "courier": rf"\d{{5}}|{_WAY}|{_OTHERS}",
     "tracking_no": r"^\D+$|^'?1[3-9]\d{9}$",
@@ -70,6 +70,8 @@ _WRONG = {
 _VARIED = ("order_id", "refund_id", "buyer", "tracking_no", "address")
 # Fields of few words, which another file of the shop writes as well.
 _CLOSED = ("province", "courier", "channel", "warehouse", "reason_raw", "kind", "event", "place", "sender", "category")
+# Of these a shop has a handful, however many its orders.
+_HANDFUL = ("courier", "channel", "warehouse", "sender")
 _FEW, _MOST, _LEAST = 8, 0.9, 0.1
 _PRICE_FACTOR = 3
 # Amounts of one order differ by less; the number of an order or a product is this much larger than its price.
@@ -189,6 +191,10 @@ def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
     for field in (f for f in _VARIED if f in rows.columns):
         cells = rows[field].drop_nulls()
         if cells.len() >= 2 * _FEW and cells.n_unique() == 1 and cells[0].strip("#*$密文"):
+            yield _odd(field, cells)
+    for field in (f for f in _HANDFUL if f in rows.columns):
+        cells = rows[field].drop_nulls()
+        if cells.len() >= 2 * _FEW and cells.n_unique() > cells.len() / 2:
             yield _odd(field, cells)
     amounts = {f: rows[f].filter(rows[f] > 0) for f in rows.select(cs.decimal()).columns}
     middles = sorted((float(a.median()), f) for f, a in amounts.items() if a.len() >= _FEW)  # type: ignore[arg-type]

@@ -179,21 +179,14 @@ def span(first: date, last: date, language: Language = "zh") -> str:
 
 
 def clock(value: datetime | None, language: Language = "zh") -> str:
-    """A moment to the minute.
+    """A moment to the minute, or the day alone where a file gave no hour (`columns.has_hour`).
 
-    >>> clock(datetime(2026, 11, 9, 14, 2))
-    '2026-11-09 14:02'
-    """
-    return NOTHING if value is None else f"{value:%Y-%m-%d %H:%M}"
-
-
-def moment(value: datetime | None, language: Language = "zh") -> str:
-    """A moment of a file to the minute, or the day alone where the file gave no hour (`columns.has_hour`).
-
-    >>> moment(datetime(2026, 11, 9, 14, 2)), moment(datetime(2026, 11, 9))
+    >>> clock(datetime(2026, 11, 9, 14, 2)), clock(datetime(2026, 11, 9))
     ('2026-11-09 14:02', '2026-11-09')
     """
-    return f"{value:%Y-%m-%d}" if value is not None and value.time() == time() else clock(value, language)
+    if value is None:
+        return NOTHING
+    return f"{value:%Y-%m-%d}" if value.time() == time() else f"{value:%Y-%m-%d %H:%M}"
 
 
 def hours(value: float | None, language: Language = "zh", *, like: float | None = None, plus: bool = False) -> str:
@@ -234,7 +227,7 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
-    "clock": clock, "moment": moment,
+    "clock": clock,
     "hours": hours, "probability": probability, "likelihood": likelihood,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
