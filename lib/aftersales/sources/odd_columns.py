@@ -70,6 +70,7 @@ _WRONG = {
 _VARIED = ("order_id", "refund_id", "buyer", "tracking_no", "address")
 # Fields of few words, which another file of the shop writes as well.
 _CLOSED = ("province", "courier", "channel", "warehouse", "reason_raw", "kind", "event", "place", "sender", "category")
+_NUMBERS = ("order_id", "refund_id")  # which no platform masks
 # Of these a shop has a handful, however many its orders.
 _HANDFUL = ("courier", "channel", "warehouse", "sender")
 _FEW, _MOST, _LEAST = 8, 0.9, 0.1
@@ -184,7 +185,8 @@ def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
     """Fields whose cells cannot be what their header says, whatever the shop."""
     for field in (f for f in _WRONG if f in rows.columns):
         cells = rows[field].drop_nulls()
-        cells = cells.filter(~cells.str.contains(r"[*＊#$]"))  # masked by the platform
+        if field not in _NUMBERS:
+            cells = cells.filter(~cells.str.contains(r"[*＊#$]"))  # masked by the platform
         wrong = float(cells.str.contains(_WRONG[field]).mean() or 0)  # type: ignore[arg-type]
         if wrong > 0.5 and (cells.len() >= _FEW or (cells.len() >= 3 and wrong == 1)):
             yield _odd(field, cells)
