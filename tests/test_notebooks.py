@@ -12,7 +12,7 @@ from papermill import inspect_notebook
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 BOOKS = sorted(FOLDER.glob("*.ipynb"))
-CLOSING = ("What to do about it", "What this cannot tell you", "How it is measured")
+CLOSING = ("Actions", "Limitations", "Definitions")
 
 
 def cells(book, kind=None):

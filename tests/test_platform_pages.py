@@ -73,7 +73,7 @@ def test_amazon_india_tells_refunds_by_status_and_what_cannot_be_judged(reports)
     assert f"{len(back)} refunds without a request time" in health
     assert "The orders contain no buyer data" in health
     assert "no product is listed" in found["problem-products.html"]
-    assert "The files hold no refund reasons" in found["index.html"]
+    assert "The files contain no refund reasons" in found["index.html"]
     october = [row for row in rows if row["Date"].startswith("10-") and row["Status"] != "Cancelled"]
     paid = sum(float(row["Amount"]) for row in october)
     refunded = sum(float(row["Amount"]) for row in october if row in back)

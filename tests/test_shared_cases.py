@@ -110,7 +110,7 @@ def test_one_workbook_with_orders_items_and_shipping(case: Callable[..., Importe
     assert (orders.height, orders["order_id"].n_unique()) == (192, 160)
     assert float(orders["paid"].sum()) == 42_328
     assert (refunds.height, float(refunds["amount"].sum())) == (16, 4_004)
-    assert "the sheet 发货报表 (161 rows) is no known export and was not read" in done.said
+    assert "the sheet 发货报表 (161 rows) is not a known export and was not read" in done.said
 
 
 def test_line_breaks_in_two_cells_of_one_row(case: Callable[..., Imported]) -> None:
@@ -191,7 +191,7 @@ def test_a_hidden_sheet_is_named_and_not_counted(case: Callable[..., Imported]) 
     done = case("12b-hidden")
     assert done.table("orders").height == 150
     assert "the sheet test is hidden: its 60 rows were not read" in done.said
-    assert "10 rows that a filter or somebody hid were read as well" in done.said
+    assert "10 filtered or hidden rows were read as well" in done.said
 
 
 def test_web_pages_and_xml_named_xls(case: Callable[..., Imported]) -> None:
@@ -334,7 +334,7 @@ def test_another_platforms_export_is_held_back(case: Callable[..., Imported], na
 
 def test_words_that_are_not_known_and_states_that_amounts_contradict_are_named(case: Callable[..., Imported]) -> None:
     said = case("03-item-refund-state").said
-    assert "6 rows hold an amount that their refund state does not bear out" in said
+    assert "6 rows hold a refund amount inconsistent with their refund status" in said
 
 
 def test_a_report_is_made_of_orders_without_money(case: Callable[..., Imported]) -> None:
@@ -352,7 +352,7 @@ RUPIAH = {"platform": "shopee", "zone": "Asia/Jakarta", "currency": "IDR"}
 SHOWN: Mapping[str, tuple[dict[str, Any], int | None, float | None, float | None, tuple[str, ...]]] = {
     "01-rows-per-order": ({"week": "2026-W46"}, 240, 40_574, 2_381, ()),
     "02-status-words": ({}, 140 - 6, None, None, ()),
-    "03-item-refund-state": ({}, 200, None, 1_000, ("6 rows hold an amount that their refund state does not bear out",)),
+    "03-item-refund-state": ({}, 200, None, 1_000, ("6 rows hold a refund amount inconsistent with their refund status",)),
     "05-1688-merged": ({"platform": "1688"}, 150, 17_304, None, ()),
     "05b-no-money-column": ({}, None, None, None, ("amounts are unknown",)),
     "07a-douyin-no-layout": ({"own": False, "platform": "douyin"}, 220, 7_080.50, None, ()),

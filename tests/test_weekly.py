@@ -79,9 +79,9 @@ def test_the_real_file_goes_from_raw_csv_to_report(tmp_path, shared):
     assert rates.group_by("measure").len()["len"].to_list() == [5, 5]
     assert rates["verdict"].unique().to_list() == ["not_enough_data"]
     page = (folder / "refund-trends.html").read_text("utf-8")
-    assert "23.1% of gross paid was refunded (¥572K of ¥2.47M)" in page
+    assert "23.1% of gross sales was refunded (¥572K of ¥2.47M)" in page
     assert "2 of" in page
-    assert "1 of 30 days have no paid order: 16 Feb" in page
+    assert "1 of 30 days without a paid order: 16 Feb" in page
     assert "湖北省" in page
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import tomllib
 import traceback
 from datetime import UTC, date, datetime
+from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -54,7 +56,7 @@ def _told_version(asked: bool) -> None:
 @app.callback()
 def program(
     version: Annotated[
-        bool, typer.Option("--version", help="Tell the version and stop.", is_eager=True, callback=_told_version)
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_told_version)
     ] = False,
 ) -> None:
     """After-sales analytics for online shops: export files in, weekly reports out."""
@@ -81,7 +83,7 @@ def init(
     shop: Annotated[str, typer.Option(help="The first shop's id: lower-case letters, digits, - and _.")] = "myshop",
     name: Annotated[str, typer.Option(help="Its name, as the export files write it.")] = "我的店铺",
 ) -> None:
-    """Write a commented shops.toml and the folders, asking nothing that can be guessed."""
+    """Write a commented shops.toml and the folders, without asking anything that can be inferred."""
     from aftersales.sources.starting import start
 
     for line in start(folder, shop_id=shop, shop_name=name):
@@ -111,22 +113,20 @@ def import_(
     ] = None,
     new: Annotated[bool, typer.Option("--new", help="Import what is new for every shop.")] = False,
     confirm: Annotated[
-        list[str] | None, typer.Option("--confirm", help="A file held back that is right after all: count it.")
+        list[str] | None, typer.Option("--confirm", help="Count a file that was held back but is correct.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what each file would be taken for; write nothing.")
     ] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the shop's last import back.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Undo the shop's last import.")] = False,
     import_id: Annotated[
-        str | None, typer.Option("--id", help="With --undo: the import meant, so that no other is taken back.")
+        str | None, typer.Option("--id", help="With --undo: the import to undo, so that no other is undone.")
     ] = None,
-    withdraw: Annotated[
-        str | None, typer.Option(help="Drop the rows that this file held before and holds no more.")
-    ] = None,
+    withdraw: Annotated[str | None, typer.Option(help="Drop the rows that this file no longer contains.")] = None,
     now: Now = None,
     config: Config = None,
 ) -> None:
-    """Read export files into the store; say what was taken, merged, set aside and why."""
+    """Read export files into the store; report which rows were loaded, merged or not loaded, and why."""
     from aftersales.sources.importing import import_files, undo_import
     from aftersales.sources.settings import load_settings, shop_or_only
     from aftersales.sources.withdrawing import withdraw as withdraw_rows
@@ -149,11 +149,11 @@ def import_(
         try:
             if withdraw:
                 _, rows = withdraw_rows(settings, one, withdraw)
-                _out.print(f"{one.id}: {rows:,} rows that {escape(withdraw)} holds no more are withdrawn")
+                _out.print(f"{one.id}: {rows:,} rows that {escape(withdraw)} no longer contains are withdrawn")
                 continue
             if undo:
                 commit = undo_import(settings, one, import_id=import_id)
-                _out.print(f"{one.id}: {commit.action} done; the tables hold again what they held before")
+                _out.print(f"{one.id}: {commit.action} done; the tables are as before")
                 _out.print("its files will be read again by the next import unless they are moved away")
                 continue
             with _err.status(f"importing {one.id}") as status:
@@ -240,7 +240,7 @@ def today(
         ),
     ] = None,
     at: Annotated[str | None, typer.Option("--at", hidden=True, help="The same as --now.")] = None,
-    limit: Annotated[int, typer.Option(help="How many people the team can write to; the rest is counted.", min=1)] = 20,
+    limit: Annotated[int, typer.Option(help="How many buyers the team can contact; the rest is counted.", min=1)] = 20,
     language: Annotated[
         str | None, typer.Option(help="zh or en, of the list and of the drafts; without it the shop's first.")
     ] = None,
@@ -249,13 +249,13 @@ def today(
     ] = False,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the whole queue, and the other buyers of bad batches, for a spreadsheet."),
+        typer.Option("--csv", help="Write the whole queue, and the other buyers of defective batches, as a table."),
     ] = None,
     drafts: Annotated[bool, typer.Option("--drafts/--no-drafts", help="Messages to buyers below the table.")] = True,
     no_import: Annotated[bool, typer.Option("--no-import", help="Do not look for new export files.")] = False,
     config: Config = None,
 ) -> None:
-    """Whom to contact now: what is not shipped yet first, then by deadline and money; with calm drafts.
+    """Whom to contact now: orders not shipped first, then by deadline and amount; with message drafts.
 
     Needs order and refund reports only and takes seconds, so that it can run every hour. Deadlines are the files' own.
     """
@@ -354,7 +354,7 @@ def mail(
     now: Now = None,
     config: Config = None,
 ) -> None:
-    """Send each manager the week's mail, once; tell the analysts where there is none.
+    """Send each manager the week's mail, once; notify the analysts where there is none.
 
     Who gets it stands in shops.toml: each shop's managers and analysts, and the
     server in the part mail. The password comes from the environment variable
@@ -379,7 +379,7 @@ def mail(
 def decide(
     shop: ShopName,
     suggestion: Annotated[str, typer.Argument(help="The suggestion's id, as the page shows it.", show_default=False)],
-    owner: Annotated[str, typer.Option(help="Who sees to it.", show_default=False)],
+    owner: Annotated[str, typer.Option(help="Who is responsible.", show_default=False)],
     start: Annotated[str, typer.Option("--from", help="The day it takes effect, like 2026-11-30.", show_default=False)],
     measure: Annotated[str | None, typer.Option(help="What it will be judged by; else the suggestion's own.")] = None,
     change: Annotated[bool, typer.Option("--change", help="Replace what was entered for it before.")] = False,
@@ -459,7 +459,7 @@ def train(
     language: Annotated[str | None, typer.Option(help="zh or en; without it the first shop's first.")] = None,
     config: Config = None,
 ) -> None:
-    """Train the text model that finds the causes of complaints, and tell how well it does on texts held back.
+    """Train the text model that finds the causes of complaints, and report its accuracy on held-out texts.
 
     Causes are the 18 reason groups: no_reason, wrong_order, late_ship, damaged, quality, size …
     """
@@ -503,7 +503,7 @@ def erase(
         list[str] | None, typer.Option("--order", help="An order of the buyer; may be given several times.")
     ] = None,
     buyer: Annotated[str | None, typer.Option(help="The buyer's name, as the export files write it.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Really erase; without it only what there is is told.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Really erase; without it the data are only listed.")] = False,
     config: Config = None,
 ) -> None:
     """Erase one buyer's data on request, with all older versions; say which rows of the export files remain."""
@@ -516,7 +516,7 @@ def erase(
 
 @app.command()
 def tidy(config: Config = None) -> None:
-    """Remove states and reports older than the part keep of shops.toml says; the weekly run does so too."""
+    """Remove old versions and reports older than the part keep of shops.toml says; the weekly run does so too."""
     from aftersales.reports.tidying import run_tidy
     from aftersales.sources.settings import load_settings
     from aftersales.words.language import say
@@ -545,12 +545,33 @@ def doctor(
     raise typer.Exit(0 if all_well else 1)
 
 
+def _speaks_chinese() -> bool:
+    """Whether the environment asks for Chinese: the first of LC_ALL, LC_MESSAGES and LANG that is set decides."""
+    return next((v for v in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG")) if v), "").startswith("zh")
+
+
+def chinese(program: typer.Typer) -> Any:
+    """The command of ``program`` with its help in Chinese (`words/help.toml`)."""
+    from typer import rich_utils
+
+    words = tomllib.loads(files("aftersales.words").joinpath("help.toml").read_text("utf-8"))
+    command: Any = typer.main.get_command(program)
+    for name, one in {"program": command, **command.commands}.items():
+        said = words["common"] | words.get(name, {})
+        one.help, one.short_help, one.epilog = said.get("help", one.help), None, said.get("epilog", one.epilog)
+        for parameter in one.params:
+            parameter.help = said.get(parameter.name, parameter.help)
+    rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = "参数", "选项"
+    rich_utils.COMMANDS_PANEL_TITLE = "命令"
+    return command
+
+
 def main() -> None:
     """Run the program; what goes wrong is one sentence, never a traceback."""
     os.umask(os.umask(0o077) | 0o002)  # whatever the caller's: nothing that is written may be changed by everybody
     try:
         with native_noise_kept(), panics_as_errors():
-            app()
+            (chinese if _speaks_chinese() else typer.main.get_command)(app)()
     except AftersalesError as error:
         from aftersales.sources.masking import masked
 
@@ -566,7 +587,7 @@ def main() -> None:
         from aftersales.sources.masking import masked_error
 
         said = masked_error((str(error).strip() or type(error).__name__).splitlines()[0][:300])
-        _err.print(f"[bold]aftersales:[/bold] something unforeseen went wrong: {escape(said)}")
+        _err.print(f"[bold]aftersales:[/bold] an unexpected error occurred: {escape(said)}")
         _err.print(f"the details are in {escape(_written_down())}; please send them along when you ask for help")
         sys.exit(3)
 

@@ -134,7 +134,7 @@ def test_a_split_by_an_unknown_column_is_refused():
 def test_the_change_headline_reads_in_both_languages():
     parts = change_parts(*shop(4, peak=4, lines_a_day=40), week=WEEK, by="courier")
     assert "上周" in change_headline(parts)
-    assert "week before" in change_headline(parts, language="en")
+    assert "last week" in change_headline(parts, language="en")
 
 
 def test_since_is_the_day_the_rise_began():

@@ -35,17 +35,21 @@ def rows(now, before=None, dated=True, value=None):
 @pytest.mark.parametrize(
     ("now", "before", "said"),
     [
-        ({"complaint_rate": "above"}, {}, "Complaint rate in 2026-W46: 30.0% (10 of 100), above its normal range"),
+        (
+            {"complaint_rate": "above"},
+            {},
+            "Complaint rate in 2026-W46: 30.0% (10 of 100 orders), above its normal range",
+        ),
         ({"complaint_rate": "below", "refund_rate_orders": "routine"}, {}, "Complaint rate in 2026-W46: 1.0%"),
         ({"complaint_rate": "routine"}, {"complaint_rate": "above"}, "Complaint rate: back to normal variation"),
-        ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All quiet: measures watched 2"),
+        ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All normal: 2 measures"),
         (
             {"complaint_rate": "routine", "refund_rate_orders": "not_enough_data"},
             {},
-            "Nothing out of order among the measures that can be judged: 1",
+            "All measures that can be judged (1) are within",
         ),
         ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Complaint rate in 2026-W45: 30.0%"),
-        ({"complaint_rate": "not_enough_data"}, {}, "Cannot say yet: measures watched 1"),
+        ({"complaint_rate": "not_enough_data"}, {}, "Cannot be judged yet: 1 measure"),
     ],
 )
 def test_the_first_sentence_that_is_true_is_said(now, before, said):
@@ -54,11 +58,11 @@ def test_the_first_sentence_that_is_true_is_said(now, before, said):
 
 def test_an_undated_shop_says_why_nothing_can_be_said():
     verdict = week_verdict(rows({"refund_rate_orders": "not_enough_data"}, dated=False), week=WEEK)
-    assert "no refund dates" in verdict.headline("en")
+    assert "no refund request times" in verdict.headline("en")
 
 
 def test_a_week_without_rows_has_nothing_to_look_at():
-    assert week_verdict(rows({}, {"complaint_rate": "above"}), week=WEEK).headline("en").startswith("There is nothing")
+    assert week_verdict(rows({}, {"complaint_rate": "above"}), week=WEEK).headline("en").startswith("No data")
 
 
 def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
@@ -66,7 +70,7 @@ def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
     far = pl.when(measure="complaint_rate").then(0.9).otherwise("value")
     verdict = week_verdict(signals.with_columns(value=far, seen=far), week=WEEK)
     assert verdict.headline("en").startswith("Complaint rate in 2026-W46: 90.0%")
-    assert verdict.caution("en") == "Also outside their normal range: 1; not enough data to say: 1."
+    assert verdict.caution("en") == "1 more measure outside the normal range; 1 cannot be judged yet."
     assert (verdict.size, verdict.strength) == (2, "strong")
 
 
@@ -77,7 +81,7 @@ def test_a_rise_that_became_the_usual_is_not_back_to_normal():
     learnt = signals.with_columns(value=pl.lit(0.3), normal_high=pl.when(now).then(0.35).otherwise(0.15))
     verdict = week_verdict(learnt, week=WEEK)
     assert verdict.headline("en") == (
-        "Complaint rate: above its normal range since 2026-W45, and not clearly back at its former level yet."
+        "Complaint rate: above its normal range since 2026-W45, not clearly back to its former level yet."
     )
     assert "自 2026-W45 起偏高" in verdict.headline("zh")
     assert (verdict.size, verdict.strength) == (0, "counted")
@@ -107,8 +111,8 @@ def test_no_sentence_contradicts_its_table(now, before, dated):
         said = verdict.headline(language)
         verdict.caution(language)
         assert ("高于正常" in said or "above its" in said) == ("above" in words)
-        assert ("一切正常" in said or "All quiet" in said) <= (bool(words) and set(words) == {"routine"})
-        assert ("回到正常" in said or "back to normal" in said.lower()) <= any(
+        assert ("一切正常" in said or "All normal" in said) <= (bool(words) and set(words) == {"routine"})
+        assert ("恢复到正常" in said or "back to normal" in said.lower()) <= any(
             before.get(m) == "above" and v == "routine" for m, v in now.items()
         )
     assert verdict.size == words.count("above")

@@ -73,12 +73,12 @@ def test_a_burst_is_listed_with_reasons_explanations_and_a_step() -> None:
     assert rows["pattern"].unique().to_list() == ["burst"]
     first = rows.row(0, named=True)
     assert any("9 orders" in reason for reason in first["reasons"])
-    assert any("hint only" in reason for reason in first["reasons"])
+    assert any("indicative only" in reason for reason in first["reasons"])
     assert len(first["innocent_explanations"]) >= 2
-    assert "calmly" in first["next_step"]
+    assert "politely" in first["next_step"]
     assert 0.5 < first["probability"] < 1
     assert first["expected_innocent"] == pytest.approx(1 - first["case_probability"])
-    assert "expected to be innocent" in expected_innocent(rows, language="en")
+    assert "expected to be false positives" in expected_innocent(rows, language="en")
 
 
 def test_a_quiet_shop_has_an_empty_list_with_its_columns() -> None:
@@ -142,7 +142,7 @@ def test_orders_that_still_wait_are_listed_where_such_timing_was_borne_out() -> 
     open_ = rows.filter("waiting")
     assert open_.height == 9
     assert open_["probability"].max() < rows.filter(~pl.col("waiting"))["probability"].max()
-    assert "Before shipping" in open_["next_step"][0]
+    assert "Hold shipping" in open_["next_step"][0]
     assert suspicious_orders(*frames(shop(), waiting), week=WEEK).is_empty()
 
 

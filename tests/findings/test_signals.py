@@ -93,7 +93,7 @@ def test_a_verdict_is_taken_with_its_range_and_its_start():
     found = row_of(signals(*shop(), week=WEEK, verdicts=verdict(since=date(2026, 10, 12)), language="en"))
     assert (found["verdict"], found["normal_high"], found["since"]) == ("above", 0.15, date(2026, 10, 12))
     assert found["headline"] == (
-        "Refund rate by week of payment in 2026-W46: 20.0% (8 of 40), above its normal range of 5.0% to 15.0%; the change began in the week of 12 Oct."
+        "Refund rate by week of payment in 2026-W46: 20.0% (8 of 40 orders), above its normal range of 5.0%–15.0%; since the week of 12 Oct."
     )
 
 
@@ -118,7 +118,7 @@ def test_an_estimate_takes_the_place_of_what_was_counted():
     found = row_of(signals(*shop(), week=WEEK, estimates=estimates, verdicts=verdict(), language="en"))
     assert (found["seen"], found["value"], found["value_low"]) == (0.2, 0.3, 0.25)
     assert found["headline"].startswith(
-        "Refund rate by week of payment in 2026-W46: expected to end at 30.0% (8 of 40 so far), above"
+        "Refund rate by week of payment in 2026-W46: expected at 30.0% (8 of 40 orders so far), above"
     )
 
 
@@ -142,7 +142,7 @@ def test_complaints_are_a_measure_only_where_they_are_recorded():
     assert row_of(table, "complaint_rate", first)["part"] == 1
     before = table.filter(pl.col("week") < str(first))
     assert before["seen"].null_count() == before.height > 0
-    assert before["headline"].str.contains("the files hold no records of that time").all()
+    assert before["headline"].str.contains("no records for that time in the files").all()
     assert table.filter(pl.col("week") > str(first))["seen"].to_list() == [0.0] * 4
 
 

@@ -157,7 +157,7 @@ def test_what_goes_wrong_on_a_cluster_stays_one_failure_in_the_words_of_a_local_
     }
     words = {
         "crashes": "SIGSEGV", "breaks": "ZeroDivisionError",
-        "kills": "Its workers died 2 times", "hungry": "more memory than the limit of 900 MB",
+        "kills": "Its workers died 2 times", "hungry": "exceeded the memory limit of 900 MB",
     }  # fmt: skip
     for shop, word in words.items():
         assert word in results[shop].reason, shop
@@ -165,7 +165,7 @@ def test_what_goes_wrong_on_a_cluster_stays_one_failure_in_the_words_of_a_local_
         assert f"{shop} 2026-W46: failed" in said
         record = json.loads((tmp_path / "reports" / shop / "2026-W46" / "run.json").read_text("utf-8"))
         assert (record["status"], record["reason"]) == ("failed", results[shop].reason)
-    assert "kills 2026-W46: its worker was lost, it starts again on another" in said
+    assert "kills 2026-W46: its worker was lost, restarting on another one" in said
     for shop in ("first", "last"):
         assert f"{shop} 2026-W46: started" in said
         assert (tmp_path / "reports" / shop / "2026-W46" / "index.html").is_file()
@@ -176,8 +176,8 @@ def test_what_goes_wrong_on_a_cluster_stays_one_failure_in_the_words_of_a_local_
 def test_a_report_that_loops_is_stopped_at_its_limit_and_not_tried_again(tmp_path, cluster):
     given = job(tmp_path, toy(tmp_path / "books", "05-loops", "while True:\n    pass"), shop="loops", languages=("en",))
     results, said = executed(tmp_path, cluster, [given], seconds=10.0)
-    assert "longer than the limit of 10.0 seconds" in results["loops"].reason
-    assert "starts again" not in said
+    assert "exceeded the time limit of 10.0 seconds" in results["loops"].reason
+    assert "restarting" not in said
 
 
 @pytest.mark.slow

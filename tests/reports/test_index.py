@@ -50,7 +50,7 @@ def test_a_later_run_adds_and_renews_and_forgets_nothing(tmp_path):
     assert links(page) == ["a/2026-W46/index.html", "a/2026-W45/index.html", "b/2026-W46/index.html"]
     assert "failed" not in page.read_text("utf-8")
     page = updated_index(tmp_path, [ended(tmp_path, "a", status="failed", reason="why")], language="en")
-    assert "the last run failed (the page is the last good one)" in page.read_text("utf-8")
+    assert "the last run failed (the page is the last successful version)" in page.read_text("utf-8")
     page = updated_index(tmp_path, [ended(tmp_path, "c", status="failed", good=False)], language="en")
     assert len(links(page)) == 3
     page = updated_index(tmp_path, [ended(tmp_path, "a"), ended(tmp_path, "c")], language="en")
@@ -152,7 +152,7 @@ def test_a_log_gets_plain_lines_once_each(tmp_path):
 
 def test_a_terminal_gets_bars_and_a_table_with_the_reason():
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", reported(terminal=True))
-    assert "Making reports" in text
+    assert "Creating reports" in text
     assert re.search(r"demo\s+│ 2026-W46 │ done\s+│ 12.3\s+│ r/demo/index.html", text)
     assert "It ran [too] long" in text
 

@@ -165,7 +165,7 @@ def test_a_lost_chart_is_a_fault(tmp_path):
     head = '<meta http-equiv="Content-Security-Policy" content="x"><p>text</p>'
     assert page_faults(head + html, notebook=book, language="en") == []
     assert "lost-plot" in page_faults(head, notebook=book, language="en")[0]
-    assert page_faults("", notebook=book, language="en")[0] == "it has no content security policy"
+    assert page_faults("", notebook=book, language="en")[0] == "no content security policy"
 
 
 def test_a_failed_run_never_replaces_a_good_report(tmp_path):
@@ -315,7 +315,7 @@ def test_a_page_that_embeds_rows_instead_of_counts_fails_and_names_the_block(tmp
     result = run_report(given)
     assert result.status == "failed"
     said = re.search(
-        r"weighs (\d+) kB, more than the budget of 150 kB; its heaviest block is (\S+) \((\d+) kB\)", result.reason
+        r"has (\d+) kB, more than the budget of 150 kB; its largest block is (\S+) \((\d+) kB\)", result.reason
     )
     assert said, result.reason
     assert said[2] == "figure-1"

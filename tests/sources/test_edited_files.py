@@ -50,7 +50,7 @@ class Shop:
 def test_an_edited_file_replaces_what_it_holds_and_gives_up_rows_only_when_told_to(shop):
     shop.put(a=HEAD + order(1, paid="70.00", back="30.00") + order(2), b=HEAD + order(3))
     account = shop.put(a=HEAD + order(1, status="买家已付款，等待卖家发货"))
-    assert "1 row that the file held before is no longer in it, such as 2" in "\n".join(account.lines("en"))
+    assert "1 row previously in the file is no longer in it, such as 2" in "\n".join(account.lines("en"))
     assert shop.table("orders", "order_id", "status") == [("1", "paid"), ("2", "finished"), ("3", "finished")]
     assert shop.table("refunds", "refund_id") == []
     _, rows = withdraw(shop.settings, shop.one, "a.csv")
@@ -129,7 +129,7 @@ def test_order_money_that_stands_on_every_line_counts_once(shop):
     paid = [float(p) for (p,) in shop.table("orders", "paid")]
     assert len(paid) == 10
     assert sum(paid) == sum(110 + n for n in range(1, 6))
-    assert "given once per order" in "\n".join(account.lines("en"))
+    assert "the amount is per order" in "\n".join(account.lines("en"))
 
 
 def test_parts_of_a_refund_and_states_of_a_complaint(shop):

@@ -234,7 +234,7 @@ def test_a_stray_quote_is_a_letter_and_swallows_no_row() -> None:
     assert (reading.frame.height, reading.set_aside.height) == (60, 0)
     assert reading.frame["title"].unique().sort().to_list() == ['"四件套', '四"件套', "四件套", '四件套"']
     assert note_words(reading.notes[0], "en") == (
-        "3 rows hold stray quotation marks, which were read as letters, such as row 21"
+        "3 rows hold stray quotation marks, read as ordinary characters, such as row 21"
     )
 
 

@@ -54,8 +54,8 @@ def test_hidden_sheets_and_sheets_of_no_known_kind_are_named_and_not_counted(how
 
     found = read_export("a.xlsx", content=book(write))
     assert [(r.sheet, r.frame.height) for r in found] == [("订单", 2)]
-    assert "the sheet test is hidden: its 1 row was not read; unhide it and import again if they count" in said(found)
-    assert "the sheet 图表 (2 rows) is no known export and was not read" in said(found)
+    assert "the sheet test is hidden: its 1 row was not read; unhide it and import again if needed" in said(found)
+    assert "the sheet 图表 (2 rows) is not a known export and was not read" in said(found)
 
 
 def test_a_hidden_sheet_that_alone_is_an_export_is_read_and_named() -> None:
@@ -65,7 +65,7 @@ def test_a_hidden_sheet_that_alone_is_an_export_is_read_and_named() -> None:
 
     found = read_export("a.xlsx", content=book(write))
     assert found[0].frame.height == 1
-    assert "only the hidden sheet 订单 fits a known export: it was read" in said(found)
+    assert "only the hidden sheet 订单 matches a known export: it was read" in said(found)
 
 
 def test_filtered_rows_and_hidden_columns_are_read_and_named() -> None:
@@ -77,8 +77,8 @@ def test_filtered_rows_and_hidden_columns_are_read_and_named() -> None:
 
     found = read_export("a.xlsx", content=book(write))
     assert found[0].frame.height == 6
-    assert "2 rows that a filter or somebody hid were read as well, the first is row 3" in said(found)
-    assert "1 hidden columns were read as well, such as 买家实际支付金额" in said(found)
+    assert "2 filtered or hidden rows were read as well, the first is row 3" in said(found)
+    assert "1 hidden column was read as well, such as 买家实际支付金额" in said(found)
 
 
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (2, 3)])
@@ -141,7 +141,7 @@ def test_headers_that_stand_there_twice_are_named() -> None:
     rows = [[*HEADERS, "买家实际支付金额"], [*order(1), "99"]]
     [reading] = found = read_export("a.xlsx", content=book(lambda made: sheet(made, "订单", rows)))
     assert float(reading.frame["paid_net"][0]) == 10
-    assert "the header 买家实际支付金额 stands there 2 times; the first such column was read" in said(found)
+    assert "the header 买家实际支付金额 occurs 2 times; the first column was read" in said(found)
 
 
 TOTALS = [

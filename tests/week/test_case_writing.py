@@ -144,7 +144,7 @@ def test_the_masked_shop_says_what_cannot_be_known(config, tmp_path):
     said = written("basic", rows["order_id"][0], to=str(tmp_path), config=config, now=NOW)
     assert any("缺" in line for line in said)
     html = next(tmp_path.rglob("internal.html")).read_text("utf-8")
-    assert "没有物流轨迹" in html or "没有发现明显的弱点" in html or "缺" in html
+    assert "没有物流轨迹" in html or "未发现明显的不足" in html or "缺" in html
 
 
 def test_a_note_without_a_state_is_asked_about(config):

@@ -36,7 +36,7 @@ def test_it_tells_what_is_in_order_and_what_is_not(tmp_path, monkeypatch):
     import_files(settings, settings.shop("one"))
     code, said = doctor(tmp_path, "--deep")
     assert code == 0
-    assert "data version 1 is whole" in said
+    assert "data version 1 is intact" in said
 
     store = ShopStore(settings.store_path, "one")
     file = next((store.folder.local / "orders").rglob("*.parquet"))

@@ -38,7 +38,7 @@ def labelled(folder: Path, rows=OWN) -> Path:
 
 def test_a_model_that_helps_is_kept_and_what_it_learnt_is_used(house: Path) -> None:
     lines = trained(labelled(house.parent), config=house, language="en")
-    assert "100.0% of what was said is right (24 of 24" in lines[1]
+    assert "accuracy 100.0% where it decides (24 of 24" in lines[1]
     assert "(0 of 2" in lines[2]
     packed = stored_model(str(house.parent / "store"))
     assert packed is not None
@@ -51,7 +51,7 @@ def test_a_model_that_helps_is_kept_and_what_it_learnt_is_used(house: Path) -> N
 
 def test_a_model_that_does_no_better_is_not_kept_unless_asked_for(house: Path) -> None:
     said = trained(SENTENCES, config=house, language="en")
-    assert "not kept" in said[-1]
+    assert "not saved" in said[-1]
     assert "fewer than 20" in said[-2]
     assert stored_model(str(house.parent / "store")) is None
     trained(SENTENCES, config=house, force=True)

@@ -40,7 +40,7 @@ def quoted(text: str | None, *, most: int, language: Language) -> str:
     """Somebody's words as `visible`, cut after ``most`` characters with a mark that says how many were left out.
 
     >>> quoted("没收到货", most=10, language="en"), quoted("abcdefgh" * 3, most=4, language="en")
-    ('没收到货', 'abcd […20 more characters not shown]')
+    ('没收到货', 'abcd […20 characters omitted]')
     """
     whole = text or ""
     # a message of a megabyte is not looked through for the sake of its first line

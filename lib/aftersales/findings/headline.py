@@ -34,7 +34,7 @@ def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
     ...     "normal_low": 0.05, "normal_high": 0.1, "verdict": "routine", "dated": True}
     >>> weeks = pl.DataFrame([row | {"week": f"2026-W{n}"} for n in (44, 45, 46)])
     >>> week_verdict(weeks, week=Week.parse("2026-W46")).headline("en")
-    'All quiet: measures watched 1, all within their normal variation.'
+    'All normal: 1 measure, all within the normal range.'
     """
     rows = _newest_judged(signals, week)
     above, below, routine, unsure = (

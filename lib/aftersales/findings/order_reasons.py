@@ -51,7 +51,7 @@ def reasons_of(
     ...     "unreturned": 0, "waiting": 0, "p_refund": 1e-5, "orders": 9, "hours": 900.0, "buyers": 1,
     ...     "expected_orders": None, "probability": 0.98}
     >>> reasons_of(case, [group], language="en")[0]
-    ["Of this buyer's 9 orders 8 came to nothing or were asked back; the same products bring 0.7 from others."]
+    ["8 of this buyer's 9 orders were closed or refunded; 0.7 would be expected for the same products."]
     """
     told: dict[str, list[str]] = {}
     for group in groups:

@@ -113,7 +113,7 @@ def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
     """How many of the cases of these rows of the list are expected to be innocent, as a sentence.
 
     >>> expected_innocent(pl.DataFrame(schema=ORDERS_SCHEMA), language="en")
-    'No orders are suspected to be malicious.'
+    'No suspected malicious orders.'
     """
     if rows.is_empty():
         return say("suspects.none", language)

@@ -53,7 +53,7 @@ def signals(
     >>> rows.select("measure", "value", "verdict").rows()
     [('refund_rate_orders', 0.3333333333333333, 'not_enough_data'), ('refund_rate_money', 0.5, 'not_enough_data')]
     >>> rows["headline"][1]
-    'Refund rate by money in 2026-W46: 50.0% as counted so far (¥20 of ¥40), not enough data to say.'
+    'Refund rate by value in 2026-W46: 50.0% so far (¥20 of ¥40), not enough data to judge.'
     """
     rows = judged(
         seen_measures(orders, refunds, complaints=complaints, week=week, by=by), estimates=estimates, verdicts=verdicts

@@ -22,6 +22,7 @@ from aftersales.words.periods import Week, last_whole_week
 from aftersales.words.plain import json_object
 
 _SHOWN_GAPS, _SHOWN_NOTES = 5, 20
+_ENDS = ("ok", "failed", "skipped", "running")
 
 
 def status_lines(settings: Settings, unreadable: list[str] | None = None, *, now: datetime | None = None) -> list[str]:
@@ -44,21 +45,25 @@ def _shop_lines(settings: Settings, shop: Shop, now: datetime | None) -> list[st
     commit = store.head()
     tables = Tables(store, commit)
     files = tables["files"].collect()
+    language = shop.language[0]
+    made_at = commit.made_at.astimezone(shop.tz).replace(tzinfo=None)
     lines = [
-        f"last import {commit.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M}, data version {commit.number}, "
-        f"{files.height} files, {files['rows_set_aside'].sum():,} rows set aside"
-    ]
+        say(
+            "status.imported", language, at=made_at, commit=commit.number, files=files.height,
+            aside=files["rows_set_aside"].sum(),
+        )
+    ]  # fmt: skip
     held = tables["held"].filter(pl.col("state") == HELD).sort("file").collect()
-    lines += [held_words(row, shop.language[0], shop=shop.id) for row in held.iter_rows(named=True)]
-    lines += note_lines(files, shop.language[0], most=_SHOWN_NOTES, lacks=True)
+    lines += [held_words(row, language, shop=shop.id) for row in held.iter_rows(named=True)]
+    lines += note_lines(files, language, most=_SHOWN_NOTES, lacks=True)
     left_out = kept_left_out(store, commit)
-    lines += _left_out_lines(left_out.values(), shop.language[0])
+    lines += _left_out_lines(left_out.values(), language)
     waiting = _new_files(settings, shop, {*files["file"], *left_out})
     if waiting:
-        lines.append(f"not imported yet: {', '.join(waiting)}")
+        lines.append(say("status.waiting", language, files=", ".join(waiting)))
     if tables.last_day is None:
-        return [*lines, "no orders yet"]
-    lines.append(_days(tables))
+        return [*lines, say("status.no_orders", language)]
+    lines.append(_days(tables, language))
     week = last_whole_week(last_day_by(now, tables, shop) or tables.last_day)
     lines.append(_last_run(settings, shop, week))
     return lines
@@ -86,31 +91,31 @@ def _new_files(settings: Settings, shop: Shop, known: set[str]) -> list[str]:
         return [str(error)]
 
 
-def _days(tables: Tables) -> str:
+def _days(tables: Tables, language: Language) -> str:
     days = (
         tables["orders"].select(day=pl.col("created_at").dt.date()).unique().drop_nulls().sort("day").collect()["day"]
     )
     if days.is_empty():
-        return "no dated orders"
+        return say("status.no_dates", language)
     every = {days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days + 1)}
     gaps = sorted(every - set(days))
-    said = f"orders of {days[0]} to {days[-1]}"
     if not gaps:
-        return said + ", no day missing"
+        return say("status.days", language, first=days[0], last=days[-1])
     shown = ", ".join(str(g) for g in gaps[-_SHOWN_GAPS:])
-    return f"{said}, {len(gaps)} days without any, the last: {shown}"
+    return say("status.days_gaps", language, first=days[0], last=days[-1], gaps=len(gaps), shown=shown)
 
 
 def _last_run(settings: Settings, shop: Shop, week: Week) -> str:
-    folder = Folder(settings.reports_path)
+    folder, language = Folder(settings.reports_path), shop.language[0]
     try:
         last = _latest_record(folder, shop.id)
     except AftersalesError as error:
         return str(error)
     if last is None:
-        return f"no report yet; due: week {week}"
-    said = f"last report: week {last['week']}, {last['status']}"
-    return said if last["week"] >= str(week) else f"{said}; due: week {week}"
+        return say("status.no_report", language, week=str(week))
+    key = "status.report" if last["week"] >= str(week) else "status.report_due"
+    done = say(f"reports.status.{last['status']}", language) if last["status"] in _ENDS else last["status"]
+    return say(key, language, last=last["week"], done=done, week=str(week))
 
 
 def _latest_record(folder: Folder, shop_id: str) -> dict[str, Any] | None:

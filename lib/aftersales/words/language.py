@@ -216,6 +216,24 @@ def enumerated(values: Iterable[Any], language: Language) -> str:
     return ("、" if language == "zh" else ", ").join(str(v) for v in values)
 
 
+@cache
+def names(language: Language) -> Mapping[str, str]:
+    """What the platforms' provinces, couriers and channels are called in that language; nothing for Chinese."""
+    if language == "zh":
+        return {}
+    lists = tomllib.loads(files("aftersales.words").joinpath("names.toml").read_text("utf-8"))
+    return {zh: en for listed in lists.values() for zh, en in listed.items()}
+
+
+def named(value: str | None, language: Language) -> str:
+    """A province, courier or channel by its name in that language; any other as it is.
+
+    >>> named("河南省", "en"), named("申通快递", "en"), named("河南省", "zh"), named("Bluedart", "en")
+    ('Henan', 'STO Express', '河南省', 'Bluedart')
+    """
+    return NOTHING if value is None else names(language).get(value, value)
+
+
 def run_on(sentences: Iterable[str], language: Language) -> str:
     """Whole sentences after one another in one paragraph: Chinese ones without a blank between.
 
@@ -228,7 +246,7 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
     "clock": clock,
-    "hours": hours, "probability": probability, "likelihood": likelihood,
+    "hours": hours, "probability": probability, "likelihood": likelihood, "name": named,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
     "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,
@@ -312,7 +330,7 @@ def say(key: str, language: Language, *, currency: str = "CNY", market: str = "c
     >>> say("common.rate_with_counts", "zh", rate=0.2312, part=23, whole=100)
     '23.1%（100 中的 23）'
     >>> say("refunds.no_provinces", "en", market="in")
-    'The files hold no states, so nothing is drawn here.'
+    'The files contain no states, so no chart is shown.'
     """
     try:
         forms = () if market == "cn" else (f"{key}@{markets()[market].lawful_return}", f"{key}@abroad")

@@ -120,7 +120,7 @@ def test_a_subject_arrives_as_it_was_written(text):
 
 @pytest.mark.parametrize("cut", range(60, 70))
 def test_a_subject_gains_no_blank_where_it_is_folded(cut):
-    words = "Nothing out of order among the measures that can be judged: 2; too early to judge: 4"[:cut]
+    words = "All measures that can be judged (2) are within their normal range; 4 cannot be judged yet"[:cut]
     subject = f"After-sales 16–22 Nov | 晴野女装店 | {words}… | to do: 2"
     raw = message(Bodies(subject, "<p>1</p>", "t")).as_bytes()
     assert message_from_bytes(raw, policy=default)["Subject"] == subject

@@ -6,7 +6,7 @@ import json
 import re
 from email import message_from_bytes, policy
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import polars as pl
@@ -21,9 +21,13 @@ from aftersales.words.language import LANGUAGES, catalogue, say
 pytestmark = pytest.mark.slow
 HAN = re.compile("[\u3400-\u9fff]+")
 COUNTED = {  # a rate beside what it was counted from
-    "zh": re.compile(r"(?P<rate>[\d.]+)%（(?:折合 )?(?P<whole>[\d,]+) 单中 (?P<part>[\d,]+) 单）"),
-    "en": re.compile(
-        r"(?P<rate>[\d.]+)%(?: as counted so far)? \((?P<part>[\d,]+) of (?P<whole>[\d,]+)(?: orders(?: at risk)?)?\)"
+    "zh": (
+        re.compile(r"(?P<rate>[\d.]+)%（(?P<whole>[\d,]+) 单中 (?P<part>[\d,]+) 单）"),
+        re.compile(r"(?P<rate>[\d.]+)%（(?P<part>[\d,]+) 单申请退款，基数约 (?P<whole>[\d,]+) 单）"),
+    ),
+    "en": (
+        re.compile(r"(?P<rate>[\d.]+)%(?: so far)? \((?P<part>[\d,]+) of (?P<whole>[\d,]+)(?: orders?)?\)"),
+        re.compile(r"(?P<rate>[\d.]+)%(?: so far)? \((?P<part>[\d,]+) refund requests? from about (?P<whole>[\d,]+) "),
     ),
 }
 MOST_DRAWN = 12
@@ -237,7 +241,7 @@ def test_headlines_and_conclusions_of_every_page_are_told_from_its_findings(week
         assert unexplained(head, known, names=names(shop)) == [], (head, known)
         for point in page.select(".as-verdict li"):
             fact = words(point.strong)
-            days = re.sub(r"90 ?%|近十二周|12 weeks|\d+ 周|\d+ weeks", "", fact)
+            days = re.sub(r"90 ?%|近 12 周|12 weeks|\d+ 周|\d+ weeks", "", fact)
             assert told_from_one_row(days, [frame], names(shop)), (language, days)
 
 
@@ -282,7 +286,7 @@ def test_a_rate_beside_its_counts_is_their_quotient_unless_it_says_that_it_is_an
         language = "en" if path.stem.endswith(".en") or path.parts[-3] == "young" else "zh"
         for element in soup(path).select("h1, h3, li, p, td"):
             text = words(element)
-            for match in COUNTED[language].finditer(text):
+            for match in chain.from_iterable(pattern.finditer(text) for pattern in COUNTED[language]):
                 part, whole = (float(match[n].replace(",", "")) for n in ("part", "whole"))
                 if any(word in text[max(0, match.start() - 24) : match.start()] for word in ESTIMATE):
                     continue

@@ -61,10 +61,10 @@ def test_now_is_the_clock_while_the_data_are_of_the_day_and_their_end_once_they_
 
 
 def test_the_list_says_what_now_is_and_when_the_data_end(demo, queue):
-    assert "“现在”按 2026-11-23 09:00" in printed(queue)
+    assert "当前时间 2026-11-23 09:00" in printed(queue)
     stale = contact_queue("demo", config=demo / "shops.toml", with_import=False, clock=CLOCK + timedelta(days=40))
-    assert "取数据结束的时刻" in printed(stale)
-    assert "按现在的钟已过" in printed(stale, width=400)
+    assert "以数据截止时间" in printed(stale)
+    assert "按当前时间已超时" in printed(stale, width=400)
 
 
 def test_unshipped_and_interceptable_come_first(queue):
@@ -124,7 +124,13 @@ def test_no_cell_of_it_is_a_formula_whatever_it_is_cut_at(queue):
 def test_a_shop_with_order_item_and_refund_reports_only_says_what_it_lacks(basic):
     assert basic.people.height > 0
     text = " ".join(printed(basic).split())
-    for said in ("no complaints file", "no parcel traces", "no chat records", "files name no batches", "is masked"):
+    for said in (
+        "No complaints file",
+        "No parcel tracking",
+        "No chat records",
+        "files contain no batches",
+        "is masked",
+    ):
         assert said in text, said
 
 

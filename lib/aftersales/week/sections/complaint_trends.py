@@ -15,7 +15,7 @@ from aftersales.findings.signals import signal_headline
 from aftersales.tables.columns import known_sum
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
-from aftersales.words.language import catalogue, clock
+from aftersales.words.language import catalogue, clock, names
 
 HOURS_A_BAND = 3  # eight bands a day: a shift is two or three of them, and a cell still holds something
 
@@ -95,7 +95,7 @@ def _worded(report: Report, column: str, prefix: str) -> pl.Expr:
     known = {
         k.removeprefix(f"{prefix}."): v[report.language] for k, v in catalogue().items() if k.startswith(f"{prefix}.")
     }
-    return pl.col(column).replace(known)
+    return pl.col(column).replace({**names(report.language), **known})
 
 
 def first_response(report: Report) -> Chart | Note:

@@ -59,7 +59,7 @@ def complaint_list(report: Report) -> Table:
     columns = (
         Column("pattern_word", word("suspected_complaint.column.pattern"), strong=True, below="complaint_id"),
         Column("state", word("suspects.column.state"), "word", prefix="case.state."),
-        Column("filed_at", word("suspected_complaint.column.filed"), "moment"),
+        Column("filed_at", word("suspected_complaint.column.filed"), "clock"),
         Column("evidence_due_at", word("suspected_complaint.column.due"), "clock"),
         Column("asked", word("suspected_complaint.column.asked"), "money"),
         Column("value", word("suspected_complaint.column.value"), "money"),

@@ -151,7 +151,7 @@ class SuspiciousOrders(Result):
         columns = (
             Column("order_id", word("suspects.column.order"), "code", below="case_id"),
             Column("created_at", word("suspects.column.placed"), "clock"),
-            Column("province", word("suspects.column.province")),
+            Column("province", word("suspects.column.province"), "name", align="left"),
             Column("outcome", word("suspects.column.outcome")),
             Column("money_at_risk", word("suspects.column.money"), "money"),
             Column("probability", word("suspects.column.probability"), "likelihood", align="left"),

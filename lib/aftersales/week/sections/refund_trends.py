@@ -22,7 +22,7 @@ from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS
-from aftersales.words.language import day
+from aftersales.words.language import day, names
 
 MOST_PROVINCES = 15
 MOST_REASONS = 10
@@ -204,10 +204,10 @@ def parts(report: Report, *, by: str = "province", weeks: int = QUARTER_WEEKS) -
     if rows.height < 2:
         no_parts = report.say(f"refunds.parts.{by}")
         return lacking(report, "refunds.no_provinces" if by == "province" else "refunds.no_parts", parts=no_parts)
-    name = pl.col(by).replace(report.data.titles) if by == "product_id" else pl.col(by)
+    spoken = report.data.titles if by == "product_id" else names(report.language)
     shown = rows.select(
-        name=name, part="refund_orders", whole="paid_orders", rate="shrunk_rate", rate_low="shrunk_low",
-        rate_high="shrunk_high", base="shop_rate",
+        name=pl.col(by).replace(spoken), part="refund_orders", whole="paid_orders", rate="shrunk_rate",
+        rate_low="shrunk_low", rate_high="shrunk_high", base="shop_rate",
     )  # fmt: skip
     what = report.say(f"refunds.parts.{by}")
     look: dict[str, Any] = {
@@ -249,9 +249,10 @@ def couriers_by_province(report: Report, *, weeks: int = QUARTER_WEEKS) -> HeatT
         .agg(pl.col("paid_orders").sum())
         .sort("paid_orders", "province", descending=[True, False])
     )
-    names = largest.head(MOST_PROVINCES)["province"].to_list()
-    shown = rows.filter(pl.col("province").is_in(names)).select(
-        row="province", column="courier", value="shrunk_rate", few="few"
+    spoken = names(report.language)
+    most = largest.head(MOST_PROVINCES)["province"]
+    shown = rows.filter(pl.col("province").is_in(most.implode())).select(
+        row=pl.col("province").replace(spoken), column=pl.col("courier").replace(spoken), value="shrunk_rate", few="few"
     )
     top = rows.filter(~pl.col("few")).sort("shrunk_rate", "province", descending=[True, False]).row(0, named=True)
     title = report.say(
@@ -259,8 +260,9 @@ def couriers_by_province(report: Report, *, weeks: int = QUARTER_WEEKS) -> HeatT
         part=top["refund_orders"], whole=top["paid_orders"],
     )  # fmt: skip
     return HeatTable(
-        shown, id="refund-couriers", language=report.language, title=title, form="pct", rows=names,
-        columns=sorted(shown["column"].unique()), corner=report.say("refunds.column.province"),
+        shown, id="refund-couriers", language=report.language, title=title, form="pct",
+        rows=most.replace(spoken).to_list(), columns=sorted(shown["column"].unique()),
+        corner=report.say("refunds.column.province"),
         caption=report.say("refunds.caption_couriers", weeks=weeks),
     )  # fmt: skip
 
