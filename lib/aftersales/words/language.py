@@ -103,12 +103,12 @@ def money(
 ) -> str:  # fmt: skip
     """Money as a reader of that language writes it: 万 and 亿, or K and M; small sums in full.
 
-    Beside a sum as large as ``like`` cents say nothing, and are left out.
+    Beside a sum as large as ``like`` cents say nothing, and are left out; both are written in its unit.
 
     >>> money(486000), money(123456789), money(9800.4), money(486000, "en"), money(-1234567, "en")
     ('¥48.6万', '¥1.23亿', '¥9,800', '¥486K', '−¥1.23M')
-    >>> money(39.35), money(39.35, like=1793)
-    ('¥39.35', '¥39')
+    >>> money(39.35), money(39.35, like=1793), money(2500, like=11000), money(2500, "en", like=11000)
+    ('¥39.35', '¥39', '¥0.25万', '¥2.5K')
     """
     if value is None:
         return NOTHING
@@ -116,8 +116,9 @@ def money(
     steps = [(1e8, "亿", 2), (1e4, "万", 1)] if language == "zh" else [(1e9, "B", 2), (1e6, "M", 2), (1e4, "K", 0)]
     for size, unit, digits in steps:
         step = 1e3 if unit == "K" else size
-        if amount >= size - 0.5:
-            return _signed(f"{sign}{amount / step:,.{digits}f}{unit}", float(value), plus)
+        smaller = amount < size - 0.5
+        if not smaller or (like >= size - 0.5 and amount >= size / 10):
+            return _signed(f"{sign}{amount / step:,.{digits + smaller}f}{unit}", float(value), plus)
     whole = max(amount, like) >= 100 or amount == int(amount)
     return _signed(f"{sign}{amount:,.{0 if whole else 2}f}", float(value), plus)
 
