@@ -47,7 +47,7 @@ TRUE_FROM = 1.15
 def shop(
     seed: int, *, kinds: dict = KINDS, products: int = 180, orders: int = 40_000, faults: int = 6,
     lifts: tuple[float, ...] = (1.6, 2.2, 3.0), points: tuple[float, ...] = (), spread: float = 0.15, weeks: int = 40,
-    least_orders: int = 60, least_excess: float = 15.0, categories: bool = False,
+    least_orders: int = 60, least_excess: float = 15.0, categories: bool = False, returners: int = 0,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:  # fmt: skip
     """Orders, refunds, and the truth: product_id, kind, rate, kind_rate, planted."""
     draw = np.random.default_rng(seed)
@@ -80,6 +80,12 @@ def shop(
     keep = began[p] | (paid > weeks * 7 * 24 * 3600 * 0.7)
     p, paid = p[keep], paid[keep]
     asks = draw.random(len(p)) < rate[p]
+    buyer = draw.integers(0, len(p) // 2, len(p))
+    late = np.flatnonzero(paid > (weeks - 12) * 7 * 24 * 3600)
+    lately = np.bincount(p[late], minlength=products)
+    for number, product in enumerate(np.flatnonzero((lately >= 100) & (lately <= 260) & ~planted)[:returners]):
+        theirs = draw.choice(late[p[late] == product], 25, replace=False)  # one buyer, who returns 25 of these orders
+        buyer[theirs], asks[theirs] = len(p) + number, True
     delay = draw.gamma(2.0, 3.5, len(p)) * 86400
     size = np.arange(len(p))
     stamp = pl.Series(paid.astype("int64") * 1_000_000).cast(pl.Duration("us"))
@@ -88,7 +94,7 @@ def shop(
     frame = pl.DataFrame({
         "order_id": [f"o{i}" for i in size], "product_id": [f"p{i}" for i in p], "title": [titles[i] for i in p],
         "paid": np.round(prices[p], 2), "quantity": 1,
-        "buyer_key": [f"b{i}" for i in draw.integers(0, len(p) // 2, len(p))],
+        "buyer_key": [f"b{i}" for i in buyer],
         "sku": [f"颜色:{c};尺码:{s}" if kind[i] < 3 else f"规格:{c}" for i, (c, s) in zip(p, variants, strict=True)],
         "_stamp": stamp,
     }).with_columns(paid_at=pl.lit(when).first() + pl.col("_stamp"))  # fmt: skip
@@ -117,6 +123,7 @@ WORLDS = {
     "high": {"kinds": {"dress": (("连衣裙", "长裙"), 0.6, 180), "shirt": (("衬衫", "针织衫"), 0.58, 120)},
              "points": (0.10, 0.15, 0.25), "faults": 4, "least_orders": 250, "products": 60},
     "low": {"kinds": {"mugs": KINDS["mugs"], "cables": KINDS["cables"], "snacks": KINDS["snacks"]}, "faults": 6},
+    "returner": {"faults": 0, "returners": 8},
     "onekind": {"kinds": {"dress": KINDS["dress"]}, "faults": 0, "products": 80},
 }  # fmt: skip
 

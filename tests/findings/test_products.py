@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from datetime import date
 from functools import cache
 
@@ -287,3 +288,19 @@ def test_the_benchmark_of_twenty_thousand_products():
     assert false_share < 0.13
     assert power > 0.25
     assert 0.88 < covered < 0.92
+
+
+def test_one_buyer_makes_no_problem_product(root):
+    spec = importlib.util.spec_from_file_location("mixed_shops_benchmark", root / "benchmarks" / "mixed_shops.py")
+    mixed = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mixed)
+    kinds = {name: mixed.KINDS[name] for name in ("mugs", "cables")}
+    orders, refunds, _ = mixed.shop(5, products=40, orders=9_000, faults=0, returners=1, kinds=kinds)
+    # 25 of the 30 requests are one buyer's; where nobody knows that, the product is listed
+    strangers = product_views(orders.drop("buyer_key"), refunds, market="cn", week=mixed.WEEK)
+    assert strangers.filter("flagged")["product_id"].unique().to_list() == ["p5"]
+    known = product_views(orders, refunds, market="cn", week=mixed.WEEK)
+    assert not known["flagged"].any()
+    # what is counted stays what it is
+    whole = (pl.col("level") == "product") & (pl.col("reason") == "any")
+    assert known.filter(whole)["refunds"].equals(strangers.filter(whole)["refunds"])

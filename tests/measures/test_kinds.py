@@ -61,3 +61,12 @@ def test_words_of_a_category_are_the_category():
 def test_english_titles_give_words_and_numbers_give_none():
     assert title_tokens("Women's Dress 2026 M-38 №5") == ["women", "dress"]
     assert title_tokens("") == []
+
+
+def test_a_category_that_only_some_have_leaves_the_others_to_their_titles():
+    products, base = shelf(5)
+    given = products.with_columns(category=pl.Series(["dresses"] * 30 + [None] * 60, dtype=pl.String))
+    found = expected_by_kind(given)
+    assert found.words[0] == ["dresses"]
+    assert {word for words in found.words[30:] for word in words} & {"运动鞋", "坚果"}
+    assert np.abs(expit(found.log_odds) / base - 1).max() < 0.25

@@ -88,7 +88,8 @@ def product_views(
 
     With ``set_aside`` (order ids, or a frame with order_id) all rates still hold all orders; beside them stands what
     remains without these orders, and a view that then is more likely ordinary than not does not fire: whoever orders
-    in bad faith makes no product bad.
+    in bad faith makes no product bad. Nor does one buyer: of a buyer's requests for the same product two must be enough
+    for a view to fire.
 
     Columns out: those of `VIEWS_SCHEMA`; first (Date, first Monday of the window), refunds (orders that asked),
     exposure (matured orders), excess (requests so far above the expected, from the shrunk rate), unclosed and cents
@@ -150,12 +151,17 @@ def _judged(counts: ProductCounts, *, week: Week, weeks: int, worse: float) -> p
     # each level has a prior of its own: stacked in one, the same orders would speak for it several times
     kind = pl.when(pl.col("reason") == ANY).then(pl.lit("any")).otherwise(pl.lit("reason"))
     stacked = _with_part(stacked).with_columns(prior=pl.concat_str("against", kind, "level", separator="|"))
-    return product_rates(stacked, worse=worse)
+    rates = product_rates(stacked, worse=worse)
+    if not (stacked["again"] > 0).any():
+        return rates.with_columns(probability_capped="probability_worse")
+    capped = stacked.with_columns(refunds=pl.col("refunds") - pl.col("again"), asked=pl.col("again") > 0)
+    without = product_rates(capped, worse=worse, where="asked")["probability_worse"]
+    return rates.with_columns(probability_capped=pl.coalesce(without, "probability_worse"))
 
 
 _STACK = [
-    *KEY, "against", "reason", "first", "orders", "refunds", "unclosed", "cents", "exposure", "usual", "usual_err",
-    "like_words", "like_products",
+    *KEY, "against", "reason", "first", "orders", "refunds", "again", "unclosed", "cents", "exposure", "usual",
+    "usual_err", "like_words", "like_products",
 ]  # fmt: skip
 
 
@@ -189,12 +195,12 @@ def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str], 
     exposures = exposures.unpivot(on=known, index=[*KEY, "orders"], variable_name="reason", value_name="exposure")
     events = counts.events.filter(inside)
     each = pl.concat([events, events.with_columns(reason=pl.lit(ANY))]).group_by(*KEY, "reason")
-    counted = pl.col("events").sum().alias("refunds"), pl.col("unclosed").sum()
+    counted = pl.col("events").sum().alias("refunds"), pl.col("again", "unclosed").sum()
     sums = each.agg(*counted, known_sum(pl.col("cents")), asked=pl.lit(value=True))
     return (
         exposures.filter(pl.col("exposure") > 0)
         .join(sums, on=[*KEY, "reason"], how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(pl.col("refunds", "unclosed").fill_null(0))
+        .with_columns(pl.col("refunds", "again", "unclosed").fill_null(0))
         .with_columns(pl.when("asked").then("cents").otherwise(0).alias("cents"))
         .drop("asked")
     )
@@ -307,7 +313,7 @@ def _cut(judged: pl.DataFrame, *, target: float) -> pl.DataFrame:
     chance = pl.col("probability_worse")
     rows = judged.with_row_index("_row")
     enough = pl.col("enough") & (pl.col("excess") >= LEAST_EXCESS)
-    holds = pl.col("probability_set_aside") >= LEAST_PROBABILITY
+    holds = pl.min_horizontal("probability_set_aside", "probability_capped") >= LEAST_PROBABILITY
     rows = rows.with_columns(tells=(enough & holds & chance.is_not_null()).fill_null(value=False))
     leading = _leading(rows, target=target)
     listed = bayes_fdr(leading, target=target, eligible="tells")
