@@ -171,3 +171,16 @@ def test_a_misspelt_name_is_a_type_error(tmp_path, root, monkeypatch):
     said, _, code = api.run([str(wrong)])
     assert code == 1
     assert [line.split(":")[1] for line in said.splitlines() if "error" in line] == ["2", "3"], said
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_s_analysis_runs_as_it_stands(demo, root, monkeypatch, name):
+    monkeypatch.setenv("AFTERSALES_CONFIG", str(demo / "shops.toml"))
+    code = (root / name).read_text("utf-8").split("```python\n", 1)[1].split("```", 1)[0]
+    made: dict[str, object] = {}
+    exec(code, made)
+    part = made["part"]
+    assert isinstance(part, asa.Shop)
+    assert part.data.where
+    rates = part.refund_rate(by="product", weeks=8).table
+    assert 0 < rates["paid_orders"].sum() <= part.data.tables["orders"].collect()["order_id"].n_unique()

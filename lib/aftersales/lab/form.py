@@ -18,6 +18,7 @@ from aftersales.charts.table import Column, Table
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import ShopStore
+from aftersales.week.options import LIMITS, Limit
 from aftersales.week.tables import Tables
 from aftersales.words.errors import AftersalesError, QuestionError
 from aftersales.words.language import LANGUAGES, Language, say, span
@@ -113,7 +114,14 @@ class Form:
             return w.Dropdown(options=self._weeks(self._open_shop()), **label)
         if name == "language":
             return w.Dropdown(options=list(LANGUAGES), value=default if default in LANGUAGES else LANGUAGES[0], **label)
+        limit = LIMITS.get(self.chosen.partition("-")[2], {}).get(name, Limit())
         kinds = {"int": w.IntText, "float": w.FloatText, "bool": w.Checkbox}
+        if limit.high is not None:
+            kinds |= {"int": w.BoundedIntText, "float": w.BoundedFloatText}
+            label |= {"min": limit.low, "max": limit.high}
+        if limit.names and parameter.kind == "str":
+            kinds["str"] = w.Dropdown
+            label["options"] = [*([] if default in limit.names else [default]), *limit.names]
         if parameter.kind in kinds:
             return kinds[parameter.kind](value=default, **label)
         return w.Text(value=default if isinstance(default, str) else repr(default), placeholder=parameter.help, **label)

@@ -56,6 +56,9 @@ share_not_resold = 0.2       # share of the goods' value that cannot be sold aga
 # warehouse = "…"
 # service = "…"
 # sales = "…"
+
+# [shops.notebooks.05-problem-products]   # parameters of a page, as its notebook's first cell lists them
+# top = 40
 """
 
 
