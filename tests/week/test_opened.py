@@ -92,7 +92,7 @@ def test_defaults_of_the_notebooks_are_the_analyses_own(shop, root):
     ("name", "wrong", "words"),
     [
         ("problem_products", {"worse_than": 0.5}, ["worse_than", "1.1 to 10"]),
-        ("problem_products", {"category": "四件"}, ["category", "四件套"]),
+        ("problem_products", {"category": "床"}, ["category", "床品"]),
         ("suspicious_orders", {"patterns": ["rings"]}, ["patterns", "ring", "burst"]),
         ("actions", {"lever": "purchase_limits"}, ["lever", "purchase_limit"]),
         ("decisions", {"decision": "none"}, ["decision", "none"]),
