@@ -73,6 +73,8 @@ CHINESE = tuple(
         # a bed in a hospital; where parcels of an estate are kept
         rf"{_HAN}{{2,12}}医院\s?(?:{_HAN}{{1,8}})?(?:{_NUM}\s?(?:号楼|病区|[楼层室房栋])\s?){{0,3}}{_NUM}\s?床(?![单垫品上褥])",
         rf"(?<!{_HAN})(?:{_PUT}){{0,2}}(?P<s>(?!本|整个|各|每|老旧|高档|同|某|隔壁|楼下|快递|包裹|学[生校]|公司|员工|国家|大学城)(?:(?![在放到我你他这那的了是去给]){_HAN}){{2,8}}?(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|城|名邸|华庭|府|公馆|山庄|宿舍|学院|大学|村)(?:[东西南北正后侧]门|门口|楼下)?的?(?:菜鸟|妈妈|丰巢|快递|顺丰|兔喜|京东)?(?:驿站|快递柜|丰巢柜?|自提[点柜]|代收点|门卫室?|保安室|传达室|物业(?:处|中心)?|便利店|收发室))",
+        # where somebody lives or wants it put: an estate without a number
+        rf"(?:家住|住在?|[放送寄搬]到|放在|送去|寄往|我在|我家在?|地址是?)(?P<s>(?!这|那|哪|你|我|他|门|楼下|驿站|快递)(?:(?![了的吗呢给]){_HAN}){{2,12}}?(?:小区|花园|花苑|家园|公寓|新村|苑|华府|名邸|公馆|山庄|嘉园|华庭|雅居|[城府园庭湾居郡里苑村](?=[一二三四五六七八九\d]\s?[期区])|(?<=[园苑里村城])(?=[一二三四五六七八九\d]区))(?:[一二三四五六七八九东西南北\dA-Z]\s?[期区])?)",
         # a school, a hospital, a corner, what stands beside
         rf"(?:{_HAN}{{1,10}}(?:大学|学院|中学|校区|学部|师大|职院|一中|二中)|[北清浙复南武人中川哈西同华东山厦][大旦工科京交](?=\s?[\u4e00-\u9fff]{{0,4}}校区|\s?[\u4e00-\u9fff]{{2,4}}\d)|[东西南北]区)\s?{_HAN}{{0,10}}?\s?(?:[A-Z]?\d{{1,3}}|[一二三四五六七八九十东南西北]{{1,3}})\s?(?:号?(?:学生)?(?:宿舍楼?|公寓|寝室|寝)|舍|斋|园|栋|幢|号?楼)\s?(?:[A-Z]?\d{{3,4}}[A-Z]?(?:室|寝室?)?)?",
         r"(?<!\d)[0-9一二三四五六七八九十]{1,3}\s?号?(?:舍|宿舍楼?|公寓楼?)\s?[A-Z]?\d{3,4}(?:室|寝室?)?(?!\d)",
@@ -125,7 +127,7 @@ LATIN = tuple(
         r"(?i:\b[A-ZÄÖÜ][a-zäöüß\-]{1,24}(?:\s?straße|\s?strasse|\s?str\.?|weg|platz|allee|gasse|ring|damm|ufer|hof|markt|gracht|straat|laan|plein|kade|dijk|singel|gatan|gata|vägen|vej|gade|veien|katu)\s{0,2}\d{1,4}(?:\s?-?(?:[a-z]|[ivx]{1,3}|bis|hs))?\b(?:,?\s{0,3}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s?[A-Z]{2}\b)?\s{1,3}[A-ZÄÖÜ][a-zäöüß]{1,24})?)",
         r"\b(?:An der|Am|Im|In der|Auf der|Auf dem|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Große|Lange|Kurze|Obere|Untere)\s[A-ZÄÖÜ][a-zäöüß\-]{2,24}(?:\s[A-ZÄÖÜ][a-zäöüß\-]{2,24})?\s\d{1,4}[a-z]?\b(?:,\s(?:\d{4,5}\s)?[A-ZÄÖÜ][a-zäöüß]{2,24})?",
         r"(?i:\b\d{1,4}(?:\s?bis|\s?ter)?,?\s{1,3}(?:rue|avenue|av\.?|boulevard|bd\.?|place|chemin|allée|impasse|quai|cours|route|passage|square(?!\s(?:met|f[eo]{2}t|inch|cm))|ruelle|faubourg)\s{1,3}(?:de\s|du\s|des\s|la\s|le\s|l['’]|de la\s){0,3}[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}(?:\s[A-ZÀ-Ý][\w\-à-ÿ]{1,24}){0,3}(?:,?\s{0,3}\d{5}\s{1,3}[A-ZÀ-Ý][\w\-à-ÿ]{1,24})?)",
-        r"\b(?:(?i:calle|rua|avenida|avda\.?)|C/|Via|Vía|Viale|Piazza|Corso|Largo|Vicolo|Travessa|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s|das\s|dos\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
+        r"\b(?:(?i:calle|rua|avenida|avda\.?)|C/|[Vv][ií]a|[Vv]iale|[Pp]iazza|[Cc]orso|Largo|Vicolo|Travessa|Av\.|Carrer|Plaza|Paseo|Camino|Gran|ul\.)\s{0,2}(?:[A-ZÀ-Ý][\w'’\-à-ÿ]{1,24}\s?|de\s|la\s|del\s|da\s|do\s|das\s|dos\s){1,4},?\s?(?:n[º°.]\s?)?\d{1,4}\b(?:,?\s{0,3}\d{5}\s{1,3}[A-Z][\w\-à-ÿ]{1,24})?",
         r"\b(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,7}\s)[A-ZÀ-Þ][\w'’.\-]{1,24}(?:\s[\w'’.\-]{1,24}){0,3}?\s\d{1,4}\s?[a-zA-Z]?,?\s{1,3}(?:(?:[A-Z]{1,2}-)?\d{5}|\d{4}\s?[A-Z]{2})\s{1,3}[A-ZÀ-Þ][\w\-]{2,24}",
         # a door, then a building; Turkish, Russian
         rf"\b(?:Room|Rm|Unit|Suite|Villa|Office|Shop|Flat|House|Door|Tower)\.?\s{{0,2}}(?:No\.?\s?)?(?:\d{{1,5}}[A-Z]?|[A-Z]\d{{0,4}}),\s{{0,2}}(?=[^;!?\n\[\]]{{2,60}}\b(?:{_STREET}|Plaza|Mansions?|Estate|Towers?|Building|Cent(?:er|re)|Park|Dubai|Abu Dhabi|Hong Kong|Kowloon|\d{{5,6}})\b)(?:{_CAP}|\d{{1,3}}/F)(?:\s[A-Z\d][\w.'\-]{{0,24}}){{0,4}},\s{{1,2}}{_CAP}(?:\s[A-Z\d][\w.'\-]{{0,24}}){{0,4}}",
@@ -136,6 +138,23 @@ LATIN = tuple(
         r"(?i:\b(?:post ?code|postal code|zip(?: ?code)?|pin(?: ?code)?|plz))[\s:is]{0,4}(?P<s>\d{5,6}(?:-\d{4})?|(?i:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}))(?![\dA-Z])",
     )
 )  # fmt: skip
+
+# what goes on behind a Chinese address: a building's name and the numbers of flats
+_TAIL_HAN = re.compile(
+    rf"(?:(?:{_HAN}{{2,8}}(?=[A-Z]?\d)|[\s/]{{0,3}}\({_HAN}{{2,10}}\)|[\s/、\-(]{{0,3}}(?:之(?=\d)|[,]\s?(?=[^,。]{{1,6}}(?:[室楼层户单]|\s?[栋幢座]))|))"
+    rf"[\s/]{{0,2}}(?:[A-Z]?(?<!\d)\d{{1,4}}[A-Z]?(?:\s?[\-—#/之]\s?[A-Z]?\d{{1,4}}(?!\d)){{0,3}}|[一二三四五六七八九十]{{1,3}}(?=[号栋幢座单室楼层]))(?:号楼?|栋|幢|座|单元|室|楼|层|户|房)?(?:之\d{{1,3}})?(?![\d元块件个天年月日点时折%级次包:.*×kKmMcCgG]|\s?(?:[元块件个双条]|ml|cm|kg|\d))){{1,4}}"
+)
+
+
+def whole_han(text: str, end: int) -> int:
+    """Where a found Chinese address ends with the flat that is written behind it.
+
+    >>> whole_han("星湖街328号创意园8-B402，谢谢", 7)
+    16
+    """
+    tail = _TAIL_HAN.match(text, end)
+    return tail.end() if tail else end
+
 
 _EAST = r"[\u3041-\u30ff\u4e00-\u9fff々]"
 JAPANESE = tuple(

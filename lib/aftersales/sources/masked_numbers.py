@@ -49,7 +49,7 @@ _OWN = (
     r"(?:发票(?:代码|号码)|纳税(?:人)?(?:识别)?号|税号|信用代码|邮编|邮政编码|海关编码|专利号|许可证(?:编?号)?|取件码|提货码|验证码|备案号|文号|车架号|快照号|房源号)|(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
     r"(?:编)?(?:号码|号|编码|id)|(?:订单|运单|条形?码|编号|型号|货号|款式|商品|宝贝|序列号|串号|imei|快递单|物流单|包裹|价格?|尺寸|规格|数量)"
     r"|\b(?:sku|spu|ean|upc|isbn|item|order|orders|tracking|waybill|awb|invoice|batch|barcode|model|serial|sn|s/n|"
-    r"ref|reference|case|ticket|po(?![a-z])|rma|parcel|package|shipment|asin|lot|transaction|part|style|page|version|policy|flight|gate)"
+    r"ref|reference|case|ticket|po(?![a-z])|rma|parcel|package|shipment|asin|lot|stock|dispute|claim|complaint|request|transaction|part|style|page|version|policy|flight|gate)"
 )
 _CUES = {
     "own": _OWN,
@@ -65,6 +65,7 @@ _CUES = {
 # compared with lower case: a search that ignores case tries every word at every place
 _CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()))
 _BETWEEN_CUE_AND_NUMBER = re.compile(rf"{_FILL}{{0,8}}", re.IGNORECASE)
+_CLAUSE_ENDS = re.compile(r"[。!?;\n]")
 _LAST_FOUR = re.compile(
     r"(?:尾号|[后末]尾?[四六4-8][位个]数?字?|最后[四4][位个]数?字?|末尾|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?(?: (?:of|on) (?:my |the )?(?:phone|mobile|cell|card|number|tel)(?: (?:number|no\.?))?)?)\W{0,2}(?:是|为|is|are)?\s?$",
     re.IGNORECASE,
@@ -159,12 +160,12 @@ def number_spans(text: str, digits: str) -> Iterator[Span]:
             kept = fixed[0] if fixed and fixed[0][0] <= start else None
             while near < len(cues) and cues[near][0] < start - 30:
                 near += 1
-            cue = _cue(text, start, cues[near : near + 30])
+            cue, close = _cue(text, start, cues[near : near + 30])
             window = groups[first : first + 20]
             if len(groups) > 60 and all(b - a == 1 for a, b in window):  # a table or a counting rhyme
                 first += 1
                 continue
-            count, label, end = _taken(text, digits, window, kept, cue)
+            count, label, end = _taken(text, digits, window, kept, cue, close)
             if label:
                 yield Span(_with_code(text, start), end, label)
             first += count
@@ -175,18 +176,21 @@ def _with_code(text: str, start: int) -> int:
     return start - len(code[0]) if code else start
 
 
-def _cue(text: str, start: int, cues: list[tuple[int, str]]) -> str | None:
-    """What the words before a number say it is: the first cue with nothing but small words between."""
+def _cue(text: str, start: int, cues: list[tuple[int, str]]) -> tuple[str | None, str | None]:
+    """What the words before a number say it is (the first cue with only small words between), and the last in its clause."""
+    near = None
     for end, kind in cues:
         if end > start:
             break
         if _BETWEEN_CUE_AND_NUMBER.fullmatch(text, end, start):
-            return kind
-    return None
+            return kind, near
+        if not _CLAUSE_ENDS.search(text, end, start):
+            near = kind
+    return None, near
 
 
 def _taken(
-    text: str, digits: str, groups: list[tuple[int, int]], kept: tuple[int, int] | None, cue: str | None
+    text: str, digits: str, groups: list[tuple[int, int]], kept: tuple[int, int] | None, cue: str | None, near: str | None
 ) -> tuple[int, str, int]:
     """How many groups are one number or none of a person's, its label ("" for none) and its end."""
     start = groups[0][0]
@@ -211,6 +215,8 @@ def _taken(
             whole[:n], shape[:count], gaps[: count - 1], told, before, x_follows=bool(check),
             plus=plus and not any("+" in g for g in gaps[: count - 1]),
         )  # fmt: skip
+        if not label and near in ("phone", "card") and _is_bare(before, gaps[: count - 1]):
+            label = _near(whole[:n], shape[:count], gaps[: count - 1], near)
         if label == IDENTITY and check and n in (17, 14, 7, 8):
             end = check.end()
         if label in (LANDLINE, PHONE) and (extension := _EXTENSION.match(digits, end)):
@@ -251,6 +257,18 @@ def _label(  # noqa: PLR0911 - one line a kind
     return None
 
 
+def _near(number: str, shape: tuple[int, ...], gaps: list[str], cue: str) -> str | None:
+    """What a number is whose clause speaks of phones or cards before it, though not right before it."""
+    if cue == "card" and 10 <= len(number) <= 21:
+        return CARD
+    return LANDLINE if cue == "phone" and 8 <= len(number) <= 13 and not _is_series(shape, gaps, number) else None
+
+
+def _is_bare(before: str, gaps: list[str]) -> bool:
+    """Whether a number stands by itself, and is no part of a code, an amount, an address on the net or a date."""
+    return not re.search(r"(?:[A-Za-z]|[A-Z]{2}[\s\-#:/.]{0,2}|[\d.=/¥￥$€£])$", before) and not any(set(g) & set(".,/+=、*") for g in gaps)
+
+
 def _is_plain(gaps: list[str]) -> bool:
     """Whether one way of grouping runs through the number: prices and sizes in a row have several kinds of gaps."""
     kinds = {g.strip(" \t\r\n()[]【】「」") for g in gaps}
@@ -277,7 +295,7 @@ def _is_mobile(number: str, shape: tuple[int, ...]) -> bool:
                 step = min(left, rest[0])
                 left, rest[0] = left - step, rest[0] - step
                 rest = rest[1:] if not rest[0] else rest
-            return (len(rest) <= 3 and min(rest) >= 1) or set(rest) == {1} or tuple(rest) in _MOBILE_SHAPES
+            return (len(rest) <= 3 and min(rest) >= 1) or set(rest) == {1} or tuple(rest) in _MOBILE_SHAPES or rest[:2] == [3, 4]
     return False
 
 

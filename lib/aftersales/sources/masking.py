@@ -16,8 +16,10 @@ from functools import cache, lru_cache
 
 import polars as pl
 
+from aftersales.sources.chinese_names import MAYBE, chinese_names
+from aftersales.sources.latin_names import CUED_LATIN, MAYBE_LATIN, cued_latin_names, latin_names
 from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, BIRTHS, CODES, DOCUMENTS, EMAILS, NICKNAMES, PLATES
-from aftersales.sources.masked_addresses import CHINESE, CUED, JAPANESE, LATIN, NATIVE, PLACES, TRIM, whole
+from aftersales.sources.masked_addresses import CHINESE, CUED, JAPANESE, LATIN, NATIVE, PLACES, TRIM, whole, whole_han
 from aftersales.sources.masked_names import BEFORE, BEHIND, FILE_NAMES, LATIN_NAMES, NAMES, NATIVE_NAMES, SIGNS
 from aftersales.sources.masked_numbers import (
     ACCOUNT,
@@ -56,7 +58,9 @@ _PATTERNS: tuple[_Kind, ...] = (
     (ACCOUNT, _ID, ACCOUNTS),
     (ACCOUNT, _HAN, NICKNAMES),
     (PHONE, _ANY, DISGUISED),
+    (NAME, _HAN, (MAYBE,)),
     (NAME, _HAN_OR_NAME, NAMES),
+    (NAME, _LETTERS, (MAYBE_LATIN, CUED_LATIN)),
     (NAME, _LETTERS, LATIN_NAMES),
     (NAME, _OTHER_SCRIPT, NATIVE_NAMES),
     (NAME, _FILE, FILE_NAMES),
@@ -65,7 +69,10 @@ _PATTERNS: tuple[_Kind, ...] = (
     (ADDRESS, _OTHER_SCRIPT, (*JAPANESE, *NATIVE)),
     (ADDRESS, _DIGIT, PLACES),
 )
-_BEHIND_WORDS, _IN_PART = frozenset((*CHINESE, *JAPANESE)), frozenset(LATIN)
+_BEHIND_WORDS, _CHINESE, _IN_PART = frozenset((*CHINESE, *JAPANESE)), frozenset((*CHINESE, CUED)), frozenset(LATIN)
+_LIKE_DIGITS = re.compile(r"(?<![A-Za-z0-9])(?=[oOlI]*\d)[0-9oOlI]{3,}(?![A-Za-z0-9])")
+_DIGITS_LIKE = str.maketrans("oOlI", "0011")
+_READERS = {MAYBE: chinese_names, MAYBE_LATIN: latin_names, CUED_LATIN: cued_latin_names}
 _PASSES = 5  # masking once more changes nothing after fewer
 _FEW = 300  # texts that are looked at one by one sooner than searched for together
 _LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\]")
@@ -267,16 +274,26 @@ def _masked_once(text: str, looked_for: Sequence[_Kind], *, numbers: bool) -> st
     return "".join(parts) + text[done:]
 
 
+def _as_digits(text: str) -> str:
+    """A text with letters that stand for digits among digits as digits: o77oo 9oo148."""
+    return _LIKE_DIGITS.sub(lambda m: m[0].translate(_DIGITS_LIKE), text)
+
+
 def _spans(text: str, looked_for: Sequence[_Kind], *, numbers: bool) -> Iterator[Span]:
     digits = text.translate(AS_DIGITS)
     if numbers:
-        yield from number_spans(text, digits)
+        yield from number_spans(*(_as_digits(t) for t in (text, digits)))
     for label, needed, patterns in looked_for:
         for pattern in patterns if needed.search(text) else ():
+            if pattern in _READERS:
+                yield from (Span(start, end, label) for start, end in _READERS[pattern](text))
+                continue
             for match in pattern.finditer(digits if label == PHONE else text):
                 start, end = match.span("s" if "s" in pattern.groupindex and match["s"] is not None else 0)
                 for word in TRIM.finditer(text, start, end) if pattern in _BEHIND_WORDS else ():
                     start = word.end()
+                if pattern in _CHINESE:
+                    end = whole_han(text, end)
                 if pattern in _IN_PART:
                     start, end = whole(text, start, end)
                 found = text[start:end]
