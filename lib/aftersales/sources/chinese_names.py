@@ -19,37 +19,38 @@ MAYBE = re.compile(r"[\u4e00-\u9fff]\s?[\u4e00-\u9fff]")
 _RUN = re.compile(rf"[{_H}]+")
 _SPACED = re.compile(rf"(?<![{_H}])[{_H}](?:\s[{_H}]){{1,2}}(?![{_H}])(?!\s[{_H}](?![{_H}]))")
 _COMPOUND = frozenset(
-    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 端木 南宫 夏侯 轩辕 长孙 宇文 独孤 闻人 申屠 鲜于 澹台".split()
+    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 端木 南宫 夏侯 轩辕 长孙 宇文 独孤 闻人 申屠 鲜于 澹台 完颜 呼延 百里 东郭 西门 纳兰 赫连 拓跋 濮阳 淳于 公冶 太史 钟离 仲孙 爱新 叶赫 南门 公羊 闾丘 亓官 司空 万俟 左丘 太叔".split()
 )
 # how names of minorities begin, and the characters that go on
-_ABROAD = tuple("阿依 阿不 阿卜 阿布 阿迪 阿孜 古丽 古力 买买提 麦麦提 艾力 艾买 艾合 木合 吐尔 巴特 扎西 卓玛 多吉 次仁 索南 格桑 乌云 其其 那仁 努尔 玉素 热合 尼加 尼玛 达瓦 旦增 丹增 洛桑 才让 帕提 帕尔 迪力 迪丽 穆罕 穆萨 萨吾 斯琴 娜仁 拉姆 仁青 央金 依布 伊布 图尔 苏日 呼格 巴图 孟和 朝鲁 阿木 阿拉 如克 凯赛 热依 茹仙 库尔 强巴 贡布 平措 边巴 米玛 阿旺 土登 艾尼 吾买 亚森 玛依 赛买 哈斯 白玛 桑吉 普布 嘎玛 益西 德吉 阿合 沙拉 海日".split())
-_SOUNDS = frozenset("阿依不卜布迪孜古丽力买提麦艾合木吐尔巴特扎西卓玛多吉次仁索南格桑乌云其那努玉素热尼加达瓦旦增丹洛才让帕穆罕萨吾斯琴娜拉姆青央金伊图苏日呼孟和朝鲁如克凯赛茹仙库强贡平措边米旺土登亚森哈白普嘎益德江江古娅汗汉曼热赫买别克别江娅德什措旺堆顿珠曲珍杰太勒毕力哈斯其木格登")
+_ABROAD = tuple("阿依 阿不 阿卜 阿布 阿迪 阿孜 古丽 古力 买买提 麦麦提 艾力 艾买 艾合 木合 吐尔 巴特 扎西 卓玛 多吉 次仁 索南 格桑 乌云 其其 那仁 努尔 玉素 热合 尼加 尼玛 达瓦 旦增 丹增 洛桑 才让 帕提 帕尔 迪力 迪丽 穆罕 穆萨 萨吾 斯琴 娜仁 拉姆 仁青 央金 依布 伊布 图尔 苏日 呼格 巴图 孟和 朝鲁 阿木 阿拉 如克 凯赛 热依 茹仙 库尔 强巴 贡布 平措 边巴 米玛 阿旺 土登 艾尼 吾买 吾尔 亚森 玛依 赛买 哈斯 白玛 桑吉 普布 嘎玛 益西 德吉 阿合 沙拉 海日".split())
+_SOUNDS = frozenset("尤开里耶娜兰阿依不卜布迪孜古丽力买提麦艾合木吐尔巴特扎西卓玛多吉次仁索南格桑乌云其那努玉素热尼加达瓦旦增丹洛才让帕穆罕萨吾斯琴娜拉姆青央金伊图苏日呼孟和朝鲁如克凯赛茹仙库强贡平措边米旺土登亚森哈白普嘎益德江江古娅汗汉曼热赫买别克别江娅德什措旺堆顿珠曲珍杰太勒毕力哈斯其木格登")
 _UNKNOWN = 14.0  # a character that is no word by itself
-_FAR, _LEAST = 11.0, -5.0  # what a name costs where nothing speaks of people, and at least
+_FAR, _LEAST = 10.0, -5.0  # what a name costs where nothing speaks of people, and at least
 _TWO, _THREE, _COMPOUND_COST = 2.0, 0.2, 7.0
-_TITLES = ("先生", "女士", "小姐", "太太", "阿姨", "叔叔", "大爷", "大妈", "大姐", "大哥", "老师", "师傅", "经理", "主任", "医生", "律师", "老板",
+_TITLES = ("先生", "女士", "小姐", "太太", "阿姨", "叔叔", "大爷", "大妈", "大姐", "大哥", "老师", "师傅", "会计", "出纳", "队长", "班长", "组长", "店长", "站长", "护士", "警官", "教授", "教练", "局长", "书记", "秘书", "校长", "院长", "主管", "经理", "主任", "医生", "律师", "老板",
            "总", "姐", "哥", "叔", "姨", "婶", "嫂", "工", "爷", "妈")  # fmt: skip
 _LINK = r"(?:改成|改为|换成|变更为|更改为|应该是|应为|应当是|登记的?|写的?是?|填的?是?|就是|不是|名字|姓名|同志|显示|是|为|叫|[=:\s,\-_—(（\"“'「【『])*"
 _WHO = (
-    r"(?:(?:[收寄取提货件联系络签领购买订退汇付款转经手承申诉投当事开票负责监护投受益报关预订入住乘车被保险证代发件送派接出租]{1,3}|当事|负责|本)人|收[件货]方|姓\s?名|名字|[真本大全实署签]名|户[名主]|落款|抬头|刻字|车主|[房业机失]主|租户|法人(?:代表)?|患者|病人|考生|旅客|乘客|持卡人|我叫|我是|[他她]叫|叫我?做?|名叫|人称|自称|我姓|联系|联络|签收)"
+    r"(?:(?:[收寄取提货件联系络签领购买订退汇付款转经手承申诉投当事开票负责监护投受益报关预订入住乘车被保险证代发件送派接出租]{1,3}|当事|负责|本)人|收[件货]方?|寄件|姓\s?名|名字|[真本大全实署签]名|户[名主]|落款|抬头|刻字|车主|[房业机失]主|租户|法人(?:代表)?|患者|病人|考生|旅客|乘客|持卡人|我叫|我是|[他她]叫|叫我?做?|名叫|人称|自称|我姓|联系|联络|签收)"
 )
 _ROLE = (
-    r"(?:学[生员]|宝宝|孩子|儿子|女儿|老公|老婆|[妈爸]妈?爸?|朋友|同[事学]|室友|[弟妹哥姐]{1,2}|爱人|配偶|领导|媳妇|对象|闺蜜|邻居|[奶爷]{2}|[外]?[公婆]{1,2}|岳[父母]|舅舅|叔叔|阿姨|姑姑|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?|新[娘郎]|财务|行政|人事|仓管|质检|保洁|家[长人属]|"
+    r"(?:学[生员]|宝宝|孩子|儿子|女儿|老公|老婆|[妈爸]妈?爸?|朋友|同[事学]|室友|[弟妹哥姐]{1,2}|爱人|配偶|领导|媳妇|对象|闺蜜|邻居|先生|太太|[奶爷]{2}|[外]?[公婆]{1,2}|岳[父母]|舅舅|叔叔|阿姨|姑姑|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?|新[娘郎]|财务|行政|人事|仓[管库]|质检|保洁|家[长人属]|"
     r"快递[员小]?哥?|[派配送揽][件送收货]员|小[哥妹姐伙]|骑手|司机|师傅|站长|团长|主播|专员|主管|店长|经理|组长|班长|保安|门卫|前台|物业|管家|房东|客服|售后部?|销售部?|财务部?|工程师|设计师|摄影师|化妆师|导购|店员|员工|律师|医生|护士|老师|教练|助理|主任|所长|院长|校长|老板娘?|掌柜的?|顾客|客户|买家|卖家|用户|会员|消费者|代表|[甲乙]方|其[夫妻子女父母]|不是|应[为是]|应该是|改[为成]|换成|[\u4e00-\u9fff][人员者师])"
 )
 _STRONG = re.compile(rf"(?P<who>{_WHO}|{_ROLE}(?=(?:名字|姓名)?(?:是|叫|为|[:：\s]|[(（“\"「『【])[\u4e00-\u9fff]*)){_LINK}")
 _WEAK = re.compile(_ROLE)
+_SMALL = frozenset("叫价太长工按皮的了吗呢吧啊不没未错对是有在我你他她它这那哪谁什怎要写填改换说都也还就已可能会须需必和与或被把给来去到上下里外中人家公客电话信号地址名字")
 _VERBS = frozenset("给找被由让和跟与是叫问请致祝赠写姓为向对替帮刻名收签转告约及或派")
 _OPENS = frozenset("“\"「『【(（《‘'—-_:·@&+~")
 _LABEL = r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|地址|姓名)\]"
 _LABEL_BEFORE = re.compile(rf"{_LABEL}[\s,:;、_\-/|(]{{0,3}}$")
 _RIGHT = re.compile(
-    rf"[\s,(]{{0,2}}(?:(?:{'|'.join(_TITLES[:17])})(?![同女男]?[款装鞋包裤裙])|同志|同学|代?收(?![到货费据藏纳款入])|代[签领取]|签[收字名]|亲[启收]|敬启|本人|领取|来取|态度|[\s,:;、_\-/|]{{0,3}}(?:{_LABEL}|1[3-9]\d|\d{{3,4}}-)|的?(?:快递|包裹|订单|电话|手机(?![壳膜套支架])|地址|名字|姓名|身份证|账[号户])|[男女](?![装款鞋式士])|生日|新婚|[&❤♥])"
+    rf"[\s,(]{{0,2}}(?:(?:{'|'.join(_TITLES[:31])})(?![同女男]?[款装鞋包裤裙])|同志|同学|代?收(?![到货费据藏纳款入])|代[签领取]|签[收字名]|亲[启收]|敬启|本人|领取|来取|态度|[\s,:;、_\-/|]{{0,3}}(?:{_LABEL}|1[3-9]\d|\d{{3,4}}-)|的?(?:快递|包裹|订单|电话|手机(?![壳膜套支架])|地址|名字|姓名|身份证|账[号户])|(?:而?不是|和|与|跟|、|改成|改为|→|写成)\[姓名\]|是?人名|转[)交给]|留(?!言|意)|[男女](?![装款鞋式士])|生日|新婚|[&❤♥])"
 )
 _AFTER = re.compile(r"[说讲没把已打骂收签拒拿取要让来不]|答应|承诺|负责|处理")
 _EXTRA = (
     "包邮 旗舰店 好评 差评 退款 仅退款 秒退 发货 补发 客服 亲 亲亲 宝贝 尺码 色差 起球 掉色 物流 快递 顺丰 中通 圆通 申通 韵达 京东 淘宝 拼多多 抖音 小红书 丰巢 驿站 菜鸟 质检 破损 漏发 错发 多发 少发 运费险 金额 单号 微信 支付宝 "
-    "花呗 优惠券 满减 双十一 直播间 下单 拍下 收货 签收 拒收 退货 换货 保价 赠品 包装 商家 卖家 买家 店家 平台 介入 举证 凭证 纠纷 申诉 仓库 预售 现货 小哥 小妹 小弟 妹妹 小小 赞赞 断码 均码 大码 小码"
+    "花呗 优惠券 满减 双十一 直播间 下单 拍下 收货 签收 拒收 退货 换货 保价 赠品 包装 商家 卖家 买家 店家 平台 介入 举证 凭证 纠纷 申诉 仓库 预售 现货 小哥 小妹 小弟 妹妹 小小 赞赞 断码 均码 大码 小码 卫衣 卫裤 打底裤 打底衫 连衣裙 半身裙 羽绒服 冲锋衣 防晒衣 睡衣 内裤 文胸 童装 女装 男装 凉鞋 拖鞋 板鞋 帆布鞋 双肩包 单肩包 斜挎包 手机壳 钢化膜 充电宝 数据线 保温杯 马克杯 床单 被套 四件套 枕套 窗帘 面膜 口红 唇釉 眼影 粉底液 气垫 防晒霜 洗面奶 精华液 洗发水 沐浴露 牙膏 纸巾 猫粮 狗粮 猫砂 奶粉 纸尿裤 白皮 白茶 明细表 推荐款"
 ).split()
 
 
@@ -80,7 +81,7 @@ def chinese_names(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[a:b] for a, b in chinese_names(text)]
     ['李梦洁']
     """
-    cues = {m.end(): 7.0 for m in _WEAK.finditer(text)}
+    cues = {m.end(): 7.5 for m in _WEAK.finditer(text)}
     for m in _STRONG.finditer(text):
         cues[m.end()] = cues[m.end("who")] = 11.0
     for run in _RUN.finditer(text):
@@ -101,7 +102,8 @@ def _read(text: str, at: list[int], cues: dict[int, float]) -> Iterator[tuple[in
             cost = words.get(run[i:j], _UNKNOWN if j == i + 1 else None)
             if cost is not None and here + cost < best[j]:
                 best[j], back[j] = here + cost, (i, False)
-        for j, cost in _named(run, i, surnames, given):
+        cue = cues.get(at[i], 0.0)
+        for j, cost in (*_named(run, i, surnames, given), *(_unknown(run, i, words, surnames, given) if cue > 10 else ())):
             if here + cost + _LEAST < best[j]:
                 total = here + cost + _context(text, at[i], at[j - 1] + 1, first=not i, last=j == n, cues=cues)
                 total += 6 * any(run[j : j + k] in nouns for k in (2, 3)) * (not _RIGHT.match(text, at[j - 1] + 1))
@@ -124,10 +126,17 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
             end += 1
         yield end, 10 - 1.5 * (end - i > 3)
     here, following = run[i], run[i + 1 : i + 2]
+    end = i
+    while end < min(len(run), i + 8) and run[end] in _SOUNDS:
+        end += 1
+    if end - i > 3:
+        yield end, 13
     if here in "小老阿" and following:
         nick = min(surnames.get(following, 99), given.get(following, 99) if here != "老" else 99)
         if nick < 9:
             yield i + 2, nick + 3
+            if run.startswith(("儿", "子"), i + 2):
+                yield i + 3, nick + 4
     if here in given:
         if here == following:
             yield i + 2, given[here] + 8
@@ -135,6 +144,7 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
             yield i + 2, given[here] + 6
     if run[i : i + 2] in _COMPOUND:
         cost, first = _COMPOUND_COST, i + 2
+        yield first, cost + 4
     elif here in surnames:
         cost, first = surnames[here], i + 1
     else:
@@ -148,6 +158,18 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
     for title in _TITLES:
         if run.startswith(title, first):
             yield first + len(title), cost + (4 if title == "师傅" else 1 if len(title) > 1 else 3)
+
+
+def _unknown(
+    run: str, i: int, words: dict[str, float], surnames: dict[str, float], given: dict[str, float]
+) -> Iterator[tuple[int, float]]:
+    """A name of an unknown surname, or made of no words at all, where a word leaves no doubt that a name follows."""
+    costs = [given.get(c, 99) for c in run[i + 1 : i + 3]]
+    if run[i] not in surnames and len(costs) == 2 and sum(costs) < 20 and run[i] not in _SMALL:
+        yield i + 3, 11 + sum(costs)
+    rest = run[i:]
+    if 2 <= len(rest) <= 4 and not _SMALL & set(rest) and not any(rest[k : k + 2] in words for k in range(len(rest) - 1)):
+        yield len(run), 17.0
 
 
 def _context(text: str, start: int, end: int, *, first: bool, last: bool, cues: dict[int, float]) -> float:

@@ -12,8 +12,8 @@ from importlib.resources import files
 _L = r"A-Za-zÀ-ÖØ-öø-žƠơƯưẠ-ỹ"
 _WORD = rf"[{_L}](?:[{_L}]|['’](?=[{_L}]))*(?:-[{_L}]+)?"
 _PART = r"(?:\s(?:de|da|do|dos|del|della|di|du|van|von|der|den|bin|binti|al|el|la|le|ter|ten)\b){0,2}"
-# two to four words with capitals; what a text must hold for a name to be looked for in it
-MAYBE_LATIN = re.compile(rf"(?<![{_L}0-9@./'’])(?=[A-ZÀ-ÞĀ-Ž]){_WORD}(?:{_PART}[\s_](?=[A-ZÀ-ÞĀ-ž])(?:[A-Z]\.|{_WORD})){{1,3}}")
+# one to four words with capitals; what a text must hold for a name to be looked for in it
+MAYBE_LATIN = re.compile(rf"(?<![{_L}0-9@./'’])(?=[A-ZÀ-ÞĀ-Ž]){_WORD}(?:{_PART}[\s_](?=[A-ZÀ-ÞĀ-ž])(?:[A-Z]\.|{_WORD})){{0,3}}")
 # any two or three words behind what says that a name follows
 CUED_LATIN = re.compile(
     r"(?i:(?<![A-Za-z])(?:attn|attention|name|recipient|consignee|receiver|addressee|fao|c/o|ship to|deliver to|signed by|received by|contact|customer|buyer|cardholder|payee|beneficiary|holder)\b"
@@ -33,11 +33,11 @@ _GIVEN = re.compile(rf"{_SYLLABLE}(?:-?{_SYLLABLE})?")
 
 
 @cache
-def _lexicon() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+def _lexicon() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
     """First names and surnames of some forty countries (Faker, names: MIT), and the usual English words (symspellpy: MIT)."""
     text = gzip.decompress((files("aftersales") / "sources/latin_names.txt.gz").read_bytes()).decode()
-    first, last, both, words = (frozenset(line.split(" ")) for line in text.splitlines())
-    return first, last | both, words
+    first, last, both, words, usual = (frozenset(line.split(" ")) for line in text.splitlines())
+    return first, last | both, words, usual
 
 
 def latin_names(text: str) -> Iterator[tuple[int, int]]:
@@ -47,14 +47,18 @@ def latin_names(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[a:b] for a, b in latin_names(text)]
     ['Margaret Ellison']
     """
+    brands = [m.span() for m in _BRANDS.finditer(text)]
     for match in MAYBE_LATIN.finditer(text):
         words = list(re.finditer(rf"[A-Z]\.|{_WORD}", match[0]))
         at = 0
-        while at < len(words) - 1:
-            for count in (4, 3, 2):
+        while at < len(words):
+            for count in (4, 3, 2, 1):
                 some = words[at : at + count]
-                if len(some) == count and _is_name([w[0] for w in some], cued=False) and not _BRANDS.search(match[0], some[0].start()):
-                    yield match.start() + some[0].start(), match.start() + some[-1].end()
+                if len(some) < count or not _is_name([w[0] for w in some], cued=False):
+                    continue
+                start, end = match.start() + some[0].start(), match.start() + some[-1].end()
+                if not any(a < end and start < b for a, b in brands):
+                    yield start, end
                     at += count - 1
                     break
             at += 1
@@ -76,11 +80,11 @@ def cued_latin_names(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_name(words: list[str], *, cued: bool) -> bool:
-    first, last, usual = _lexicon()
+    first, last, usual, alone = _lexicon()
     plain = [_plain(w) for w in words]
     full = [w for w in plain if len(w) > 1 and w not in ("de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "bin", "binti", "al", "el", "la", "le", "ter", "ten")]
     if len(full) < 2:
-        return False
+        return len(words) == 1 and not cued and bool(full) and full[0] in alone and words[0][1:].islower()
     if full[0] in _PINYIN_SURNAMES and all(_GIVEN.fullmatch(w) for w in full[1:]) and not all(w in usual for w in full[1:]):
         return True
     if len(full) == 2 and full[1] in _PINYIN_SURNAMES and _GIVEN.fullmatch(full[0]) and full[0] not in usual:
@@ -90,7 +94,7 @@ def _is_name(words: list[str], *, cued: bool) -> bool:
         return False
     if full[0] in first and full[0] not in usual:
         return all(known or w not in usual for known, w in zip(names[1:], full[1:], strict=True)) or full[-1] in last
-    return (full[0] in first and names[-1]) or (cued and names[-1] and full[-1] in last)
+    return (full[0] in first and names[-1]) or ((cued or len(full) > 2) and full[0] not in usual and names[-1])
 
 
 def _plain(word: str) -> str:

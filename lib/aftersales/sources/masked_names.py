@@ -114,7 +114,8 @@ NAMES = tuple(
         rf"(?:仓管|前台|物业|保安|门卫|同事|客户|家人|店员|店长|助理|司机|收货员|值班|老板|房东|邻居|朋友)(?P<s>{_USUAL})(?=[\s,:]{{0,3}}{_LABELLED})",
         rf"[我他她]的?(?:同事|爱人|邻居|室友|老公|老婆|媳妇)(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}{{1,2}})(?=会去?|来取|去取|代|签|[,。]|$)",
         rf"我姓(?P<s>[{_SURNAMES}])(?!{_HAN}{{2}})",
-        # a Latin name behind a Chinese word
+        # a name in another script behind a Chinese word
+        rf"(?:{_WHO}|我叫|[她他]叫|叫做|名叫|同事|朋友|本人)[:\s是为叫(]{{0,3}}(?P<s>(?:Mrs?|Ms)\.?\s?[\u4e00-\u9fff]|(?-i:[A-ZÀ-Ž][a-zà-ž'’]{{1,14}}(?:\s[A-ZÀ-Ž][A-Za-zà-ž'’]{{0,14}}){{0,2}}\s?[{_COMMON}]?|[А-ЯЁ][а-яё]{{1,20}}(?:\s[А-ЯЁ][а-яё]{{1,20}}){{0,2}}))(?![A-Za-z\d])",
         rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{0,20}}){{1,3}})",
         r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
         # beside a word for what the person is or does
@@ -209,12 +210,13 @@ LATIN_NAMES = tuple(
         rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0}(?:\s[A-Z](?!\w))?)(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
         rf"(?i:engrav\w+|personali[sz]ed|monogram\w*|embroider\w*|printed)(?i:\s(?:with|it|name|the|as|to|for|say(?:ing)?|:)){{0,3}}[\s:]{{1,2}}[\"“'‘]?(?P<s>(?!{_NO_LATIN_NAME}){_CAP}(?:\s(?:&|and)\s{_CAP})?)(?=[\"”'’,.!]|\s?$)",
         rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours(?: faithfully| sincerely| truly)?|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
-        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig(?:\.r?n?a)?|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
+        rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig(?:\.r?n?a)?|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın|Seu|Aling|Mang|Kuya|Ate|Familie|Fam|Famille|Familia)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
         rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
         rf"(?:^|(?i:\bfrom|\bto|\bat|\bfor|[.,:;])\s)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,\s\[地址\])",
         rf"(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,(]{{1,2}}(?i:d\.?\s?o\.?\s?b\b|date of birth|born\b|n[ée]e?\s(?:le|el)|nacid[oa]|geboren|geb\.|nat[oa] il|nascid[oa]|lahir|født|född|urodzon|doğum))",
         rf"(?i:\b(?:t\.?n\.?v\.?|a/n|o/v|o\.n\.v|inhaber(?:in)?|titulaire|titular(?: de la cuenta)?|payee|beneficiary|pemilik|chủ tk|ctk|account (?:name|holder)|acc(?:oun)?t name|held by|konto von|właściciel))[\s:]{{1,3}}(?P<s>(?:[A-Z]\.?\s?){{0,3}}(?:(?:van|de|der|den|von|di|da|le|la|el|al)\s){{0,2}}{_LATIN_NAME % 0})",
+        rf"(?i:\b(?:w/|buzzer(?: name)?|name on (?:the )?(?:bell|door|buzzer)|entregar (?:a|para|pro|pra)|leave (?:it )?with|left (?:it )?with|klingel(?:schild)?(?: bei)?|clochette|sonnette|interfono|campanello|timbre|kay|sama|untuk|kepada|nachbar(?:in)?))[\s:]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Reception|Neighbou?rs?|Nachbarn?|Concierge|Security|Flat|Apt|Unit|Room|Lidl|Amazon|Ihnen|Packstation)\b){_CAP})(?!\s(?:Street|St|Road|Rd|Court|House|Ave))",
         rf"(?i:\b(?:call|ring|text|contact|phone))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:on|at)\s\[)",
         rf"(?i:\bthis is)\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:from|again|speaking|calling)\b)",
         rf"(?<![\w.])M\.\s(?P<s>{_LATIN_NAME % 1})",

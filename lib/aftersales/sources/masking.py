@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
+from importlib.resources import files
 
 import polars as pl
 
@@ -77,11 +78,7 @@ _PASSES = 5  # masking once more changes nothing after fewer
 _FEW = 300  # texts that are looked at one by one sooner than searched for together
 _LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\]")
 _INVISIBLE = {"\ufe0e", "\ufe0f", "\u20e3", "\u034f", "\u115f", "\u1160", "\u3164", "\uffa0"}
-# Traditional characters, and likenesses, of words that tell a person and of surnames.
-_SIMPLIFIED = str.maketrans(
-    "號樓區縣鎮鄉棟單層廈莊園學門灣東臺廣電話機聯繫絡帳帐賬銀證護車馬訂運貨給請寫發張陳劉黃楊趙吳孫鄭謝許羅鄧蕭葉馮鐘韓閻蔣賈鄒陸湯錢龍萬賴嚴蘇盧顧譚閩國華區遼寧陝爾濱漢頭達長蘭薩烏魯齊師營橋嶺溝馬衛鳳賓館場義環後義連關實條總裝買賣戶開轉帶處見嶶徵佔囑號龜進濟際樂愛飛麗強軍偉慶榮輝紅麥寶貝芳業興禮節復歲鍾鄔龐壽撥賴綠聊維飛書紙碼數記認驗員簽係領邨轉個們來對說換據靜潔瑩瑋顏駿鵬鶴傑倫儀俠嫻媽紹純網聖聰蓮詩誠謙豐賓賢遠運鋒錦義樺雲齡鴻閘",
-    "号楼区县镇乡栋单层厦庄园学门湾东台广电话机联系络账账账银证护车马订运货给请写发张陈刘黄杨赵吴孙郑谢许罗邓萧叶冯钟韩阎蒋贾邹陆汤钱龙万赖严苏卢顾谭闽国华区辽宁陕尔滨汉头达长兰萨乌鲁齐师营桥岭沟马卫凤宾馆场义环后义连关实条总装买卖户开转带处见微徵占嘱号龟进济际乐爱飞丽强军伟庆荣辉红麦宝贝芳业兴礼节复岁钟邬庞寿拨赖绿聊维飞书纸码数记认验员签是领村转个们来对说换据静洁莹玮颜骏鹏鹤杰伦仪侠娴妈绍纯网圣聪莲诗诚谦丰宾贤远运锋锦义桦云龄鸿闸",
-)  # fmt: skip
+_SIMPLIFIED = str.maketrans(*(files("aftersales") / "sources/traditional.txt").read_text("utf-8").splitlines()[1:])
 
 
 @lru_cache(maxsize=1 << 15)
