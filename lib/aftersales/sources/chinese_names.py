@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 
@@ -22,24 +22,38 @@ _COMPOUND = frozenset(
     "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 端木 南宫 夏侯 轩辕 长孙 宇文 独孤 闻人 申屠 鲜于 澹台 完颜 呼延 百里 东郭 西门 纳兰 赫连 拓跋 濮阳 淳于 公冶 太史 钟离 仲孙 爱新 叶赫 南门 公羊 闾丘 亓官 司空 万俟 左丘 太叔".split()
 )
 # how names of minorities begin, and the characters that go on
-_ABROAD = tuple("阿依 阿不 阿卜 阿布 阿迪 阿孜 古丽 古力 买买提 麦麦提 艾力 艾买 艾合 木合 吐尔 巴特 扎西 卓玛 多吉 次仁 索南 格桑 乌云 其其 那仁 努尔 玉素 热合 尼加 尼玛 达瓦 旦增 丹增 洛桑 才让 帕提 帕尔 迪力 迪丽 穆罕 穆萨 萨吾 斯琴 娜仁 拉姆 仁青 央金 依布 伊布 图尔 苏日 呼格 巴图 孟和 朝鲁 阿木 阿拉 如克 凯赛 热依 茹仙 库尔 强巴 贡布 平措 边巴 米玛 阿旺 土登 艾尼 吾买 吾尔 亚森 玛依 赛买 哈斯 白玛 桑吉 普布 嘎玛 益西 德吉 阿合 沙拉 海日".split())
-_SOUNDS = frozenset("尤开里耶娜兰阿依不卜布迪孜古丽力买提麦艾合木吐尔巴特扎西卓玛多吉次仁索南格桑乌云其那努玉素热尼加达瓦旦增丹洛才让帕穆罕萨吾斯琴娜拉姆青央金伊图苏日呼孟和朝鲁如克凯赛茹仙库强贡平措边米旺土登亚森哈白普嘎益德江江古娅汗汉曼热赫买别克别江娅德什措旺堆顿珠曲珍杰太勒毕力哈斯其木格登")
+_ABROAD = tuple(
+    "阿依 阿不 阿卜 阿布 阿迪 阿孜 古丽 古力 买买提 麦麦提 艾力 艾买 艾合 木合 吐尔 巴特 扎西 卓玛 多吉 次仁 索南 格桑 乌云 其其 那仁 努尔 玉素 热合 尼加 尼玛 达瓦 旦增 丹增 洛桑 才让 帕提 帕尔 迪力 迪丽 穆罕 穆萨 萨吾 斯琴 娜仁 拉姆 仁青 央金 依布 伊布 图尔 苏日 呼格 巴图 孟和 朝鲁 阿木 阿拉 如克 凯赛 热依 茹仙 库尔 强巴 贡布 平措 边巴 米玛 阿旺 土登 艾尼 吾买 吾尔 亚森 玛依 赛买 哈斯 白玛 桑吉 普布 嘎玛 益西 德吉 阿合 沙拉 海日".split()
+)
+_SOUNDS = frozenset(
+    "尤开里耶娜兰阿依不卜布迪孜古丽力买提麦艾合木吐尔巴特扎西卓玛多吉次仁索南格桑乌云其那努玉素热尼加达瓦旦增丹洛才让帕穆罕萨吾斯琴娜拉姆青央金伊图苏日呼孟和朝鲁如克凯赛茹仙库强贡平措边米旺土登亚森哈白普嘎益德江江古娅汗汉曼热赫买别克别江娅德什措旺堆顿珠曲珍杰太勒毕力哈斯其木格登"
+)
+# characters that nicknames double: 婷婷, 陶陶
+_DOUBLED = "|".join(
+    c * 2
+    for c in "婷娜丽芳媛莉莎静倩颖佳欣雯琳琪瑶萱涵轩豪杰强伟涛鹏飞龙明亮晶晨阳洋洁雪冰梅兰燕玲珍苗甜糖豆果团圆圈陶桃乐欢笑贝宝毛朵朦依悠悦童彤星月妞萌苏"
+)
+_NO_WORDS = frozenset("李刘杨吴赵徐孙胡郭梁宋郑韩冯邓曹彭肖蔡潘董袁余蒋杜魏吕沈姚卢傅崔谭廖贾韦邱侯邹孟阎薛尹黎郝龚邵")
 _UNKNOWN = 14.0  # a character that is no word by itself
-_FAR, _LEAST = 10.0, -5.0  # what a name costs where nothing speaks of people, and at least
+_FAR, _LEAST = 10.0, -9.0  # what a name costs where nothing speaks of people, and at least
 _TWO, _THREE, _COMPOUND_COST = 2.0, 0.2, 7.0
 _TITLES = ("先生", "女士", "小姐", "太太", "阿姨", "叔叔", "大爷", "大妈", "大姐", "大哥", "老师", "师傅", "会计", "出纳", "队长", "班长", "组长", "店长", "站长", "护士", "警官", "教授", "教练", "局长", "书记", "秘书", "校长", "院长", "主管", "经理", "主任", "医生", "律师", "老板",
            "总", "姐", "哥", "叔", "姨", "婶", "嫂", "工", "爷", "妈")  # fmt: skip
+_TITLE_BEGINS = frozenset(title[0] for title in _TITLES)
 _LINK = r"(?:改成|改为|换成|变更为|更改为|应该是|应为|应当是|登记的?|写的?是?|填的?是?|就是|不是|名字|姓名|同志|显示|是|为|叫|[=:\s,\-_—(（\"“'「【『])*"
-_WHO = (
-    r"(?:(?:[收寄取提货件联系络签领购买订退汇付款转经手承申诉投当事开票负责监护投受益报关预订入住乘车被保险证代发件送派接出租]{1,3}|当事|负责|本)人|收[件货]方?|寄件|姓\s?名|名字|[真本大全实署签]名|户[名主]|落款|抬头|刻字|车主|[房业机失]主|租户|法人(?:代表)?|患者|病人|考生|旅客|乘客|持卡人|我叫|我是|[他她]叫|叫我?做?|名叫|人称|自称|我姓|联系|联络|签收)"
-)
+_WHO = r"(?:(?:[收寄取提货件联系络签领购买订退汇付款转经手承申诉投当事开票负责监护投受益报关预订入住乘车被保险证代发件送派接出租]{1,3}|当事|负责|本)人|收[件货]方?|寄件|姓\s?名|名字|[真本大全实署签]名|户[名主]|落款|抬头|刻字|车主|[房业机失]主|租户|法人(?:代表)?|患者|病人|考生|旅客|乘客|持卡人|我叫|我是|[他她]叫|叫我?做?|名叫|人称|自称|我姓|联系|联络|签收)"
 _ROLE = (
     r"(?:学[生员]|宝宝|孩子|儿子|女儿|老公|老婆|[妈爸]妈?爸?|朋友|同[事学]|室友|[弟妹哥姐]{1,2}|爱人|配偶|领导|媳妇|对象|闺蜜|邻居|先生|太太|[奶爷]{2}|[外]?[公婆]{1,2}|岳[父母]|舅舅|叔叔|阿姨|姑姑|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?|新[娘郎]|财务|行政|人事|仓[管库]|质检|保洁|家[长人属]|"
     r"快递[员小]?哥?|[派配送揽][件送收货]员|小[哥妹姐伙]|骑手|司机|师傅|站长|团长|主播|专员|主管|店长|经理|组长|班长|保安|门卫|前台|物业|管家|房东|客服|售后部?|销售部?|财务部?|工程师|设计师|摄影师|化妆师|导购|店员|员工|律师|医生|护士|老师|教练|助理|主任|所长|院长|校长|老板娘?|掌柜的?|顾客|客户|买家|卖家|用户|会员|消费者|代表|[甲乙]方|其[夫妻子女父母]|不是|应[为是]|应该是|改[为成]|换成|[\u4e00-\u9fff][人员者师])"
 )
-_STRONG = re.compile(rf"(?P<who>{_WHO}|{_ROLE}(?=(?:名字|姓名)?(?:是|叫|为|[:：\s]|[(（“\"「『【])[\u4e00-\u9fff]*)){_LINK}")
+_STRONG = re.compile(
+    rf"(?P<who>{_WHO}|{_ROLE}(?=(?:名字|姓名)?(?:是|叫|为|[:：\s]|[(（“\"「『【])[\u4e00-\u9fff]*)){_LINK}"
+)
 _WEAK = re.compile(_ROLE)
-_SMALL = frozenset("叫价太长工按皮的了吗呢吧啊不没未错对是有在我你他她它这那哪谁什怎要写填改换说都也还就已可能会须需必和与或被把给来去到上下里外中人家公客电话信号地址名字")
+TELLS = re.compile(r"[人名叫姓主头款]|我是|[收寄]件|收货|联[系络]|签收|刻字|患者|代表")
+_SMALL = frozenset(
+    "叫价太长工按皮的了吗呢吧啊不没未错对是有在我你他她它这那哪谁什怎要写填改换说都也还就已可能会须需必和与或被把给来去到上下里外中人家公客电话信号地址名字"
+)
 _VERBS = frozenset("给找被由让和跟与是叫问请致祝赠写姓为向对替帮刻名收签转告约及或派")
 _OPENS = frozenset("“\"「『【(（《‘'—-_:·@&+~")
 _LABEL = r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|地址|姓名)\]"
@@ -50,7 +64,7 @@ _RIGHT = re.compile(
 _AFTER = re.compile(r"[说讲没把已打骂收签拒拿取要让来不]|答应|承诺|负责|处理")
 _EXTRA = (
     "包邮 旗舰店 好评 差评 退款 仅退款 秒退 发货 补发 客服 亲 亲亲 宝贝 尺码 色差 起球 掉色 物流 快递 顺丰 中通 圆通 申通 韵达 京东 淘宝 拼多多 抖音 小红书 丰巢 驿站 菜鸟 质检 破损 漏发 错发 多发 少发 运费险 金额 单号 微信 支付宝 "
-    "花呗 优惠券 满减 双十一 直播间 下单 拍下 收货 签收 拒收 退货 换货 保价 赠品 包装 商家 卖家 买家 店家 平台 介入 举证 凭证 纠纷 申诉 仓库 预售 现货 小哥 小妹 小弟 妹妹 小小 赞赞 断码 均码 大码 小码 卫衣 卫裤 打底裤 打底衫 连衣裙 半身裙 羽绒服 冲锋衣 防晒衣 睡衣 内裤 文胸 童装 女装 男装 凉鞋 拖鞋 板鞋 帆布鞋 双肩包 单肩包 斜挎包 手机壳 钢化膜 充电宝 数据线 保温杯 马克杯 床单 被套 四件套 枕套 窗帘 面膜 口红 唇釉 眼影 粉底液 气垫 防晒霜 洗面奶 精华液 洗发水 沐浴露 牙膏 纸巾 猫粮 狗粮 猫砂 奶粉 纸尿裤 白皮 白茶 明细表 推荐款"
+    "花呗 优惠券 满减 双十一 直播间 下单 拍下 收货 签收 拒收 退货 换货 保价 赠品 包装 商家 卖家 买家 店家 平台 介入 举证 凭证 纠纷 申诉 仓库 预售 现货 小心点 小哥 小妹 小弟 妹妹 小小 赞赞 断码 均码 大码 小码 卫衣 卫裤 打底裤 打底衫 连衣裙 半身裙 羽绒服 冲锋衣 防晒衣 睡衣 内裤 文胸 童装 女装 男装 凉鞋 拖鞋 板鞋 帆布鞋 双肩包 单肩包 斜挎包 手机壳 钢化膜 充电宝 数据线 保温杯 马克杯 床单 被套 四件套 枕套 窗帘 面膜 口红 唇釉 眼影 粉底液 气垫 防晒霜 洗面奶 精华液 洗发水 沐浴露 牙膏 纸巾 猫粮 狗粮 猫砂 奶粉 纸尿裤 白皮 白茶 明细表 推荐款"
 ).split()
 
 
@@ -66,11 +80,14 @@ def _lexicon() -> tuple[dict[str, float], frozenset[str], dict[str, float], dict
             sections[-1] |= dict.fromkeys(all_of_it.split(" ") if len(sections) == 3 else all_of_it, float(cost))
     surnames, given, brands = sections
     words, nouns = brands | dict.fromkeys(_EXTRA, 9.0), set()
-    for line in gzip.decompress((files("aftersales") / "sources/chinese_words.txt.gz").read_bytes()).decode().splitlines():
+    for line in (
+        gzip.decompress((files("aftersales") / "sources/chinese_words.txt.gz").read_bytes()).decode().splitlines()
+    ):
         cost, _, all_of_it = line.partition(" ")
         some = all_of_it.split(" ")
         words |= dict.fromkeys(some, float(cost.rstrip("n")))
         nouns |= set(some) if cost.endswith("n") else set()
+    words |= dict.fromkeys(_NO_WORDS, _UNKNOWN)
     return words, frozenset(nouns), surnames, given
 
 
@@ -81,32 +98,60 @@ def chinese_names(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[a:b] for a, b in chinese_names(text)]
     ['李梦洁']
     """
-    cues = {m.end(): 7.5 for m in _WEAK.finditer(text)}
-    for m in _STRONG.finditer(text):
-        cues[m.end()] = cues[m.end("who")] = 11.0
-    for run in _RUN.finditer(text):
-        yield from _read(text, list(range(*run.span())), cues)
-    for run in _SPACED.finditer(text):
-        yield from _read(text, [at for at in range(*run.span()) if not text[at].isspace()], cues)
+    places = {m.start() for m in _begins().finditer(text)}
+    strong = list(_STRONG.finditer(text)) if TELLS.search(text) else []
+    if not places and not strong:
+        return
+    cues = {m.end(): 9.0 for m in _WEAK.finditer(text)}
+    for m in strong:
+        cues[m.end()] = cues[m.end("who")] = 12.5
+    for pattern in (_RUN, _SPACED):
+        for run in pattern.finditer(text):
+            start, end = run.span()
+            at = [i for i in range(start, end) if not text[i].isspace()]
+            if pattern is _SPACED or not places.isdisjoint(at) or any(cues.get(i, 0) > 10 for i in at):
+                yield from _read(text, at, cues)
 
 
-def _read(text: str, at: list[int], cues: dict[int, float]) -> Iterator[tuple[int, int]]:
+@cache
+def candidates() -> str:
+    """A pattern of where a name may begin, or is said to: it leaves out most texts at once."""
+    _, _, surnames, given = _lexicon()
+    first = "".join(c for c, cost in surnames.items() if cost < 9)
+    some = "".join(c for c, cost in given.items() if cost < 12)
+    starts = "|".join((*_COMPOUND, *_ABROAD))
+    return rf"[{first}]\s?[{some}]|[小老阿][{first}{some}]|[{some}][姐哥叔姨嫂婶]|[{first}](?:{'|'.join(_TITLES)})|{starts}|[{''.join(sorted(_SOUNDS))}]{{4}}|{_DOUBLED}"
+
+
+@cache
+def _begins() -> re.Pattern[str]:
+    return re.compile(f"(?=(?:{candidates()}))")
+
+
+def _read(text: str, at: list[int], cues: dict[int, float]) -> Iterable[tuple[int, int]]:
     """The names in one run of characters, whose places in the text are given."""
     words, nouns, surnames, given = _lexicon()
-    run = "".join(text[i] for i in at)
+    run = "".join([text[i] for i in at])
     n = len(run)
     best, back = [0.0, *([1e9] * n)], [(0, False)] * (n + 1)
     for i in range(n):
         here = best[i]
         for j in range(i + 1, min(i + 4, n) + 1):
-            cost = words.get(run[i:j], _UNKNOWN if j == i + 1 else None)
-            if cost is not None and here + cost < best[j]:
+            cost = words.get(run[i:j])
+            if cost is None:
+                if j > i + 1:
+                    continue
+                cost = _UNKNOWN
+            if here + cost < best[j]:
                 best[j], back[j] = here + cost, (i, False)
-        cue = cues.get(at[i], 0.0)
-        for j, cost in (*_named(run, i, surnames, given), *(_unknown(run, i, words, surnames, given) if cue > 10 else ())):
+        named = _named(run, i, surnames, given)
+        if cues.get(at[i], 0.0) > 10:
+            named = [*named, *_unknown(run, i, words, surnames, given)]
+        for j, cost in named:
             if here + cost + _LEAST < best[j]:
                 total = here + cost + _context(text, at[i], at[j - 1] + 1, first=not i, last=j == n, cues=cues)
-                total += 6 * any(run[j : j + k] in nouns for k in (2, 3)) * (not _RIGHT.match(text, at[j - 1] + 1))
+                if total < best[j]:
+                    total += 14 * (not _RIGHT.match(text, at[j - 1] + 1)) * any(run[j : j + k] in nouns for k in (2, 3))
                 if total < best[j]:
                     best[j], back[j] = total, (i, True)
     found, j = [], n
@@ -115,7 +160,7 @@ def _read(text: str, at: list[int], cues: dict[int, float]) -> Iterator[tuple[in
         if name:
             found.append((at[i], at[j - 1] + 1))
         j = i
-    yield from reversed(found)
+    return reversed(found)
 
 
 def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]) -> Iterator[tuple[int, float]]:
@@ -127,9 +172,9 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
         yield end, 10 - 1.5 * (end - i > 3)
     here, following = run[i], run[i + 1 : i + 2]
     end = i
-    while end < min(len(run), i + 8) and run[end] in _SOUNDS:
+    while end < i + 8 and run[end : end + 1] in _SOUNDS:
         end += 1
-    if end - i > 3:
+    if end - i > 3 and len(set(run[i:end])) > 3:
         yield end, 13
     if here in "小老阿" and following:
         nick = min(surnames.get(following, 99), given.get(following, 99) if here != "老" else 99)
@@ -138,7 +183,7 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
             if run.startswith(("儿", "子"), i + 2):
                 yield i + 3, nick + 4
     if here in given:
-        if here == following:
+        if here == following and here * 2 in _DOUBLED:
             yield i + 2, given[here] + 8
         if following and following in "姐哥叔姨嫂婶" and run[i + 1 : i + 3] not in ("哥哥", "姐姐", "叔叔", "姨妈"):
             yield i + 2, given[here] + 6
@@ -155,7 +200,7 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
         two = given.get(run[first + 1 : first + 2])
         if two is not None:
             yield first + 2, cost + one + two + _THREE
-    for title in _TITLES:
+    for title in _TITLES if run[first : first + 1] in _TITLE_BEGINS else ():
         if run.startswith(title, first):
             yield first + len(title), cost + (4 if title == "师傅" else 1 if len(title) > 1 else 3)
 
@@ -168,7 +213,11 @@ def _unknown(
     if run[i] not in surnames and len(costs) == 2 and sum(costs) < 20 and run[i] not in _SMALL:
         yield i + 3, 11 + sum(costs)
     rest = run[i:]
-    if 2 <= len(rest) <= 4 and not _SMALL & set(rest) and not any(rest[k : k + 2] in words for k in range(len(rest) - 1)):
+    if (
+        2 <= len(rest) <= 4
+        and not _SMALL & set(rest)
+        and not any(rest[k : k + 2] in words for k in range(len(rest) - 1))
+    ):
         yield len(run), 17.0
 
 
@@ -186,7 +235,7 @@ def _context(text: str, start: int, end: int, *, first: bool, last: bool, cues: 
     if _RIGHT.match(text, end):
         cost -= 4
     elif last:
-        cost -= 2.5
+        cost -= 5.5 if cues.get(start, 0) > 10 else 2.5
     elif _AFTER.match(text, end):
         cost -= 1.5
     return max(cost, _LEAST)

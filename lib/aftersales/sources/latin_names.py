@@ -13,7 +13,10 @@ _L = r"A-Za-zÀ-ÖØ-öø-žƠơƯưẠ-ỹ"
 _WORD = rf"[{_L}](?:[{_L}]|['’](?=[{_L}]))*(?:-[{_L}]+)?"
 _PART = r"(?:\s(?:de|da|do|dos|del|della|di|du|van|von|der|den|bin|binti|al|el|la|le|ter|ten)\b){0,2}"
 # one to four words with capitals; what a text must hold for a name to be looked for in it
-MAYBE_LATIN = re.compile(rf"(?<![{_L}0-9@./'’])(?=[A-ZÀ-ÞĀ-Ž]){_WORD}(?:{_PART}[\s_](?=[A-ZÀ-ÞĀ-ž])(?:[A-Z]\.|{_WORD})){{0,3}}")
+MAYBE_LATIN = re.compile(
+    rf"(?<![{_L}0-9@./'’])(?=[A-ZÀ-ÞĀ-Ž]){_WORD}(?:{_PART}[\s_](?=[A-ZÀ-ÞĀ-ž])(?:[A-Z]\.|{_WORD})){{0,3}}"
+)
+_WORDS = re.compile(rf"[A-Z]\.|{_WORD}")
 # any two or three words behind what says that a name follows
 CUED_LATIN = re.compile(
     r"(?i:(?<![A-Za-z])(?:attn|attention|name|recipient|consignee|receiver|addressee|fao|c/o|ship to|deliver to|signed by|received by|contact|customer|buyer|cardholder|payee|beneficiary|holder)\b"
@@ -49,7 +52,9 @@ def latin_names(text: str) -> Iterator[tuple[int, int]]:
     """
     brands = [m.span() for m in _BRANDS.finditer(text)]
     for match in MAYBE_LATIN.finditer(text):
-        words = list(re.finditer(rf"[A-Z]\.|{_WORD}", match[0]))
+        if match[0].isalpha() and match[0].lower() not in _lexicon()[3]:
+            continue
+        words = list(_WORDS.finditer(match[0]))
         at = 0
         while at < len(words):
             for count in (4, 3, 2, 1):
@@ -82,10 +87,41 @@ def cued_latin_names(text: str) -> Iterator[tuple[int, int]]:
 def _is_name(words: list[str], *, cued: bool) -> bool:
     first, last, usual, alone = _lexicon()
     plain = [_plain(w) for w in words]
-    full = [w for w in plain if len(w) > 1 and w not in ("de", "da", "do", "dos", "del", "della", "di", "du", "van", "von", "der", "den", "bin", "binti", "al", "el", "la", "le", "ter", "ten")]
+    full = [
+        w
+        for w in plain
+        if len(w) > 1
+        and w
+        not in (
+            "de",
+            "da",
+            "do",
+            "dos",
+            "del",
+            "della",
+            "di",
+            "du",
+            "van",
+            "von",
+            "der",
+            "den",
+            "bin",
+            "binti",
+            "al",
+            "el",
+            "la",
+            "le",
+            "ter",
+            "ten",
+        )
+    ]
     if len(full) < 2:
         return len(words) == 1 and not cued and bool(full) and full[0] in alone and words[0][1:].islower()
-    if full[0] in _PINYIN_SURNAMES and all(_GIVEN.fullmatch(w) for w in full[1:]) and not all(w in usual for w in full[1:]):
+    if (
+        full[0] in _PINYIN_SURNAMES
+        and all(_GIVEN.fullmatch(w) for w in full[1:])
+        and not all(w in usual for w in full[1:])
+    ):
         return True
     if len(full) == 2 and full[1] in _PINYIN_SURNAMES and _GIVEN.fullmatch(full[0]) and full[0] not in usual:
         return True
@@ -98,4 +134,6 @@ def _is_name(words: list[str], *, cued: bool) -> bool:
 
 
 def _plain(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", word.lower().replace("’", "'")) if c.isascii() and c not in ".")
+    return "".join(
+        c for c in unicodedata.normalize("NFKD", word.lower().replace("’", "'")) if c.isascii() and c not in "."
+    )

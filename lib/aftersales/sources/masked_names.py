@@ -30,8 +30,6 @@ _NO_NAME = (
     "时常|高[个了度兴的]|金[牛色]|白[羊领]|方[圆脸]|强[力烈效]|相[关当]|国际|温柔|康复|常来|全额|全新|于[签是此]|高效|单纯|万事|马[桶上]|方面|何[处人]|包退|包换|包括|平时|平常|经常|花了|花钱|石材|车间|车子|汤匙|毛料|云端|关心|关联|关键|管道|单价|单身|应付|应急|安心|安静|宁愿|宁可|越来|越快|盛大|简直|尤其|左右|左边|右边|向上|向下|时长|时效|计划|计较|终于|明细|明确|习惯|古风|卓越|易拉|莫名|钱[到没都也还]|利[用润]|益|巧克|温[度水]|水[晶杯]|石[榴]|段子|童装|童鞋|麻烦|边框|通[过知话常]|满[意减]|查[不到了]|尚未|昨天|项[目]|管[用]|安[卓]|盖[住了]|牛[皮仔肉]|羊[毛绒]|鹿[皮]|柳[州]|桂[林]|江[西浙]|河|湖|贵[重]|"
     "关机|何必|成本|白手|成交|盖子|张贴|许多|项链|时尚|史上|毛衣|毛巾|毛毯|毛病|金属|程序|方形|龙头|熊猫|牛仔|牛奶|马桶|石英|黄金|白酒|明显|雷同|经理"
 )
-_NAME = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|[{_SURNAMES}]\s?{_HAN}(?:\s?{_HAN})?)"
-_USUAL = rf"(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{1,2}}|[{_COMMON}]{_HAN}{{1,2}})"
 _OTHER_BEGINNINGS = (
     "阿依|阿不|阿卜|阿布|阿迪|阿孜|古丽|买买提|麦麦提|艾力|艾买|艾合|木合|吐尔|巴特|扎西|卓玛|多吉|次仁|索南|格桑|乌云|其其格|那仁|努尔|玉素|热合|尼加|尼玛|达瓦|旦增|丹增|洛桑|才让|"
     "帕提|帕尔|迪力|迪丽|穆罕|穆萨|萨吾|斯琴|娜仁|拉姆|仁青|央金|依布|伊布|图尔|苏日|呼格|巴图|孟和|朝鲁|阿木|阿拉|如克|凯赛|热依|茹仙|库尔|强巴|贡布|平措|边巴|米玛|阿旺|土登|艾尼|吾买|亚森|玛依|赛买"
@@ -46,12 +44,6 @@ _GIVEN = (
 # and characters that they are made of too, which begin other words as often: for what stands alone
 _ALSO = "举依成致用小满颖诺知继唯新先世仕以佑侠保其冠加千可合后园圆圣均城增多存宛宜宪尔尧展希广庭廷彪彰征心必怀恬恺才捷敦旋旖昀昆显曼曾有望本朵来杭柯校梧椿榛樱欢正殊汝沅沫泓津流浚浠浪涌润渤湘溪滔漫漪潮澎炯熹燃牧甫真祎祯禾秉笑简绍羽联臻舟航良芊芷苒荔荞藤言谊谨豆贝贞运进远逢遥郡闯闻雍非顺飒骄鹂奔一火皎栋果初宥熔谣赫妞楷桢梁桥标格栓桑沂泳洵涓渲滕灏煌熊牛犇狄珉珲瑗甄畅畔盼眉石磐秦笛筝粒缨翎翀翡耕肃艇芙芮苇菀菱葭蒙薪藏虞西询诠谕豫贯资路辛轲迎述逊遂遵邺郴酉采钗钟钥铃铠铸锟锦镜镭闪阁际靓鞠韶顶颉飚驹骅鲜"
 _GIVEN_NAME = rf"(?!{_NO_NAME}|白金|金[银牌龙]|高[清峰]|万[家达科]|文[明案员化]|成[本立就]|白[手衣]|明星|江[河湖]|[黄白金银]金|金)(?:(?:(?:{_COMPOUND})|[{_COMMON}])[{_GIVEN}大小少一]?|[{_SURNAMES}][{_GIVEN}大小少一])[{_GIVEN}](?![鱼牌店城县区路街])"
-_ROLE = (
-    r"(?:(?:快递|派[件送]|配送|揽[件收]|收[件货银]|取件|送[货餐]|外卖|跑腿|安装|维修|售后|业务|客服|仓管|质检|审核|店|驿站)(?:专员|人员|工|员|小哥|师傅|经理|主管|代表|小[妹弟]|站长|负责人|老板娘?)|骑手|司机|师傅|站长|店[主家]|卖家|商家|老板娘?|掌柜的?|客服|售后|"
-    r"专员|主管|店长|经理|保安|门卫|前台|物业|管家|房东|租客|邻居|同[事学]|室友|家[人属]|亲戚|朋友|[他她]?消费者|买家|顾客|客户|用户|(?:被?(?:投诉|举报|申请|告))人|当事人|法定代表人|法人(?:代表)?|(?:开户|发[货件]|收款|经办|代办|委托|签名)人|(?:寄件|收货|收件|发货)方|"
-    r"代[收签领]人?|签收人?|(?:收件|收货|联系)人|助理|医生|律师|团长|学生|学员|主播|博主|网红|工号|此致|敬礼|落款|签名|开户名|[他她]叫|名叫|名为|叫做)"
-)
-_LITTLE = rf"[小老阿](?:(?<!小)[{_GIVEN}]|[{_COMMON}])(?:师傅|[哥姐叔])?(?<!小[熊马牛龙白黄花包程金米方高])(?<!老[板师])(?![家是板师时心气姐])"
 _DOTTED = rf"{_HAN}{{1,7}}(?:\s?[·•・‧]\s?{_HAN}{{1,8}}){{1,3}}"
 _OTHER = rf"(?:{_OTHER_BEGINNINGS}){_HAN}{{0,4}}?"
 _LINK = r"(?:改成|改为|换成|变更为|更改为|改|换|写成|核对|确认|登记|[这那一]?栏|写的是|写的|写|填的是|填成|填|打错了|个人|应该是|应为|应当是|就是|就写|就|是|为|叫|用|请写|姓名|名字|我[爸妈]|[:=\s,\-_—(（\"“'「【]){0,4}"
@@ -60,7 +52,6 @@ _WHO = (
     r"(?:(?:收[件货]|寄件|发件|联系|联络|提货|取[件货]|代收|签收|接收|领取|购买|订[购货票]|下单|退[货款]|使用|持卡|收款|付款|经手|承办|申请|申诉|投诉|当事|开票|经办|负责|监护|投保|被?保险|受益|报关|清关|预[订约定]|入住|乘[机车]|出行)人|"
     r"收方|买家|客户|顾客|姓\s?名|名字|真名|本名|大名|全名|名称|实名(?:认证)?|户主|(?<!用)户名|开户名|账户名|抬头|落款|署名|签[名字](?=[\s:是])|刻字|车主|房主|业主|租户|法人|机主|患者|病人|考生|旅客|乘客|孩子名字|(?:学生|宝宝)(?=[:\s是叫姓名])|(?:^|[,。;\s])收件?(?=\s?[:\s])|name)"
 )
-_KIN = r"(?:儿子|女儿|孩子|老公|老婆|妈妈?|爸爸?|朋友|同事|室友|弟弟?|妹妹?|哥哥?|姐姐?|爱人|媳妇|对象|闺蜜|邻居|表[哥姐弟妹]|奶奶|爷爷|外婆|外公|婆婆|公公|岳[父母]|舅舅|叔叔|阿姨|姑姑|同学|[女男](?:朋)?友|父亲|母亲|老乡|亲戚|侄[子女]|外甥女?)"
 # what looks like a name and is a brand, a place or a word
 _NO_PERSON = (
     r"(?-i:张小泉|周大福|周生生|周大生|周六福|王老吉|王守义|王致和|王麻子|李宁|李锦记|李时珍|李渡|白玉兰|马应龙|高露洁|高洁丝|高夫|林清轩|温碧泉|叶罗丽|谢馥春|陈克明|陈李济|胡庆余|胡姬花|方太|方广|雷允上|白云|白象|金龙|金利来|安慕希|安吉|安踏|康师傅|江小白|江中|江南|江西|石家|宁德|金华|景德|"
@@ -72,97 +63,23 @@ _NO_PERSON = (
 SIGNS = r"\s,.;:!?()\[\]<>{}【】「」『』《》“”‘’\"'_\-—–|/、。&+=~*#@…"  # what a name that stands alone stands between
 BEFORE, BEHIND = rf"(?:^|(?<=[{SIGNS}]))", rf"(?=$|[{SIGNS}])"
 _CLOSED = BEHIND
-_ALONE = rf"(?!{_NO_NAME}|{_NO_PERSON})(?:(?:{_COMPOUND})[{_GIVEN}{_ALSO}]{{1,2}}|[{_SURNAMES}][{_GIVEN}{_ALSO}大小少][{_GIVEN}{_ALSO}])(?<![鱼牌店城县区路街])"
 _EITHER = rf"(?!{_NO_NAME}|{_NO_PERSON})(?:(?:{_COMPOUND})[{_GIVEN}{_ALSO}]{{1,2}}|[{_SURNAMES}][{_GIVEN}{_ALSO}大小少]?[{_GIVEN}{_ALSO}])"
 _BORN = r"(?:(?:19|20)\d\d\s?[年./\-]\s?\d{1,2}\s?[月./\-]\s?\d{1,2}日?|(?:19|20)\d{6})"
-_TITLE = r"(?:师傅|先生|女士|小姐|太太|阿姨|叔叔?|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|经理|总|姐|哥|工|医生|老板|教授|主任|同学)"
-_NO_REAL = r"(?!同|未|不|保密|匿名|见|无|略|没|空|错|请|已|原|本|为|信息|电话|手机|昵称|地址|订单|客服|买家|卖家|商家|店|填|写|改|先生|女士|和|与|是|要|可|都|怎|能|必|拒|签|的|查|如)"
-_LABELLED = r"\[(?:手机号|电话|证件号|银行卡)\]"
-_POLITE = r"(?:先生|女士|小姐(?!姐)|太太|阿姨|大爷|大妈|大姐(?!大)|大哥|老师(?!傅)|经理|主任|医生|教授|队长|店长|主管|老板|师傅(?!\S{0,3}[装修]))"
-_OF_WEAR = r"(?![款式用版专通包鞋表帽裤裙衣袜外内围短长牛T手项皮运棉羽毛香牌码洗同]|冰|雪糕|咖啡|奶茶|茶叶|零食|饼|薯|糖|酱|辣|粉|锅|火锅|螺蛳|烤|卤|同款|手机壳|手账|贴纸|玩偶|系列|品牌|旗舰|大衣|大码|连衣|女士|男士|凉|拖|剃|护|牛肉|方便|加州|红烧|泡面)"
-_PERSON = rf"(?!{_NO_NAME}|康师傅|李先生牛|.(?:大堂|客房|前厅|部门|销售|值班|区域|项目|产品|客户)|夏天|温和|[春夏秋冬四]季|韩[版国]|毛[呢线]|简约|高[腰帮跟]|单肩|夏[天装日]|白[班领色]|何处)(?:(?:{_COMPOUND}){_HAN}{{0,2}}?|[{_COMMON}]{_HAN}{{0,2}}?){_POLITE}{_OF_WEAR}"
-_BEFORE = r"[您你]好|昨天|今天|刚才|刚刚|[是找给请让叫和跟与对向被由说的问把]|联系|已联系|客户|买家|顾客|快递员?|派[件送]员|配送员|物业|前台|保安|送货的?|安装|邻居|楼下|代收|物流|因为|但是|然后|之前|上次|本人|你们|他们|我们|[,、]"
 NAMES = tuple(
     re.compile(p, _I)
     for p in (
         # behind a word that says a name follows
-        rf"{_WHO}(?:不是我)?{_LINK}(?P<s>{_NAME}){_ENDS}",
-        rf"(?:收件人|收货人|联系人|姓名|寄件人|订购人|实名){_LINK}(?P<s>(?!{_NO_NAME})(?:(?:{_COMPOUND}){_HAN}{{2}}|[{_COMMON}]{_HAN}{{2}}))(?=\s?1[3-9]|报|清|先|已|住|在|去|打)",
         rf"(?:{_WHO}|本人|我叫|我是|请写|就写|写|寄给|转交)(?:也?是|叫)?{_LINK}(?P<s>{_DOTTED}|{_OTHER}){_ENDS}",
-        rf"(?:收件人|收货人|收货姓名|真实姓名|姓名|联系人)\s?:\s?(?P<s>{_NO_REAL}{_HAN}{{2,4}})(?!{_HAN})",
-        rf"(?<!{_HAN}不是)(?:本人|在下|鄙人|我的?名是|我姓名|我叫做?|我名叫|叫我|[我他她](?:名字)?(?:名叫|叫|姓名是)|{_KIN}(?:的名字|名字)?(?:是|叫|名叫)|写的是|写成了?|填的是|填成了?|[您你](?:名字)?叫|打成了?|打错了,?是|错写成|应该叫|落款)[是为叫:\s,]{{0,2}}(?P<s>{_USUAL})(?=要求|谢谢|收|别|不是|请|的|对[吧吗么不]|[吗么吧]|本人|就|先生|女士|小姐|,|[^\u4e00-\u9fff]|$)",
-        rf"(?:我叫做?|我名叫|叫我)[\s:]?(?P<s>{_NAME}){_ENDS}",
-        rf"(?<![一-鿿]不)我是(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}(?![人的座脸皮型码子号店家了要想会买客员级款白黑一])\S)(?=[,。!;\s]|$)",
-        rf"(?:请写|找|问一?下?|叫|请|寄给|发给|送给|交给|转交给?|邮给|给|写|就写|标注|备注|改|由|让|是|我?{_KIN}|,|^|\s)[:\s]?(?P<s>{_NAME}|{_DOTTED}|{_OTHER})\s?(?:\((?:先生|女士|本人)\))?(?:亲启|代?收(?![到货费据藏纳拾款入件获取集缩紧后了])|代签|签收(?![后前时了])|代领|来取|代取)",
-        rf"(?:退给|还给|转给|留给|发给|寄给|转交给?|交给|邮给|开给|代收人?|找|收件|转)[:\s]?(?P<s>{_USUAL})(?=个人|就行|就好|即可|谢谢|吧|\s?{_LABELLED}|[,。!;]|$)",
-        rf"(?:[寄送发转留带交]给|转交|替|帮)我?的?{_KIN}(?P<s>{_USUAL})(?=的(?!{_HAN})|[代收签取]|[^\u4e00-\u9fff]|$)",
-        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=的(?:快递|包裹|件|订单)[\s,:]{{0,2}}(?:电话|手机|号码)?号?[\s,:]{{0,2}}{_LABELLED})",
-        rf"(?<!{_HAN})(?P<s>(?!{_NO_NAME})[{_COMMON}](?:总|哥|姐|叔|婶|嫂))(?=的[件货快电号]|说|让|来[电取拿]|代[收取签]|要[退换改求])",
-        rf"(?:叫我|我是)(?P<s>[小老阿][{_COMMON}])(?=就[行好可]|即可|[呀啊吧]|[^\u4e00-\u9fff]|$)",
-        rf"(?:[找叫问让给跟和]|门卫|保安|前台|物业|快递员|同事)(?P<s>(?!小[熊马牛龙白黄花包])[小老阿][{_COMMON}])(?=[拿取签收说讲谈]|[^\u4e00-\u9fff]|$)",
-        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=(?:先生|女士|小姐)?(?:亲启|敬启|\s?\((?:收|亲启)\)))",
-        rf"(?:写|刻|印|签)(?P<s>{_USUAL})的?(?:名字|大名|姓名)",
         # a name and a form of address, wherever no kind of goods is meant
-        rf"(?<!{_HAN})(?:{_BEFORE}){{0,3}}(?P<s>{_PERSON})",
-        rf"(?:{_BEFORE})(?P<s>{_PERSON})",
-        rf"(?:[改换][成为]|变更?[成为]|[您你]是|请问是|^是)[\s:]?(?P<s>{_USUAL})(?=\s?(?:收(?![到货])|{_LABELLED})|本人|先生|女士|小姐)",
-        rf"(?:快递员|派[件送]员|配送员|骑手|司机|客服|主管|店长|经理|店员|收银员|收件员|揽收员|安装员)(?P<s>(?!{_NO_NAME}|夏天)[{_COMMON}](?:(?![能会可要说就也都还没不]){_HAN}){{2}})(?=态度|说|没|不|把|给|已|送|打|来|答应|承诺|电话|骂|[^\u4e00-\u9fff]|$)",
-        rf"(?<=,)叫(?P<s>{_USUAL})(?!{_HAN})",
         # a surname and a title, beside a number or where they are to be called
-        rf"(?:联系|找|叫|让|请|转|交给|给|收件人|收货人|我姓|我是)(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE})",
-        rf"(?<![一-鿿])(?P<s>(?!{_NO_NAME})[{_SURNAMES}]{_HAN}{{0,2}}?{_TITLE}|[小老阿][{_COMMON}])(?=的?(?:电话|手机|号码?)?[:,\s是]{{0,2}}{_LABELLED}|\s?(?:代?收(?!到|货|据)|签收|亲启|电话|手机(?![壳膜套])))",
-        rf"(?:仓管|前台|物业|保安|门卫|同事|客户|家人|店员|店长|助理|司机|收货员|值班|老板|房东|邻居|朋友)(?P<s>{_USUAL})(?=[\s,:]{{0,3}}{_LABELLED})",
-        rf"[我他她]的?(?:同事|爱人|邻居|室友|老公|老婆|媳妇)(?P<s>(?!{_NO_NAME})[{_COMMON}]{_HAN}{{1,2}})(?=会去?|来取|去取|代|签|[,。]|$)",
-        rf"我姓(?P<s>[{_SURNAMES}])(?!{_HAN}{{2}})",
         # a name in another script behind a Chinese word
         rf"(?:{_WHO}|我叫|[她他]叫|叫做|名叫|同事|朋友|本人)[:\s是为叫(]{{0,3}}(?P<s>(?:Mrs?|Ms)\.?\s?[\u4e00-\u9fff]|(?-i:[A-ZÀ-Ž][a-zà-ž'’]{{1,14}}(?:\s[A-ZÀ-Ž][A-Za-zà-ž'’]{{0,14}}){{0,2}}\s?[{_COMMON}]?|[А-ЯЁ][а-яё]{{1,20}}(?:\s[А-ЯЁ][а-яё]{{1,20}}){{0,2}}))(?![A-Za-z\d])",
         rf"(?:{_WHO}|拼音名?|英文名|护照名)(?:拼音|英文)?[是为叫:=\s,\-(（\"“]{{0,4}}(?P<s>(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{1,20}}(?:[ /·,]{{1,2}}(?-i:[A-ZÀ-ỹ])[A-Za-zÀ-ỹ'’\-]{{0,20}}){{1,3}})",
-        r"(?:^|[,;.\n\s])name\s?[:=]\s?(?P<s>[a-z]{2,15}(?: [a-z]{2,15}){1,2})(?=\s*$|[,;.\n])",
         # beside a word for what the person is or does
-        rf"{_ROLE}(?:姓名|名字|叫|是|为|显示|写的|写|登记的?|填的|[:\s(（【\[\"“'「]){{0,3}}(?P<s>{_GIVEN_NAME}|{_PERSON}|{_LITTLE}|[{_COMMON}](?:师傅|[姐哥叔姨嫂婶](?![妹弟姐哥]))|(?<=[【「\"“(])小[{_GIVEN}](?=[】」\"”)])|(?![天明平宝])(?P<twice>[{_GIVEN}])(?P=twice))",
-        rf"(?:老板|[卖店]家|店主|师傅|客服|骑手|快递员|朋友|房东|一个|名字)叫(?P<s>{_NAME}){_ENDS}",
-        rf"叫(?P<s>{_GIVEN_NAME})(?=的?[,。\s签代]|的?$)",
-        rf"{_HAN}[人者员方]:\s?(?P<s>{_NAME})(?!{_HAN})",
-        rf"(?:送货|派件|送件|安装|维修|送快递|客服|售后|收银|管仓库)的?(?:那个)?(?P<s>{_LITTLE})",
-        rf"(?<!{_HAN})(?P<s>[老小][{_COMMON}]师傅)",
-        rf"(?<!{_HAN})(?P<s>[老小][{_COMMON}])(?=客服|快递|站长)",
-        rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[,:\s]?(?:[你您]好|客服|快递员|师傅|骑手|老师|同志))",
-        rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,、/|]{{1,3}}\[地址\])",
-        rf"\[地址\][\s,、/|]{{1,3}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
-        rf"(?:被|由|让|叫|给|找|跟|和|与)(?P<s>{_GIVEN_NAME})(?=签收|代[签收领取]|[拿领取]走|冒[领签]|负责|处理|接[单的待]|派送|打来|联系|骂|本人|改[为成]|换成|\s?[\[(【])",
-        rf"{_WHO}(?:{_HAN}|[,:\s]){{0,10}}?(?:应[该当]?[是为写]?|改[成为]?|[换写][成为]|而?不?是)(?P<s>{_GIVEN_NAME})",
-        rf"\[姓名\][,\s]{{0,2}}(?:而?不?是|改[成为]|或者?|和|与|跟|、|/|&|❤|♥)(?P<s>{_GIVEN_NAME})",
         rf"(?:[敝鄙免]贵?|本人|[我他她]|师傅|老板|客服)姓(?P<s>[{_SURNAMES}])(?!{_HAN}?名)",
-        rf"(?:——|--|—)\s?(?P<s>{_GIVEN_NAME})(?=[\s,。]|$)",
-        rf"(?:(?<!以)致|尊敬的|亲爱的|姓\s名[:\s]{{1,2}}|(?:昨天|今天|我)是|[老我]?{_KIN}(?:叫|是)?)(?P<s>{_PERSON}|{_GIVEN_NAME})",
-        rf"(?<!{_HAN})(?P<s>{_GIVEN_NAME})(?=[\s,:;、/|(]{{0,3}}(?:1[3-9]\d|\d{{3,4}}-)\*{{3,8}})",
-        rf"(?:手机号|电话|账号|邮箱)\][\s,(]{{1,2}}(?P<s>{_GIVEN_NAME})(?!{_HAN})",
         # by its form, alone between signs; with a sign of a person beside it, two characters too
-        rf"{BEFORE}(?P<s>{_ALONE}){_CLOSED}",
-        rf"{BEFORE}(?P<s>{_EITHER})(?=\s?[(,]?\s?[男女](?![装士款孩生人性友鞋包式表\u4e00-\u9fff])|[\s,]{{0,2}}(?:{_BORN}\s?(?:出?生(?!产)|[男女])|生于|出生))",
         rf"姓(?P<x>{_HAN})[,\s]{{0,2}}(?:名?叫做?|名)?[\s:“\"]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
-        rf"(?P<x>[{_SURNAMES}])(?:{_POLITE}|师傅|护士|[总工姐哥叔姨])[\s(,、/]{{1,2}}(?P<s>(?P=x){_HAN}{{1,2}}?)(?:{_CLOSED}|(?=那个|这个|说))",
-        rf"(?P<x>[{_SURNAMES}])(?:[*某○]{{1,2}}|女士|先生)[^。!?\n]{{0,8}}?(?:是|叫|应为|全名)[“\"「\s:]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
-        rf"(?:{_KIN}|{_ROLE}|{_POLITE}|护士|患者|病人|管理员|家属|新[娘郎]|[甲乙]方|[付收]款方|宝宝|[大二小][宝娃孩]|[其该]?[夫妻子女父母]|本人|我[是叫]|[名自]?称|叫做?|收到|今收|[售客财]后?[服务]?部|全名|真名|班|印成|写成|打成|刻成|错成)[\s:“\"「(\-—·]{{0,2}}(?P<s>{_EITHER}){_CLOSED}",
-        rf"(?:{_KIN}|患者|病人|管理员|家属|其[夫妻子女父母]|称|[今已]收到|本人)[\s:“\"「]?(?P<s>{_ALONE})",
-        rf"(?:是|叫|名|写|刻|贴|字)[^“”\"\n]{{0,3}}[“\"「『'‘【](?P<s>{_EITHER})(?=[”\"」』'’】]|印)",
-        rf"(?:{_KIN}|患者|病人|学员|学生|同学|师傅)[\s:]{{1,2}}(?P<s>{_USUAL}){_CLOSED}",
-        rf"(?:隔壁|对门|楼[上下]|[一二三四五六七八九\d][楼层])的?(?P<s>{_ALONE})",
-        rf"我就?是[^,。!?\n]{{0,10}}的(?P<s>{_ALONE}){_CLOSED}",
-        rf"(?P<s>{_EITHER})(?=[”\"』」’]\s?(?:这个|的)?(?:名字|姓名|[两三]个字))",
-        rf"我是[^,。!?\n]{{0,10}}(?:楼|室|栋|单元|户|班|部|公司)的(?P<s>{_EITHER}){_CLOSED}",
-        rf"[小老阿](?P<x>[{_SURNAMES}])[\s(,、]{{1,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
-        rf"(?:员工|客服|师傅|骑手|司机|快递员|老师|护士|医生|专员)(?P<s>{_ALONE})(?=服务|态度|说|没|把|给|很|挂|送|不|来|打|非常|真|特别|辱|骂|拒)",
-        rf"[\-—_·:](?P<s>{_EITHER})(?=[”\"」』’】])",
-        rf"(?:印章|刻章|刻字|文字|图章|私章)[^。!?\n]{{0,6}}?[:“\"\s](?P<s>{_EITHER})(?=之?印|[,。”\"]|$)",
-        rf"(?P<s>{_ALONE})(?=\s?[&❤♥💕+＆]\s?[{_SURNAMES}][{_GIVEN}{_ALSO}])",
-        rf"[{_SURNAMES}][{_GIVEN}{_ALSO}]{{1,2}}\s?[&❤♥💕+＆]\s?(?P<s>{_ALONE})",
-        rf"[(【「_](?P<s>{_EITHER})(?=签[字名章]?版?|代?签|亲笔|寄出|本人|[)】」]\s?(?:代|签|收|要求|\[))",
-        rf"(?<!{_HAN})(?P<s>[{_COMMON}](?:生|太))(?=\s\[?(?:手机号|电话|\d{{4}}\s?\d{{4}}|退))",
-        r"(?:持卡人|姓名|名字|拼音)[^。\n]{0,10}?(?:应[为是]|应该是|改[成为]|正确的?是)[\s:]{0,2}(?P<s>(?-i:[A-Z][A-Za-z]{1,14}\s[A-Z][A-Za-z]{1,20}))",
         # beside a number of a person's: what is masked already
-        rf"(?<!{_HAN})(?P<s>{_USUAL})(?=[\s,:;、_\-/|(]{{0,3}}{_LABELLED})",
-        rf"{_LABELLED}[\s,:;、_\-/|]{{0,3}}(?P<s>{_USUAL})(?!{_HAN})",
     )
 )  # fmt: skip
 
@@ -188,13 +105,11 @@ _DOES = (
     rf"{_RELATIVE}|manager|supervisor|technician|installer|concierge|receptionist|doorman|guard|resident|tenant|reseller|supplier|executive|staff member|exec|caretaker|porter|[Nn]achbarn?|[Nn]achbarin|[Zz]usteller|[Ff]ahrer|[Vv]erk[äa]ufer|k[äa]ufer|kunde|repartidor|vendedor|vecin[oa]|mensajero|cartero|livreur|vendeu(?:r|se)|voisine?|facteur|client|entregador|porteiro|corriere|venditore|vicin[oa]|kurier|bezorger|buurman|buurvrouw|kurir|penjual|tetangga|shipper|kurye|komşum?))"
 )
 _DID = r"(?=[,.!?:;)]|\s?$|['’]s?\s|\s(?:from|who|at|on|in|has|had|was|is|did|does|didn['’]?t|said|says|told|tells|called|calls|left|promised|refused|hung|never|and|with|again|for|to|will|would|can|could|keeps?|kept|asked|asks|signed|took|takes|received|accepted|ordered|wants|claims?|claimed|opened|lied|insulted|threatened|demanded|sent|gave|got|went|let|lost|[a-zà-ÿ]{2,12}(?:ed|ó|ou|é)|found|dropped|yelled|came|brought|picked|stole|threw|lo|la|le|me|impoli\w*|kasar|tidak|non|não|nie|niet|ha|no|nicht|hat|war|ist|n['’]a|a)\b)"
-_NAMED = r"(?i:\b(?:entregar (?:a|para)|(?:liefern|lieferung) an|livrer [àa]|consegnare a|a\.n\.?|a nombre de|al nombre de|nombre(?: completo)?|au nom de|auf den namen|im namen von|intestato a|a nome di|em nome de|nome(?: completo)?|w imieniu|odbiorca|alıcı(?: adı)?|ad soyad|adım|isim|penerima|nama(?: penerima)?|pengirim|người nhận|người gửi|họ (?:và )?tên|tên(?: người nhận)?|ontvanger|afzender|mottagare|modtager|destinat[áa]rio|destinataire|remitente|remetente|exp[ée]diteur|mittente|absender|kontoinhaber|titular|titulaire|intestatario|naam|navn|namn|jméno|nume|vastaanottaja)(?: (?:ist|es|est|è|é|is|là|adalah|zu|to))?)"
 LATIN_NAMES = tuple(
     re.compile(p)
     for p in (
         rf"(?i:\b(?:my (?:full )?name is|name['’]?s|name is|name|recipient|consignee|receiver|addressee|attn|attention|[csdw]/o|cardholder|card holder|account holder|ship(?:ped)? to|deliver(?:ed)? to|contact person|contact|fao|att|a/a|zu h[äa]nden(?: von)?|[àa] l['’]attention de|signed|signed by|regards|sincerely|addressed to|registered to|under the name(?: of)?|customer|buyer|i['’]m called|to\s?(?=:)|z\.\s?hd(?=\.))(?:\b|(?<=d)\.)"
         rf"(?: name| is| printed| should be| must be){{0,3}}[\s:=,\-\"“'(\\]{{1,4}}n?(?<![a-z]n)(?:(?:mr|mrs|ms|miss|dr|mx|frau|herr)\.?\s)?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
-        rf"(?i:\b(?:my (?:full )?name is|name['’]s|i['’]m called|call me)\s{{1,2}})(?P<s>{_LATIN_NAME % 0})",
         rf"(?i:(?:^|(?<=[,.!?;\n]))\s?(?:dear|hi|hello|hey|hallo|bonjour|hola|ciao|liebe[r]?|chère?|cher|estimad[oa]|quer?id[oa]|beste|good (?:morning|afternoon|evening))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}(?!\w)(?<!Team)(?<!Support)(?<!Service)(?<!Care)|{_CAP}(?=[,!]|\s?$)))",
         rf"(?i:\b(?:belongs? to|(?:gave|given|handed) (?:it |the parcel |the package |them |this )?to|(?:spoke|spoken|talked|chatted|dealt|chat|call|talk) (?:to|with))\s)(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:{_LATIN_NAME % 1}|{_CAP}(?=\s(?:at|from|in|on|and|who|yesterday|today|about|next)\b|[,.;!]|\s?$)))",
         rf"(?i:{_TOLD}\s{{0,2}}[\s:,\-]{{1,3}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
@@ -202,33 +117,11 @@ LATIN_NAMES = tuple(
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",
         rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
         rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?|,? (?:named|called))?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0}){_DID}",
-        rf"{_NAMED}[\s:=\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_LATIN_NAME % 1}|(?<=:\s){_CAP}(?=$|[,.;!]))",
-        rf"\[姓名\],?\s(?:->|→|=>|>|not|instead of|and not|rather than|and|&|or|nicht|no|et|und|y|e)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
-        rf"(?i:\bname\b[^.\n]{{0,30}}?\b(?:it['’]?s|it is|should be|is|must be))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?!\w)",
-        rf"(?i:\b(?:hi|hello|hey)?,?\s?this is)\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_CAP})(?=,\s(?:i|my|order|from|the)\b)",
-        rf"(?i:\b(?:i am|i['’]m))\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:French|German|Italian|Spanish|Chinese|Indian|American|British|Polish|Russian)\b){_CAP})(?=\s(?:from|and i)\b|,\s(?:i|my|the|order)\b)",
         rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0}(?:\s[A-Z](?!\w))?)(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
-        rf"(?i:engrav\w+|personali[sz]ed|monogram\w*|embroider\w*|printed)(?i:\s(?:with|it|name|the|as|to|for|say(?:ing)?|:)){{0,3}}[\s:]{{1,2}}[\"“'‘]?(?P<s>(?!{_NO_LATIN_NAME}){_CAP}(?:\s(?:&|and)\s{_CAP})?)(?=[\"”'’,.!]|\s?$)",
-        rf"(?:[.!?\n]\s?[-—–~]\s?|(?i:regards|sincerely|thanks|cheers|best wishes|yours(?: faithfully| sincerely| truly)?|xx?),?\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED})(?:[A-Z]\.\s?)?{_LATIN_NAME % 0})\s?$",
         rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|Se[ñn]ora?|Srta?|Signora?|Sig(?:\.r?n?a)?|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın|Seu|Aling|Mang|Kuya|Ate|Familie|Fam|Famille|Familia)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
-        rf"(?i:\b(?:signed (?:for )?by|received by|recipient|name(?: is)?)[\s:\"]{{1,3}})(?P<s>[A-Z]\.\s?{_CAP})",
-        rf"\b(?!Call|Phone|Mobile|Tel|Cell|Contact|Number|What|Text|Office|Line)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,:;\-]{{1,3}}\[(?:手机号|电话)\])",
-        rf"(?:^|(?i:\bfrom|\bto|\bat|\bfor|[.,:;])\s)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,\s\[地址\])",
-        rf"(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=[\s,(]{{1,2}}(?i:d\.?\s?o\.?\s?b\b|date of birth|born\b|n[ée]e?\s(?:le|el)|nacid[oa]|geboren|geb\.|nat[oa] il|nascid[oa]|lahir|født|född|urodzon|doğum))",
         rf"(?i:\b(?:t\.?n\.?v\.?|a/n|o/v|o\.n\.v|inhaber(?:in)?|titulaire|titular(?: de la cuenta)?|payee|beneficiary|pemilik|chủ tk|ctk|account (?:name|holder)|acc(?:oun)?t name|held by|konto von|właściciel))[\s:]{{1,3}}(?P<s>(?:[A-Z]\.?\s?){{0,3}}(?:(?:van|de|der|den|von|di|da|le|la|el|al)\s){{0,2}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:w/|buzzer(?: name)?|name on (?:the )?(?:bell|door|buzzer)|entregar (?:a|para|pro|pra)|leave (?:it )?with|left (?:it )?with|klingel(?:schild)?(?: bei)?|clochette|sonnette|interfono|campanello|timbre|kay|sama|untuk|kepada|nachbar(?:in)?))[\s:]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Reception|Neighbou?rs?|Nachbarn?|Concierge|Security|Flat|Apt|Unit|Room|Lidl|Amazon|Ihnen|Packstation)\b){_CAP})(?!\s(?:Street|St|Road|Rd|Court|House|Ave))",
-        rf"(?i:\b(?:call|ring|text|contact|phone))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:on|at)\s\[)",
-        rf"(?i:\bthis is)\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:from|again|speaking|calling)\b)",
-        rf"(?<![\w.])M\.\s(?P<s>{_LATIN_NAME % 1})",
-        rf"(?:^|[.,;:!]\s)M\.\s(?P<s>{_LATIN_NAME % 0})(?=\s(?:n['’]|est\b|a\b|ne\b|m['’]|qui\b|habite))",
-        rf"\b(?:[Ii]t was|[Ww]as it)\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=\s(?:who|that)\b)",
-        rf"(?i:\b(?:patient(?:in)?|paciente|paziente|passenger|guest|student|pupil|applicant|claimant|insured))(?:['’]s)?(?: name)?\s?[:=(]\s?(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"\b(?:à|par|chez|avec|pour|de|que)\sM\.\s(?P<s>{_LATIN_NAME % 0})",
-        rf"(?i:\b(?:i['’]?m|i am)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}|Extremely\b){_LATIN_NAME % 1})",
-        rf"(?i:\b(?:my {_RELATIVE}|ask for))\s(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s(?:will|is|can|has|at|to|who|would|took|signed|picks?|collects?)\b)",
-        rf"(?i:\b(?:regards|sincerely|yours|cheers|thanks|thx|thank you|best))[,!\s\-]{{1,4}}(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=\s{{0,3}}(?:$|\[))",
-        rf"(?:^|[,.!?;\n]\s?)(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?= here\b)",
-        rf"(?i:\b(?:regards|sincerely))[,!\s\-]{{1,4}}(?P<s>(?!{_NO_LATIN_NAME}){_CAP})(?=[,.!\n])",
     )
 )  # fmt: skip
 

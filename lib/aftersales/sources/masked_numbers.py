@@ -190,7 +190,12 @@ def _cue(text: str, start: int, cues: list[tuple[int, str]]) -> tuple[str | None
 
 
 def _taken(
-    text: str, digits: str, groups: list[tuple[int, int]], kept: tuple[int, int] | None, cue: str | None, near: str | None
+    text: str,
+    digits: str,
+    groups: list[tuple[int, int]],
+    kept: tuple[int, int] | None,
+    cue: str | None,
+    near: str | None,
 ) -> tuple[int, str, int]:
     """How many groups are one number or none of a person's, its label ("" for none) and its end."""
     start = groups[0][0]
@@ -266,7 +271,9 @@ def _near(number: str, shape: tuple[int, ...], gaps: list[str], cue: str) -> str
 
 def _is_bare(before: str, gaps: list[str]) -> bool:
     """Whether a number stands by itself, and is no part of a code, an amount, an address on the net or a date."""
-    return not re.search(r"(?:[A-Za-z]|[A-Z]{2}[\s\-#:/.]{0,2}|[\d.=/¥￥$€£])$", before) and not any(set(g) & set(".,/+=、*") for g in gaps)
+    return not re.search(r"(?:[A-Za-z]|[A-Z]{2}[\s\-#:/.]{0,2}|[\d.=/¥￥$€£])$", before) and not any(
+        set(g) & set(".,/+=、*") for g in gaps
+    )
 
 
 def _is_plain(gaps: list[str]) -> bool:
@@ -295,7 +302,12 @@ def _is_mobile(number: str, shape: tuple[int, ...]) -> bool:
                 step = min(left, rest[0])
                 left, rest[0] = left - step, rest[0] - step
                 rest = rest[1:] if not rest[0] else rest
-            return (len(rest) <= 3 and min(rest) >= 1) or set(rest) == {1} or tuple(rest) in _MOBILE_SHAPES or rest[:2] == [3, 4]
+            return (
+                (len(rest) <= 3 and min(rest) >= 1)
+                or set(rest) == {1}
+                or tuple(rest) in _MOBILE_SHAPES
+                or rest[:2] == [3, 4]
+            )
     return False
 
 

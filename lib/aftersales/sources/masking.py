@@ -17,7 +17,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from aftersales.sources.chinese_names import MAYBE, chinese_names
+from aftersales.sources.chinese_names import MAYBE, TELLS, candidates, chinese_names
 from aftersales.sources.latin_names import CUED_LATIN, MAYBE_LATIN, cued_latin_names, latin_names
 from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, BIRTHS, CODES, DOCUMENTS, EMAILS, NICKNAMES, PLATES
 from aftersales.sources.masked_addresses import CHINESE, CUED, JAPANESE, LATIN, NATIVE, PLACES, TRIM, whole, whole_han
@@ -209,6 +209,10 @@ def _searched(pattern: re.Pattern[str]) -> str:
     >>> _searched(re.compile(r"(?<!x)(?P<a>[ab[]{2}+)(?!c|d)\w(?=e)"))
     '(?:[ab\\[]{2})\\S(?:e)'
     """
+    if pattern is MAYBE:
+        return f"{candidates()}|{TELLS.pattern}"
+    if pattern is MAYBE_LATIN:
+        return r"[A-ZÀ-Þ][a-zà-ž]{2}|[A-Z]{2}[\s_][A-Z]{2}"
     source = pattern.pattern.replace(BEFORE, _SEARCHED_BEFORE).replace(BEHIND, _SEARCHED_BEHIND)
     parts, depth, around = ["(?i)" if pattern.flags & re.IGNORECASE else ""], 0, 0
     for token in _TOKENS.finditer(source):
