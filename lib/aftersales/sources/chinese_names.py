@@ -1,4 +1,4 @@
-"""Chinese names in running text: a run of characters is read as words, and as words and names, whichever is likelier.
+"""Chinese names in running text: a run of characters is read as words, or as words and names.
 
 A name costs its surname and the characters of its given name (by how many people bear them), a word its frequency, and a
 name where nothing speaks of people costs more than beside a word for a person, a masked number or a sign. The cheapest
@@ -18,8 +18,9 @@ _H = "\u4e00-\u9fff"
 MAYBE = re.compile(r"[\u4e00-\u9fff]\s?[\u4e00-\u9fff]")
 _RUN = re.compile(rf"[{_H}]+")
 _SPACED = re.compile(rf"(?<![{_H}])[{_H}](?:\s[{_H}]){{1,2}}(?![{_H}])(?!\s[{_H}](?![{_H}]))")
+# fmt: off
 _COMPOUND = frozenset(
-    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 端木 南宫 夏侯 轩辕 长孙 宇文 独孤 闻人 申屠 鲜于 澹台 完颜 呼延 百里 东郭 西门 纳兰 赫连 拓跋 濮阳 淳于 公冶 太史 钟离 仲孙 爱新 叶赫 南门 公羊 闾丘 亓官 司空 万俟 左丘 太叔".split()
+    "欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 令狐 慕容 司徒 端木 南宫 夏侯 轩辕 长孙 宇文 独孤 闻人 申屠 鲜于 澹台 羊舌 完颜 呼延 百里 东郭 西门 纳兰 赫连 拓跋 濮阳 淳于 公冶 太史 钟离 仲孙 爱新 叶赫 南门 公羊 闾丘 亓官 司空 万俟 左丘 太叔".split()
 )
 # how names of minorities begin, and the characters that go on
 _ABROAD = tuple(
@@ -37,7 +38,7 @@ _NO_WORDS = frozenset("李刘杨吴赵徐孙胡郭梁宋郑韩冯邓曹彭肖蔡
 _UNKNOWN = 14.0  # a character that is no word by itself
 _FAR, _LEAST = 10.0, -9.0  # what a name costs where nothing speaks of people, and at least
 _TWO, _THREE, _COMPOUND_COST = 2.0, 0.2, 7.0
-_TITLES = ("先生", "女士", "小姐", "太太", "阿姨", "叔叔", "大爷", "大妈", "大姐", "大哥", "老师", "师傅", "会计", "出纳", "队长", "班长", "组长", "店长", "站长", "护士", "警官", "教授", "教练", "局长", "书记", "秘书", "校长", "院长", "主管", "经理", "主任", "医生", "律师", "老板",
+_TITLES = ("先生", "女士", "小姐", "太太", "阿姨", "叔叔", "大爷", "大妈", "大姐", "大哥", "奶奶", "爷爷", "婆婆", "伯伯", "大娘", "处长", "科长", "村长", "老师", "师傅", "会计", "出纳", "队长", "班长", "组长", "店长", "站长", "护士", "警官", "教授", "教练", "局长", "书记", "秘书", "校长", "院长", "主管", "经理", "主任", "医生", "律师", "老板",
            "总", "姐", "哥", "叔", "姨", "婶", "嫂", "工", "爷", "妈")  # fmt: skip
 _TITLE_BEGINS = frozenset(title[0] for title in _TITLES)
 _LINK = r"(?:改成|改为|换成|变更为|更改为|应该是|应为|应当是|登记的?|写的?是?|填的?是?|就是|不是|名字|姓名|同志|显示|是|为|叫|[=:\s,\-_—(（\"“'「【『])*"
@@ -58,14 +59,19 @@ _VERBS = frozenset("给找被由让和跟与是叫问请致祝赠写姓为向对
 _OPENS = frozenset("“\"「『【(（《‘'—-_:·@&+~")
 _LABEL = r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|地址|姓名)\]"
 _LABEL_BEFORE = re.compile(rf"{_LABEL}[\s,:;、_\-/|(]{{0,3}}$")
+# two to four characters that stand alone beside what is masked already: an address, a phone and who lives there
+_BESIDE = re.compile(
+    rf"(?:(?<=\])|(?<=\][\s,:、;|/])|(?<=\][,;:]\s))(?P<s>[{_H}]{{2,4}})(?:代?收)?(?=[\s,:;、|/]{{1,2}}(?:\[|电话)|\s?$)|(?:^|[\s,\"“:;、|/]|改寄)(?P<t>[{_H}]{{2,4}})(?:代?收)?(?=[\s,:;、|/]{{1,2}}\[(?:手机号|电话|地址)\])"
+)
 _RIGHT = re.compile(
-    rf"[\s,(]{{0,2}}(?:(?:{'|'.join(_TITLES[:31])})(?![同女男]?[款装鞋包裤裙])|同志|同学|代?收(?![到货费据藏纳款入])|代[签领取]|签[收字名]|亲[启收]|敬启|本人|领取|来取|态度|[\s,:;、_\-/|]{{0,3}}(?:{_LABEL}|1[3-9]\d|\d{{3,4}}-)|的?(?:快递|包裹|订单|电话|手机(?![壳膜套支架])|地址|名字|姓名|身份证|账[号户])|(?:而?不是|和|与|跟|、|改成|改为|→|写成)\[姓名\]|是?人名|转[)交给]|留(?!言|意)|[男女](?![装款鞋式士])|生日|新婚|[&❤♥])"
+    rf"[\s,(]{{0,2}}(?:(?:{'|'.join(_TITLES[:39])})(?![同女男]?[款装鞋包裤裙])|同志|同学|代?收(?![到货费据藏纳款入])|代[签领取]|签[收字名]|亲[启收]|敬启|本人|领取|来取|态度|[\s,:;、_\-/|]{{0,3}}(?:{_LABEL}|1[3-9]\d|\d{{3,4}}-)|的?(?:快递|包裹|订单|电话|手机(?![壳膜套支架])|地址|名字|姓名|身份证|账[号户])|(?:而?不是|和|与|跟|、|改成|改为|→|写成)\[姓名\]|是?人名|转[)交给]|留(?!言|意)|[男女](?![装款鞋式士])|生日|新婚|[&❤♥])"
 )
 _AFTER = re.compile(r"[说讲没把已打骂收签拒拿取要让来不]|答应|承诺|负责|处理")
 _EXTRA = (
     "包邮 旗舰店 好评 差评 退款 仅退款 秒退 发货 补发 客服 亲 亲亲 宝贝 尺码 色差 起球 掉色 物流 快递 顺丰 中通 圆通 申通 韵达 京东 淘宝 拼多多 抖音 小红书 丰巢 驿站 菜鸟 质检 破损 漏发 错发 多发 少发 运费险 金额 单号 微信 支付宝 "
     "花呗 优惠券 满减 双十一 直播间 下单 拍下 收货 签收 拒收 退货 换货 保价 赠品 包装 商家 卖家 买家 店家 平台 介入 举证 凭证 纠纷 申诉 仓库 预售 现货 小心点 小哥 小妹 小弟 妹妹 小小 赞赞 断码 均码 大码 小码 卫衣 卫裤 打底裤 打底衫 连衣裙 半身裙 羽绒服 冲锋衣 防晒衣 睡衣 内裤 文胸 童装 女装 男装 凉鞋 拖鞋 板鞋 帆布鞋 双肩包 单肩包 斜挎包 手机壳 钢化膜 充电宝 数据线 保温杯 马克杯 床单 被套 四件套 枕套 窗帘 面膜 口红 唇釉 眼影 粉底液 气垫 防晒霜 洗面奶 精华液 洗发水 沐浴露 牙膏 纸巾 猫粮 狗粮 猫砂 奶粉 纸尿裤 白皮 白茶 明细表 推荐款"
 ).split()
+# fmt: on
 
 
 @cache
@@ -100,11 +106,12 @@ def chinese_names(text: str) -> Iterator[tuple[int, int]]:
     """
     places = {m.start() for m in _begins().finditer(text)}
     strong = list(_STRONG.finditer(text)) if TELLS.search(text) else []
-    if not places and not strong:
+    if not places and not strong and "]" not in text:
         return
     cues = {m.end(): 9.0 for m in _WEAK.finditer(text)}
     for m in strong:
         cues[m.end()] = cues[m.end("who")] = 12.5
+    cues |= dict.fromkeys((m.start("s") if m["s"] else m.start("t") for m in _BESIDE.finditer(text)), 10.5)
     for pattern in (_RUN, _SPACED):
         for run in pattern.finditer(text):
             start, end = run.span()
@@ -118,9 +125,11 @@ def candidates() -> str:
     """A pattern of where a name may begin, or is said to: it leaves out most texts at once."""
     _, _, surnames, given = _lexicon()
     first = "".join(c for c, cost in surnames.items() if cost < 9)
+    rare = "".join(c for c, cost in surnames.items() if cost >= 9)
     some = "".join(c for c, cost in given.items() if cost < 12)
+    titles = f"(?:{'|'.join(_TITLES)})"
     starts = "|".join((*_COMPOUND, *_ABROAD))
-    return rf"[{first}]\s?[{some}]|[小老阿][{first}{some}]|[{some}][姐哥叔姨嫂婶]|[{first}](?:{'|'.join(_TITLES)})|{starts}|[{''.join(sorted(_SOUNDS))}]{{4}}|{_DOUBLED}"
+    return rf"[{first}]\s?[{some}]|[{rare}](?:[{some}]{{2}}|{titles})|[小老阿大][{first}{some}]|[{some}][姐哥叔姨嫂婶]|[{first}]{titles}|{starts}|[{''.join(sorted(_SOUNDS))}]{{4}}|{_DOUBLED}"
 
 
 @cache
@@ -163,7 +172,9 @@ def _read(text: str, at: list[int], cues: dict[int, float]) -> Iterable[tuple[in
     return reversed(found)
 
 
-def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]) -> Iterator[tuple[int, float]]:
+def _named(  # noqa: PLR0912 - a branch a form of name
+    run: str, i: int, surnames: dict[str, float], given: dict[str, float]
+) -> Iterator[tuple[int, float]]:
     """Ends of what may be a name or a nickname from a place on, and what each costs."""
     if run.startswith(_ABROAD, i):
         end = i + 2
@@ -176,8 +187,8 @@ def _named(run: str, i: int, surnames: dict[str, float], given: dict[str, float]
         end += 1
     if end - i > 3 and len(set(run[i:end])) > 3:
         yield end, 13
-    if here in "小老阿" and following:
-        nick = min(surnames.get(following, 99), given.get(following, 99) if here != "老" else 99)
+    if here in "小老阿大" and following:
+        nick = min(surnames.get(following, 99), given.get(following, 99) if here not in "老大" else 99)
         if nick < 9:
             yield i + 2, nick + 3
             if run.startswith(("儿", "子"), i + 2):
@@ -212,13 +223,13 @@ def _unknown(
     costs = [given.get(c, 99) for c in run[i + 1 : i + 3]]
     if run[i] not in surnames and len(costs) == 2 and sum(costs) < 20 and run[i] not in _SMALL:
         yield i + 3, 11 + sum(costs)
-    rest = run[i:]
+    rest = re.sub("代?收$", "", run[i:])
     if (
         2 <= len(rest) <= 4
         and not _SMALL & set(rest)
         and not any(rest[k : k + 2] in words for k in range(len(rest) - 1))
     ):
-        yield len(run), 17.0
+        yield i + len(rest), 17.0
 
 
 def _context(text: str, start: int, end: int, *, first: bool, last: bool, cues: dict[int, float]) -> float:
@@ -235,7 +246,7 @@ def _context(text: str, start: int, end: int, *, first: bool, last: bool, cues: 
     if _RIGHT.match(text, end):
         cost -= 4
     elif last:
-        cost -= 5.5 if cues.get(start, 0) > 10 else 2.5
+        cost -= 5.5 if cues.get(start, 0) > 11 else 2.5
     elif _AFTER.match(text, end):
         cost -= 1.5
     return max(cost, _LEAST)

@@ -1,4 +1,4 @@
-"""Latin names in running text: two or three words of which one is a name that people bear and none an ordinary word."""
+"""Latin names in running text: words with capitals of which one is a name people bear and none an ordinary word."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORDS = re.compile(rf"[A-Z]\.|{_WORD}")
 # any two or three words behind what says that a name follows
 CUED_LATIN = re.compile(
     r"(?i:(?<![A-Za-z])(?:attn|attention|name|recipient|consignee|receiver|addressee|fao|c/o|ship to|deliver to|signed by|received by|contact|customer|buyer|cardholder|payee|beneficiary|holder)\b"
-    rf"(?: is| name)?[\s:=\-.]{{1,3}})(?P<s>[a-z]{{2,20}}(?:\s[a-z]{{2,20}}){{1,2}})"
+    r"(?: is| name)?[\s:=\-.]{1,3})(?P<s>[a-z]{2,20}(?:\s[a-z]{2,20}){1,2})"
 )
 _BRANDS = re.compile(
     r"(?i:\b(?:calvin klein|tommy hilfiger|ralph lauren|michael kors|kate spade|charlotte tilbury|mary kay|est[ée]e lauder|harry potter|victoria['’]?s? secret|levi strauss|jo malone|marc jacobs|vera wang|stan smith|air jordan|hugo boss|dr\.? martens|yves (?:saint )?laurent|christian (?:dior|louboutin)|jimmy choo|tom ford|bobbi brown|giorgio armani|"
@@ -116,7 +116,14 @@ def _is_name(words: list[str], *, cued: bool) -> bool:
         )
     ]
     if len(full) < 2:
-        return len(words) == 1 and not cued and bool(full) and full[0] in alone and words[0][1:].islower()
+        return (
+            len(words) == 1
+            and not cued
+            and bool(full)
+            and full[0] in alone
+            and full[0] not in ("tage", "ward", "thanh")
+            and words[0][1:].islower()
+        )
     if (
         full[0] in _PINYIN_SURNAMES
         and all(_GIVEN.fullmatch(w) for w in full[1:])

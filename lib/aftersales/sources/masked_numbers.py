@@ -165,7 +165,7 @@ def number_spans(text: str, digits: str) -> Iterator[Span]:
             if len(groups) > 60 and all(b - a == 1 for a, b in window):  # a table or a counting rhyme
                 first += 1
                 continue
-            count, label, end = _taken(text, digits, window, kept, cue, close)
+            count, label, end = _taken(text, digits, window, kept, (cue, close))
             if label:
                 yield Span(_with_code(text, start), end, label)
             first += count
@@ -194,10 +194,10 @@ def _taken(
     digits: str,
     groups: list[tuple[int, int]],
     kept: tuple[int, int] | None,
-    cue: str | None,
-    near: str | None,
+    cues: tuple[str | None, str | None],
 ) -> tuple[int, str, int]:
     """How many groups are one number or none of a person's, its label ("" for none) and its end."""
+    cue, near = cues
     start = groups[0][0]
     before = text[max(start - 40, 0) : start]
     if kept and cue != "identity":

@@ -210,7 +210,7 @@ def _searched(pattern: re.Pattern[str]) -> str:
     '(?:[ab\\[]{2})\\S(?:e)'
     """
     if pattern is MAYBE:
-        return f"{candidates()}|{TELLS.pattern}"
+        return rf"{candidates()}|{TELLS.pattern}|\]"
     if pattern is MAYBE_LATIN:
         return r"[A-ZÀ-Þ][a-zà-ž]{2}|[A-Z]{2}[\s_][A-Z]{2}"
     source = pattern.pattern.replace(BEFORE, _SEARCHED_BEFORE).replace(BEHIND, _SEARCHED_BEHIND)
