@@ -153,7 +153,7 @@ def _read(text: str, at: list[int], cues: dict[int, float]) -> Iterable[tuple[in
                 cost = _UNKNOWN
             if here + cost < best[j]:
                 best[j], back[j] = here + cost, (i, False)
-        named = _named(run, i, surnames, given)
+        named: Iterable[tuple[int, float]] = _named(run, i, surnames, given)
         if cues.get(at[i], 0.0) > 10:
             named = [*named, *_unknown(run, i, words, surnames, given)]
         for j, cost in named:
