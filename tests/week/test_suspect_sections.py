@@ -102,7 +102,7 @@ def test_a_case_that_was_decided_is_not_among_what_is_to_be_done(tables, results
     assert shown_now["decided"].to_list() == [False] * (shown_now.height - 1) + [True]
     assert first["case_id"] not in shown(sections.SuspiciousOrders(report(after, "en")).told())
     assert after.with_state(after.suspicious_orders("en")).filter("decided").height == first["orders"]
-    assert f"still open: {shown_now.height - 1}" in sections.SuspiciousOrders(report(after, "en")).answer().headline
+    assert f"{shown_now.height - 1} open cases" in sections.SuspiciousOrders(report(after, "en")).answer().headline
 
 
 def test_a_case_marked_innocent_leaves_the_list_with_its_buyers(tables, results):
