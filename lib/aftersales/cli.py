@@ -7,6 +7,7 @@ import sys
 import tempfile
 import tomllib
 import traceback
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -399,13 +400,17 @@ def decide(
 def case(
     shop: ShopName,
     case_id: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="The case's id from the pages (suspect-1a2b3c4d, complaint-…), or the number of an order, a complaint "
+            help="Without it every open case is listed, the soonest deadline first. "
+            "The case's id from the pages (suspect-1a2b3c4d, complaint-…), or the number of an order, a complaint "
             "or a refund; order-NUMBER means that order alone, whatever case it is in.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Write the dossiers of all open cases, and one zip of them.")
+    ] = False,
     state: Annotated[
         str | None,
         typer.Option(
@@ -428,13 +433,22 @@ def case(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Write the dossier of a case, or record how it went with --state.
+    """List open cases, write the dossier of one or of --all, or record how a case went with --state.
 
     Two copies are written from the same data, each as a page made for A4 and as a zip that `aftersales verify` checks:
     one for the platform (facts, the order's own buyer, the evidence files), one for the shop (doubts and weaknesses,
     nobody's clear name).
     """
-    if state is None:
+    lines: Iterable[str]
+    if case_id is None or every:
+        from aftersales.week.open_cases import listed_cases
+
+        if case_id or state or note or by or at:
+            raise QuestionError(
+                "Which case is meant?", hint="name one case for its dossier or state, or give --all alone"
+            )
+        lines = listed_cases(shop, write=every, language=language or "", to=to, config=config)
+    elif state is None:
         from aftersales.week.case_writing import written
 
         if note or by or at:

@@ -150,3 +150,28 @@ def test_the_masked_shop_says_what_cannot_be_known(config, tmp_path):
 def test_a_note_without_a_state_is_asked_about(config):
     done = CliRunner().invoke(app, ["case", "demo", "order-1", "--note", "x", "--config", str(config)])
     assert isinstance(done.exception, QuestionError)
+
+
+def test_every_open_case_is_listed_and_packed_by_its_deadline(config, demo, tmp_path):
+    ran = CliRunner().invoke(app, ["case", "demo", "--config", str(config)])
+    assert ran.exit_code == 0, ran.output
+    told = [line.split()[0] for line in ran.output.splitlines() if line.startswith(("suspect-", "complaint-"))]
+    data = load("demo", config=str(config)).data
+    lists = (data.suspicious_orders("zh"), data.suspicious_complaints("zh"))
+    waiting = {c for rows in map(data.with_state, lists) for c in rows.filter(~rows["decided"])["case_id"]}
+    assert set(told) == waiting
+    assert len(told) == len(waiting) > 3
+    dues = re.findall(r"截止 (\d{4}-\d\d-\d\d \d\d:\d\d)", ran.output)
+    assert dues == sorted(dues)
+    assert "case demo --all" in ran.output
+    packed = CliRunner().invoke(app, ["case", "demo", "--all", "--to", str(tmp_path), "--config", str(config)])
+    assert packed.exit_code == 0, packed.output
+    [archive] = tmp_path.glob("cases-*.zip")
+    assert archive.stat().st_mode & 0o077 == 0
+    names = zipfile.ZipFile(archive).namelist()
+    assert {name.split("/")[0] for name in names if "/" in name} == waiting
+    assert sum(name.endswith(".zip") for name in names) == 2 * len(waiting)
+    rows = zipfile.ZipFile(archive).read("cases.csv").decode("utf-8-sig").splitlines()
+    assert len(rows) == len(waiting) + 1
+    wrong = CliRunner().invoke(app, ["case", "demo", told[0], "--all", "--config", str(config)])
+    assert wrong.exit_code != 0

@@ -65,13 +65,22 @@ def written(
     """Write both copies of a case; lines that say where, until when, and what is still missing."""
     report = load(shop, language=language, config=str(config) if config else None)
     told = gathered(report, name)
-    folder = to or Folder(Folder(report.data.settings.reports_path).join(report.data.shop.id)).join("cases")
-    place = Folder(Folder(folder).join(file_name(told.case.id)))
+    done = write_copies(report, told, to)
+    return _lines(told, done, now=now or datetime.now(UTC), name=name)
+
+
+def case_folder(report: Report, to: str | None = None) -> Folder:
+    """Where a shop's dossiers are written: ``to``, else a folder of its reports."""
+    return Folder(to or Folder(Folder(report.data.settings.reports_path).join(report.data.shop.id)).join("cases"))
+
+
+def write_copies(report: Report, told: Dossier, to: str | None = None) -> list[Written]:
+    """Write both copies of a case; a folder elsewhere is remembered, so that what is erased is erased there as well."""
+    place = Folder(case_folder(report, to).join(file_name(told.case.id)))
     people = _people(report, told)
     if to:
         remember(report.data.tables.store.folder, place.path)
-    done = [_copy(report, told, place, copy, people) for copy in COPIES]
-    return _lines(told, done, now=now or datetime.now(UTC), name=name)
+    return [_copy(report, told, place, copy, people) for copy in COPIES]
 
 
 def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: ClearValues) -> Written:
