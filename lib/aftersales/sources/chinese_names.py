@@ -243,7 +243,9 @@ def _context(text: str, start: int, end: int, *, first: bool, last: bool, cues: 
         cost -= 4.5 if before in _OPENS and before else 3.5
     elif before in _VERBS:
         cost -= 3
-    if _RIGHT.match(text, end):
+    if first and text.startswith(("[手机号]", "[电话]"), end):
+        cost -= 7
+    elif _RIGHT.match(text, end):
         cost -= 4
     elif last:
         cost -= 5.5 if cues.get(start, 0) > 11 else 2.5
