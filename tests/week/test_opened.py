@@ -17,6 +17,7 @@ from aftersales.words.errors import QuestionError
 CHANGES = [
     ("refund_rate", {"by": "week", "weeks": 8}, lambda r: r.plot().data.height),
     ("refund_rate", {"by": "courier"}, lambda r: r.table.columns),
+    ("refund_rate", {"by": ("courier", "category")}, lambda r: r.plot().id),
     ("refund_rate", {"by": "province", "weeks": 20}, lambda r: r.table["paid_orders"].sum()),
     ("requests", {"by": "kind"}, lambda r: r.plot().id),
     ("requests", {"weeks": 8}, lambda r: r.table["week"].n_unique()),

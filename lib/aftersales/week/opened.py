@@ -110,12 +110,16 @@ class Shop(Report):
         if wrong is not None:
             raise unknown("column to split the refund rate by called", wrong, self._columns)
         if set(by) == {"province", "courier"}:
-            rows = self.data.province_courier(weeks=weeks)
-        else:
-            since, tables = self.data.week.shift(1 - weeks).monday, self.data.tables
-            rows = refund_rate(tables.parts("orders"), tables["refunds"], by=by, until=self.data.until, since=since)
-        draw = partial(refund_trends.couriers_by_province, self, weeks=weeks)
-        return Drawn(rows, draw, definition=self.say("refunds.caption_couriers", weeks=weeks), caveats=self._caveats)
+            draw = partial(refund_trends.couriers_by_province, self, weeks=weeks)
+            definition = self.say("refunds.caption_couriers", weeks=weeks)
+            return Drawn(self.data.province_courier(weeks=weeks), draw, definition=definition, caveats=self._caveats)
+        since, tables = self.data.week.shift(1 - weeks).monday, self.data.tables
+        rows = refund_rate(tables.parts("orders"), tables["refunds"], by=by, until=self.data.until, since=since)
+        what = " × ".join(self.say(f"refunds.parts.{one}") for one in by)
+        pair = partial(refund_trends.pairs, self, rows, by=by, weeks=weeks)
+        return Drawn(
+            rows, pair, definition=self.say("refunds.caption_pairs", parts=what, weeks=weeks), caveats=self._caveats
+        )
 
     @property
     def _columns(self) -> tuple[str, ...]:

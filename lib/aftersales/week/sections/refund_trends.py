@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -217,6 +218,24 @@ def parts(report: Report, *, by: str = "province", weeks: int = QUARTER_WEEKS) -
     if by == "province":
         return province_bars(shown, market=report.data.shop.market, **look)
     return interval_rows(shown, base_name=report.say("refunds.parts.all"), what=what, **look)
+
+
+def pairs(report: Report, rows: pl.DataFrame, *, by: Sequence[str], weeks: int) -> Chart | Note:
+    """Cells of two columns against all of them, with counts and intervals; ``rows`` as of `measures.refund_rate`."""
+    what = " × ".join(report.say(f"refunds.parts.{one}") for one in by)
+    known = rows.drop_nulls([*by, "rate_orders"]).sort("refund_orders", *by, descending=[True, False, False])
+    if known.height < 2:
+        return lacking(report, "refunds.no_parts", parts=what)
+    spoken = [report.data.titles if one == "product_id" else names(report.language) for one in by]
+    shown = known.select(
+        name=pl.concat_str([pl.col(one).replace(told) for one, told in zip(by, spoken, strict=True)], separator=" × "),
+        part="refund_orders", whole="paid_orders", rate="rate_orders", rate_low="low", rate_high="high",
+        base=pl.col("refund_orders").sum() / pl.col("paid_orders").sum(),
+    )  # fmt: skip
+    return interval_rows(
+        shown, id="refund-pairs", language=report.language, base_name=report.say("refunds.parts.all"), what=what,
+        most=MOST_PROVINCES, caption=report.say("refunds.caption_pairs", parts=what, weeks=weeks),
+    )  # fmt: skip
 
 
 def change(report: Report) -> Chart | Note:
