@@ -40,7 +40,7 @@ _TRENDS: Mapping[str, Callable[[Report], Any]] = {
 }  # fmt: skip
 _HOURS = ("first_response", "closing", "handling")
 _PERIODS = ("request_week", "week", "month", "day")
-_REQUESTS_BY = ("week", "phase", "kind", "reason")
+_REQUESTS_BY = ("phase", "kind", "reason")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,9 +160,6 @@ class Shop(Report):
         if by not in _REQUESTS_BY:
             raise unknown("way to divide requests called", by, _REQUESTS_BY)
         checked("refund-trends", weeks=weeks)
-        if by == "week":
-            rows = self.data.requests_weekly.tail(weeks)
-            return Drawn(rows, partial(refund_trends.weeks, self, weeks=weeks), caveats=self._caveats)
         rows = self.data.requests_by(by, weeks=weeks)  # type: ignore[arg-type]
         draw = partial(refund_trends.requests, self, by=by, weeks=weeks)
         return Drawn(rows, draw, definition=self.say("refunds.caption_requests"), caveats=self._caveats)
