@@ -127,11 +127,6 @@ class RefundResults(Span):
         return refund_rate(self.tables.parts("orders"), self.tables["refunds"], by="day", until=self.until, since=since)
 
     @kept_frame
-    def requests_weekly(self) -> pl.DataFrame:
-        """Refund requests by the week they were made in."""
-        return weekly_requests(self.tables["refunds"], until=self.until, since=self.since)
-
-    @kept_frame
     def requests_by_phase(self) -> pl.DataFrame:
         """Refund requests by week and phase."""
         return weekly_requests(self.tables["refunds"], until=self.until, by="phase", since=self.half_year)
