@@ -144,7 +144,7 @@ def test_the_script_of_the_dask_cluster_really_runs(root, tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert f"Dask scheduler tcp://127.0.0.1:{port}: 1 workers" in done.stderr
+    assert f"Dask scheduler tcp://127.0.0.1:{port}: 1 worker\n" in done.stderr
     assert "a 2026-W43: done" in done.stderr
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "the scheduler has ended"

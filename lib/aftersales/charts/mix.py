@@ -50,7 +50,8 @@ def stacked_mix(
     labels = _labels(last, parts["name"].to_list(), len(weeks) - 1, unit)
     texts, ends = [label["text"] for label in labels], [float(len(weeks))] * len(labels)
     room = {width: axis_end(ends, texts, ["100%"], width=width) for width in (WIDE, NARROW)}
-    small = {"height": 290, "xaxis": {**week_ticks(weeks, language, 3), "range": [-0.6, room[NARROW]]}}
+    few = 3 if room[NARROW] < 1.6 * len(weeks) else 2  # long names leave the weeks little width
+    small = {"height": 290, "xaxis": {**week_ticks(weeks, language, few), "range": [-0.6, room[NARROW]]}}
     figure = quiet_figure(language, height=310, narrow=small)
     for shade, part in zip(_SHADES, parts["name"], strict=False):
         figure.add_trace(_bar(shares.filter(pl.col("name") == part), weeks, part, shade, unit=unit))
