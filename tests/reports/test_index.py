@@ -146,7 +146,7 @@ def test_a_log_gets_plain_lines_once_each(tmp_path):
     assert reported(terminal=False).splitlines() == [
         "demo 2026-W46: started", "demo 2026-W46: done, 12.3 s, r/demo/index.html",
         "basic 2026-W46: started", "basic 2026-W46: failed, 2.0 s. It ran [too] long",
-        "2 reports: 1 done, 0 kept, 1 failed; 14.3 s in all",
+        "2 reports: 1 done, 0 kept, 1 failed; 14.3 s in total",
     ]  # fmt: skip
 
 
