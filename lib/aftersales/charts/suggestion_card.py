@@ -22,7 +22,7 @@ class SuggestionCard:
     >>> card = SuggestionCard("Pull the batch", {"worth": "¥900 a month", "who": "Wang, 29 Nov"},
     ...     command="aftersales x", state="new", language="en")
     >>> "<dt>Worth</dt><dd>¥900 a month</dd>" in card.html(), card.text
-    (True, 'Pull the batch. Worth: ¥900 a month; Who, by when: Wang, 29 Nov; aftersales x')
+    (True, 'Pull the batch. Worth: ¥900 a month; Owner and deadline: Wang, 29 Nov; aftersales x')
     """
 
     title: str

@@ -65,7 +65,7 @@ class Tiles:
     """A row of tiles that wraps.
 
     >>> tiles = Tiles((Tile("Refund rate", "18.7%", "signal_up", (("vs last week", "+4.9 pp"),)),), language="en")
-    >>> "▲" in tiles.html(), "outside its normal range" in tiles.html()
+    >>> "▲" in tiles.html(), "above its normal range" in tiles.html()
     (True, True)
     """
 

@@ -153,7 +153,7 @@ def signal_headline(row: dict[str, Any], language: Language, *, currency: str = 
     ...     "seen": 0.2, "value": 0.2, "value_low": 0.15, "value_high": 0.26, "normal_low": 0.05, "normal_high": 0.12,
     ...     "verdict": "above", "since": None, "part": 20, "whole": 100, "dated": True, "mature": True}
     >>> signal_headline(row, "en")
-    'Refund rate by week of payment in 2026-W46: 20.0% (20 of 100), above its normal range of 5.0% to 12.0%.'
+    'Refund rate by week of payment in 2026-W46: 20.0% (20 of 100 orders), above its normal range of 5.0%–12.0%.'
     """
     key, values = signal_sentence(row)
     body = say(key, language, currency=currency, **values)
