@@ -79,7 +79,7 @@ def held_words(row: Mapping[str, Any], language: Language, *, shop: str) -> str:
     """The sentence for a row of the ``held`` table.
 
     >>> row = {"file": "a.csv", "reason": "platform", "unknown": 0, "orders": 0, "of": "douyin"}
-    >>> held_words(row, "en", shop="s")[:71]
+    >>> held_words(row, "en", shop="s")[:72]
     'a.csv is held back and in no figure: it is an export of Douyin, which is'
     """
     named = getattr(platforms().get(row["of"]), language, row["of"])
