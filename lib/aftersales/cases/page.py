@@ -211,7 +211,7 @@ def _timeline(told: Dossier, copy: Copy) -> dict[str, Any]:
         for row in mine.filter(pl.col("source") != "chat").iter_rows(named=True)  # chats have their own list
     ]  # fmt: skip
     note = word("page.all_rows", n=mine.height, file="timeline.csv")
-    return {"timeline": _shortened(told, shown, _ROWS_MOST, "timeline.csv"), "timeline_note": note}
+    return {"timeline": _shortened(told, shown, "timeline.csv"), "timeline_note": note}
 
 
 def _with_order(told: Dossier, row: Mapping[str, Any]) -> str:
@@ -231,16 +231,16 @@ def _chats(told: Dossier) -> dict[str, Any]:
         }
         for row in told.records.messages.iter_rows(named=True)
     ]  # fmt: skip
-    return {"chats": _shortened(told, rows, _ROWS_MOST, "messages.csv"), "chats_note": word("page.chats_note")}
+    return {"chats": _shortened(told, rows, "messages.csv"), "chats_note": word("page.chats_note")}
 
 
-def _shortened(told: Dossier, rows: list[dict[str, Any]], most: int, file: str) -> list[dict[str, Any]]:
+def _shortened(told: Dossier, rows: list[dict[str, Any]], file: str) -> list[dict[str, Any]]:
     """The first and the last rows, with a row between them that says how many are left out."""
-    if len(rows) <= most:
+    if len(rows) <= _ROWS_MOST:
         return rows
-    first = (most + 1) // 2
-    gap = _words(told)("page.rows_between", n=len(rows) - most, file=file)
-    return [*rows[:first], {"gap": gap}, *rows[len(rows) - (most - first) :]]
+    first = (_ROWS_MOST + 1) // 2
+    gap = _words(told)("page.rows_between", n=len(rows) - _ROWS_MOST, file=file)
+    return [*rows[:first], {"gap": gap}, *rows[len(rows) - (_ROWS_MOST - first) :]]
 
 
 def _evidence(told: Dossier, copy: Copy) -> dict[str, Any]:
