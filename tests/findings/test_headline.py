@@ -14,6 +14,7 @@ from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
 
 WEEK = Week.parse("2026-W46")
+MISSING = "not_enough_data"
 VALUES = {"above": 0.3, "below": 0.01, "routine": 0.1, "not_enough_data": 0.1}
 
 
@@ -42,14 +43,24 @@ def rows(now, before=None, dated=True, value=None):
         ),
         ({"complaint_rate": "below", "refund_rate_orders": "routine"}, {}, "Complaint rate in 2026-W46: 1.0%"),
         ({"complaint_rate": "routine"}, {"complaint_rate": "above"}, "Complaint rate: back to normal variation"),
-        ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All normal: 2 measures"),
+        ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All normal this week: 2 measures"),
         (
             {"complaint_rate": "routine", "refund_rate_orders": "not_enough_data"},
             {},
-            "All measures that can be judged (1) are within",
+            "2 measures this week: 1 within the normal range, 1 cannot",
         ),
         ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Complaint rate in 2026-W45: 30.0%"),
         ({"complaint_rate": "not_enough_data"}, {}, "Cannot be judged yet: 1 measure"),
+        (
+            {"complaint_rate": "not_enough_data", "refund_rate_orders": "routine"},
+            {"complaint_rate": "routine"},
+            "2 measures this week: 1 within the normal range, 1 cannot be judged yet; 1 of those was normal when last",
+        ),
+        (
+            {"complaint_rate": "not_enough_data"},
+            {"complaint_rate": "routine"},
+            "1 measure this week, none can be judged yet; 1 was normal when last judged",
+        ),
     ],
 )
 def test_the_first_sentence_that_is_true_is_said(now, before, said):
@@ -70,7 +81,7 @@ def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
     far = pl.when(measure="complaint_rate").then(0.9).otherwise("value")
     verdict = week_verdict(signals.with_columns(value=far, seen=far), week=WEEK)
     assert verdict.headline("en").startswith("Complaint rate in 2026-W46: 90.0%")
-    assert verdict.caution("en") == "1 more measure outside the normal range; 1 cannot be judged yet."
+    assert verdict.caution("en") == "1 more measure outside the normal range; 1 cannot be judged yet this week."
     assert (verdict.size, verdict.strength) == (2, "strong")
 
 
@@ -111,9 +122,12 @@ def test_no_sentence_contradicts_its_table(now, before, dated):
         said = verdict.headline(language)
         verdict.caution(language)
         assert ("高于正常" in said or "above its" in said) == ("above" in words)
-        assert ("一切正常" in said or "All normal" in said) <= (bool(words) and set(words) == {"routine"})
+        assert ("一切正常" in said or "All normal" in said) <= (bool(now) and set(now.values()) == {"routine"})
         assert ("恢复到正常" in said or "back to normal" in said.lower()) <= any(
             before.get(m) == "above" and v == "routine" for m, v in now.items()
         )
+    told = [verdict.values[name] for name in ("watched", "routine", "beyond", "unsure")]
+    own = list(now.values())
+    assert told == [len(own), own.count("routine"), own.count("above") + own.count("below"), own.count(MISSING)]
     assert verdict.size == words.count("above")
     assert verdict.table.height == len(now)

@@ -24,46 +24,54 @@ def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
 
     Each measure speaks by the newest of its last `JUDGED_WITHIN` weeks that could be judged. The first of these that
     is true: a measure above its normal range (the one furthest out is told, in widths of its range); one that was
-    above and has not come back; one below; one back to normal; all routine; some routine and the rest unknown; nothing
-    can be said, because the files hold no refund dates, or because there is not enough data. Back to normal is only
-    what lies, interval and all, inside today's range and inside the range it left: a rise that has become the usual
-    stays said. ``table`` holds the rows told of, ``size`` is how many measures are above; ``caution`` tells how many
-    more lie outside and how many cannot be judged, those without a value among them.
+    above and has not come back; one below; one back to normal; all routine this week; some routine and the rest
+    unknown; nothing can be said, because the files hold no refund dates, or because there is not enough data. Back to
+    normal is only what lies, interval and all, inside today's range and inside the range it left: a rise that has
+    become the usual stays said. ``table`` holds the rows told of, ``size`` is how many measures are above; ``caution``
+    tells how many more lie outside and how many cannot be judged this week. ``values`` counts this week's rows, as the
+    page's table shows them: ``watched``, ``routine``, ``unsure`` (those without a value among them), ``beyond`` (above
+    or below), and of those unsure ``earlier``, which were routine when they could last be judged.
 
     >>> row = {"measure": "refund_rate_orders", "scope": "shop", "unit": "share_of_orders", "value": 0.08,
     ...     "normal_low": 0.05, "normal_high": 0.1, "verdict": "routine", "dated": True}
     >>> weeks = pl.DataFrame([row | {"week": f"2026-W{n}"} for n in (44, 45, 46)])
     >>> week_verdict(weeks, week=Week.parse("2026-W46")).headline("en")
-    'All normal: 1 measure, all within the normal range.'
+    'All normal this week: 1 measure, all within the normal range.'
     """
     rows = _newest_judged(signals, week)
-    above, below, routine, unsure = (
-        rows.filter(verdict=word) for word in ("above", "below", "routine", "not_enough_data")
-    )
+    above, below, routine = (rows.filter(verdict=word) for word in ("above", "below", "routine"))
+    now = signals.filter(pl.col("scope") == "shop", pl.col("week") == str(week))
+    counts = {
+        "watched": now.height, "routine": now.filter(verdict="routine").height,
+        "unsure": now.filter(verdict="not_enough_data").height, "weeks": JUDGED_WITHIN,
+        "beyond": now.filter(pl.col("verdict").is_in(["above", "below"])).height,
+        "earlier": routine.filter(pl.col("week") != str(week)).height,
+    }  # fmt: skip
     states = {row["measure"]: _after_a_rise(signals, row) for row in routine.iter_rows(named=True)}
     stays, back = (
         routine.filter(pl.col("measure").is_in([m for m, (state, _) in states.items() if state == wanted]))
         for wanted in ("stays", "back")
     )
-    values: dict[str, Any] = {"watched": rows.height, "routine": routine.height, "unsure": unsure.height}
+    back = back.filter(pl.col("week") == str(week))  # an earlier return was said in its own week
+    values: dict[str, Any] = dict(counts)
     outside = above if above.height else below
     if above.height or (below.height and not stays.height):
         first = outside.sort("beyond", descending=True, nulls_last=True, maintain_order=True).row(0, named=True)
         key, told = signal_sentence(first)
         others = outside.height - 1 + stays.height
         values |= told | {"others": others}
-        caveat = _caveat(others, unsure.height)
+        caveat = _caveat(others, counts["unsure"])
     elif stays.height:
         key = "verdict_of_week.stays"
         measure = stays.item(0, "measure")
         values |= {"name": f"measure.{measure}", "since": states[measure][1], "others": stays.height + below.height - 1}
-        caveat = _caveat(values["others"], unsure.height)
+        caveat = _caveat(values["others"], counts["unsure"])
     elif back.height:
         key = f"verdict_of_week.{'back' if back.height == 1 else 'back_several'}"
         values |= {"name": f"measure.{back.item(0, 'measure')}", "count": back.height}
-        caveat = _caveat(0, unsure.height)
+        caveat = _caveat(0, counts["unsure"])
     else:
-        key, caveat = f"verdict_of_week.{_calm(rows, routine.height, unsure.height)}", None
+        key, caveat = f"verdict_of_week.{_calm(rows, counts)}", None
     return Finding(
         "verdict_of_week", "shop", key, values, rows, size=above.height,
         strength="strong" if key.startswith("signal.") else "counted",
@@ -97,10 +105,12 @@ def _inside(now: dict[str, Any], of: dict[str, Any]) -> bool:
     return bool((now["value"] if high is None else high) <= of["normal_high"])
 
 
-def _calm(rows: pl.DataFrame, routine: int, unsure: int) -> str:
+def _calm(rows: pl.DataFrame, counts: dict[str, int]) -> str:
     """What is true of a week in which nothing lies outside and nothing came back."""
-    if routine:
-        return "quiet_partly" if unsure else "quiet"
+    if counts["earlier"]:
+        return "quiet_partly_earlier" if counts["routine"] else "quiet_earlier"
+    if counts["routine"]:
+        return "quiet_partly" if counts["unsure"] else "quiet"
     known = rows.filter(pl.col("value").is_not_null())
     if known.is_empty():
         return "no_data"

@@ -120,7 +120,7 @@ def test_a_subject_arrives_as_it_was_written(text):
 
 @pytest.mark.parametrize("cut", range(60, 70))
 def test_a_subject_gains_no_blank_where_it_is_folded(cut):
-    words = "All measures that can be judged (2) are within their normal range; 4 cannot be judged yet"[:cut]
+    words = "6 measures this week: 2 within the normal range, 4 cannot be judged yet; 4 of those were normal"[:cut]
     subject = f"After-sales 16–22 Nov | 晴野女装店 | {words}… | to do: 2"
     raw = message(Bodies(subject, "<p>1</p>", "t")).as_bytes()
     assert message_from_bytes(raw, policy=default)["Subject"] == subject

@@ -13,7 +13,7 @@ from aftersales.charts.tiles import Tile, Tiles, tile_state
 from aftersales.findings.signals import is_awaited
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, last_judged, measure_unit, signal_rows
-from aftersales.words.language import hours
+from aftersales.words.language import NOTHING, hours
 from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
 
@@ -36,11 +36,17 @@ SECOND_VIEWS = ("refund_rate_orders", "refund_rate_money")
 def tiles(report: Report) -> Tiles | Note:
     """Where each measure stands, with its counts and last weeks; then money and suspected orders, which are counted."""
     rows = {m: signal_rows(report, m) for m in SHOWN}
-    measured = [_measure(report, m, weeks) for m, weeks in rows.items() if _has_tile(m, weeks)]
+    measured = [tile for m, weeks in rows.items() if _has_tile(m, weeks) and _says(tile := _measure(report, m, weeks))]
     if not measured:
         return lacking(report, "refunds.nothing")
     first, others = measured[:1], measured[1:]
-    return Tiles((*first, *_money(report), *others, *_suspected(report)), language=report.language)
+    money = [tile for tile in _money(report) if _says(tile)]
+    return Tiles((*first, *money, *others, *_suspected(report)), language=report.language)
+
+
+def _says(tile: Tile) -> bool:
+    """Whether a tile has a value, and a verdict or something to compare it with."""
+    return tile.value != NOTHING and (bool(tile.comparisons) or tile.state not in ("not_enough_data", "maturing"))
 
 
 def _has_tile(measure: str, weeks: pl.DataFrame) -> bool:
@@ -61,20 +67,23 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
         notes = [report.say("overview.lacking")] + (notes if value is not None else [])
     if state == "not_enough_data":
         state = "maturing" if waiting else state
-        judged = last_judged(report, rows)
-        if judged:
-            notes.append(
-                report.say(
-                    "overview.last_judged", week=Week.parse(judged["week"]).monday,
-                    value=unit.text(judged["value"]), verdict=f"verdict.{judged['verdict']}",
-                )
-            )  # fmt: skip
+        if judged := last_judged_said(report, rows, unit):
+            notes.append(judged)
     before = rows["value"][-2] if rows.height > 1 else None
     form = ("pp2" if unit.form == "pct2" else "pp") if unit.form.startswith("pct") else "hours"
     versus = _versus(report, value, {"last_week": before, "last_year": last["prior_year"]}, form, like=unit.like)
     return Tile(
-        report.say(f"measure.{measure}"), "–" if value is None else unit.text(value), state, versus,
+        report.say(f"measure.{measure}"), NOTHING if value is None else unit.text(value), state, versus,
         rows["value"].tail(RECENT).to_list(), (last["normal_low"], last["normal_high"]), tuple(notes),
+    )  # fmt: skip
+
+
+def last_judged_said(report: Report, rows: pl.DataFrame, unit: Unit) -> str | None:
+    """What a measure was found to be when it could last be judged, where that is not long ago."""
+    judged = last_judged(report, rows)
+    return judged and report.say(
+        "overview.last_judged", week=Week.parse(judged["week"]).monday, value=unit.text(judged["value"]),
+        verdict=f"verdict.{judged['verdict']}",
     )  # fmt: skip
 
 
@@ -123,7 +132,7 @@ def _money(report: Report) -> list[Tile]:
 
 def _sum(report: Report, rows: pl.DataFrame, column: str, notes: list[str]) -> Tile:
     """A sum of money by week of request, beside the week before and the same week a year before."""
-    unit = Unit("money", report.language, report.data.shop.currency)
+    unit = Unit("money", report.language, report.data.shop.currency)  # writes an unknown sum as `NOTHING`
     by_week: dict[date, float] = dict(rows.select("cohort", column).iter_rows())
     week = report.data.week
     value = by_week[week.monday]

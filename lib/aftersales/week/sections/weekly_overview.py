@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from aftersales.week.sections import problem_products, refund_trends
 from aftersales.week.sections.health_told import damage_told, unread_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
 from aftersales.week.sections.overview_slices import persistent
-from aftersales.week.sections.overview_tiles import SHOWN, tiles
+from aftersales.week.sections.overview_tiles import SHOWN, last_judged_said, tiles
 from aftersales.week.sections.shown import lacking, measure_trend, measure_unit, more_link, page_title, signal_rows
 from aftersales.words.language import run_on
 from aftersales.words.promotions import promotion_title
@@ -97,8 +98,9 @@ def _main_driver(report: Report) -> dict[str, Any] | None:
     return rows.row(0, named=True) if rows.height else None
 
 
-def _this_week(report: Report) -> pl.DataFrame:
-    return report.data.signals.filter((pl.col("week") == str(report.data.week)) & (pl.col("scope") == "shop"))
+def _counts(report: Report) -> Mapping[str, Any]:
+    """How many of this week's measures are normal, beyond their range, or cannot be judged: the headline's counts."""
+    return week_verdict(report.data.signals, week=report.data.week).values
 
 
 def outside(report: Report) -> list[dict[str, Any]]:
@@ -198,7 +200,7 @@ def exceptions(report: Report) -> Stack:
     """A 6-12 chart for each measure outside its normal range; a sentence where there is none."""
     rows = outside(report)
     if not rows:
-        judged = _this_week(report).filter(pl.col("verdict") == "routine").height
+        judged = _counts(report)["routine"]
         key = "overview.no_exception" if judged else "overview.none_judged"
         return Stack((Note(report.say(key, judged=judged), language=report.language, look="plain"),))
     return Stack(tuple(_exception(report, row["measure"]) for row in rows))
@@ -263,10 +265,12 @@ def routine(report: Report) -> Table | Note:
     rows = []
     for measure, (form, _) in SHOWN.items():
         weeks = signal_rows(report, measure)
-        if weeks.is_empty():
+        if weeks.is_empty() or weeks["week"][-1] != str(report.data.week):
             continue
         last = weeks.row(-1, named=True)
-        unit = measure_unit(report, form, last)
+        unit, earlier = measure_unit(report, form, last), None
+        if last["verdict"] == "not_enough_data":
+            earlier = last_judged_said(report, weeks, unit)
         low, high = last["normal_low"], last["normal_high"]
         rows.append(
             {
@@ -275,7 +279,7 @@ def routine(report: Report) -> Table | Note:
                 "range": "–" if low is None else f"{unit.text(low)}–{unit.text(high)}",
                 "verdict": report.say(f"verdict.{last['verdict']}"),
                 "tone": "signal" if last["verdict"] == "above" else "good" if last["verdict"] == "below" else "plain",
-                "judged": last["verdict"] != "not_enough_data",
+                "earlier": earlier,
                 "recent": weeks["value"].tail(26).to_list(),
             }
         )
@@ -286,16 +290,12 @@ def routine(report: Report) -> Table | Note:
         Column("name", word("overview.column.measure")),
         Column("value", word("overview.column.value"), align="right", strong=True),
         Column("range", word("overview.column.range"), align="right"),
-        Column("verdict", word("overview.column.verdict"), "chip", tone="tone"),
+        Column("verdict", word("overview.column.verdict"), "chip", tone="tone", below="earlier"),
         Column("recent", word("overview.column.recent"), "spark"),
     )
-    tones = [row["tone"] for row in rows]
-    title = word(
-        "overview.title_measures", measures=len(rows), outside=len(rows) - tones.count("plain"),
-        routine=sum(row["judged"] and row["tone"] == "plain" for row in rows),
-        unsure=sum(not row["judged"] for row in rows),
-    )  # fmt: skip
+    title = word("overview.title_measures", **_counts(report))
+    frame = pl.DataFrame(rows, schema_overrides={"earlier": pl.String})
     return Table(
-        pl.DataFrame(rows), columns, language=report.language, id="overview-measures", title=title,
+        frame, columns, language=report.language, id="overview-measures", title=title,
         caption=word("overview.budget", weeks=int(WEEKS_PER_FALSE_SIGNAL)),
     )  # fmt: skip
