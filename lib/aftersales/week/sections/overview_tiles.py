@@ -81,7 +81,9 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
 def last_judged_said(report: Report, rows: pl.DataFrame, unit: Unit) -> str | None:
     """What a measure was found to be when it could last be judged, where that is not long ago."""
     judged = last_judged(report, rows)
-    return judged and report.say(
+    if judged is None:
+        return None
+    return report.say(
         "overview.last_judged", week=Week.parse(judged["week"]).monday, value=unit.text(judged["value"]),
         verdict=f"verdict.{judged['verdict']}",
     )  # fmt: skip
