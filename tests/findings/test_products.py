@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from datetime import date
 from functools import cache
 
@@ -290,10 +291,15 @@ def test_the_benchmark_of_twenty_thousand_products():
     assert 0.88 < covered < 0.92
 
 
+def benchmark(root, name: str):
+    spec = importlib.util.spec_from_file_location(f"{name}_benchmark", root / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_one_buyer_makes_no_problem_product(root):
-    spec = importlib.util.spec_from_file_location("mixed_shops_benchmark", root / "benchmarks" / "mixed_shops.py")
-    mixed = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(mixed)
+    mixed = benchmark(root, "mixed_shops")
     kinds = {name: mixed.KINDS[name] for name in ("mugs", "cables")}
     orders, refunds, _ = mixed.shop(5, products=40, orders=9_000, faults=0, returners=1, kinds=kinds)
     # 25 of the 30 requests are one buyer's; where nobody knows that, the product is listed
@@ -304,3 +310,20 @@ def test_one_buyer_makes_no_problem_product(root):
     # what is counted stays what it is
     whole = (pl.col("level") == "product") & (pl.col("reason") == "any")
     assert known.filter(whole)["refunds"].equals(strangers.filter(whole)["refunds"])
+
+
+def test_a_launch_is_compared_with_other_launches_and_the_page_says_so(root):
+    worlds = benchmark(root, "launches")
+    orders, refunds, truth = worlds.shop(1, launched=tuple(worlds.KINDS), bad=2, products=80, orders=50_000, peak=3.0)
+    views = product_views(orders, refunds, market="cn", week=Week.parse("2026-W40")).join(truth, on="product_id")
+    flagged = views.filter("flagged", "leads")
+    assert flagged.select("bad", "against").rows() == [(True, "category")]
+    whole = views.filter(level="product", against="category", reason="any")
+    mature = whole.filter(pl.col("launch") < 0).group_by("category").agg(mature=pl.col("expected_rate").mean())
+    new = whole.filter(pl.col("launch") >= 48).join(mature, on="category")
+    assert new.select((pl.col("expected_rate") > 1.3 * pl.col("mature")).all()).item()
+    said = with_product_headlines(new.head(1).with_columns(
+        options=pl.lit(None, pl.String), excess_refunds="excess", since=pl.lit(None, pl.Date),
+        main_reason=pl.lit("quality"),
+    ), language="en")["headline"].item()  # fmt: skip
+    assert re.search(r"\d+ products in their first [48] weeks \d", said)

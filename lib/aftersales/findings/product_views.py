@@ -8,7 +8,7 @@ gives no product more chances to look bad by luck.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_
 from aftersales.findings.product_rates import product_rates
 from aftersales.measures.deviations import error_of_few
 from aftersales.measures.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
-from aftersales.measures.kinds import EDGE, expected_by_kind
+from aftersales.measures.kinds import AGE_WEEKS, AGES, EDGE, AtAge, at_age, expected_by_kind, launch_ages
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
 from aftersales.measures.triangles import ANY
@@ -56,7 +56,7 @@ _COLUMNS: dict[str, Any] = {
     "rate": pl.Float64, "rate_low": pl.Float64, "rate_high": pl.Float64, "probability_worse": pl.Float64,
     "excess": pl.Float64, "enough": pl.Boolean, "cut": pl.Float64, "fires": pl.Boolean, "leads": pl.Boolean,
     "false_share": pl.Float64, "flagged": pl.Boolean, "usual_err": pl.Float64, "bound_rate": pl.Float64,
-    "like_words": pl.List(pl.String), "like_products": pl.Int64,
+    "like_words": pl.List(pl.String), "like_products": pl.Int64, "like_weeks": pl.Int64,
     "orders_set_aside": pl.Int64, "rate_set_aside": pl.Float64, "probability_set_aside": pl.Float64,
 }  # fmt: skip
 VIEWS_SCHEMA = pl.Schema(_COLUMNS)
@@ -139,11 +139,18 @@ def _judged(counts: ProductCounts, *, week: Week, weeks: int, worse: float) -> p
     window = week.shift(1 - weeks).monday
     late = week.shift(1 - LATE_WEEKS).monday
     before = week.shift(1 - LATE_WEEKS - PAST_WEEKS).monday
+    ages = launch_ages(counts.units.filter(level="product"))
+    units, events = (
+        table.join(ages, on=["product_id", "cohort"], how="left", maintain_order="left")
+        for table in (counts.units, counts.events)
+    )
+    counts = counts._replace(units=units, events=events)
     outcomes = _outcomes(counts, window)
-    ever = _cells(counts, date.min, week.sunday, outcomes)
-    recent = _with_kind(_with_usual(_cells(counts, window, week.sunday, outcomes), counts), ever, counts)
-    now = _with_usual(_cells(counts, late, week.sunday, outcomes), counts)
-    past = _with_kind(_with_usual(_cells(counts, before, late, outcomes, whole=False), counts), ever, counts)
+    kinds = _kinds(counts, outcomes, until=week.sunday)
+    recent, now, past = (
+        _with_kind(_with_usual(_cells(counts, first, last, outcomes), counts), kinds)
+        for first, last in ((window, week.sunday), (late, week.sunday), (before, late - timedelta(days=1)))
+    )
     stacked = pl.concat([
         recent.with_columns(against=pl.lit("category"), first=pl.lit(window)).select(_STACK),
         _against_past(now, past).with_columns(against=pl.lit("past"), first=pl.lit(late)).select(_STACK),
@@ -161,7 +168,7 @@ def _judged(counts: ProductCounts, *, week: Week, weeks: int, worse: float) -> p
 
 _STACK = [
     *KEY, "against", "reason", "first", "orders", "refunds", "again", "unclosed", "cents", "exposure", "usual",
-    "usual_err", "like_words", "like_products",
+    "usual_err", "like_words", "like_products", "like_weeks",
 ]  # fmt: skip
 
 
@@ -181,29 +188,36 @@ def _outcomes(counts: ProductCounts, since: date) -> list[str]:
     return [ANY, *sorted(often["reason"])]
 
 
-def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str], *, whole: bool = True) -> pl.DataFrame:
-    """One row a level's key and outcome: orders, exposure, refunds, unclosed and cents of the cohorts in a window."""
-    inside = pl.col("cohort").is_between(first, last, closed="both" if whole else "left")
+def _by_age(counts: ProductCounts, first: date, last: date, outcomes: list[str]) -> pl.DataFrame:
+    """What `_cells` counts, by the age of the product (null: sold for long, or unknown)."""
+    key, inside = [*KEY, "age"], pl.col("cohort").is_between(first, last)
     maturity = counts.maturity.filter(pl.col("outcome").is_in(outcomes))
     wide = maturity.pivot("outcome", index=["stratum", "cohort"], values="maturity")
     known = [o for o in outcomes if o in wide.columns]
     # orders kept throughout: sums of shares then agree to the last digit, on any number of cores
     units = counts.units.filter(inside).join(wide, on=["stratum", "cohort"], maintain_order="left")
-    exposures = units.group_by(KEY, maintain_order=True).agg(
+    exposures = units.group_by(key, maintain_order=True).agg(
         pl.col("orders").sum(), *((pl.col("orders") * pl.col(o)).sum().alias(o) for o in known)
     )
-    exposures = exposures.unpivot(on=known, index=[*KEY, "orders"], variable_name="reason", value_name="exposure")
+    exposures = exposures.unpivot(on=known, index=[*key, "orders"], variable_name="reason", value_name="exposure")
     events = counts.events.filter(inside)
-    each = pl.concat([events, events.with_columns(reason=pl.lit(ANY))]).group_by(*KEY, "reason")
+    each = pl.concat([events, events.with_columns(reason=pl.lit(ANY))]).group_by(*key, "reason")
     counted = pl.col("events").sum().alias("refunds"), pl.col("again", "unclosed").sum()
     sums = each.agg(*counted, known_sum(pl.col("cents")), asked=pl.lit(value=True))
-    return (
-        exposures.filter(pl.col("exposure") > 0)
-        .join(sums, on=[*KEY, "reason"], how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(pl.col("refunds", "again", "unclosed").fill_null(0))
-        .with_columns(pl.when("asked").then("cents").otherwise(0).alias("cents"))
-        .drop("asked")
-    )
+    found = exposures.join(sums, on=[*key, "reason"], how="left", nulls_equal=True, maintain_order="left")
+    return found.with_columns(pl.col("refunds", "again", "unclosed").fill_null(0))
+
+
+def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str]) -> pl.DataFrame:
+    """One row a level's key and outcome: orders, exposure, refunds, unclosed and cents of the cohorts in a window.
+
+    ``exposure_0`` and so on are what of the exposure falls on each age since the product's launch.
+    """
+    ages = {f"exposure_{age}": pl.col("exposure").filter(age=age).sum() for age in range(AGES)}
+    sums = pl.col("orders", "exposure", "refunds", "again", "unclosed").sum()
+    each = _by_age(counts, first, last, outcomes).group_by(*KEY, "reason", maintain_order=True)
+    cells = each.agg(sums, known_sum(pl.col("cents").filter("asked")), **ages)
+    return cells.filter(pl.col("exposure") > 0)
 
 
 def _with_usual(cells: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
@@ -227,40 +241,90 @@ def _pulled() -> pl.Expr:
     return pl.when(pl.col("shop_exposure") > 0, pl.col("shop_events") > 0).then(rate)
 
 
-def _with_kind(cells: pl.DataFrame, ever: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
-    """The cells with what products like each lead to expect (`expected_by_kind`), for each outcome.
+_KINDS: dict[str, Any] = {
+    "product_id": pl.String, "reason": pl.String, "log_odds": pl.Float64, "err": pl.Float64, "alike": pl.Int64,
+    "like_words": pl.List(pl.String),
+}  # fmt: skip
+_AT_AGE = (pl.Float64, pl.Float64, pl.Int64)
 
-    What kinds differ by is learnt from all weeks that are counted, the level from those of the cells. Where the other
-    products have few requests of a reason, or none, the comparison is all others, as if they had one more: a reason
-    that a single product has is then the more remarkable, the more orders the others had without it.
+
+def _kinds(counts: ProductCounts, outcomes: list[str], *, until: date) -> pl.DataFrame:
+    """What kind and age lead to expect, learnt from all weeks that are counted: one row a product and outcome.
+
+    Columns out: product_id, reason, log_odds, err, like_words, alike; for each age shift, std_err, peers (with _0 …).
+    Outcomes with few requests have no rows.
     """
-    found = []
-    for outcome in cells["reason"].unique(maintain_order=True):
-        of_outcome = (pl.col("level") == "product") & (pl.col("reason") == outcome)
-        past = ever.filter(of_outcome).select("product_id", events="refunds", exposed_ever="exposure")
-        named = cells.filter(of_outcome).join(counts.names, on="product_id", how="left", maintain_order="left")
-        named = named.join(past, on="product_id", how="left", maintain_order="left")
-        named = named.with_columns(pl.col("category").replace(ALL, None))
-        others, exposed = (named[c].cast(pl.Float64).to_numpy() for c in ("shop_events", "shop_exposure"))
-        log_odds = logit(np.clip((others + 1) / np.maximum(exposed, others + 2), EDGE, 1 - EDGE))
-        err = error_of_few(others)
-        many = others >= LEAST_OF_OTHERS
-        words: list[list[str]] = [[] for _ in range(named.height)]
-        alike = [named.height - 1] * named.height
-        if many.any():
-            kinds = expected_by_kind(named.with_columns(exposure="exposed_ever"))
-            level = _level(kinds.log_odds, *(named[c].cast(pl.Float64).to_numpy() for c in ("refunds", "exposure")))
-            log_odds, err = np.where(many, kinds.log_odds + level, log_odds), np.where(many, kinds.std_err, err)
-            words = [w if m else [] for w, m in zip(kinds.words, many, strict=True)]
-            alike = np.where(many, kinds.alike, named.height - 1).tolist()
-        found.append(
-            named.select(
-                "product_id", "reason", usual=pl.Series(np.where(exposed > 0, expit(log_odds), np.nan)).fill_nan(None),
-                usual_err=pl.Series(err), like_words=pl.Series(words, dtype=pl.List(pl.String)),
-                like_products=pl.Series(alike, dtype=pl.Int64),
-            )
+    of_age = {f"{name}_{age}": kind for age in range(AGES) for name, kind in zip(AtAge._fields, _AT_AGE, strict=True)}
+    found = [pl.DataFrame(schema=_KINDS | of_age)]
+    ever = _by_age(counts, date.min, until, outcomes).filter(pl.col("exposure") > 0, level="product")
+    for outcome in outcomes:
+        cells = ever.filter(reason=outcome)
+        if cells["refunds"].sum() < LEAST_OF_OTHERS:
+            continue
+        ages = {f"{c}_{age}": pl.col(c).filter(age=age).sum() for c in ("refunds", "exposure") for age in range(AGES)}
+        each = cells.group_by("product_id", maintain_order=True)
+        products = each.agg(pl.col("exposure").sum(), events=pl.col("refunds").sum(), **ages)
+        products = products.join(counts.names, on="product_id", how="left", maintain_order="left")
+        kinds = expected_by_kind(products.with_columns(pl.col("category").replace(ALL, None)))
+        numbers = products.select(pl.col(list(ages)).cast(pl.Float64)).to_dict(as_series=False)
+        events, exposure = ([np.array(numbers[f"{c}_{age}"]) for age in range(AGES)] for c in ("refunds", "exposure"))
+        aged = [at_age(kinds, *of) for of in zip(events, exposure, strict=True)]
+        known = products.select("product_id", reason=pl.lit(outcome)).with_columns(
+            log_odds=kinds.log_odds, err=kinds.std_err, alike=kinds.alike,
+            like_words=pl.Series(kinds.words, dtype=pl.List(pl.String)),
+            **dict(zip(of_age, (column for age in aged for column in age), strict=True)),
         )  # fmt: skip
-    return cells.drop("usual").join(pl.concat(found), on=["product_id", "reason"], how="left", maintain_order="left")
+        found.append(known)
+    return pl.concat(found)
+
+
+def _with_kind(cells: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
+    """The cells with what products like each lead to expect (`_kinds`): rate, its error, and what it rests on.
+
+    The level is that of the weeks of the cells. Where the other products have few requests of a reason, or none, the
+    comparison is all others, as if they had one more: a reason that a single product has is then the more remarkable,
+    the more orders the others had without it. ``aged`` and ``aged_err``: log odds put down to the age since launch, and
+    their error; ``like_weeks``: the age of the launches it is compared with (null: not compared with launches).
+    """
+    rows = cells.join(kinds, on=["product_id", "reason"], how="left", maintain_order="left")
+
+    def number(column: str) -> np.ndarray:
+        return rows[column].cast(pl.Float64).fill_null(0.0).to_numpy()
+
+    others, exposed, kind, exposure = (number(c) for c in ("shop_events", "shop_exposure", "log_odds", "exposure"))
+    parts = [number(f"exposure_{age}") / exposure for age in range(AGES)]
+    young = sum(parts, np.zeros(rows.height))
+    rate = (1 - young) * expit(kind)
+    aged_err = np.zeros(rows.height)
+    for age, part in enumerate(parts):
+        rate, aged_err = rate + part * expit(kind + number(f"shift_{age}")), aged_err + part * number(f"std_err_{age}")
+    aged = logit(np.clip(rate, EDGE, 1 - EDGE)) - kind
+    many = (others >= LEAST_OF_OTHERS) & rows["log_odds"].is_not_null().to_numpy()
+    level = np.zeros(rows.height)
+    for outcome in rows["reason"].unique():
+        of_outcome = (rows["reason"] == outcome).to_numpy()
+        of = of_outcome & many & (rows["level"] == "product").to_numpy()
+        level[of_outcome] = _level((kind + aged)[of], number("refunds")[of], exposure[of])
+    few = logit(np.clip((others + 1) / np.maximum(exposed, others + 2), EDGE, 1 - EDGE))
+    log_odds = np.where(many, kind + aged + level, few)
+    err = np.where(many, np.hypot(number("err"), aged_err), error_of_few(others))
+    known, mostly = pl.Series(many), pl.Series(many & (young > 0.5))
+    # the oldest age that it has reached, where most of its orders are of its first weeks
+    oldest = [
+        pl.when(mostly, pl.col(f"exposure_{age}") > 0, pl.col(f"peers_{age}") > 0).then(of)
+        for age in reversed(range(AGES))
+        for of in [pl.struct(weeks=pl.lit(AGE_WEEKS * (age + 1), pl.Int64), peers=f"peers_{age}")]
+    ]
+    peers = pl.coalesce(oldest).struct
+    return rows.select(
+        pl.col(cells.columns).exclude("usual"),
+        usual=pl.Series(np.where(exposed > 0, expit(log_odds), np.nan)).fill_nan(None), usual_err=pl.Series(err),
+        aged=pl.Series(np.where(many, aged, 0.0)), aged_err=pl.Series(np.where(many, aged_err, 0.0)),
+        like_words=pl.when(known).then("like_words").otherwise(pl.lit([], dtype=pl.List(pl.String))),
+        like_weeks=peers.field("weeks"),
+        like_products=pl.when(known).then(pl.coalesce(peers.field("peers"), "alike"))
+        .otherwise(pl.col("product_id").n_unique().over("reason").cast(pl.Int64) - 1),
+    )  # fmt: skip
 
 
 def _level(log_odds: np.ndarray, events: np.ndarray, exposure: np.ndarray) -> float:
@@ -280,7 +344,7 @@ def _level(log_odds: np.ndarray, events: np.ndarray, exposure: np.ndarray) -> fl
 def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """The late cells with ``usual`` from the own past: its rate then, times how the others' rates have moved since."""
     others = ("category_events", "category_exposure", "shop_events", "shop_exposure")
-    columns = {c: f"{c}_past" for c in ("refunds", "exposure", "usual", "usual_err", *others)}
+    columns = {c: f"{c}_past" for c in ("refunds", "exposure", "usual", "usual_err", "aged", "aged_err", *others)}
     then = past.select(*KEY, "reason", **{new: old for old, new in columns.items()})
     # a batch has no past before itself; of a SKU and reason there are too few requests for one
     asked = (pl.col("level") == "product") | ((pl.col("level") == "sku") & (pl.col("reason") == ANY))
@@ -302,9 +366,13 @@ def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     err = (
         1 / (pl.col("refunds_past") + borrowed) + (lent * pl.col("usual_err_past")) ** 2 + 1 / (came + borrowed)
     ).sqrt()
+    # a product that has grown older is held against its past less what launches lose with age
+    rate = (own * moved).clip(EDGE, 1 - EDGE)
+    odds = rate / (1 - rate) * (pl.col("aged") - pl.col("aged_past")).exp()
+    of_age = (pl.col("aged_err") ** 2 + pl.col("aged_err_past") ** 2).sqrt()
     return both.filter(known).with_columns(
-        usual=(own * moved).clip(0, 1 - EDGE), usual_err=err, like_words=pl.lit([], dtype=pl.List(pl.String)),
-        like_products=pl.lit(None, dtype=pl.Int64),
+        usual=odds / (1 + odds), usual_err=(err**2 + of_age**2).sqrt(), like_words=pl.lit([], pl.List(pl.String)),
+        like_products=pl.lit(None, pl.Int64), like_weeks=pl.lit(None, pl.Int64),
     )  # fmt: skip
 
 

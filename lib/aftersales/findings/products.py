@@ -31,7 +31,7 @@ _COLUMNS: dict[str, Any] = {
     "first": pl.Date, "exposure": pl.Float64, "views": pl.List(pl.String), "state": pl.String,
     "cost_per_refund": pl.Float64, "false_share": pl.Float64, "orders_set_aside": pl.Int64,
     "rate_set_aside": pl.Float64, "probability_set_aside": pl.Float64, "weekly_rate": pl.List(pl.Float64),
-    "options": pl.String, "like_words": pl.List(pl.String), "like_products": pl.Int64,
+    "options": pl.String, "like_words": pl.List(pl.String), "like_products": pl.Int64, "like_weeks": pl.Int64,
 }  # fmt: skip
 PRODUCTS_SCHEMA = pl.Schema(_COLUMNS)
 
@@ -68,7 +68,8 @@ def problem_products(
     from which orders are counted), exposure (matured orders), views (all that fired, as text), state (new, still,
     better, against last week), cost_per_refund, false_share (of the whole list), orders_set_aside, rate_set_aside,
     probability_set_aside, weekly_rate (eight weeks), options (the SKU's own words), like_words and
-    like_products (title words of the products it is compared with, and how many these are). Most money first.
+    like_products (title words of the products it is compared with, and how many these are), like_weeks (where these are
+    launches: so many first weeks of theirs). Most money first.
     main_reason is a code of the vocabulary, null where no reason is recorded; since is null where no step is seen. No
     rows where refunds have no dates.
 
@@ -245,7 +246,9 @@ def product_name(row: dict[str, Any], language: Language) -> str:
 
 
 def compared_with(row: dict[str, Any]) -> str:
-    """What the row is held against: its category or past, products of similar titles, or the shop's others."""
+    """What the row is held against: launches, its category or past, products of similar titles or the shop's others."""
+    if row.get("like_weeks"):
+        return "launch"
     if row["against"] == "category" and row["category"] == ALL:
         return "kind" if row.get("like_words") else "shop"
     return str(row["against"])

@@ -1,11 +1,11 @@
-"""What rate is to be expected of each product, from what it is: its category, title words, price and SKU attributes.
+"""What rate is to be expected of each product, from what it is: category, title words, price, SKU attributes, age.
 
 A dress is returned more often than a snack, whoever sells it. Where files name categories, these say which products are
 alike; where they do not, titles do. The log odds of a request are modelled as a sum of small effects of title words
 (character n-grams for Chinese, words elsewhere; those by name that the counts want), category, price and SKU
 attributes, each drawn from a normal distribution whose spread the shop's own products determine (empirical Bayes),
 plus a deviation of the product itself. Every product is judged by a model that has not seen it (leave-one-out in closed
-form).
+form). In its first weeks it is held against what others showed at the same age since launch, as far as launches differ.
 Sources: Breslow and Clayton 1993, JASA 88 (penalised quasi-likelihood); Rasmussen and Williams 2006, chapter 5.4.2
 (leave-one-out); MacKay 1992, Neural Computation 4(3) (which words); Efron and Morris 1975, JASA 70.
 """
@@ -36,7 +36,7 @@ LEAST_GAIN = 4.5
 LEAST_PRODUCTS = 8
 # What was seen may not count for more than this: rates of 0 and 1 have no log odds.
 EDGE = 1e-5
-ROUNDS = 12
+ROUNDS, AGE_TURNS = 12, 4
 # Spreads (standard deviations of log odds) that are tried for categories, for price, and for products of one kind.
 SPREADS = (0.0, 0.1, 0.2, 0.4, 0.8, 1.4)
 OWN_SPREADS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3)
@@ -44,6 +44,10 @@ OWN_SPREADS = (0.03, 0.08, 0.15, 0.25, 0.4, 0.6, 0.9, 1.3)
 REST_SPREADS = (0.005, 0.03, 0.06, 0.1, 0.15, 0.25, 0.4)
 # Products of one kind lie no further apart than this.
 SAME_KIND = 0.3
+# Ages since launch are told apart by four weeks, the shortest time products are judged over, up to their twelve.
+AGE_WEEKS, AGES = 4, 3
+# A first sale is a launch where so many orders would have come before it at the pace since: none comes by luck in 5 %.
+MISSED_ORDERS = 3.0
 # A product that lies so many standard deviations above its kind does not shape it (Farrington's reweighting threshold).
 OUTLYING = 2.58
 _HAN = re.compile(r"[㐀-鿿豈-﫿]+")
@@ -62,6 +66,16 @@ class Kinds(NamedTuple):
     std_err: np.ndarray
     words: list[list[str]]
     alike: np.ndarray
+
+
+class AtAge(NamedTuple):
+    """What products at one age since launch differ by from their kind: ``shift`` of the log odds, its ``std_err``,
+    ``peers`` (how many other launches tell it; 0 where launches show no difference). Arrays, one value a product.
+    """
+
+    shift: np.ndarray
+    std_err: np.ndarray
+    peers: np.ndarray
 
 
 def title_tokens(title: str) -> list[str]:
@@ -94,7 +108,8 @@ def expected_by_kind(products: pl.DataFrame) -> Kinds:
     """
     events = products["events"].cast(pl.Float64).fill_null(0).to_numpy()
     exposure = np.maximum(products["exposure"].cast(pl.Float64).fill_null(0).to_numpy(), events)
-    shares = _Shares(events, exposure, np.ones(len(events)))
+    one = np.ones(len(events))
+    shares = _Shares(events, exposure, one, 0 * one, 0 * one)
     design, group = _given(products)
     words = _words(products)
     fit, taken = _fitted(design, group, words, shares)
@@ -104,12 +119,67 @@ def expected_by_kind(products: pl.DataFrame) -> Kinds:
     return Kinds(log_odds, np.sqrt(std_err**2 + unknown), *_told_by(products, words, taken, given))
 
 
+def launch_ages(units: pl.DataFrame) -> pl.DataFrame:
+    """Weeks of products since their launch: product_id, cohort (Monday, Date), age (0: the first four weeks, up to 2).
+
+    ``units``: product_id, cohort, orders; any number of rows a week. Later weeks are left out, and products that may be
+    older than the counts.
+
+    >>> from datetime import date, timedelta
+    >>> weeks = [date(2026, 1, 5) + timedelta(weeks=w) for w in range(12)]
+    >>> units = pl.DataFrame({"product_id": ["old"] * 12 + ["new"] * 6, "cohort": weeks + weeks[6:], "orders": 5})
+    >>> launch_ages(units)["age"].sort().to_list()
+    [0, 0, 0, 0, 1, 1]
+    """
+    day, launch = pl.col("cohort"), pl.col("cohort").min().over("product_id")
+    pace = pl.col("orders").sum().over("product_id") / ((day.max() - launch).dt.total_days() + 7)
+    dated = units.filter(pace * (launch - day.min()).dt.total_days() >= MISSED_ORDERS)
+    aged = dated.select("product_id", "cohort", age=(day - launch).dt.total_days() // (7 * AGE_WEEKS))
+    return aged.filter(pl.col("age") < AGES).unique()
+
+
+def at_age(kinds: Kinds, events: np.ndarray, exposure: np.ndarray) -> AtAge:
+    """How far products of one age lie from what their kind leads to expect, each known from the others.
+
+    ``events``, ``exposure``: requests and matured orders of each product at that age (0 where there are none). The
+    difference is the shop's, and beside it one of each kind, with spreads that the launches determine: none where they
+    show none. Too few launches show none.
+
+    >>> kinds = Kinds(np.full(12, -2.0), np.zeros(12), [["lamp"]] * 12, np.full(12, 11))
+    >>> found = at_age(kinds, np.full(12, 21.0), np.full(12, 100.0))
+    >>> found.shift[:2].round(1).tolist(), found.peers[:2].tolist()
+    ([0.7, 0.7], [11, 11])
+    """
+    found = AtAge(np.zeros(len(events)), np.zeros(len(events)), np.zeros(len(events), dtype=np.int64))
+    there = np.flatnonzero(exposure > 0)
+    if len(there) < LEAST_PRODUCTS:
+        return found
+    words = pl.Series([kinds.words[i] for i in there], dtype=pl.List(pl.String)).explode().drop_nulls().value_counts()
+    shared = words.filter(pl.col("count") > 1)[:, 0].sort().to_list()
+    of_kind = np.array([[word in kinds.words[i] for word in shared] for i in there], dtype=float)
+    design = np.column_stack([np.ones(len(there)), of_kind])
+    group, spreads, own = np.array([1] + [2] * len(shared)), {1: 0.4, 2: 0.2}, 0.15
+    shares = _Shares(events[there], exposure[there], np.ones(len(there)), kinds.log_odds[there], kinds.std_err[there])
+    for _ in range(AGE_TURNS):
+        fit = _climbed(design, _penalty(group, spreads), own, shares)
+        own, spreads = _spreads(fit, group, spreads, shares)
+        shares = shares._replace(clean=_clean(fit))
+    if not any(spreads.values()):
+        return found
+    found.shift[there], found.std_err[there] = _left_out(_climbed(design, _penalty(group, spreads), own, shares))
+    alike = (of_kind @ of_kind.T > 0).sum(axis=1) - 1 if spreads[2] else np.zeros(len(there))
+    found.peers[there] = np.where(alike > 0, alike, len(there) - 1)
+    return found
+
+
 class _Shares(NamedTuple):
-    """Counts of the products, and the weight of each in shaping its kind."""
+    """Counts of the products, and the weight of each in shaping its kind; log odds expected before, and their error."""
 
     events: np.ndarray
     exposure: np.ndarray
     clean: np.ndarray
+    before: np.ndarray
+    err: np.ndarray
 
 
 class _Words(NamedTuple):
@@ -281,11 +351,11 @@ def _spread_over(penalty: np.ndarray, group: np.ndarray, spreads: dict[int, floa
 
 def _working(eta: np.ndarray, own: float, shares: _Shares) -> tuple[np.ndarray, np.ndarray]:
     """The working response on the log odds and its weight: the product's own spread beside chance."""
-    p = np.clip(expit(eta), EDGE, 1 - EDGE)
+    p = np.clip(expit(shares.before + eta), EDGE, 1 - EDGE)
     slope = p * (1 - p)
     with np.errstate(invalid="ignore", divide="ignore"):
         seen = np.where(shares.exposure > 0, shares.events / shares.exposure, p)
-        variance = np.where(shares.exposure > 0, 1 / (shares.exposure * slope) + own**2, np.inf)
+        variance = np.where(shares.exposure > 0, 1 / (shares.exposure * slope) + shares.err**2 + own**2, np.inf)
     z = eta + np.clip((seen - p) / slope, -4, 4)
     return z, shares.clean / variance
 
@@ -298,7 +368,7 @@ def _solve(design: np.ndarray, weight: np.ndarray, z: np.ndarray, penalty: np.nd
 def _climbed(design: np.ndarray, penalty: np.ndarray, own: float, shares: _Shares) -> _Fit:
     """The effects under their spreads, by iterated weighted least squares."""
     total = (shares.events.sum() + 0.5) / (shares.exposure.sum() + 1.0)
-    eta = np.full(len(design), logit(np.clip(total, EDGE, 1 - EDGE)))
+    eta = np.full(len(design), logit(np.clip(total, EDGE, 1 - EDGE)) - shares.before.mean())
     for _ in range(ROUNDS):
         z, weight = _working(eta, own, shares)
         beta, inverse = _solve(design, weight, z, penalty)

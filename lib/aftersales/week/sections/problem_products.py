@@ -299,6 +299,7 @@ def _view(report: Report, row: dict[str, Any]) -> str:
             f"products.against.{compared_with(row)}",
             words=words,
             count=row["like_products"],
+            age=row["like_weeks"],
             weeks=report.data.options.product_weeks,
         )
     )
