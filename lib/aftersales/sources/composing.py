@@ -18,6 +18,8 @@ from aftersales.sources.store import NO_MONTH, Commit, ShopStore, month_of
 
 # Orders composed at once: a few gigabytes, whatever the shop's size.
 ORDERS_AT_ONCE = 1_000_000
+# Months of fewer orders are composed together: a small shop's history costs what one month does.
+_FEW_ORDERS = 100_000
 _OF_ORDERS = ("order_records", "item_records")  # their rows lie in the month of their order
 _LATER, _DATELESS = ("refund_records", "refunds"), ("complaint_records", "complaints")
 _TOUCHED = pl.Schema({"order_id": pl.String, "month": pl.String})
@@ -55,8 +57,22 @@ def compose_tables(
     if together.height:
         _compose(store, now, sorted(together["month"].unique()), together.select("order_id").unique(), held)
         whole = whole.join(together, on="order_id", how="anti")
-    for (month,), ids in sorted(whole.partition_by("month", as_dict=True).items()):
-        _compose(store, now, [str(month)], ids.select("order_id"), held)
+    for months in _month_groups(whole):
+        ids = whole.filter(pl.col("month").is_in(months)).select("order_id")
+        _compose(store, now, months, ids, held)
+
+
+def _month_groups(orders: pl.DataFrame) -> Iterator[list[str]]:
+    """The months, in order, as many together as have few orders."""
+    group, held = list[str](), 0
+    for month, count in orders.group_by("month").len().sort("month").iter_rows():
+        if group and held + count > _FEW_ORDERS:
+            yield group
+            group, held = [], 0
+        group.append(month)
+        held += count
+    if group:
+        yield group
 
 
 def _one_row_each(orders: pl.DataFrame) -> pl.DataFrame:

@@ -7,8 +7,10 @@ file's notes; nothing is changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import polars as pl
@@ -24,6 +26,7 @@ from aftersales.sources.store import NO_MONTH, Commit, ShopStore
 
 SAMPLE = 400  # rows of a file that tell what its columns hold
 _STORED = 2  # files of the store that a new one is compared with
+_BESIDE = 8  # files whose rows are compared with a new one's: more tell no more, and cost each file as much again
 # What comes before what in any shop's life of an order or refund; of money, what is at most what.
 _ORDER = {
     "order_report": (
@@ -90,6 +93,11 @@ class Columns:
     rows: pl.DataFrame
     stored: bool = False
 
+    @cached_property
+    def texts(self) -> dict[str, _Texts]:
+        """What the text columns hold, by field."""
+        return {f: _texts(self.rows[f]) for f in self.rows.select(cs.string()).columns}
+
 
 def columns_of_file(file: str, readings: Sequence[Reading]) -> list[Columns]:
     """What a file just read says, for comparison with others."""
@@ -152,11 +160,13 @@ def notes_of(odd: Sequence[Odd]) -> dict[str, list[str]]:
 def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
     """What is odd about each new file, by itself and beside the others of its layout and kind."""
     found = []
-    for one in new:
+    for at, one in enumerate(new):
         others = [c for c in (*new, *stored) if (c.layout, c.kind) == (one.layout, one.kind) and c.file != one.file]
         filled = {f for c in new if (c.file, c.layout) == (one.file, one.layout) for f in _filled(c.rows)}
-        notes = dict.fromkeys([*_by_itself(one, filled), *(_beside(one, others, filled) if others else ())])
-        strange = bool(others) and _other_products(one, others)
+        notes = dict.fromkeys(
+            [*_by_itself(one, filled), *(_beside(one, others, _near(others, new, at), filled) if others else ())]
+        )
+        strange = bool(others) and _other_products(one, _near(others, new, at))
         sure = any(c.stored for c in others) or len({c.file for c in others}) > 1
         if strange and not sure:
             notes[note("other_products", file=others[0].file)] = None
@@ -165,14 +175,19 @@ def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
     return found
 
 
+def _near(others: Sequence[Columns], new: Sequence[Columns], at: int) -> list[Columns]:
+    """Those of the store, and of the files read with it the nearest before and behind."""
+    place = {id(c): abs(i - at) for i, c in enumerate(new)}
+    return sorted(others, key=lambda c: place.get(id(c), 0))[:_BESIDE]
+
+
 def _by_itself(one: Columns, filled: set[str]) -> Iterator[str]:
-    for a, b in _ORDER.get(one.kind, ()):
-        if {a, b} <= set(one.rows.columns):
-            less, more = _signs(one.rows, a, b)
-            both = one.rows.select(pl.all_horizontal(pl.col(a, b).is_not_null()).sum()).item()
-            # a few rows may be so by right, as a refund with its freight; of swapped columns many are
-            if more > less and more >= max(3, 0.25 * both):
-                yield note("turned_around", first=a, second=b, rows=more)
+    pairs = [pair for pair in _ORDER.get(one.kind, ()) if set(pair) <= set(one.rows.columns)]
+    for (a, b), (less, more) in zip(pairs, _signs(one.rows, pairs), strict=True):
+        both = one.rows.select(pl.all_horizontal(pl.col(a, b).is_not_null()).sum()).item() if more > less else 0
+        # a few rows may be so by right, as a refund with its freight; of swapped columns many are
+        if more > less and more >= max(3, 0.25 * both):
+            yield note("turned_around", first=a, second=b, rows=more)
     yield from _unlikely(one.rows)
     if one.kind == "refund_report" and _positive(one.rows["amount"]) <= 0.4:
         yield _odd("amount", one.rows["amount"].cast(pl.String))
@@ -246,11 +261,15 @@ def _odd(field: str, cells: pl.Series) -> str:
     return note("odd_contents", field=field, example=shown)
 
 
-def _signs(rows: pl.DataFrame, a: str, b: str) -> tuple[int, int]:
-    less, more = rows.select(
-        (pl.col(a) < pl.col(b)).sum().alias("less"), (pl.col(a) > pl.col(b)).sum().alias("more")
-    ).row(0)
-    return less, more
+def _signs(rows: pl.DataFrame, pairs: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Of each pair of fields, on how many rows the first is less than the second, and on how many it is more."""
+    told = {
+        f"{at}{sign}": rule.sum()
+        for at, (a, b) in enumerate(pairs)
+        for sign, rule in (("<", pl.col(a) < pl.col(b)), (">", pl.col(a) > pl.col(b)))
+    }
+    counts = rows.select(**told).row(0) if pairs else ()
+    return list(zip(counts[::2], counts[1::2], strict=True))
 
 
 def _positive(amounts: pl.Series) -> float:
@@ -263,13 +282,13 @@ def _filled(rows: pl.DataFrame) -> list[str]:
     return [c for c in rows.columns if rows[c].null_count() < rows.height]
 
 
-def _beside(one: Columns, others: Sequence[Columns], filled: set[str]) -> Iterator[str]:
+def _beside(one: Columns, others: Sequence[Columns], near: Sequence[Columns], filled: set[str]) -> Iterator[str]:
     lost = frozenset().union(*(c.there for c in others)) - one.there - {*_FREE, "receiver"}
     lost &= KINDS[one.kind].keys()
     if lost:
         yield note("lost_columns", fields=", ".join(sorted(lost)), file=others[0].file)
-    common = [c for c in one.rows.columns if c in one.there - {"receiver"} and all(c in o.rows.columns for o in others)]
-    usual = pl.concat([o.rows.select(common) for o in others], how="vertical_relaxed")
+    common = [c for c in one.rows.columns if c in one.there - {"receiver"} and all(c in o.rows.columns for o in near)]
+    usual = pl.concat([o.rows.select(common) for o in near], how="vertical_relaxed")
     rows = one.rows.select(common)
     for field in common:
         share = 1 - usual[field].null_count() / usual.height
@@ -283,14 +302,14 @@ def _beside(one: Columns, others: Sequence[Columns], filled: set[str]) -> Iterat
     for parts in _SUMS.get(one.kind, ()):
         if set(parts) <= set(common) and _adds_up(usual, parts) >= _MOST and _adds_up(rows, parts) < 0.6:
             yield note("sum_broken", parts=" + ".join(parts[:-1]), whole=parts[-1], file=others[0].file)
-    yield from _swapped(rows, usual, rows.select(cs.string()).columns, file=others[0].file)
+    yield from _swapped(one, near, rows.select(cs.string()).columns, usual)
     yield from _prices(rows, usual)
 
 
 def _turned(rows: pl.DataFrame, usual: pl.DataFrame, fields: Sequence[str]) -> Iterator[str]:
     """Pairs of times or amounts that stand in the other order than in the other files."""
-    for a, b in combinations(fields, 2):
-        before, here = _signs(usual, a, b), _signs(rows, a, b)
+    pairs = list(combinations(fields, 2))
+    for (a, b), before, here in zip(pairs, _signs(usual, pairs), _signs(rows, pairs), strict=True):
         if min(sum(before), sum(here)) < 3:
             continue
         share, now = before[0] / sum(before), here[0] / sum(here)
@@ -307,41 +326,42 @@ def _adds_up(rows: pl.DataFrame, parts: Sequence[str]) -> float:
     return whole.select(same.mean()).item() if whole.height >= _FEW else 1.0
 
 
-def _swapped(rows: pl.DataFrame, usual: pl.DataFrame, fields: Sequence[str], *, file: str) -> Iterator[str]:
+def _swapped(one: Columns, near: Sequence[Columns], fields: Sequence[str], usual: pl.DataFrame) -> Iterator[str]:
     """Texts that are like another column's in the other files, or like none."""
-    told = [f for f in fields if rows[f].drop_nulls().len() >= 5 and usual[f].drop_nulls().len() >= 5]
-    here, before = {f: _Texts(rows[f]) for f in told}, {f: _Texts(usual[f]) for f in told}
+    here, before = {f: one.texts[f] for f in fields}, {f: _together([o.texts[f] for o in near]) for f in fields}
+    told = [f for f in fields if here[f].count >= 5 and before[f].count >= 5]
     named = set()
     for a, b in combinations(told, 2):
         own = here[a].like(before[a]) + here[b].like(before[b])
         cross = here[a].like(before[b]) + here[b].like(before[a])
         if cross > own + 0.4:
             named |= {a, b}
-            yield note("swapped", first=a, second=b, file=file)
+            yield note("swapped", first=a, second=b, file=near[0].file)
     for f in told:
         if f in named or (f.endswith("_id") and f != "product_id"):
             continue
-        first, second = _halves(usual[f])
-        steady, closed = first.coarse(second), first.overlap(second)
-        unlike = steady >= _MOST and here[f].coarse(before[f]) <= _LEAST
-        unknown = f in _CLOSED and closed >= _MOST and usual.height >= 20 and here[f].overlap(before[f]) <= 0.05
-        if unlike or unknown:
-            yield _odd(f, rows[f])
+        unlike = here[f].coarse(before[f]) <= _LEAST
+        unknown = f in _CLOSED and usual.height >= 20 and here[f].overlap(before[f]) <= 0.05
+        if unlike or unknown:  # then whether the other files are alike themselves
+            first, second = _halves(usual[f])
+            if (unlike and first.coarse(second) >= _MOST) or (unknown and first.overlap(second) >= _MOST):
+                yield _odd(f, one.rows[f])
 
 
+@dataclass(frozen=True)
 class _Texts:
-    """The distinct values of a text column with their shares, and the shapes they have."""
+    """How often a text column holds each value, and values of each shape, fine and coarse."""
 
-    def __init__(self, cells: pl.Series) -> None:
-        values = cells.drop_nulls().alias("value")
-        self.values = dict(values.value_counts(normalize=True).iter_rows())
-        bare = values.str.replace_all(r"\p{Han}+", "字").str.replace_all(r"[A-Za-z]+", "A").str.replace_all(r"\d", "9")
-        self.shapes = dict(bare.str.head(24).value_counts(normalize=True).iter_rows())
-        kinds = bare.str.replace_all("9+", "9").str.head(6)
-        self.kinds = dict(kinds.value_counts(normalize=True).iter_rows())
+    values: Counter[str]
+    shapes: Counter[str]
+    kinds: Counter[str]
+
+    @cached_property
+    def count(self) -> int:
+        return self.values.total()
 
     def overlap(self, other: _Texts) -> float:
-        return sum(share for value, share in self.values.items() if value in other.values)
+        return sum(n for value, n in self.values.items() if value in other.values) / max(self.count, 1)
 
     def coarse(self, other: _Texts) -> float:
         return _cosine(self.kinds, other.kinds)
@@ -351,14 +371,41 @@ class _Texts:
         return (self.overlap(other) + _cosine(self.shapes, other.shapes)) / 2
 
 
+def _texts(cells: pl.Series) -> _Texts:
+    values = cells.drop_nulls().alias("value").value_counts(name="n")
+    bare = (
+        pl.col("value")
+        .str.replace_all(r"\p{Han}+", "字")
+        .str.replace_all(r"[A-Za-z]+", "A")
+        .str.replace_all(r"\d", "9")
+    )
+    told = values.select(
+        "n", bare.str.head(24).alias("shape"), bare.str.replace_all("9+", "9").str.head(6).alias("kind")
+    )
+    shapes, kinds = Counter[str](), Counter[str]()
+    for n, shape, kind in told.iter_rows():
+        shapes[shape] += n
+        kinds[kind] += n
+    return _Texts(Counter(dict(values.iter_rows())), shapes, kinds)
+
+
+def _together(texts: Sequence[_Texts]) -> _Texts:
+    found = _Texts(Counter(), Counter(), Counter())
+    for one in texts:
+        found.values.update(one.values)
+        found.shapes.update(one.shapes)
+        found.kinds.update(one.kinds)
+    return found
+
+
 def _halves(cells: pl.Series) -> tuple[_Texts, _Texts]:
     """A column by two halves of its rows, drawn without an order: what its own files differ by."""
     mixed = cells.sample(fraction=1, shuffle=True, seed=1)
-    return _Texts(mixed[: mixed.len() // 2]), _Texts(mixed[mixed.len() // 2 :])
+    return _texts(mixed[: mixed.len() // 2]), _texts(mixed[mixed.len() // 2 :])
 
 
-def _cosine(a: dict[str, float], b: dict[str, float]) -> float:
-    both = sum(share * b[shape] for shape, share in a.items() if shape in b)
+def _cosine(a: Counter[str], b: Counter[str]) -> float:
+    both = sum(n * b[shape] for shape, n in a.items() if shape in b)
     return both / (sum(v * v for v in a.values()) * sum(v * v for v in b.values())) ** 0.5 if a and b else 0.0
 
 
@@ -378,18 +425,13 @@ def _prices(rows: pl.DataFrame, usual: pl.DataFrame) -> Iterator[str]:
 
 def _other_products(one: Columns, others: Sequence[Columns]) -> bool:
     """Whether none of a file's products is the shop's, in a shop that sells the same products again and again."""
-    usual = pl.concat([o.rows for o in others], how="diagonal_relaxed")
     told = 0
     for key in _PRODUCT:
-        if key not in one.rows.columns or key not in usual.columns:
+        before = [o.texts[key] for o in others if key in o.texts]
+        if key not in one.texts or min(one.texts[key].count, sum(b.count for b in before)) < _FEW:
             continue
-        here, before = one.rows[key].drop_nulls(), usual[key].drop_nulls()
-        if min(here.len(), before.len()) < _FEW:
-            continue
-        first, second = _halves(before)
-        if first.overlap(second) < 0.5:
-            continue
-        if _Texts(here).overlap(_Texts(before)) > 0.05:
+        if one.texts[key].overlap(_together(before)) > 0.05:
             return False
-        told += 1
+        first, second = _halves(pl.concat([o.rows[key] for o in others if key in o.texts]).drop_nulls())
+        told += first.overlap(second) >= 0.5
     return told > 0
