@@ -19,7 +19,9 @@ A seventh (360 texts, 198 with 339 secrets, 382 harmless parts) and an eighth (3
 were written to be as hard as their authors could make them: names that are words, of rare surnames, of transliteration, accounts
 and addresses of many countries. At first sight: the seventh .793 of texts, .870 of secrets, 0 harmless (.631, .770, 0 with the
 patterns before); the eighth, after the kinds missed in the seventh were mended, .730, .840, .015. The goal of .97 is not reached
-on such texts. Both are seen data since.
+on such texts. Both are seen data since. A ninth (430 texts with 750 secrets, 468 harmless ones), as hard, gave .791, .873, .013 at
+first sight: numbers and accounts of it .99, names .80, addresses .89. Fields of logs, heads of chat lines, who takes a parcel and
+words alone beside an address were added since, without a name of its own; four of its harmless words were.
 
 ``addresses.txt`` holds addresses of many countries, each to be masked from its door to its postal code.
 """
@@ -73,9 +75,11 @@ def test_what_blind_corpora_held_is_masked(corpus, least):
     assert sum(changed) / len(changed) <= 0.01
 
 
-@pytest.mark.parametrize(("corpus", "texts", "secrets"), [("seventh", 0.945, 0.965), ("eighth", 0.78, 0.865)])
+@pytest.mark.parametrize(
+    ("corpus", "texts", "secrets"), [("seventh", 0.945, 0.965), ("eighth", 0.78, 0.865), ("ninth", 0.85, 0.91)]
+)
 def test_the_hardest_blind_corpora_are_masked_as_far_as_they_were(corpus, texts, secrets):
-    """At first sight .793 of texts and .870 of secrets of the seventh, .730 and .840 of the eighth."""
+    """At first sight .793 of texts and .870 of secrets of the seventh, .730 and .840 of the eighth, .791 and .873 of the ninth."""
     rows = [json.loads(line) for line in (DATA / f"{corpus}.jsonl").read_text("utf-8").splitlines()]
     left = [[s for s in row["secrets"] if s in masked(row["text"])] for row in rows if row["secrets"]]
     lost = [h for row in rows for h in row["harmless"] if h not in masked(row["text"])]

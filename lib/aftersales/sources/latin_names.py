@@ -121,7 +121,7 @@ def _is_name(words: list[str], *, cued: bool) -> bool:
             and not cued
             and bool(full)
             and full[0] in alone
-            and full[0] not in ("tage", "ward", "thanh")
+            and full[0] not in ("tage", "ward", "thanh", "resi", "thanks")
             and words[0][1:].islower()
         )
     if (

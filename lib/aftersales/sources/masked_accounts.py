@@ -87,6 +87,17 @@ ACCOUNTS = _each(
     r"(?:蔻蔻|口口|丘丘|q仔|qq群|扣扣群|企鹅群|粉丝群|客服群|群号|q群|xhs|小红薯号?)(?:号|是|:|\s){0,3}(?P<s>\d{6,12})(?!\d)",
 )  # fmt: skip
 NICKNAMES = _each(
+    # who says a line of a chat; a field of a record or a log
+    r"^\s?[\[(]?(?:19|20)\d\d[\-/.]\d{1,2}[\-/.]\d{1,2}[\sT]\d{1,2}:\d\d(?::\d\d)?[\])]?\s{1,2}(?P<s>(?!客服|商家|系统|卖家|买家|店小|机器人|平台|店铺|旗舰|[^\s:]{0,12}旗舰店|[^\s:]{0,12}专卖店)[^\s:\[\]]{2,24})\s?:(?=\s|\D)",
+    r"^(?P<s>(?!客服|商家|系统|卖家|买家|店小|机器人|平台)[^\s:()\[\]]{2,24})\s?\((?:19|20)\d\d[\-/.]\d{1,2}[\-/.]\d{1,2}[\sT]\d{1,2}:\d\d",
+    r"(?:buyer_?nick|nick_?name|nick|wangwang|user_?nick)[\"'”]?\s?[=:]\s?[\"'“]?(?P<s>(?!null|none|nan\b|空|无)[\w\-·（）()]{2,24})",
+    # what a quotation says that is a nickname, and a nickname to the end of its clause
+    rf"(?:{_SITE}(?:买家|用户|会员)|买家|用户|会员)\s?[\"“「『](?P<s>(?=[^\"”」』\n]{{0,20}}[\d_])[^\"”」』\n]{{2,20}})[\"”」』]",
+    r"(?:昵称|网名|旺旺名?|收件姓名|会员名)[^,。;!?\n\"“]{0,4}[\"“「『](?P<s>[^\"”」』\n]{2,20})[\"”」』]",
+    rf"(?:昵称|网名)(?P<s>{_NO_NICK}[^\s,。;!?\n\"“”\[\]]{{2,16}}?)(?=[,。;!?\n]|$|说|下单|申请|投诉|反馈)",
+    rf"旺旺(?P<s>{_NO_NICK}(?!说|留|联|发|找|问|客|聊)[^\s,。;!?\n\"“”\[\]]{{2,16}}?)(?=说|申请|投诉|拍|下单|反馈)",
+    r"(?:^|[,。;!?\s])(?P<s>(?!这|那|上面|它|他|她|你|我|就|不|名字|备注|都|真的)[^\s,。;!?\[\]]{2,12})是我的?(?:网名|昵称|本名|真名|全名|微信名|旺旺名)",
+    r"(?<![\u4e00-\u9fff])用户(?P<s>(?=[^\s,。;!?]{0,16}[\d_])[^\s,。;!?\[\]]{3,20}?)(?=投诉|申请|反馈|称|说|下单)",
     rf"(?:{_SITE}|昵称)(?:上|号|也是)?\s?同名[\s:,]{{1,2}}(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?])",
     r"(?:微博|抖音|小红书|快手|b站|微信|qq|旺旺|昵称)\s?@(?P<s>[\w\-]{2,20})",
     # a nickname in any script behind what says that it is one
@@ -143,7 +154,7 @@ DOCUMENTS = _each(
     r"\b(?:pan|p\.a\.n\.?)(?:\s?(?:card|no|number|id|is|#|\.|:)){0,4}\s?(?P<s>[A-Z]{5}[\s\-]?\d{4}[\s\-]?[A-Z])\b",
     r"(?<![A-Z0-9])(?-i:[STFGM]\d{7}[A-Z])(?![A-Z0-9])",
     r"\b(?-i:[A-Z]{3}P[A-Z]\d{4}[A-Z]|[A-Z]{6}\d\d[A-Z]\d\d[A-Z]\d{3}[A-Z])\b",
-    r"(?:\b(?:nric|hkid|dni|nie|nino|ni (?:number|no)|national insurance|codice fiscale|cpf|curp|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)\b|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
+    r"(?:\b(?:nric|hkid|dni|nie|nino|ni (?:number|no)|national insurance|codice fiscale|cpf|curp|driv(?:er|ing|er'?s) licen[cs]e|drivers licen[cs]e|licen[cs]e no|personalausweis|steuer-?id|emirates id|cnic)(?![a-z])|香港身份证|台湾身份?[证分]?证?|身份?[份分]证)[^\n]{0,10}?(?P<s>(?<![A-Z])(?=[A-Z\s.\-()]{0,6}\d)[A-Z]{0,5}\s?\d(?:[\s.\-(]?[\dA-Z]){5,13}\)?)(?![A-Z0-9])",
     r"(?<![A-Z0-9])[军南北沈兰成济广空海政参后装武]字第?\s?(?P<s>\d{6,8})号?",
     r"(?<![\d\-])\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])-\d{2}-\d{4}(?![\d\-])",
     r"\b(?:ic|i\.c\.|mykad)(?:\s?(?:no|number|is|\.|:)){0,3}\s?(?P<s>\d{6}-?\d{2}-?\d{4})(?!\d)",
@@ -165,7 +176,7 @@ CODES = _each(
 _REGION = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 PLATES = _each(
     rf"[{_REGION}]\s?[A-Z]{{1,2}}?\s?[·•.\-_*]?\s?(?=(?:[A-Z]\s?){{0,5}}\d)(?:[A-HJ-NP-Z0-9]{{5,6}}|[A-HJ-NP-Z0-9]{{4,5}}[警学挂港澳]|[A-HJ-NP-Z0-9](?:[\s.\-·][A-HJ-NP-Z0-9]){{4,5}}|[A-HJ-NP-Z0-9]{{2,3}}[\s.\-·][A-HJ-NP-Z0-9]{{2,3}})(?![A-Z0-9])",
-    rf"(?:licen[cs]e plate|number\s?plate|\bplate(?: number)?|车牌号?|[{_REGION}]牌)[\s:是为]{{0,4}}(?P<s>(?=[A-Z]{{0,3}}[\s\-]?[A-Z]{{0,3}}\d)[A-Z0-9]{{1,3}}[\s\-]?[A-Z0-9]{{3,5}}(?:\s[A-Z])?)(?![A-Z0-9])",
+    rf"(?:licen[cs]e plate|number\s?plate|\bplate(?: number)?|车牌号?|[{_REGION}]牌|biển số(?: xe)?|\bplat(?: nomor)?|\bnopol|\bno\.? pol\.?)[\s:是为]{{0,4}}(?P<s>\d{{2}}[A-Z]\d?-\d{{3}}\.?\d{{2}}(?!\d)|[A-Z]{{1,2}}\s\d{{1,4}}\s[A-Z]{{1,3}}(?![A-Z0-9])|(?=[A-Z]{{0,3}}[\s\-]?[A-Z]{{0,3}}\d)[A-Z0-9]{{1,3}}[\s\-]?[A-Z0-9]{{3,5}}(?:\s[A-Z])?)(?![A-Z0-9])",
     r"(?:\bplate|\breg(?:o|istration)?|\b(?:car|vehicle|van|taxi|truck) (?:number|no\.?|reg|plate)|\bkennzeichen|\bplaque|\bimmatriculation|\bmatr[íi]cula|\btarga|\bkenteken|车牌号?|车号)(?:\s(?:number|no\.?|nr\.?|num))?(?:[\s:#=,]|is|was|ist|est|war|[是为]){0,4}"
     r"(?P<s>(?-i:(?=[\d \-]{0,6}[A-ZÄÖÜ])(?=[A-ZÄÖÜ \-]{0,6}\d)(?=(?:[\s\-·]?[A-Z0-9ÄÖÜ]){5})[A-Z0-9ÄÖÜ]{1,4}(?:[\s\-·]?[A-Z0-9]{1,4}){1,3}))(?![A-Z0-9])",
     r"\b(?-i:[A-Z]{2}[\s\-]\d{1,2}[\s\-][A-Z]{1,2}[\s\-]\d{4}|(?:AP|AR|AS|BR|CG|CH|DL|GA|GJ|HP|HR|JH|JK|KA|KL|MH|MP|OD|PB|RJ|TN|TS|UK|UP|WB)\d{2}[A-Z]{1,2}\d{4})\b",

@@ -19,7 +19,8 @@ _SURNAMES = (
 )
 _COMMON = _SURNAMES[: _SURNAMES.index("伍")] + "韦覃莫闫祝欧"
 _COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|令狐|慕容|司徒|端木|南宫|夏侯|轩辕|长孙|宇文|独孤|闻人"
-_HAN = r"(?-i:[\u4e00-\u9fff])"  # a range is searched through for its other case, sign by sign
+_H = r"\u4e00-\u9fff"
+_HAN = rf"(?-i:[{_H}])"  # a range is searched through for its other case, sign by sign
 # surnames that begin words people write before or behind a number
 _NO_NAME = (
     "马上|明明|方便|安排|高兴|明天|明白|时间|时候|常用|全部|成功|万一|和你|和我|向你|关于|关闭|关注|应该|解决|单号|包裹|包邮|包装|都是|都有|来电|来信|车牌|"
@@ -68,6 +69,13 @@ _BORN = r"(?:(?:19|20)\d\d\s?[年./\-]\s?\d{1,2}\s?[月./\-]\s?\d{1,2}日?|(?:19
 NAMES = tuple(
     re.compile(p, _I)
     for p in (
+        # a field of a record or a log, whatever it holds
+        rf"(?:receiver|consignee|recipient|(?:customer|receiver|buyer|real|contact|full)_?name|收[件货]人(?:姓名)?)[\"'”]?\s?[=:]\s?[\"'“]?(?P<s>{_HAN}[{_H}·]{{1,7}})(?=$|[{SIGNS}])",
+        rf"(?:尊敬的|亲爱的)(?P<s>(?=[{_SURNAMES}])(?!{_NO_NAME}){_HAN}{{2,4}}(?<![客用会户员家师友]))(?=[,:!]|您?你?好)",
+        # who takes a parcel, and a form of address that opens a clause: words may be names there
+        rf"(?:^|[\s,;:、\]])(?P<s>(?=[{_SURNAMES}]|{_HAN}{{1,4}}·)[{_H}·]{{2,8}}?(?<![签已没代查验回吸未请拒能可要不就才也都再亲能接丰秋到货]))收(?=$|[\s,。;!\[的])",
+        rf"(?:^|[\s,。;:、!?\"“(备注\]])(?P<s>(?=[{_SURNAMES}])(?!{_NO_NAME}){_HAN}{{1,3}}?(?:先生|女士|小姐|太太|阿婆|阿公|阿伯|大叔|大爷))(?=$|[\s,。;:!?、(\[的说称问来已收反申投和订拍]|您?你?好)",
+        rf"(?:^|[\s,。;:、!?\"“(\]])(?P<s>(?=[{_SURNAMES}])(?!{_NO_NAME}){_HAN}{{1,3}}?(?:同学|老师|医生|护士))(?=$|[\s,。;:!?、(\[的说称问来已收反申投和订拍要]|您?你?好)",
         # behind a word that says a name follows
         rf"(?:{_WHO}|本人|我叫|我是|请写|就写|写|寄给|转交)(?:也?是|叫)?{_LINK}(?P<s>{_DOTTED}|{_OTHER}){_ENDS}",
         # a name and a form of address, wherever no kind of goods is meant
