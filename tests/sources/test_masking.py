@@ -23,6 +23,11 @@ on such texts. Both are seen data since. A ninth (430 texts with 750 secrets, 46
 first sight: numbers and accounts of it .99, names .80, addresses .89. Fields of logs, heads of chat lines, who takes a parcel and
 words alone beside an address were added since, without a name of its own; four of its harmless words were.
 
+A tenth (438 texts with 752 secrets, 483 harmless ones) was written blind in the shares of twelve shops' export files, not to be
+hard: .929 of texts, .956 of secrets, .027 at first sight (a third of these were codes that fetch a parcel, which are masked on
+purpose and are not in ``tenth.jsonl``). Verbs and possessions behind names, fields of South-East Asia and tax numbers of
+companies were seen to since.
+
 ``addresses.txt`` holds addresses of many countries, each to be masked from its door to its postal code.
 """
 
@@ -76,7 +81,8 @@ def test_what_blind_corpora_held_is_masked(corpus, least):
 
 
 @pytest.mark.parametrize(
-    ("corpus", "texts", "secrets"), [("seventh", 0.945, 0.965), ("eighth", 0.78, 0.865), ("ninth", 0.85, 0.91)]
+    ("corpus", "texts", "secrets"),
+    [("seventh", 0.945, 0.965), ("eighth", 0.78, 0.865), ("ninth", 0.85, 0.91), ("tenth", 0.955, 0.97)],
 )
 def test_the_hardest_blind_corpora_are_masked_as_far_as_they_were(corpus, texts, secrets):
     """At first sight .793 of texts and .870 of secrets of the seventh, .730 and .840 of the eighth, .791 and .873 of the ninth."""

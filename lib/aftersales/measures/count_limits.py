@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincc, ndtr, ndtri, stdtr, stdtrit
 
+from aftersales.measures.tails import both_below, negative_binomial_at, negative_binomial_upto
+
 Array = NDArray[np.float64]
 
 # Share of the level spent on the week alone; the fortnight has the rest.
@@ -139,8 +141,6 @@ def final_value_range(
     >>> float(low[0]), float(high[0])
     (0.085, 0.118)
     """
-    from scipy.stats import nbinom  # a second to import: only where results are not kept
-
     orders = exposure / maturity
     # half an event, so that a week without any does not promise none to come
     rate = (events + 0.5) / exposure
@@ -151,7 +151,7 @@ def final_value_range(
     known = np.isfinite(coming) & (coming > 0)
     mean, variance = (np.where(known, x, 1.0) for x in (coming, dispersion * coming + unsure**2))
     size, chance = _size_and_chance(mean, variance)
-    low, high = (np.where(known, nbinom.ppf(q, size, chance), 0.0) for q in FINAL_QUANTILES)
+    low, high = (np.where(known, negative_binomial_at(size, chance, below=q), 0.0) for q in FINAL_QUANTILES)
     return (events + low) / orders, (events + high) / orders
 
 
@@ -179,13 +179,10 @@ def single_level(alpha: float) -> float:
 
 @cache
 def _joint_table() -> tuple[Array, Array]:
-    from scipy.stats import multivariate_normal  # a second to import: only where results are not kept
-
     level = np.linspace(np.log(TABLE_LOW), np.log(TABLE_HIGH), TABLE_STEPS)
-    both = multivariate_normal(cov=np.array([[1.0, CORRELATION], [CORRELATION, 1.0]]))
     week, fortnight = np.exp(level) * WEEK_SHARE, np.exp(level) * (1.0 - WEEK_SHARE)
     # the chance that both speak, from the lower tails, which keep their digits where 1 - p would lose them
-    either = week + fortnight - both.cdf(np.column_stack([ndtri(week), ndtri(fortnight)]))
+    either = week + fortnight - both_below(ndtri(week), ndtri(fortnight), CORRELATION)
     return level, np.log(either)
 
 
@@ -201,10 +198,8 @@ def _size_and_chance(mean: Array, variance: Array) -> tuple[Array, Array]:
 
 
 def _quantiles(mean: Array, variance: Array, level: Array) -> tuple[Array, Array]:
-    from scipy.stats import nbinom  # a second to import: only where results are not kept
-
     size, chance = _size_and_chance(mean, variance)
-    low = nbinom.ppf(level, size, chance)
+    low = negative_binomial_at(size, chance, below=level)
     # a count is too low where P(Y <= count) <= level: the first count above that is the limit
-    at_limit = nbinom.cdf(low, size, chance) <= level
-    return low + at_limit, nbinom.isf(level, size, chance)
+    at_limit = negative_binomial_upto(low, size, chance) <= level
+    return low + at_limit, negative_binomial_at(size, chance, above=level)

@@ -20,6 +20,7 @@ from scipy.special import gammaln
 
 from aftersales.measures.delays import BORROWED_REQUESTS, TRAILING, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
+from aftersales.measures.tails import negative_binomial_at
 from aftersales.measures.triangles import DAYS, Grain
 from aftersales.words.errors import DataError
 
@@ -75,11 +76,9 @@ def quantile(to_come: np.ndarray, size: np.ndarray, probability: float) -> np.nd
     >>> quantile(np.array([0.0, 10.0]), np.array([5.0, 1e6]), 0.95).tolist()
     [0.0, 15.0]
     """
-    from scipy.stats import nbinom  # a second to import: only where results are not kept
-
     mean, size = np.maximum(np.asarray(to_come, float), 0.0), np.asarray(size, float)
-    found = nbinom.ppf(probability, size, size / (size + np.maximum(mean, 1e-12)))
-    return np.where(mean > 1e-12, np.maximum(found, 0.0), 0.0)
+    found = negative_binomial_at(size, size / (size + np.maximum(mean, 1e-12)), below=probability)
+    return np.where(mean > 1e-12, found, 0.0)
 
 
 def nowcast(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, gammaincinv, ndtr, ndtri, pdtr, pdtrc, pdtrik, stdtr, stdtrit
+from scipy.special import betainc, gammaincinv, ndtr, ndtri, owens_t, pdtr, pdtrc, pdtrik, stdtr, stdtrit
+
+MOST_COUNT = 1e12  # beyond it a quantile is infinite
 
 
 def normal_above(z: Any) -> Any:
@@ -76,6 +79,55 @@ def negative_binomial_above(count: ArrayLike, size: ArrayLike, chance: ArrayLike
     """
     count, size, chance = (np.asarray(v, dtype=float) for v in (count, size, chance))
     return np.where(count < 0, 1.0, betainc(np.maximum(count, 0.0) + 1, size, 1 - chance))
+
+
+def negative_binomial_upto(count: ArrayLike, size: ArrayLike, chance: ArrayLike) -> Any:
+    """The chance of at most ``count`` failures before the ``size``-th success.
+
+    >>> negative_binomial_upto([0, 1], 2.0, 0.5).tolist()
+    [0.25, 0.5]
+    """
+    count, size, chance = (np.asarray(v, dtype=float) for v in (count, size, chance))
+    return np.where(count < 0, 0.0, betainc(size, np.maximum(count, 0.0) + 1, chance))
+
+
+def negative_binomial_at(
+    size: ArrayLike, chance: ArrayLike, *, below: ArrayLike | None = None, above: ArrayLike | None = None
+) -> Any:
+    """The least count that is not exceeded with chance ``below``, or that is exceeded with at most chance ``above``.
+
+    >>> negative_binomial_at([2.0, 50.0], 0.5, below=0.05).tolist(), negative_binomial_at(2.0, 0.5, above=1e-9).tolist()
+    ([0.0, 34.0], 34.0)
+    """
+    size, chance = np.broadcast_arrays(np.asarray(size, dtype=float), np.asarray(chance, dtype=float))
+    if above is None:
+        return _least_count(lambda k: negative_binomial_upto(k, size, chance) >= below, size.shape)
+    return _least_count(lambda k: negative_binomial_above(k, size, chance) <= above, size.shape)
+
+
+def _least_count(reached: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """The least whole number, for each, from which on something holds; infinite where it never does."""
+    low, high = np.full(shape, -1.0), np.zeros(shape)
+    while not (there := reached(high)).all() and high.max(initial=0.0) < MOST_COUNT:
+        low, high = np.where(there, low, high), np.where(there, high, 2 * high + 1)
+    high = np.where(there, high, np.inf)
+    while (open_ := np.isfinite(high) & (high - low > 1)).any():
+        middle = np.where(open_, np.floor((low + np.where(open_, high, low)) / 2), 0.0)
+        there = reached(middle)
+        high, low = np.where(open_ & there, middle, high), np.where(open_ & ~there, middle, low)
+    return high
+
+
+def both_below(first: ArrayLike, second: ArrayLike, correlation: float) -> Any:
+    """The chance that two standard normals of this correlation both lie below negative bounds (Owen 1956).
+
+    >>> round(float(both_below(-1.0, -2.0, 0.0)), 6), round(float(both_below(-1.0, -1.0, 0.7)), 4)
+    (0.003609, 0.084)
+    """
+    h, k = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    wide = np.sqrt(1 - correlation**2)
+    apart = owens_t(h, (k / h - correlation) / wide) + owens_t(k, (h / k - correlation) / wide)
+    return (ndtr(h) + ndtr(k)) / 2 - apart
 
 
 def poisson_at(chance_below: float, mean: ArrayLike) -> Any:

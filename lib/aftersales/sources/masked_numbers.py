@@ -255,7 +255,8 @@ def _label(  # noqa: PLR0911 - one line a kind
         return ACCOUNT
     if (plus and 8 <= n <= 15) or (cue in ("phone", "account") and number.startswith("00") and 11 <= n <= 16):
         return LANDLINE
-    if _is_landline(number, shape, gaps):
+    # behind letters or more of its kind it is part of a code
+    if _is_landline(number, shape, gaps) and not re.search(r"[A-Za-z]{2}$|\d{4}[ \-]$", before):
         return LANDLINE
     if cue == "phone" and 7 <= n <= 13 and not _is_series(shape, gaps, number):
         return PHONE if n == 11 else LANDLINE

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any, Literal
@@ -44,8 +44,13 @@ def _one_of(what: str, name: str, known: Iterable[str], example: str) -> str:
     raise ValueError(f"'{name}' is no {what}; {meant}{listed}")
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones().difference(_NO_ZONES))
+
+
 def _known_zone(name: str) -> str:
-    return _one_of("time zone", name, available_timezones().difference(_NO_ZONES), "Asia/Shanghai")
+    return _one_of("time zone", name, _zones(), "Asia/Shanghai")
 
 
 def _known_currency(name: str) -> str:
