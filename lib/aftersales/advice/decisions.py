@@ -184,6 +184,25 @@ def told_apart_from(
     )  # fmt: skip
 
 
+def with_levers(decisions: pl.DataFrame, orders: Frame) -> pl.DataFrame:
+    """Decisions with what suggestions call them: ``lever_id`` (of `LEVERS`) and ``part`` (of a scope; "shop").
+
+    Both are null where a decision's own words name neither.
+
+    >>> taken = pl.DataFrame({"decision_id": ["d1"], "lever": ["限购"], "scope": ["商品=1"]})
+    >>> with_levers(taken, pl.DataFrame({"product_id": ["1"]})).select("lever_id", "part").row(0)
+    ('purchase_limit', 'product_id=1')
+    """
+    levers = {
+        said: one.name for one in LEVERS.values() for said in (one.name, *(one.said("name", w) for w in LANGUAGES))
+    }
+    names = columns_of(orders, Orders, ["product_id", "merchant_code", "title"], needed=[]).unique().collect()
+    units = [_unit(scope, names) for scope in decisions["scope"]]
+    parts = [f"{u['by']}={u['unit']}" if u["by"] else "shop" if u["unit"] else None for u in units]
+    lever = pl.col("lever").replace_strict(levers, default=None, return_dtype=pl.String)
+    return decisions.with_columns(lever_id=lever, part=pl.Series(parts, dtype=pl.String))
+
+
 def _unit(scope: str | None, names: pl.DataFrame) -> dict[str, str | None]:
     """What a scope is about: the column that tells units apart (None: the shop is one), and the unit."""
     parts = [p.partition("=") for p in re.split(r"\s*[;；&]\s*", scope or "")]

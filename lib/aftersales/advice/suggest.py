@@ -33,6 +33,10 @@ DAY_OF_WORK = 300.0
 MONTHS_TO_PAY = 3.0
 # A decision is judged within a quarter of the day it took effect; until then the same is not suggested anew.
 WEEKS_UNDER_WAY = 12
+# A setting of the shop runs until it is taken back; after a year nobody knows.
+WEEKS_STANDING = 52
+# Each day more goods of a bad batch leave the warehouse.
+TODAY = ("pull_batch", "inspect_batch")
 
 _COLUMNS: dict[str, Any] = {
     **contract_of("suggestions"),
@@ -74,12 +78,13 @@ def suggestions(
     then the best of all, as many as fit into ``capacity_days``. What would not pay for its own work within a quarter is
     left out. ``service`` are `service_findings`; ``people`` names roles; ``replays`` are of `replay`, by lever;
     ``swaps`` as in `driver_chances`; ``titles`` name products by id, ``prices`` say what an order of each is worth;
-    ``decisions`` is the ledger (suggestion_id, effective_from): what was decided within twelve weeks comes last, takes
-    no capacity, and is not to be done again.
+    ``decisions`` is the ledger (suggestion_id, effective_from; lever_id and part as of `decisions.with_levers`):
+    what was decided within twelve weeks, or a year where it is a setting that runs on, comes last, takes no capacity,
+    and is not to be done again.
 
     Columns out: the contract's (suggestion_id is made of lever and scope alone, so it stays over the weeks; benefits
-    are money a month, the lever's own cost taken off; good_orders_hurt a month); then owner, due (the Sunday after the
-    week), finding, certainty (0..1), effort_days, expected_money, saved_low, saved_high, cost (money a month),
+    are money a month, the lever's own cost taken off; good_orders_hurt a month); then owner, due (`act_by`),
+    finding, certainty (0..1), effort_days, expected_money, saved_low, saved_high, cost (money a month),
     threshold, expected_change (least fall hoped for, as a share of the rate, negative), detectable (the least fall that
     four weeks could show; null where unknown), state (of its finding against last week: new, still, better; or
     decided), decided_from, action, because (the finding, null where it has no sentence), platform, guard, disproof,
@@ -101,8 +106,8 @@ def suggestions(
             terms=terms, orders_a_week=orders_a_week,
         ),
     ]  # fmt: skip
-    under_way = _under_way(decisions, week)
     ranked = _one_each([c for c in chances if LEVERS[c["lever"]].market in (None, market)])
+    under_way = {_id(c): since for c in ranked if (since := _running_since(c, decisions, week))}
     kept = _fitting([c for c in ranked if _id(c) not in under_way], capacity_days)
     rows = [
         _row(c, week=week, shop=shop, people=people or {}, titles=named, language=language,
@@ -117,14 +122,24 @@ def _id(chance: Chance) -> str:
     return suggestion_id(chance["lever"], chance["scope"])
 
 
-def _under_way(decisions: pl.DataFrame | None, week: Week) -> dict[str, date]:
-    """Suggestions decided on whose effect is still being waited for, and the day each took effect."""
+def act_by(lever: str, week: Week) -> date:
+    """The day by which it is to be done: a bad batch is stopped on Monday, the rest is done by Friday."""
+    return week.sunday + timedelta(days=1 if lever in TODAY else 5)
+
+
+def _running_since(chance: Chance, decisions: pl.DataFrame | None, week: Week) -> date | None:
+    """The day on which a suggestion took effect that was decided and still runs, or waits for its effect."""
     if decisions is None or not {"suggestion_id", "effective_from"} <= set(decisions.columns):
-        return {}
-    recent = decisions.drop_nulls(["suggestion_id", "effective_from"]).filter(
-        pl.col("effective_from") > week.sunday - timedelta(weeks=WEEKS_UNDER_WAY)
-    )
-    return dict(recent.select("suggestion_id", "effective_from").iter_rows())
+        return None
+    standing = LEVERS[chance["lever"]].group != "product"
+    recent = week.sunday - timedelta(weeks=WEEKS_STANDING if standing else WEEKS_UNDER_WAY)
+    same = pl.col("suggestion_id") == _id(chance)
+    if {"lever_id", "part"} <= set(decisions.columns):
+        same = same.fill_null(value=False) | (
+            (pl.col("lever_id") == chance["lever"]) & pl.col("part").is_in(chance["scope"].split(" & "))
+        )
+    found = decisions.filter(same, pl.col("effective_from") > recent)["effective_from"].max()
+    return found if isinstance(found, date) else None
 
 
 def suggestion_id(lever: str, scope: str) -> str:
@@ -148,19 +163,20 @@ def _effort(chance: Chance) -> float:
 def _one_each(chances: list[Chance]) -> list[Chance]:
     """The best chance of each finding and scope, best first; those that do not pay for their work are gone.
 
-    A slice inside a product that is already on the list says the same thing again and is left out, and so does a slice
-    within another slice, or around it.
+    A slice inside a product or batch that is already on the list says the same thing again and is left out, and so
+    does a slice within another slice, or around it.
     """
     paying = [c for c in chances if _money(c) * MONTHS_TO_PAY >= _effort(c) * DAY_OF_WORK]
     paying.sort(key=lambda c: (-_money(c) / _effort(c), c["lever"], c["scope"]))
-    products = {_about(c) for c in paying if c["finding"] == "problem_products"}
+    products = {p for c in paying if c["finding"] == "problem_products" for p in c["scope"].split(" & ")}
     seen: set[str] = set()
     slices: list[str] = []
     best = []
     for c in paying:
         about = _about(c)
         of_slice = c["finding"] == "drivers"
-        if about in seen or (of_slice and (about in products or any(_nested(about, s) for s in slices))):
+        named = products & set(c["scope"].split(" & "))
+        if about in seen or (of_slice and (named or any(_nested(about, s) for s in slices))):
             continue
         seen.add(about)
         if of_slice:
@@ -204,7 +220,7 @@ def _row(
     values = {"scope": scope, "threshold": limit, "than": than}
     id_ = _id(chance)
     owner = people.get(one.role) or say(f"advice.role.{one.role}", language)
-    due = week.sunday + timedelta(weeks=1)
+    due = act_by(one.name, week)
     action, measure = one.said("does", language, **values), _measure(one.measure, chance.get("reason"))
     saved = _cents(chance["low"]), _cents(max(chance["low"], chance["high"]))
     low, high, hurt = (*(s - _cents(chance["cost"]) for s in saved), int(chance["hurt"]))

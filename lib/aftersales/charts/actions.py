@@ -27,6 +27,20 @@ def action_table(frame: pl.DataFrame, *, id: str, language: Language, title: str
     return Table(frame, columns, language=language, id=id, title=title, so_what=so_what, empty=empty)
 
 
+def plan_table(frame: pl.DataFrame, *, id: str, language: Language, title: str) -> Table:
+    """The week's plan. Columns in: urgency (today, week, watch), what, href, why, owner, due (Date), tell."""
+    tone = pl.when(urgency="today").then(pl.lit("signal")).otherwise(pl.lit("plain"))
+    said = {u: say(f"plan.urgency.{u}", language) for u in ("today", "week", "watch")}
+    shown = frame.with_columns(tone=tone, when=pl.col("urgency").replace_strict(said, return_dtype=pl.String))
+    head = {name: say(f"plan.column.{name}", language) for name in ("when", "what", "owner", "due", "tell")}
+    columns = (
+        Column("when", head["when"], "chip", tone="tone"),
+        Column("what", head["what"], strong=True, below="why", href="href"),
+        Column("owner", head["owner"]), Column("due", head["due"], "day", align="left"), Column("tell", head["tell"]),
+    )  # fmt: skip
+    return Table(shown, columns, language=language, id=id, title=title, empty=say("plan.none", language))
+
+
 def effect_table(frame: pl.DataFrame, *, id: str, language: Language, title: str = "", so_what: str = "") -> Table:
     """Whether actions worked. Columns in: ``action``, ``measure``, ``before``, ``after`` (written), ``verdict``.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aftersales.charts.markup import escaped, lang_of
+from aftersales.charts.markup import checked_id, escaped, lang_of
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
 
@@ -19,6 +19,8 @@ STATES = ("new", "still", "better", "decided")
 class SuggestionCard:
     """``answers`` holds a sentence for each of `ASKED`; ``command`` records the decision, ``state`` is of `STATES`.
 
+    ``id`` is its anchor on the page.
+
     >>> card = SuggestionCard("Pull the batch", {"worth": "¥900 a month", "who": "Wang, 29 Nov"},
     ...     command="aftersales x", state="new", language="en")
     >>> "<dt>Worth</dt><dd>¥900 a month</dd>" in card.html(), card.text
@@ -29,6 +31,7 @@ class SuggestionCard:
     answers: Mapping[str, str]
     command: str = field(kw_only=True, default="")
     state: str = field(kw_only=True, default="new")
+    id: str = field(kw_only=True, default="")
     language: Language = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -54,8 +57,9 @@ class SuggestionCard:
             record = f"<div><dt>{label}</dt><dd><code>{escaped(self.command)}</code></dd></div>"
         state = say(f"charts.suggestion.{self.state}", self.language)
         tone = "good" if self.state in ("decided", "better") else "plain"
+        anchor = f' id="{checked_id(self.id)}"' if self.id else ""
         return (
-            f'<article class="as-block as-case as-suggestion" lang="{lang_of(self.language)}">'
+            f'<article class="as-block as-case as-suggestion"{anchor} lang="{lang_of(self.language)}">'
             f'<h3>{escaped(self.title)} <span class="chip {tone}">{escaped(state)}</span></h3>'
             f"<dl>{terms}{record}</dl></article>"
         )

@@ -30,7 +30,8 @@ class Column:
     ``text``, ``word`` (a catalogue key; ``prefix`` goes before it), ``chip`` (a word with a tone, from ``tone``),
     ``code`` (a command or id), ``bar`` (needs ``low``, ``high``, ``usual``: names of columns; orange where ``signal``,
     a boolean column, is true, or else where the whole interval lies above the usual) or ``spark`` (a list column).
-    ``below`` names a column written small under the value, ``tone`` one that holds ``signal``, ``good`` or ``plain``.
+    ``below`` names a column written small under the value, ``tone`` one that holds ``signal``, ``good`` or ``plain``,
+    ``href`` one that holds the address that the value links to.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     high: str | None = None
     usual: str | None = None
     signal: str | None = None
+    href: str | None = None
 
     @property
     def right(self) -> bool:
@@ -53,7 +55,7 @@ class Column:
 
     def needs(self) -> list[str]:
         """The columns of the frame it reads."""
-        others = (self.below, self.tone, self.low, self.high, self.usual, self.signal)
+        others = (self.below, self.tone, self.low, self.high, self.usual, self.signal, self.href)
         return [self.name, *(name for name in others if name)]
 
 
@@ -171,6 +173,8 @@ def _cell(column: Column, row: Mapping[str, Any], language: Language, top: float
         inner = escaped(say(f"{column.prefix}{value}", language))
     else:
         inner = escaped(written(value, column.form, language, currency=currency))
+    if column.href and row[column.href]:
+        inner = f'<a href="{escaped(row[column.href])}">{inner}</a>'
     return f"<td{_class(column, 'pic' if column.form in ('bar', 'spark') else '', tone)}>{inner}{small}</td>"
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from aftersales.advice.courier_swap import courier_swaps
-from aftersales.advice.decisions import judged_decisions, with_decision_headlines
+from aftersales.advice.decisions import judged_decisions, with_decision_headlines, with_levers
 from aftersales.advice.known_bad import known_bad, never_paid, shipped_in_vain
 from aftersales.advice.order_rules import order_facts
 from aftersales.advice.refund_rules import replay_auto_approve
@@ -177,9 +177,10 @@ class AdviceResults(Span):
 
     @cached_property
     def ledger(self) -> pl.DataFrame:
-        """Decisions taken up to the week."""
-        taken = self.tables["decisions"].lazy()
-        return taken.filter(pl.col("decided_on").is_null() | (pl.col("decided_on") <= self.until)).collect()
+        """Decisions taken up to the week, with what suggestions call them (`with_levers`)."""
+        rows = self.tables["decisions"].lazy()
+        taken = rows.filter(pl.col("decided_on").is_null() | (pl.col("decided_on") <= self.until)).collect()
+        return with_levers(taken, self.tables["orders"] if taken.height else self.tables["orders"].head(0))
 
     @chosen_frame("weeks_after", "level")
     def judged_decisions(self) -> pl.DataFrame:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 
 from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile
 from aftersales.charts.verdict import Conclusion
-from aftersales.reports.mail.actions import Action, Doing, Effect
-from aftersales.reports.mail.content import Bar, MailContent, Trend
+from aftersales.reports.mail.content import Bar, Effect, MailContent, Trend
 from aftersales.reports.mail.outbox import ShopMail
 from aftersales.reports.mail.stored import Told
 from aftersales.sources.settings import Mail, Settings, Shop
+from aftersales.week.sections.plan import Step
 from aftersales.words.periods import Week
 
 WEEK = Week.parse("2026-W46")
@@ -26,15 +26,21 @@ WORDS = {
 }  # fmt: skip
 
 
-DOING = {
-    "zh": Doing("本周行动 4 项", (Action("停发批次 1103", "王敏", "11月29日", "¥2,116 – ¥6,922"),), 4,
-                "措施效果", (Effect("加强包装", "16.6% → 2.6%", "✓ 见效", "good"), Effect("限购", "", "○ 无法判断", "plain"))),
-    "en": Doing("1 action this week", (Action("Pull batch 1103", "Wang", "29 Nov", "¥2,116 – ¥6,922"),), 1,
-                "Action results", (Effect("Packing", "16.6% → 2.6%", "✓ effective", "good"),)),
+PLANS = {
+    "zh": ("本周行动：今天 1 项", "停发批次 1103", "王敏", "批次 1103 退款率 32.7%", "四周后退款率下降 30% 以上", "[今天] 停发批次 1103（王敏，11月16日前）"),
+    "en": ("Actions this week: 1 today", "Pull batch 1103", "Wang", "Batch 1103: 32.7% refunds", "Down by 30% after four weeks", "[today] Pull batch 1103 (Wang, by 16 Nov)"),
 }  # fmt: skip
+EFFECTS = {
+    "zh": (
+        "措施效果",
+        (Effect("加强包装", "16.6% → 2.6%", "✓ 见效", "good"), Effect("限购", "", "○ 无法判断", "plain")),
+    ),
+    "en": ("Action results", (Effect("Packing", "16.6% → 2.6%", "✓ effective", "good"),)),
+}
 
 
 def content(language="zh", *, shop="demo", name="Yunqi Home", severity=(1, 0.4, 1), quiet=False):
+    plan_title, what, who, why, tell, planned = PLANS[language]
     headline, fact, do, label, versus, reason, title = WORDS[language]
     rows = pl.DataFrame(
         {
@@ -47,7 +53,9 @@ def content(language="zh", *, shop="demo", name="Yunqi Home", severity=(1, 0.4, 
     )  # fmt: skip
     made = MailContent(
         kind="normal", shop=shop, shop_name=name, week=WEEK, language=language, headline=headline, finding=headline,
-        doing=DOING[language], conclusions=(Conclusion(fact, do=do),),
+        plan_title=plan_title, lines=(planned,), effects_title=EFFECTS[language][0], effects=EFFECTS[language][1],
+        plan=(Step("today", what, who, date(2026, 11, 16), why, tell, "policy-and-service.html#suggestion-1"),),
+        conclusions=(Conclusion(fact, do=do),),
         tiles=(Tile(label, "18.7%", "signal_up", ((versus, "+4.9"),)), Tile(label, "1.2%", "not_enough_data")),
         trend=Trend("refund_request_rate", title, "11.0% 12.0% 18.7%", rows, Unit("pct", language)),
         reasons_title=title, reasons=(Bar(reason, 1.0, "612", "+371", True), Bar(reason, 0.0, "0", "−3", False)),
@@ -56,7 +64,7 @@ def content(language="zh", *, shop="demo", name="Yunqi Home", severity=(1, 0.4, 
     if quiet:
         return replace(
             made, kind="quiet", conclusions=(), trend=None, reasons_title="", reasons=(), severity=(0, 0.0, 0),
-            doing=replace(made.doing, actions_title="", actions=(), number_of_actions=0),
+            plan_title="", plan=(), lines=(),
         )  # fmt: skip
     return made
 

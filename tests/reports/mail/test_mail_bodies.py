@@ -44,16 +44,18 @@ def test_a_mail_passes_its_check_and_says_the_same_in_both_parts(language, quiet
     bodies = shop_bodies(told, link="https://reports.example/x/index.html", picture="" if quiet else "trend")
     assert mail_faults(bodies.html, bodies.text, cids=() if quiet else ("trend",)) == []
     said = [told.headline, *(c.fact for c in told.conclusions), *(c.do for c in told.conclusions), told.data_to]
-    said += [told.doing.actions_title, told.doing.effects_title]
-    said += [words for a in told.doing.actions for words in (a.what, a.owner, a.due, a.worth)]
-    said += [words for e in told.doing.effects for words in (e.what, e.change, e.said)]
+    said += [told.plan_title, told.effects_title]
+    said += [words for step in told.plan for words in (step.what, step.owner, step.why, step.tell)]
+    said += [words for e in told.effects for words in (e.what, e.change, e.said)]
     said += [t.value for t in told.tiles] + ([told.trend.alt, told.trend.title] if told.trend else [])
     for words in said:
         assert words in bodies.html
         assert words in bodies.text
     assert bodies.html.count("<style") == 1  # the phone's few rules; all the rest is inlined
     assert "font-size: 20px" in bodies.html.partition("</style>")[2]
-    assert ("3 项，见" in bodies.text) == (language == "zh" and not quiet)  # four actions, of which one is told
+    assert all(
+        f"https://reports.example/x/{step.href}" in part for step in told.plan for part in (bodies.text, bodies.html)
+    )
     if language == "en":
         assert chinese(bodies.html + bodies.text + bodies.subject) == []
 
@@ -130,7 +132,7 @@ def test_a_subject_gains_no_blank_where_it_is_folded(cut):
 def test_the_subject_tells_shop_finding_and_what_is_to_be_done(language):
     loud, quiet = (shop_bodies(content(language, quiet=q)).subject for q in (False, True))
     assert content(language).finding in loud
-    assert str(content(language).doing.number_of_actions) in loud.rpartition("｜" if language == "zh" else "|")[2]
+    assert str(len(content(language).plan)) in loud.rpartition("｜" if language == "zh" else "|")[2]
     assert quiet.endswith(content(language).finding)
 
 
@@ -222,12 +224,10 @@ def test_a_notice_says_why_and_what_to_run(language):
 @pytest.mark.parametrize("size", [1, 50, 3000])
 def test_chat_text_fits_one_message_and_keeps_headline_and_link(size):
     told = content("zh")
-    long = replace(
-        told, headline="率" * size, conclusions=tuple(replace(told.conclusions[0], fact="货" * size) for _ in range(3))
-    )
+    long = replace(told, headline="率" * size, lines=("货" * size,) * 9)
     text = chat_text(long, link="https://reports.example/x")
     assert len(text.encode()) <= LARGEST_CHAT
     assert text.rstrip().endswith("https://reports.example/x")
     assert "率" in text
     short = chat_text(told)
-    assert all(words in short for words in (told.headline, told.conclusions[0].fact, told.conclusions[0].do))
+    assert all(words in short for words in (told.headline, *told.lines))

@@ -11,22 +11,22 @@ LARGEST_CHAT = 2_048
 
 
 def chat_text(content: MailContent, *, link: str = "") -> str:
-    """Headline, conclusions, link: plain lines that fit one message of WeCom and of DingTalk.
+    """Headline, the plan, link: plain lines that fit one message of WeCom and of DingTalk.
 
-    Conclusions that do not fit are left out from the last on; the link stays, as everything is behind it.
+    Lines of the plan that do not fit are left out from the last on, and counted; the link stays.
     """
     language = content.language
     head = [
         one_line(say("mail.kicker", language, shop=content.shop_name, days=content.days)),
         one_line(content.headline, longest=LARGEST_CHAT // 8),
     ]
-    points = [
-        one_line(f"{number}. {point.fact}" + (f" → {point.do}" if point.do else ""), longest=LARGEST_CHAT // 4)
-        for number, point in enumerate(content.conclusions, 1)
-    ]
+    points = [one_line(f"{number}. {told}", longest=LARGEST_CHAT // 4) for number, told in enumerate(content.lines, 1)]
     tail = [link] if link else []
-    while points and _size([*head, *points, *tail]) > LARGEST_CHAT:
+    more = ""
+    while points and _size([*head, *points, more, *tail]) > LARGEST_CHAT:
         points.pop()
+        more = say("mail.more_actions", language, more=len(content.lines) - len(points))
+    points += [more] if more else []
     return "\n".join([*head, *points, *tail]) + "\n"
 
 

@@ -14,15 +14,17 @@ from aftersales.charts.tiles import Tile, Tiles
 from aftersales.charts.verdict import MOST_CONCLUSIONS, Conclusion
 from aftersales.findings.finding import Finding
 from aftersales.findings.headline import week_verdict
-from aftersales.reports.mail.actions import Doing, week_actions
 from aftersales.week.loading import Report
+from aftersales.week.sections import did_it_work
+from aftersales.week.sections.plan import Step, line, plan_title, week_plan
 from aftersales.week.sections.shown import measure_trend, measure_unit, signal_rows
-from aftersales.week.sections.weekly_overview import SHOWN, answer, outside, reasons, tiles
-from aftersales.words.language import Language, number, say, span
+from aftersales.week.sections.weekly_overview import SHOWN, answer, outside, reasons, state, tiles
+from aftersales.words.language import Language, number, span
 from aftersales.words.periods import Week
 
 Kind = Literal["normal", "quiet"]
 MOST_TILES = 3  # what fits one row of a mail 600 pixels wide
+MOST_EFFECTS = 3
 MOST_REASONS = 4  # the whole mail is to fit one screen (report design, section 3 i)
 TREND_WEEKS = 26  # of the index page's small picture
 PICTURE_WEEKS = 6  # the weeks of the 6-12 chart; the twelve months stay on the page
@@ -37,6 +39,16 @@ class Bar:
     count: str
     change: str
     signal: bool
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How a decision went: ``change`` is the rate before and after (empty where unknown), ``said`` the verdict."""
+
+    what: str
+    change: str
+    said: str
+    tone: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +66,10 @@ class Trend:
 class MailContent:
     """One shop's week, in one language, as a mail tells it; every text is written already.
 
-    ``finding`` is the headline in the few words that a subject has room for; ``doing`` what is to be done, and whether
-    what was done before worked. ``severity`` orders shops, the worst first: measures above their range, the widest
-    distance from it in widths of the range, conclusions.
+    ``finding`` is the headline in the few words that a subject has room for; ``plan`` the week's plan under
+    ``plan_title``, ``lines`` its lines for where there is no room for more; ``effects`` tell whether what was done
+    before worked. ``severity`` orders shops, the worst first: measures above their range, the widest distance from it
+    in widths of the range, conclusions and what is to be done.
     """
 
     kind: Kind
@@ -71,7 +84,11 @@ class MailContent:
     trend: Trend | None
     reasons_title: str
     reasons: tuple[Bar, ...]
-    doing: Doing
+    plan_title: str
+    plan: tuple[Step, ...]
+    lines: tuple[str, ...]
+    effects_title: str
+    effects: tuple[Effect, ...]
     data_to: str
     severity: tuple[int, float, int]
     commit: int
@@ -93,16 +110,20 @@ def mail_content(report: Report) -> MailContent:
     verdict = answer(report)
     caution = found.caution(report.language, currency=data.shop.currency)
     said = [c for c in verdict.conclusions if c.fact != caution]
-    doing = week_actions(report)
+    plan = week_plan(report)
+    effects_title, effects = _effects(report)
     up = found.key == "verdict_of_week.stays"
-    quiet = not said and not outside(report) and not doing.actions and not up
+    quiet = not said and not outside(report) and not plan and not up
     title, bars = ("", ()) if quiet else _reasons(report)
     return MailContent(
         kind="quiet" if quiet else "normal", shop=data.shop.id, shop_name=data.shop.name, week=data.week,
         language=report.language, headline=verdict.headline,
-        finding=_finding(report, found, verdict.headline), conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
-        doing=doing, tiles=_tiles(report), trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
-        data_to=str(data.tables.last_day), severity=_severity(found, len(said)), commit=data.tables.commit.number,
+        finding=_finding(report, found), conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
+        plan_title=plan_title(report, plan), plan=plan, lines=tuple(line(report, step) for step in plan),
+        effects_title=effects_title, effects=effects, tiles=_tiles(report),
+        trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
+        data_to=str(data.tables.last_day), severity=_severity(found, len(said) + len(plan)),
+        commit=data.tables.commit.number,
     )  # fmt: skip
 
 
@@ -118,10 +139,7 @@ def summary(report: Report, told_in: Mapping[Language, MailContent]) -> dict[str
         "told": {
             language: {
                 "headline": content.headline,
-                "do": [
-                    say("mail.digest.do", language, owner=one.owner, due=one.due, what=one.what)
-                    for one in content.doing.actions[:2]
-                ],
+                "do": list(content.lines[:2]),
             }
             for language, content in told_in.items()
         },
@@ -130,21 +148,30 @@ def summary(report: Report, told_in: Mapping[Language, MailContent]) -> dict[str
     }  # fmt: skip
 
 
-def _finding(report: Report, found: Finding, headline: str) -> str:
+def _effects(report: Report) -> tuple[str, tuple[Effect, ...]]:
+    """How the newest decisions went, under a sentence that counts all."""
+    judged = did_it_work.Decisions(report).verdicts().frame
+    title = report.say("mail.effects", count=judged.height) if judged.height else ""
+    known = pl.col("before").is_not_null() & pl.col("after").is_not_null()
+    rows = judged.head(MOST_EFFECTS).with_columns(change=pl.when(known).then("change").otherwise(pl.lit("")))
+    return title, tuple(Effect(*row) for row in rows.select("action", "change", "said", "tone").iter_rows())
+
+
+def _finding(report: Report, found: Finding) -> str:
     """The headline without counts and ranges; one that tells no measure is short already."""
     values = found.values
     shown = SHOWN.get(str(values.get("name", "")).removeprefix("measure."))
     if shown is None or values.get("value") is None or not found.key.startswith("signal."):
-        return headline.rstrip("。.")
+        return state(report).rstrip("。.")
     value = measure_unit(report, shown[0], values).text(values["value"])
     key = "expected" if ".estimated_" in found.key else "outside"
     return report.say(f"mail.finding.{key}", name=values["name"], value=value, said=values["said"])
 
 
-def _severity(found: Finding, conclusions: int) -> tuple[int, float, int]:
+def _severity(found: Finding, told: int) -> tuple[int, float, int]:
     above = found.table.filter(pl.col("verdict") == "above")
     furthest = above["beyond"].max() if above.height else None
-    return above.height, float(furthest) if isinstance(furthest, int | float) else 0.0, conclusions
+    return above.height, float(furthest) if isinstance(furthest, int | float) else 0.0, told
 
 
 def _tiles(report: Report) -> tuple[Tile, ...]:

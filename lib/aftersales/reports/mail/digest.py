@@ -64,11 +64,9 @@ def digest_bodies(
 
 def _told(content: MailContent, link: str) -> dict[str, Any]:
     """What a digest tells of one shop: the first action with its owner and day stands for all there is to do."""
-    point = content.conclusions[0] if content.severity[2] else None
-    first = next(iter(content.doing.actions), None)
-    todo = first and say("mail.digest.do", content.language, owner=first.owner, due=first.due, what=first.what)
-    fact, do = (point.fact, point.do) if point else ("", "")
-    return {"name": content.shop_name, "headline": content.headline, "fact": fact, "do": todo or do, "link": link}
+    fact = content.conclusions[0].fact if content.conclusions else ""
+    do = content.lines[0] if content.lines else ""
+    return {"name": content.shop_name, "headline": content.headline, "fact": fact, "do": do, "link": link}
 
 
 def _named(names: list[str], language: Language) -> list[str]:

@@ -17,7 +17,7 @@ from aftersales.charts.tiles import LOOKS
 from aftersales.reports.mail.content import MailContent
 from aftersales.reports.mail.kept_picture import WIDTH
 from aftersales.reports.mail.wording import one_line
-from aftersales.words.language import Language, say
+from aftersales.words.language import Language, day, say
 
 COLUMN, LEFT = 592, 340  # CSS pixels inside the card: the whole, and the picture's half of it
 PREHEADER_LONGEST = 110  # what lists of mails show of it at most
@@ -76,34 +76,38 @@ def shop_bodies(
     neither; ``picture`` is the CID of the picture, if one goes with it.
     """
     language = content.language
-    first, last = (day_tick(day, language) for day in (content.week.monday, content.week.sunday))
+    first, last = (day_tick(one, language) for one in (content.week.monday, content.week.sunday))
     lead = content.conclusions[0] if content.conclusions else None
-    doing = content.doing
-    unnamed = doing.number_of_actions - len(doing.actions)
+    pages = link.rpartition("/")[0] + "/" if link else ""
     context = {
         "c": content, "link": link, "picture": picture, "picture_width": WIDTH, "looks": LOOKS,
         "width": COLUMN, "left": LEFT, "right": COLUMN - LEFT,
-        "heads": {name: say(f"charts.action.{name}", language) for name in ("action", "owner", "due", "worth")},
+        "heads": {name: say(f"plan.column.{name}", language) for name in ("when", "what", "owner", "tell", "why")},
+        "plan": [
+            {"step": step, "when": say(f"plan.urgency.{step.urgency}", language), "due": day(step.due, language),
+             "tone": "signal" if step.urgency == "today" else "plain", "link": pages and pages + step.href}
+            for step in content.plan
+        ],
         "kicker": say("mail.kicker", language, shop=content.shop_name, days=content.days),
         "states": {state: say(f"charts.tile.{state}", language) for state in LOOKS},
         "words": {
             "open": say("mail.open", language), "reasons": say("mail.reasons_note", language),
-            "more": say("mail.more_actions", language, more=unnamed) if unnamed else "",
         },
         "footer": _footer(content, link=link, attached=attached, folder=folder),
     }  # fmt: skip
+    todo = sum(step.urgency != "watch" for step in content.plan)
     subject = say(
-        f"mail.{'subject_todo' if doing.actions else 'subject'}", language, first=first, last=last,
+        f"mail.{'subject_todo' if todo else 'subject'}", language, first=first, last=last,
         shop=one_line(content.shop_name, longest=30), finding=one_line(content.finding, longest=80),
-        count=doing.number_of_actions,
+        count=todo,
     )  # fmt: skip
-    preheader = f"{lead.fact} → {lead.do}" if lead else say("mail.quiet_note", language)
+    preheader = content.lines[0] if content.lines else lead.fact if lead else say("mail.quiet_note", language)
     return bodies("mail", language, context, subject=subject, preheader=preheader)
 
 
 def _footer(content: MailContent, *, link: str, attached: str, folder: str) -> list[str]:
     language = content.language
-    lines = [say("mail.quiet_note", language)] if content.kind == "quiet" else []
+    lines = []
     if attached:
         lines.append(say("mail.attached", language, file=attached))
     elif not link and folder:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import polars as pl
 
+from aftersales.charts.actions import plan_table
 from aftersales.charts.note import Note, Quotes
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Table
@@ -15,9 +16,9 @@ from aftersales.week.sections import (
     did_it_work,
     malicious_complaints,
     malicious_orders,
-    policy_and_service,
 )
 from aftersales.week.sections.health_told import absent_names, gaps_told
+from aftersales.week.sections.plan import plan_title, week_plan
 from aftersales.week.sections.shown import more_link
 from aftersales.words.language import number, run_on
 
@@ -46,13 +47,13 @@ def _first(report: Report, table: Table, title: str, page: str) -> Table:
 
 
 def actions(report: Report) -> Table:
-    """This week's actions with owner, day, measure and worth."""
-    title = policy_and_service.Actions(report).answer().headline
-    table = policy_and_service.Actions(report).todo()
-    return replace(
-        table, id="overview-actions", title=title if table.frame.height else "",
-        link=more_link(report, "policy-and-service"),
-    )  # fmt: skip
+    """The week's plan: what, why, who, until when, and how it is judged."""
+    steps = week_plan(report)
+    rows = pl.DataFrame([asdict(step) for step in steps], schema_overrides={"due": pl.Date})
+    schema = dict.fromkeys(("urgency", "what", "href", "why", "owner", "tell"), pl.String) | {"due": pl.Date}
+    frame = rows.select(*schema) if steps else pl.DataFrame(schema=schema)
+    table = plan_table(frame, id="overview-actions", language=report.language, title=plan_title(report, steps))
+    return replace(table, link=more_link(report, "policy-and-service"))
 
 
 def last_actions(report: Report) -> Table:

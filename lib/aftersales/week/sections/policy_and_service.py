@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -76,7 +76,8 @@ class Actions(Result):
         frame = rows.select("action", "owner", "due").with_columns(
             measure=pl.Series(watched, dtype=pl.String), worth=pl.Series(worth, dtype=pl.String)
         )
-        return action_table(frame, id="actions", language=self.report.language)
+        table = action_table(frame, id="actions", language=self.report.language)
+        return replace(table, empty=self.report.say("advice.page.none"))
 
     def cards(self) -> Stack | Note:
         """Each action on a card: worth how much, hurting whom, who, when, how to tell, and the command to record it."""
@@ -145,7 +146,9 @@ def _card(report: Report, row: Mapping[str, Any]) -> SuggestionCard:
         "because": row["because"] or "",
     }  # fmt: skip
     command = "" if decided else row["command"]
-    return SuggestionCard(row["action"], answers, command=command, state=row["state"], language=report.language)
+    return SuggestionCard(
+        row["action"], answers, command=command, state=row["state"], id=row["suggestion_id"], language=report.language
+    )
 
 
 def _between(report: Report, row: Mapping[str, Any]) -> str | None:

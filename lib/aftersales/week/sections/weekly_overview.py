@@ -26,7 +26,8 @@ from aftersales.week.sections.health_told import damage_told, unread_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
 from aftersales.week.sections.overview_slices import persistent
 from aftersales.week.sections.overview_tiles import SHOWN, last_judged_said, tiles
-from aftersales.week.sections.shown import lacking, measure_trend, measure_unit, more_link, page_title, signal_rows
+from aftersales.week.sections.plan import week_plan, with_plan
+from aftersales.week.sections.shown import lacking, measure_trend, measure_unit, more_link, signal_rows
 from aftersales.words.language import run_on
 from aftersales.words.promotions import promotion_title
 
@@ -39,9 +40,9 @@ MOST_REASONS = 7  # a manager reads the first few; all stand on the page of refu
 
 
 def answer(report: Report) -> Verdict:
-    """The week in one sentence, then at most three conclusions, each ending in what to do.
+    """The week's state and first actions in one sentence, then at most three facts; the plan (`actions`) follows.
 
-    Where the week's data are damaged that is the sentence, and the first thing to mend.
+    Where the week's data are damaged that is its state.
     """
     found = week_verdict(report.data.signals, week=report.data.week)
     currency = report.data.shop.currency
@@ -49,13 +50,17 @@ def answer(report: Report) -> Verdict:
     points = points[:1] + _product_points(report) + _slice_points(report) + _reason_points(report) + points[1:]
     caution = found.caution(report.language, currency=currency)
     if caution:
-        points.append(Conclusion(caution, do=report.say("overview.do.routine")))
-    damage = damage_told(report)
-    do = report.say("overview.do.mend", page=page_title(report, "data-health"))
-    points = [Conclusion(cost, do=do) for _, cost in damage[:1]] + points
-    points = [Conclusion(f"{fact} {cost}", do=do) for fact, cost in unread_told(report)] + points
-    headline = damage[0][0] if damage else _headline(report, found)
+        points.append(Conclusion(caution))
+    points = [Conclusion(cost) for _, cost in damage_told(report)[:1]] + points
+    points = [Conclusion(run_on([fact, cost], report.language)) for fact, cost in unread_told(report)] + points
+    headline = with_plan(report, state(report), week_plan(report))
     return Verdict(headline, tuple(points), language=report.language)
+
+
+def state(report: Report) -> str:
+    """The week in one sentence: what damages its data, else the verdict on its measures."""
+    damage = damage_told(report)
+    return damage[0][0] if damage else _headline(report, week_verdict(report.data.signals, week=report.data.week))
 
 
 def _leading(found: Finding) -> str | None:
@@ -121,30 +126,11 @@ def _signal_points(report: Report, *, leading: str | None) -> list[Conclusion]:
     """A conclusion a measure outside its range, the leading one first and with where its rise sits."""
     points = []
     for row in sorted(outside(report), key=lambda row: row["measure"] != leading):
-        page = page_title(report, SHOWN[row["measure"]][1])
-        key = "look" if row["verdict"] == "above" else "keep"
-        do, detail = report.say(f"overview.do.{key}", page=page), ""
-        if row["measure"] == "refund_request_rate" and row["verdict"] == "above":
-            driver = _main_driver(report)
-            detail = driver["headline"] if driver else ""
-            do = (_suggested(report, driver["segment"]) if driver else None) or do
+        risen = row["measure"] == "refund_request_rate" and row["verdict"] == "above"
+        driver = _main_driver(report) if risen else None
         fact = signal_headline(row, report.language, currency=report.data.shop.currency)
-        points.append(Conclusion(fact, detail, do))
+        points.append(Conclusion(fact, driver["headline"] if driver else ""))
     return points
-
-
-def _suggested(report: Report, scope: str) -> str | None:
-    """The first suggestion whose scope shares its narrowest part with ``scope``: what, by whom, until when."""
-    rows = report.data.suggestions(report.language)
-    asked = set(scope.split(" & "))
-    for row in rows.iter_rows(named=True):
-        if {part for part in row["scope"].split(" & ") if not part.startswith("reason=")} & asked:
-            page = page_title(report, "policy-and-service")
-            return report.say(
-                "overview.do.suggested", lever=f"advice.lever.{row['lever']}.name", owner=row["owner"],
-                due=row["due"], page=page,
-            )  # fmt: skip
-    return None
 
 
 def _reason_points(report: Report) -> list[Conclusion]:
@@ -158,8 +144,7 @@ def _reason_points(report: Report) -> list[Conclusion]:
                 "overview.reason" if row["usual_cases"] else "overview.reason_new", reason=f"reason.{row['reason']}",
                 cases=row["cases"], usual=row["usual_cases"], share=row["share"], usual_share=row["usual_share"],
                 weeks=USUAL_WEEKS,
-            ),
-            do=report.say("overview.do.reason"),
+            )
         )
         for row in more.head(1).iter_rows(named=True)
     ]  # fmt: skip
@@ -167,25 +152,14 @@ def _reason_points(report: Report) -> list[Conclusion]:
 
 def _product_points(report: Report) -> list[Conclusion]:
     """The product with most money at stake, if any is listed."""
-    rows, page = report.data.problem_products.head(1), page_title(report, "problem-products")
     currency = report.data.shop.currency
-    return [
-        Conclusion(
-            product_headline(row, report.language, currency=currency),
-            do=_suggested(report, f"product_id={row['product_id']}") or report.say("overview.do.product", page=page),
-        )
-        for row in rows.iter_rows(named=True)
-    ]
+    rows = report.data.problem_products.head(1).iter_rows(named=True)
+    return [Conclusion(product_headline(row, report.language, currency=currency)) for row in rows]
 
 
 def _slice_points(report: Report) -> list[Conclusion]:
     """The slice that has been worse for weeks at the greatest cost, if any is listed."""
-    rows = report.data.persistent(report.language).head(1)
-    page = page_title(report, "policy-and-service")
-    return [
-        Conclusion(row["headline"], do=_suggested(report, row["segment"]) or report.say("overview.do.slice", page=page))
-        for row in rows.iter_rows(named=True)
-    ]
+    return [Conclusion(said) for said in report.data.persistent(report.language).head(1)["headline"]]
 
 
 def promotion(report: Report) -> Note:

@@ -1,0 +1,271 @@
+"""The week's one plan: all there is to do, in the order to do it. Page, mail, chat and index show these lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import polars as pl
+
+from aftersales.advice.decisions import decision_name
+from aftersales.advice.suggest import WEEKS_STANDING, WEEKS_UNDER_WAY, act_by, spoken_measure
+from aftersales.findings.headline import week_verdict
+from aftersales.tables.columns import known_total
+from aftersales.week.loading import Report
+from aftersales.week.sections.health_told import damage_told, unread_told
+from aftersales.week.sections.overview_tiles import SHOWN
+from aftersales.week.sections.shown import measure_unit, more_link
+from aftersales.words.language import enumerated, run_on
+
+Urgency = Literal["today", "week", "watch"]
+URGENCIES: tuple[Urgency, ...] = ("today", "week", "watch")
+SOON_DAYS = 3  # evidence that is due by Wednesday is put together on Monday
+FORGOTTEN_WEEKS = 26  # a decision that nobody judged in half a year is not brought up for ever
+WITH_THE_PLATFORM = ("filed", "appealed")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the plan, all written: ``href`` is the place on the report's pages that shows what it is about.
+
+    ``why`` is one fact with its figure, ``tell`` how one will know whether it helped, ``short`` what a headline has
+    room for.
+    """
+
+    urgency: Urgency
+    what: str
+    owner: str
+    due: date
+    why: str
+    tell: str
+    href: str
+    short: str = ""
+
+
+def week_plan(report: Report) -> tuple[Step, ...]:
+    """What is to be done, the most urgent first.
+
+    Unshipped suspected orders come first, then evidence by its deadline; then data that are damaged, changes to take
+    back, improvements (`advice.suggest`), cases that wait, and what is only to be watched. What runs already is not
+    proposed again, nor what a line takes back.
+    """
+    withdrawn = _withdrawn(report)
+    improvements = list(_improvements(report, withdrawn))
+    steps = [
+        *_holds(report), *_evidence(report), *_data(report),
+        *(_withdrawal(report, row) for row in withdrawn.to_dicts()), *improvements, *_cases(report),
+        *_unexplained(report, covered=bool(improvements or withdrawn.height)), *_overdue(report),
+        *_products(report), *_with_the_platform(report),
+    ]  # fmt: skip
+    return tuple(sorted(steps, key=lambda step: URGENCIES.index(step.urgency)))
+
+
+def plan_title(report: Report, steps: tuple[Step, ...]) -> str:
+    """How many lines there are of each urgency; where nothing is to be done, that."""
+    counts = {u: sum(step.urgency == u for step in steps) for u in URGENCIES}
+    if not counts["today"] + counts["week"]:
+        return report.say("plan.watch_only" if steps else "plan.none", count=len(steps))
+    parts = [report.say(f"plan.count.{u}", count=n) for u, n in counts.items() if n]
+    return report.say("plan.title", parts=enumerated(parts, report.language))
+
+
+def with_plan(report: Report, said: str, steps: tuple[Step, ...]) -> str:
+    """A headline that goes on to the first one or two actions, or says that there is none."""
+    first = [step.short or step.what for step in steps if step.urgency != "watch"][:2]
+    key = "first" if first else "watched" if steps else "nothing"
+    then = ("；" if report.language == "zh" else "; ").join(first)
+    return report.say(f"plan.headline.{key}", said=said.rstrip("。."), first=then, count=len(steps))
+
+
+def line(report: Report, step: Step) -> str:
+    """A step in one line, for chat, digest and index: when, what, who, by which day."""
+    return report.say("plan.line", when=f"plan.urgency.{step.urgency}", what=step.what, owner=step.owner, due=step.due)
+
+
+def _step(
+    report: Report, urgency: Urgency, key: str, *, role: str, due: date, page: str, at: str = "", **values: Any
+) -> Step:
+    say = report.say
+    why = f"plan.{key}.why" if values.get("money", 0) is not None else f"plan.{key}.why_unpriced"
+    return Step(
+        urgency, say(f"plan.{key}.what", **values), owner(report, role), due, say(why, **values),
+        say(f"plan.{key}.tell", **values), more_link(report, page)[1] + at,
+        "" if urgency == "watch" else say(f"plan.{key}.short", due=due, **values),
+    )  # fmt: skip
+
+
+def owner(report: Report, role: str) -> str:
+    """Who has a role in the shop, by name where shops.toml gives one."""
+    return report.data.shop.people.get(role) or report.say(f"advice.role.{role}")
+
+
+def _monday(report: Report) -> date:
+    return report.data.until + timedelta(days=1)
+
+
+def _friday(report: Report) -> date:
+    return report.data.until + timedelta(days=5)
+
+
+def _next_week(report: Report) -> date:
+    return report.data.until + timedelta(days=8)
+
+
+def _open_orders(report: Report) -> pl.DataFrame:
+    rows = report.data.with_state(report.data.suspicious_orders(report.language)).filter(~pl.col("decided"))
+    return rows.with_columns(stoppable=pl.col("waiting").any().over("case_id"))
+
+
+def _open_complaints(report: Report) -> pl.DataFrame:
+    rows = report.data.with_state(report.data.suspicious_complaints(report.language)).filter(~pl.col("decided"))
+    due = pl.col("evidence_due_at").dt.date()
+    return rows.with_columns(due=pl.when(due > report.data.until).then(due))
+
+
+def _holds(report: Report) -> Iterator[Step]:
+    rows = _open_orders(report).filter("waiting")
+    if rows.height:
+        yield _step(
+            report, "today", "hold", role="service", due=_monday(report), page="malicious-orders",
+            at="#suspected-cases", orders=rows["order_id"].n_unique(), cases=rows["case_id"].n_unique(),
+            money=known_total(rows.unique("order_id")["money_at_risk"]),
+        )  # fmt: skip
+
+
+def _evidence(report: Report) -> Iterator[Step]:
+    """A line a day on which evidence falls due."""
+    rows = _open_complaints(report).filter(~pl.col("state").is_in(WITH_THE_PLATFORM)).drop_nulls("due")
+    for (due,), of_day in rows.sort("due").group_by("due", maintain_order=True):
+        days = (due - report.data.until).days
+        yield _step(
+            report, "today" if days <= SOON_DAYS else "week" if days <= 7 else "watch", "evidence", role="service",
+            due=due, page="malicious-complaints", at="#suspected-complaints", count=of_day.height,
+            first=of_day["evidence_due_at"].min(), money=known_total(of_day["asked"]),
+        )  # fmt: skip
+
+
+def _cases(report: Report) -> Iterator[Step]:
+    """Cases that nothing presses, and nobody has taken up yet or decided."""
+    fresh = ~pl.col("state").is_in(WITH_THE_PLATFORM)
+    orders = _open_orders(report).filter(fresh, ~pl.col("stoppable"))
+    if orders.height:
+        yield _step(
+            report, "week", "verify_orders", role="service", due=_friday(report), page="malicious-orders",
+            at="#suspected-cases", cases=orders["case_id"].n_unique(), orders=orders["order_id"].n_unique(),
+            money=known_total(orders.unique("order_id")["money_at_risk"]),
+        )  # fmt: skip
+    complaints = _open_complaints(report).filter(fresh, pl.col("due").is_null())
+    if complaints.height:
+        yield _step(
+            report, "week", "verify_complaints", role="service", due=_friday(report), page="malicious-complaints",
+            at="#suspected-complaints", count=complaints.height, money=known_total(complaints["asked"]),
+        )  # fmt: skip
+
+
+def _with_the_platform(report: Report) -> Iterator[Step]:
+    theirs = pl.col("state").is_in(WITH_THE_PLATFORM)
+    orders, complaints = (rows.filter(theirs) for rows in (_open_orders(report), _open_complaints(report)))
+    count = orders["case_id"].n_unique() + complaints["case_id"].n_unique()
+    if count:
+        page = "malicious-complaints" if complaints.height else "malicious-orders"
+        yield _step(report, "watch", "filed", role="service", due=_next_week(report), page=page, count=count)
+
+
+def _data(report: Report) -> Iterator[Step]:
+    told = [fact for fact, _ in (*damage_told(report), *unread_told(report))]
+    if told:
+        more = [report.say("plan.data.more", more=len(told) - 1)] if told[1:] else []
+        yield _step(
+            report, "today", "data", role="analyst", due=_monday(report), page="data-health",
+            fact=run_on([told[0], *more], report.language),
+        )  # fmt: skip
+
+
+def _judged(report: Report, *, weeks: int) -> pl.DataFrame:
+    """Decisions of so many weeks that no later one on the same lever and thing replaces, with their verdicts."""
+    known = report.data.ledger.select("decision_id", "lever_id", "part")
+    rows = report.data.judged_decisions.join(known, on="decision_id", maintain_order="left")
+    rows = rows.filter(pl.col("effective_from") > report.data.until - timedelta(weeks=weeks))
+    same = pl.coalesce("lever_id", "lever", "decision_id"), pl.coalesce("part", "scope", "decision_id")
+    return rows.filter(pl.col("effective_from") == pl.col("effective_from").max().over(*same))
+
+
+def _withdrawn(report: Report) -> pl.DataFrame:
+    return _judged(report, weeks=WEEKS_STANDING).filter(verdict="harmed")
+
+
+def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
+    name = decision_name(row, report.language).rstrip(": ：")
+    step = _step(
+        report, "week", "withdraw", role="sales", due=_friday(report), page="did-it-work", at="#decisions", name=name,
+        before=row["rate_before"], after=row["rate_after"],
+    )  # fmt: skip
+    return Step(**step.__dict__ | {"owner": row["owner"] or step.owner})
+
+
+def _overdue(report: Report) -> Iterator[Step]:
+    """Decisions that had a quarter to show what they do, and did not."""
+    rows = _judged(report, weeks=FORGOTTEN_WEEKS).filter(
+        pl.col("verdict").is_in(["did_not", "cannot_tell"]),
+        pl.col("effective_from") <= report.data.until - timedelta(weeks=WEEKS_UNDER_WAY),
+    )
+    if rows.height:
+        names = [decision_name(row, report.language).rstrip(": ：") for row in rows.iter_rows(named=True)]
+        yield _step(
+            report, "watch", "judge", role="sales", due=_next_week(report), page="did-it-work", at="#decisions",
+            count=rows.height, weeks=WEEKS_UNDER_WAY, names=names,
+        )  # fmt: skip
+
+
+def _improvements(report: Report, withdrawn: pl.DataFrame) -> Iterator[Step]:
+    """The suggestions that nobody has decided on; none that a line of the plan takes back."""
+    back = {(row["lever_id"], row["part"]) for row in withdrawn.iter_rows(named=True)}
+    products = {row["product_id"]: row for row in report.data.problem_products.iter_rows(named=True)}
+    rows = report.data.suggestions(report.language).filter(pl.col("state") != "decided")
+    for row in rows.iter_rows(named=True):
+        parts = row["scope"].split(" & ")
+        if any((row["lever"], part) in back for part in parts):
+            continue
+        named = dict(part.partition("=")[::2] for part in parts)
+        of = products.get(named.get("product_id", ""))
+        kind = "shop" if row["scope"] == "shop" else next((k for k in ("batch", "product_id") if k in named), "slice")
+        measure = spoken_measure(row["measure"], report.say(f"plan.it.{kind}"), report.language)
+        target = "target" if row["expected_change"] else "compare"
+        about = of["title"] if of else "" if kind == "shop" else row["action"]
+        yield Step(
+            "today" if row["due"] <= act_by("pull_batch", report.data.week) else "week", row["action"], row["owner"],
+            row["due"], report.say("plan.improve.why", **of) if of and of["rate"] is not None else row["because"] or "",
+            report.say(f"plan.improve.{target}", measure=measure, change=-(row["expected_change"] or 0)),
+            f"{more_link(report, 'policy-and-service')[1]}#{row['suggestion_id']}",
+            report.say("plan.improve.short", lever=f"advice.lever.{row['lever']}.name", about=about) if of else "",
+        )  # fmt: skip
+
+
+def _products(report: Report) -> Iterator[Step]:
+    """Products on the list for which nothing is proposed, as it would not pay for its work or not fit the week."""
+    scopes = report.data.suggestions(report.language)["scope"].str.split(" & ").explode().to_list()
+    held = [p for p in report.data.problem_products["product_id"] if f"product_id={p}" in scopes]
+    rows = report.data.problem_products.filter(~pl.col("product_id").is_in(held))
+    if rows.height:
+        yield _step(
+            report, "watch", "products", role="quality", due=_next_week(report), page="problem-products",
+            at="#product-ranking", count=rows.height, money=known_total(rows["money_at_stake"]),
+        )  # fmt: skip
+
+
+def _unexplained(report: Report, *, covered: bool) -> Iterator[Step]:
+    """A measure above its range that no other line answers: of refunds any improvement does, of service none may."""
+    above = week_verdict(report.data.signals, week=report.data.week).table.filter(verdict="above").to_dicts()
+    for page, role in (("refund-trends", "sales"), ("complaint-trends", "service")):
+        rows = [row for row in above if row["measure"] in SHOWN and SHOWN[row["measure"]][1] == page]
+        if not rows or (covered and page == "refund-trends"):
+            continue
+        first = rows[0]
+        unit = measure_unit(report, SHOWN[first["measure"]][0], first)
+        yield _step(
+            report, "week", "unexplained", role=role, due=_friday(report), page=page,
+            names=[report.say(f"measure.{row['measure']}") for row in rows], name=f"measure.{first['measure']}",
+            value=unit.text(first["value"]), low=unit.text(first["normal_low"]), high=unit.text(first["normal_high"]),
+        )  # fmt: skip

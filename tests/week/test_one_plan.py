@@ -1,0 +1,150 @@
+"""Overview, mail, chat and index make one claim about a shop's measures and show one plan."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from functools import cache
+
+import polars as pl
+import pytest
+
+from aftersales.advice.suggest import WEEKS_UNDER_WAY
+from aftersales.demo.shop import simulate_shop
+from aftersales.demo.spec import ShopSpec
+from aftersales.demo.write import write_shop as write_demo_shop
+from aftersales.reports.mail.chat import LARGEST_CHAT, chat_text
+from aftersales.reports.mail.content import mail_content, summary
+from aftersales.reports.mail.html import shop_bodies
+from aftersales.sources.importing import import_files
+from aftersales.sources.settings import load_settings
+from aftersales.week.loading import load
+from aftersales.week.sections import weekly_overview
+from aftersales.week.sections.plan import week_plan
+from aftersales.words.language import say
+from small_shops import write_config, write_shop
+
+QUIET = ShopSpec(orders=4_000, faults=False, abuse=False, innocents=False, complaints=False)
+
+
+@pytest.fixture(scope="module")
+def opened(demo, tmp_path_factory):
+    """A report of the full, the basic, a young and a quiet shop, by name and language."""
+    folder = tmp_path_factory.mktemp("shops")
+    write_shop(folder / "young" / "in")
+    write_demo_shop(simulate_shop(QUIET, seed=11), folder / "quiet" / "in")
+    places = {"demo": (demo, "demo"), "basic": (demo, "basic")}
+    for name in ("young", "quiet"):
+        toml = folder / name / "shops.toml"
+        write_config(toml, exports="in", zone="Asia/Shanghai")
+        if name == "quiet":
+            toml.write_text(toml.read_text("utf-8").replace('"小店"', '"云栖家居旗舰店"'), "utf-8")
+        settings = load_settings(toml)
+        assert not import_files(settings, settings.shops[0]).failed
+        places[name] = (folder / name, "s")
+
+    @cache
+    def report(name, language):
+        place, shop = places[name]
+        return load(shop, language=language, config=str(place / "shops.toml"))
+
+    return report
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", ["demo", "basic", "young", "quiet"])
+def test_the_headline_claims_what_the_table_shows_and_every_channel_says_it(opened, name, language):
+    report = opened(name, language)
+    table = weekly_overview.routine(report)
+    rows = table.frame
+    unsure = rows.filter(verdict=say("verdict.not_enough_data", language))
+    normal = rows.filter(verdict=say("verdict.routine", language))
+    beyond = rows.height - unsure.height - normal.height
+    counts = {"watched": rows.height, "beyond": beyond, "routine": normal.height, "unsure": unsure.height}
+    assert table.title == say("overview.title_measures", language, **counts)
+    headline, told = weekly_overview.answer(report).headline, mail_content(report)
+    if normal.height < rows.height:
+        assert "一切正常" not in headline
+        assert "All normal" not in headline
+    claimed = [int(n) for n in re.findall(r"(\d+) (?:项|measures?)", headline)[:1]]
+    assert not claimed or claimed == [rows.height], headline
+    normal_said = re.search(r"(\d+) 项正常，(\d+) 项数据不足|(\d+) within the normal range, (\d+) cannot", headline)
+    if normal_said:
+        assert [int(n) for n in normal_said.groups() if n] == [normal.height, unsure.height]
+    earlier = re.search(r"其中 (\d+) 项|(\d+) (?:of those )?(?:was|were) normal", headline)
+    routine = say("verdict.routine", language)
+    if earlier:
+        assert int(earlier[1] or earlier[2]) == sum(text.endswith(routine) for text in unsure["earlier"].drop_nulls())
+    bodies = shop_bodies(told)
+    assert told.headline == headline
+    assert summary(report, {language: told})["told"][language]["headline"] == headline
+    assert headline in bodies.text
+    assert chat_text(told).splitlines()[1] == headline[: LARGEST_CHAT // 8]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", ["demo", "basic", "young", "quiet"])
+def test_every_channel_shows_the_one_plan_in_its_order(opened, name, language):
+    report = opened(name, language)
+    steps, told = week_plan(report), mail_content(report)
+    shown = weekly_overview.actions(report)
+    link = "https://reports.example/s/index.html"
+    bodies, chat = shop_bodies(told, link=link), chat_text(told)
+    assert shown.frame.select("what", "owner", "due", "why", "tell").rows() == [
+        (step.what, step.owner, step.due, step.why, step.tell) for step in steps
+    ]
+    for text in (bodies.text, html.unescape(bodies.html), html.unescape(shown.html())):
+        places = [text.index(step.what) for step in steps]
+        assert places == sorted(places)
+        assert all(part in text for step in steps for part in (step.why, step.tell, step.owner))
+    assert link in bodies.text
+    numbered = [line for line in chat.splitlines() if re.match(r"\d+\. ", line)]
+    assert numbered == [f"{n}. {line}" for n, line in enumerate(told.lines[: len(numbered)], 1)]
+    assert len(numbered) == len(steps) or str(len(steps) - len(numbered)) in chat.splitlines()[-1]
+    assert summary(report, {language: told})["told"][language]["do"] == list(told.lines[:2])
+    # the headline goes on to the first actions, and says that there is none only where that is true
+    acted = [step for step in steps if step.urgency != "watch"]
+    assert all((step.short or step.what) in told.headline for step in acted[:2])
+    assert bool(re.search("没有需要采取的行动|No action needed", told.headline)) == (not acted)
+
+
+@pytest.mark.parametrize("name", ["demo", "basic", "young", "quiet"])
+def test_the_plan_leaves_out_nothing_that_presses_and_proposes_nothing_twice(opened, name):
+    report = opened(name, "zh")
+    data, steps = report.data, week_plan(report)
+    orders = data.with_state(data.suspicious_orders("zh")).filter(~pl.col("decided"))
+    complaints = data.with_state(data.suspicious_complaints("zh")).filter(~pl.col("decided"))
+    due = complaints.filter(pl.col("evidence_due_at").dt.date() > data.until)
+    first = [step.href for step in steps][: int(orders["waiting"].any()) + due["evidence_due_at"].dt.date().n_unique()]
+    assert [h.partition("#")[0] for h in first] == ["malicious-orders.html"] * int(orders["waiting"].any()) + [
+        "malicious-complaints.html"
+    ] * (len(first) - int(orders["waiting"].any()))
+    if orders["waiting"].any():
+        assert f"{orders.filter('waiting')['order_id'].n_unique()} 单" in steps[0].what
+    if orders.height:
+        assert "malicious-orders.html#suspected-cases" in [step.href for step in steps]
+    running = data.ledger.filter(pl.col("effective_from") > data.until - timedelta(weeks=WEEKS_UNDER_WAY))
+    taken = set(running.select("lever_id", "part").rows())
+    proposed = [step.href.rpartition("#")[2] for step in steps]
+    for row in data.suggestions("zh").iter_rows(named=True):
+        if any((row["lever"], part) in taken for part in row["scope"].split(" & ")):
+            assert row["suggestion_id"] not in proposed
+    assert all(step.owner and step.why and step.tell and step.due > data.until for step in steps)
+    assert len({step.what for step in steps}) == len(steps)
+
+
+@pytest.mark.parametrize("name", ["demo", "basic", "young", "quiet"])
+def test_no_tile_without_a_value_and_something_to_hold_it_against(opened, name):
+    for tile in getattr(weekly_overview.tiles(opened(name, "zh")), "tiles", ()):
+        assert re.search(r"\d", tile.value)
+        assert tile.comparisons or tile.state not in ("not_enough_data", "maturing")
+
+
+def test_a_quiet_shop_is_told_to_do_nothing(opened):
+    data = opened("quiet", "zh").data
+    assert data.service_findings("zh").is_empty()
+    assert data.suggestions("zh").is_empty()
+    # the rules are replayed all the same, and none of them is pressed on the shop
+    assert data.replays["purchase_limit"].answer != "worth"
+    assert not [step for step in week_plan(opened("quiet", "zh")) if step.urgency != "watch"]
