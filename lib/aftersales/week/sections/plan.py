@@ -197,12 +197,19 @@ def _withdrawn(report: Report) -> pl.DataFrame:
 
 
 def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
-    name = decision_name(row, report.language).rstrip(": ：")
+    name = _spoken(report, row)
     step = _step(
         report, "week", "withdraw", role="sales", due=_friday(report), page="did-it-work", at="#decisions", name=name,
         before=row["rate_before"], after=row["rate_after"],
     )  # fmt: skip
     return Step(**step.__dict__ | {"owner": row["owner"] or step.owner})
+
+
+def _spoken(report: Report, row: dict[str, Any]) -> str:
+    """A decision in the reader's words where they are known: its lever, and a product by its title."""
+    product = (row["part"] or "").startswith("product_id=")
+    known = {"lever": row["lever_id"] or row["lever"], "scope": row["part"] if product else row["scope"]}
+    return decision_name(row | known, report.language).rstrip(": ：")
 
 
 def _overdue(report: Report) -> Iterator[Step]:
@@ -212,7 +219,7 @@ def _overdue(report: Report) -> Iterator[Step]:
         pl.col("effective_from") <= report.data.until - timedelta(weeks=WEEKS_UNDER_WAY),
     )
     if rows.height:
-        names = [decision_name(row, report.language).rstrip(": ：") for row in rows.iter_rows(named=True)]
+        names = [_spoken(report, row) for row in rows.iter_rows(named=True)]
         yield _step(
             report, "watch", "judge", role="sales", due=_next_week(report), page="did-it-work", at="#decisions",
             count=rows.height, weeks=WEEKS_UNDER_WAY, names=names,
