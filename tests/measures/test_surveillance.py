@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aftersales.findings.estimates import weekly_estimates
 from aftersales.measures.signal_budget import expected_false_signals, level_per_test
 from aftersales.measures.surveillance import MATURE_ENOUGH, SCHEMA, VERDICTS, surveillance
 from aftersales.words.errors import DataError, QuestionError
@@ -125,6 +127,32 @@ def test_an_unsure_nowcast_needs_more_to_raise_an_alarm() -> None:
     unsure = sure.with_columns(maturity_error=pl.lit(0.5))
     assert surveillance(sure, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "above"
     assert surveillance(unsure, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "routine"
+    # money likewise: what is estimated is less sure than what is known
+    money = sure.with_columns(kind=pl.lit("value"), value=pl.col("events") / pl.col("exposure"))
+    loose = money.with_columns(maturity_error=pl.lit(0.5))
+    assert surveillance(money, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "above"
+    assert surveillance(loose, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "routine"
+
+
+def test_weeks_whose_delays_are_restless_say_how_unsure_their_maturity_is(root) -> None:
+    spec = importlib.util.spec_from_file_location("immature", root / "benchmarks" / "immature_weeks.py")
+    worlds = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(worlds)
+    end = worlds.FIRST.shift(worlds.WEEKS - 1)
+    error = {}
+    for world in ("steady", "restless"):
+        orders, refunds = worlds.shop(3, world=world, orders=600)
+        asked = refunds.filter(pl.col("applied_at").dt.date() <= end.sunday)
+        rows = weekly_estimates(orders, asked, market="cn", week=end).filter(measure="refund_rate_orders")
+        error[world] = rows.sort("week")["maturity_error"].tail(4).to_list()
+    assert error["restless"] == sorted(error["restless"])  # the older, the surer
+    assert error["restless"][0] < 0.02
+    assert error["restless"][-2] > 1.5 * error["steady"][-2] > 0
+    told, untold = (
+        surveillance(table, market="cn", week=end, weeks=2).sort("week")["normal_high"][0]
+        for table in (rows, rows.drop("maturity_error"))
+    )
+    assert told > untold
 
 
 def test_the_final_value_lies_in_its_range_nine_times_in_ten() -> None:

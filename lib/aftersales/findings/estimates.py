@@ -31,8 +31,8 @@ HISTORY_WEEKS = 260
 
 _SCHEMA = {
     "measure": pl.String, "scope": pl.String, "week": pl.Date, "kind": pl.String, "events": pl.Float64,
-    "exposure": pl.Float64, "maturity": pl.Float64, "value": pl.Float64, "value_low": pl.Float64,
-    "value_high": pl.Float64, "mature": pl.Boolean,
+    "exposure": pl.Float64, "maturity": pl.Float64, "maturity_error": pl.Float64, "value": pl.Float64,
+    "value_low": pl.Float64, "value_high": pl.Float64, "mature": pl.Boolean,
 }  # fmt: skip
 
 
@@ -105,6 +105,11 @@ def _rate(
         # the strata's errors are their own: they add in squares
         below=width[0].pow(2).sum().sqrt(),
         above=width[1].pow(2).sum().sqrt(),
+        # past nowcasts missed what was to come by one part in the root of their size, beyond the scatter of counts
+        loose=(pl.col("orders") * pl.col("maturity") * (1 - pl.col("maturity")) / pl.col("size").sqrt())
+        .pow(2)
+        .sum()
+        .sqrt(),
         unknown=pl.col("maturity").is_null().any(),
     )
     share = pl.col("value") / pl.col("orders")
@@ -113,7 +118,9 @@ def _rate(
         measure=pl.lit(measure), scope=pl.lit("shop"), week="cohort",
         kind=pl.lit("value" if money else "count"),
         events=pl.col("seen").cast(pl.Float64), exposure=pl.col("exposure").cast(pl.Float64),
-        maturity=maturity.clip(0, 1), value=pl.when(pl.col("orders") > 0).then(share.clip(0, 1)),
+        maturity=maturity.clip(0, 1),
+        maturity_error=pl.when(pl.col("exposure") > 0).then(pl.col("loose") / pl.col("exposure")),
+        value=pl.when(pl.col("orders") > 0).then(share.clip(0, 1)),
         value_low=pl.when(pl.col("orders") > 0).then((share - pl.col("below") / pl.col("orders")).clip(0, 1)),
         value_high=pl.when(pl.col("orders") > 0).then((share + pl.col("above") / pl.col("orders")).clip(0, 1)),
         mature=(maturity >= MATURE_FROM).fill_null(value=False),
@@ -140,6 +147,6 @@ def _hours(hours: pl.DataFrame, measure: str) -> pl.DataFrame:
     return hours.select(
         measure=pl.lit(measure), scope=pl.lit("shop"), week="cohort", kind=pl.lit("value"),
         events=pl.col("closed").cast(pl.Float64), exposure=pl.col("cases").cast(pl.Float64),
-        maturity=pl.when(known).then(1.0).otherwise(0.0), value="median_hours", value_low="median_low",
-        value_high="median_high", mature=known,
+        maturity=pl.when(known).then(1.0).otherwise(0.0), maturity_error=pl.lit(0.0), value="median_hours",
+        value_low="median_low", value_high="median_high", mature=known,
     )  # fmt: skip

@@ -71,6 +71,6 @@ def as_estimates(rates: pl.DataFrame) -> pl.DataFrame:
     """All weeks as rows of `estimates.weekly_estimates`: nothing is still to come, as the exposure knows the delays."""
     return rates.select(
         measure=pl.lit(MEASURE), scope=pl.lit("shop"), week="week", kind=pl.lit("count"),
-        events=pl.col("events").cast(pl.Float64), exposure="exposure", maturity=pl.lit(1.0), value="rate",
-        value_low="low", value_high="high", mature=pl.lit(True),
+        events=pl.col("events").cast(pl.Float64), exposure="exposure", maturity=pl.lit(1.0),
+        maturity_error=pl.lit(0.0), value="rate", value_low="low", value_high="high", mature=pl.lit(True),
     )  # fmt: skip

@@ -52,18 +52,21 @@ def judged_counts(
 ) -> Judgement:
     """Judge week ``at`` of each series (S, T) against the weeks before it, at level ``alpha`` a side.
 
-    ``usable`` (S, T) says which weeks are known and mature; ``exposure_error`` (S,) is the relative standard error of
-    the judged week's exposure (how sure the nowcast is of it). NaN p-values where the week or its baseline is unusable.
+    ``usable`` (S, T) says which weeks are known and mature; ``exposure_error`` (S, T) is the relative standard error
+    of each week's exposure (how sure the nowcast is of it; NaN: none). NaN p-values where the week or its baseline is
+    unusable.
     """
     seen = outlook(counts, exposure, usable, weeks=weeks, at=at, pools=pools, market=market)
     expected = seen.expected
-    loose = np.zeros(len(counts)) if exposure_error is None else np.nan_to_num(exposure_error)
+    loose = np.zeros((len(counts), 2))
+    if exposure_error is not None:
+        loose = np.nan_to_num(exposure_error[:, [max(at - 1, 0), at]])
     mean, before_mean = expected.mean[:, 1], expected.mean[:, 0]
     error = expected.error[:, 1]
-    variance = predictive_variance(mean, np.hypot(error, mean * loose), expected.dispersion)
+    variance = predictive_variance(mean, np.hypot(error, mean * loose[:, 1]), expected.dispersion)
     mean_2 = mean + before_mean
-    # both weeks' means come from one fit: their errors go together and add up
-    error_2 = np.hypot(error + expected.error[:, 0], mean * loose)
+    # both weeks' means come from one fit, and their maturities from one curve: these errors go together and add up
+    error_2 = np.hypot(error + expected.error[:, 0], mean * loose[:, 1] + before_mean * loose[:, 0])
     variance_2 = predictive_variance(mean_2, error_2, expected.dispersion)
     before = np.where(usable[:, at - 1], counts[:, at - 1], np.nan) if at else np.full(len(counts), np.nan)
     known = usable[:, at] & expected.usable

@@ -149,7 +149,7 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, market: str 
     pools = panel.keys["measure"].rank("dense").cast(pl.Int64).to_numpy()
     found = judged_counts(
         counts, exposures, usable, weeks=panel.weeks, at=at, alpha=alpha,
-        exposure_error=column["maturity_error"][:, at], pools=pools, market=market,
+        exposure_error=column["maturity_error"], pools=pools, market=market,
     )  # fmt: skip
     known = np.isfinite(found.p_above)
     over, under = known & (found.p_above <= alpha), known & (found.p_below <= alpha)
@@ -192,7 +192,7 @@ def _judged_values(panel: _Panel, at: int, kind: str, alpha: float, market: str 
     else:
         values = np.where(mature, column["value"], np.nan)
         shown = column["value"][:, at]
-        chart = individuals(values[:, past], values[:, at], alpha=alpha)
+        chart = individuals(values[:, past], values[:, at], alpha=alpha, error=column["maturity_error"][:, at])
     known = np.isfinite(chart.p_above)
     over, under = known & (chart.p_above <= alpha), known & (chart.p_below <= alpha)
     with np.errstate(divide="ignore", invalid="ignore"):

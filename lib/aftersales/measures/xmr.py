@@ -35,8 +35,10 @@ class Chart(NamedTuple):
     p_below: Array
 
 
-def individuals(history: Array, value: Array, *, alpha: float) -> Chart:
+def individuals(history: Array, value: Array, *, alpha: float, error: Array | None = None) -> Chart:
     """Judge ``value`` (S,) against the ``history`` (S, T; NaN: unknown) before it, level ``alpha`` a side.
+
+    ``error`` (S,) is the relative standard error of a value that is an estimate (NaN: none).
 
     Sigma is the mean moving range over 1.128, or the spread of the whole history (by its median absolute deviation)
     where that is larger, as it is in a series that wanders. Limits are Student's, for a new value: with a long quiet
@@ -54,9 +56,10 @@ def individuals(history: Array, value: Array, *, alpha: float) -> Chart:
     by_log = _less_skewed_by_log(history, known) & ~(value <= 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         history = np.where(by_log[:, None], np.log(history), history)
+        error = np.where(by_log, 1.0, np.abs(value)) * np.nan_to_num(0.0 if error is None else error)
         value = np.where(by_log, np.log(value), value)
     centre = np.where(known, history, 0.0).sum(axis=1) / np.maximum(many, 1)
-    chart = _student_chart(centre, _sigma(history, known), many, value, alpha)
+    chart = _student_chart(centre, _sigma(history, known), many, value, alpha, error=error)
     with np.errstate(over="ignore"):
         centre, low, high = (
             np.where(by_log, np.exp(np.where(by_log, column, 0.0)), column)
@@ -115,9 +118,11 @@ def _sigma(values: Array, known: NDArray[np.bool_]) -> Array:
     return np.maximum(by_range, by_spread)
 
 
-def _student_chart(centre: Array, sigma: Array, many: NDArray[np.int64], value: Array, alpha: float) -> Chart:
+def _student_chart(
+    centre: Array, sigma: Array, many: NDArray[np.int64], value: Array, alpha: float, *, error: Array | float = 0.0
+) -> Chart:
     freedom = np.maximum(FREEDOM_PER_RANGE * (many - 1.0), 1.0)
-    spread = sigma * np.sqrt(1.0 + 1.0 / np.maximum(many, 1))
+    spread = np.hypot(sigma * np.sqrt(1.0 + 1.0 / np.maximum(many, 1)), error)
     reach = stdtrit(freedom, 1.0 - alpha) * spread
     with np.errstate(divide="ignore", invalid="ignore"):
         # a history without any scatter: the smallest difference is beyond it, equality is not
