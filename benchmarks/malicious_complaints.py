@@ -25,8 +25,8 @@ import polars as pl
 from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.demo.complaints import complaint_rows
 from aftersales.demo.complaints import complaints as demo_complaints
-from aftersales.demo.parcels import parcel_events
 from aftersales.demo.talk import conversations
+from aftersales.demo.write import parcel_events
 from aftersales.findings.complaints import suspicious_complaints
 from aftersales.words.periods import Week
 

@@ -33,8 +33,7 @@ from aftersales.demo.spec import basic_spec, demo_spec
 from aftersales.demo.write import write_shop
 from aftersales.reports.batch import run_batch
 from aftersales.reports.job import ReportJob
-from aftersales.reports.provenance import run_variables
-from aftersales.reports.run import run_report
+from aftersales.reports.run import run_report, run_variables
 from aftersales.reports.weekly import notebook_paths
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings

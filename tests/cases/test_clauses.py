@@ -7,8 +7,7 @@ from datetime import date, datetime
 import polars as pl
 import pytest
 
-from aftersales.cases.clauses import clauses
-from aftersales.cases.dossier import _claimed_on
+from aftersales.cases.dossier import _claimed_on, clauses
 from aftersales.cases.records import Records
 from aftersales.words.language import say
 

@@ -11,8 +11,7 @@ import polars as pl
 import pytest
 
 from aftersales.cases.bundle import packed
-from aftersales.cases.filing import CHARACTERS, filing
-from aftersales.cases.page import page
+from aftersales.cases.page import CHARACTERS, filing, page
 from aftersales.words.language import LANGUAGES, say
 
 # What a paper for the platform must not say: a score, or a word of suspicion.

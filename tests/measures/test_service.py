@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aftersales.measures.durations import kaplan_meier, quantile
 from aftersales.measures.service import (
     closing_hours,
     complaint_outcomes,
@@ -19,7 +20,6 @@ from aftersales.measures.service import (
     platform_involved_rate,
     weekly_complaints,
 )  # fmt: skip
-from aftersales.measures.survival import kaplan_meier, quantile
 
 START = datetime(2026, 9, 7, 9)
 UNTIL = date(2026, 10, 4)

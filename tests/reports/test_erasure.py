@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from aftersales.demo.write import write_demo
-from aftersales.reports.quotes import pieces, quotes, quoting
+from aftersales.reports.erasure import pieces, quotes, quoting
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore

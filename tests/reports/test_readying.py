@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from aftersales.reports.readying import made_ready
+from aftersales.reports.weekly import made_ready
 from aftersales.reports.workers import worker_pool
 from aftersales.sources.settings import Settings, load_settings
 from aftersales.sources.store import ShopStore

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.sources.addresses import address_place
-from aftersales.sources.identity import with_person_keys
+from aftersales.sources.identity import address_place, with_person_keys
 
 ONE_PLACE = (
     "江苏省 南京市 鼓楼区 中山北路77号12幢3单元1402室",

@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from test_importing import HEAD, order, shop, table
 
-from aftersales.sources.entangled import entangled_orders
+from aftersales.sources.composing import entangled_orders
 from aftersales.sources.importing import import_files
 from aftersales.sources.store import ShopStore
 

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 from exported import MONEY_LOG, ORDER, REFUND, T1, T4, TEMPLATES, table
 
-from aftersales.reports.erasure import run_erase
-from aftersales.reports.quotes import quoting
+from aftersales.reports.erasure import quoting, run_erase
 from aftersales.sources.identity import installation_key, keyed_hash
 from aftersales.sources.importing import import_files
 from aftersales.sources.places import Folder

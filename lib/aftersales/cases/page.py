@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from html import escape
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -13,13 +14,12 @@ import polars as pl
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from aftersales.cases.chart import shares_chart
+from aftersales.cases.comparison import Comparison, Share
 from aftersales.cases.dossier import Dossier
-from aftersales.cases.filing import filing
 from aftersales.cases.quoting import hidden, quoted, short, visible
 from aftersales.cases.rows import order_rows, place_of, reference
 from aftersales.tables.columns import known_total
-from aftersales.words.language import NOTHING, Language, clock, full_day, say
+from aftersales.words.language import NOTHING, Language, clock, full_day, percent, run_on, say
 
 Copy = Literal["platform", "internal"]
 # Evidence is printed whole: only a text or a list that no person wrote or read is cut, with a mark.
@@ -304,3 +304,70 @@ def _internal(told: Dossier) -> dict[str, Any]:
         "weaknesses": list(told.weaknesses), "next_step": of.next_step or word("page.next_default"), "states": states,
         "offer": word("page.offer", low=of.offer[0], high=of.offer[1]) if of.offer else "",
     }  # fmt: skip
+
+
+# The statement to paste into the platform's form: the claim, what stands against it, what is asked for.
+
+
+# What the platform's form takes (举证说明).
+CHARACTERS = 500
+_NOT_AGAINST = ("none", "demand")
+
+
+def filing(told: Dossier) -> str:
+    """The statement, no longer than `CHARACTERS`: as many points as fit whole, the strongest first, then the request.
+
+    Points are what records say against the claims; where none stands against them, the facts of the case as they are.
+    """
+    language, orders = told.language, told.records.orders["order_id"].unique(maintain_order=True).to_list()
+    against = told.claims.filter(~told.claims["check"].is_in(list(_NOT_AGAINST)))["record"].unique(maintain_order=True)
+    points = [say("dossier.filing.point", language, n=n, point=point) for n, point in enumerate(against, 1)]
+    opening = say(
+        "dossier.filing.opening" if len(orders) == 1 else "dossier.filing.opening_orders", language,
+        type=f"dossier.type.{told.kind}", order=orders[0] if orders else "", orders=len(orders),
+    )  # fmt: skip
+    end = [say("dossier.filing.proof", language), say(f"dossier.ask.{told.kind}", language, market=told.market)]
+    kept = [opening]
+    for point in points or [told.statement]:
+        if len(run_on([*kept, point, *end], language)) > CHARACTERS:
+            break
+        kept.append(point)
+    return run_on([*kept, *end], language)
+
+
+# The one small chart of a dossier: the share of these orders beside other buyers', as plain SVG.
+
+
+_WIDTH, _ROW, _LEFT, _RIGHT = 700, 30, 110, 150
+_INK, _GREY, _BLUE = "#1f2933", "#8a96a1", "#0b63a5"
+
+
+def shares_chart(found: Comparison, *, names: tuple[str, str], label: str) -> str:
+    """Two bars on one axis from 0 to 100 %, each with its counts; the interval is a thin line over its bar.
+
+    >>> one = Share(1, 2, 0.5, 0.2, 0.8)
+    >>> from datetime import date
+    >>> drawn = shares_chart(Comparison(one, one, 1, date(2026, 1, 1), date(2026, 2, 1)), names=("a", "<b>"), label="x")
+    >>> drawn.count("<rect"), "&lt;b&gt;" in drawn
+    (2, True)
+    """
+    rows = [_row(share, name, colour, at) for at, (share, name, colour) in enumerate(
+        ((found.own, names[0], _BLUE), (found.others, names[1], _GREY)))]  # fmt: skip
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {2 * _ROW + 4}" role="img" aria-label="{escape(label)}" '
+        f'xmlns="http://www.w3.org/2000/svg">{"".join(rows)}</svg>'
+    )
+
+
+def _row(share: Share, name: str, colour: str, at: int) -> str:
+    top, reach = at * _ROW + 4, _WIDTH - _LEFT - _RIGHT
+    middle = top + _ROW / 2 - 3
+    value, low, high = (reach * (x or 0.0) for x in (share.rate, share.low, share.high))
+    text = f"{percent(share.rate)} ({share.part}/{share.whole})"
+    end = _LEFT + max(value, high) + 8
+    return (
+        f'<text x="0" y="{middle + 4:.0f}" font-size="12" fill="{_INK}">{escape(name)}</text>'
+        f'<rect x="{_LEFT}" y="{middle - 7:.0f}" width="{value:.1f}" height="14" fill="{colour}"/>'
+        f'<path d="M{_LEFT + low:.1f} {middle:.0f}H{_LEFT + high:.1f}" stroke="{_INK}" stroke-width="1.4"/>'
+        f'<text x="{end:.0f}" y="{middle + 4:.0f}" font-size="12" fill="{_INK}">{escape(text)}</text>'
+    )

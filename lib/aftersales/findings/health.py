@@ -14,14 +14,13 @@ from aftersales.measures.inputs import columns_of
 from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.sources.notes import INFORMS
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import MONEY, Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
 from aftersales.tables.ledger import Files, Held, LeftOut, Lineage, SetAside
 from aftersales.tables.orders import Orders
 from aftersales.tables.parcels import Parcels
 from aftersales.tables.refunds import Refunds
-from aftersales.tables.rules import before_its_order, refunded_beyond_paid
 from aftersales.tables.small import Evidence, Money, Products, Traffic
 from aftersales.tables.values import REFUND_OPEN
 
@@ -264,3 +263,39 @@ def _absent(tables: Mapping[str, InParts]) -> Iterator[Finding]:
     for name in OPTIONAL:
         if not _rows(tables, name):
             yield _finding(f"absent_{name}", name, pl.DataFrame({"table": [name], "rows": [0]}), 0.0)
+
+
+# Rules that hold between tables, as expressions of what breaks them. Rows that break one are kept, and told.
+
+
+def refunded_beyond_paid(orders: Frame, refunds: Frame) -> pl.LazyFrame:
+    """The orders of which more money was refunded, or is being asked for, than was paid, shipping included.
+
+    Columns out: order_id, paid (gross), refunded (succeeded and open cases). Sorted by order_id; orders without a known
+    payment are left out, as nothing can be said of them.
+
+    >>> orders = pl.DataFrame({"order_id": ["a", "b"], "paid": [10, 10]})
+    >>> refunds = pl.DataFrame({"order_id": ["a", "b", "b"], "amount": [10, 8, 8], "status": ["succeeded"] * 3})
+    >>> refunded_beyond_paid(orders, refunds).collect().select("order_id").to_series().to_list()
+    ['b']
+    """
+    counted = pl.col("status").is_in([*REFUND_OPEN, "succeeded"])
+    asked = refunds.lazy().filter(counted).group_by("order_id").agg(refunded=pl.col("amount").cast(MONEY).sum())
+    paid = orders.lazy().group_by("order_id").agg(paid=pl.col("paid").cast(MONEY).sum()).filter(pl.col("paid") > 0)
+    return paid.join(asked, on="order_id").filter(pl.col("refunded") > pl.col("paid")).sort("order_id")
+
+
+def before_its_order(orders: Frame, refunds: Frame) -> pl.LazyFrame:
+    """The refund cases asked for before their order was created: a sign of a wrong clock or a wrong file.
+
+    Columns out: refund_id, order_id, applied_at, created_at. Sorted by refund_id.
+
+    >>> from datetime import datetime
+    >>> orders = pl.DataFrame({"order_id": ["a"], "created_at": [datetime(2026, 11, 9)]})
+    >>> refunds = pl.DataFrame({"refund_id": ["r"], "order_id": ["a"], "applied_at": [datetime(2026, 11, 8)]})
+    >>> before_its_order(orders, refunds).collect().height
+    1
+    """
+    created = orders.lazy().group_by("order_id").agg(pl.col("created_at").min())
+    both = refunds.lazy().select("refund_id", "order_id", "applied_at").join(created, on="order_id")
+    return both.filter(pl.col("applied_at") < pl.col("created_at")).sort("refund_id")

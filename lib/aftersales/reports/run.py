@@ -23,8 +23,10 @@ from aftersales.reports.notebook import executed_notebook, shown_outputs
 from aftersales.reports.page import page_context, page_faults, page_html, page_notebook
 from aftersales.reports.parameters import changed_parameters, run_parameters
 from aftersales.reports.place import FAILURE_LOG, partial_folder
-from aftersales.reports.provenance import freshness, provenance, run_variables
+from aftersales.reports.version import code_version
 from aftersales.sources.masking import masked
+from aftersales.sources.settings import CONFIG_VARIABLE
+from aftersales.week.tables import COMMIT_VARIABLE
 from aftersales.words.errors import error_words
 from aftersales.words.language import Language, say
 
@@ -165,3 +167,28 @@ def _one_reason(reasons: list[str], language: Language) -> str | None:
     if len(reasons) < 2:
         return reasons[0] if reasons else None
     return say("reports.failed.more", language, first=reasons[0], n=len(reasons) - 1, file=FAILURE_LOG)
+
+
+# Where a page's numbers come from: the pinned state of the store, the code, and the last day of the data.
+
+
+def run_variables(job: ReportJob) -> dict[str, str]:
+    """The environment a notebook of the report runs in: which shops.toml, and which commit of the store."""
+    variables = {COMMIT_VARIABLE: job.commit} if job.commit else {}
+    return variables | ({CONFIG_VARIABLE: str(Path(job.config).absolute())} if job.config else {})
+
+
+def freshness(job: ReportJob, language: Language) -> str:
+    """To which day the data reach, as a sentence; nothing for a report without a store."""
+    if job.config is None:
+        return ""
+    from aftersales.week.loading import load  # all measures: whoever only hands out jobs needs none
+
+    with environment(run_variables(job)):
+        last = load(job.shop, job.week, language).data.tables.last_day
+    return say("reports.page.freshness", language, day=last) if last else ""
+
+
+def provenance(job: ReportJob, language: Language) -> str:
+    """State of the store and version of the code, to make the page again; no time, so that it stays the same."""
+    return say("reports.page.provenance", language, commit=job.commit or "–", code=code_version(), week=job.week)
