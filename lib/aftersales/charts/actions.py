@@ -38,7 +38,7 @@ def plan_table(frame: pl.DataFrame, *, id: str, language: Language, title: str) 
         Column("what", head["what"], strong=True, below="why", href="href"),
         Column("owner", head["owner"]), Column("due", head["due"], "day", align="left"), Column("tell", head["tell"]),
     )  # fmt: skip
-    return Table(shown, columns, language=language, id=id, title=title, empty=say("plan.none", language))
+    return Table(shown, columns, language=language, id=id, title=title, empty=title)
 
 
 def effect_table(frame: pl.DataFrame, *, id: str, language: Language, title: str = "", so_what: str = "") -> Table:

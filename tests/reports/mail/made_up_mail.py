@@ -28,7 +28,7 @@ WORDS = {
 
 PLANS = {
     "zh": ("本周行动：今天 1 项", "停发批次 1103", "王敏", "批次 1103 退款率 32.7%", "四周后退款率下降 30% 以上", "[今天] 停发批次 1103（王敏，11月16日前）"),
-    "en": ("Actions this week: 1 today", "Pull batch 1103", "Wang", "Batch 1103: 32.7% refunds", "Down by 30% after four weeks", "[today] Pull batch 1103 (Wang, by 16 Nov)"),
+    "en": ("Actions this week: 1 today", "Pull batch 1103", "Wang", "Batch 1103: 32.7% refunds", "Down by 30% after four weeks", "[Today] Pull batch 1103 (Wang, by 16 Nov)"),
 }  # fmt: skip
 EFFECTS = {
     "zh": (

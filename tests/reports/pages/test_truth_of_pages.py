@@ -16,6 +16,7 @@ from said import SCALES, numbers, soup, unexplained, values_of, words
 import aftersales as asa
 from aftersales.findings.headline import JUDGED_WITHIN
 from aftersales.measures.reasons import USUAL_WEEKS
+from aftersales.week.sections.plan import week_plan
 from aftersales.words.language import LANGUAGES, catalogue, say
 
 pytestmark = pytest.mark.slow
@@ -169,7 +170,15 @@ def signals_judged(data):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_headline_of_the_week_is_told_from_the_signal_and_the_driver(week, read, names, language):
-    data, head = week("demo", language).data, words(read("demo", "index", language).h1)
+    report, page = week("demo", language), read("demo", "index", language)
+    data, headline = report.data, words(page.h1)
+    steps = week_plan(report)
+    head = headline.partition("先处理：" if language == "zh" else "First: ")[0]
+    # then come the plan's first lines, which stand in full below
+    assert all((step.short or step.what) in headline for step in steps[:2])
+    rows = page.select("#overview-actions tbody tr")
+    assert [step.what for step in steps] == [words(row.a) for row in rows]
+    assert [step.href for step in steps] == [row.a["href"] for row in rows]
     told = [values_of(row) for row in signals_judged(data).iter_rows(named=True)]
     drivers = [values_of(row) for row in data.drivers(language).iter_rows(named=True)] or [[]]
     assert numbers(head, names=names("demo")), head
@@ -181,7 +190,7 @@ def test_the_headline_of_the_week_is_told_from_the_signal_and_the_driver(week, r
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_conclusion_is_told_from_one_finding_and_says_what_to_do(week, read, names, language):
+def test_every_conclusion_is_told_from_one_finding(week, read, names, language):
     data, page = week("demo", language).data, read("demo", "index", language)
     found = [
         data.signals,
@@ -193,14 +202,13 @@ def test_every_conclusion_is_told_from_one_finding_and_says_what_to_do(week, rea
     points = page.select(".as-verdict li")
     assert 1 <= len(points) <= 3
     for point in points:
-        fact, do = words(point.strong), words(point.select_one(".do"))
-        detail = words(point).removeprefix(fact).removesuffix(do).strip()
+        fact = words(point.strong)
+        detail = words(point).removeprefix(fact).strip()
         assert told_from_one_row(fact, found, names("demo")), fact
         assert not numbers(detail, names=names("demo")) or told_from_one_row(
             detail, [data.drivers(language)], names("demo")
         ), detail
-        assert do.startswith("→ ")
-        assert len(do) > 5
+        assert point.select_one(".do") is None  # what to do stands in the plan alone
 
 
 @pytest.mark.parametrize(
@@ -232,6 +240,8 @@ def test_headlines_and_conclusions_of_every_page_are_told_from_its_findings(week
             waiting = data.with_state(frame).filter(~pl.col("decided"))
             open_now = waiting.filter(pl.col("evidence_due_at").dt.date() > data.until).height
             known += [data.complaints_looked_at, open_now, waiting.height, float(waiting["asked"].sum())]
+        if name == "policy-and-service":
+            known += sums(frame.filter(pl.col("state") != "decided"))
         if name == "did-it-work":
             known += [
                 float(frame.filter(verdict=v).height)
@@ -276,7 +286,7 @@ def test_tiles_say_what_the_signals_say(week, read, names, shop):
         if versus and before.get(row["measure"]) is not None:
             [change] = numbers(words(versus[0]))
             assert change.means(row["value"] - before[row["measure"]]), words(tile)
-    assert measured >= (5 if shop == "demo" else 2)
+    assert measured >= (4 if shop == "demo" else 2)
 
 
 def test_a_rate_beside_its_counts_is_their_quotient_unless_it_says_that_it_is_an_estimate(reports):
@@ -366,7 +376,7 @@ def test_lists_come_to_the_same_on_the_overview_as_on_their_own_pages(read, lang
     overview = read("demo", "index", language)
     for part, page in (
         ("overview-malicious-orders", "malicious-orders"), ("overview-malicious-complaints", "malicious-complaints"),
-        ("overview-actions", "policy-and-service"), ("overview-decisions", "did-it-work"), ("product-ranking", "problem-products"),
+        ("overview-decisions", "did-it-work"), ("product-ranking", "problem-products"),
     ):  # fmt: skip
         block = overview.select_one(f"#{part}")
         assert block is not None, part

@@ -101,7 +101,7 @@ def shop_bodies(
         shop=one_line(content.shop_name, longest=30), finding=one_line(content.finding, longest=80),
         count=todo,
     )  # fmt: skip
-    preheader = content.lines[0] if content.lines else lead.fact if lead else say("mail.quiet_note", language)
+    preheader = content.lines[0] if content.lines else lead.fact if lead else content.headline
     return bodies("mail", language, context, subject=subject, preheader=preheader)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import polars as pl
 
 from aftersales.advice.decisions import decision_name
-from aftersales.advice.suggest import WEEKS_STANDING, WEEKS_UNDER_WAY, act_by, spoken_measure
+from aftersales.advice.suggest import WEEKS_STANDING, WEEKS_UNDER_WAY, spoken_measure
 from aftersales.findings.headline import week_verdict
 from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
@@ -23,6 +23,8 @@ Urgency = Literal["today", "week", "watch"]
 URGENCIES: tuple[Urgency, ...] = ("today", "week", "watch")
 SOON_DAYS = 3  # evidence that is due by Wednesday is put together on Monday
 FORGOTTEN_WEEKS = 26  # a decision that nobody judged in half a year is not brought up for ever
+# The measures of suggestions that answer a rise told on a page.
+ANSWERS = {"refund-trends": {"refund_rate"}, "complaint-trends": {"refund_hours", "response_hours"}}
 WITH_THE_PLATFORM = ("filed", "appealed")
 
 
@@ -52,11 +54,12 @@ def week_plan(report: Report) -> tuple[Step, ...]:
     proposed again, nor what a line takes back.
     """
     withdrawn = _withdrawn(report)
-    improvements = list(_improvements(report, withdrawn))
+    proposed = _proposed(report, withdrawn)
     steps = [
         *_holds(report), *_evidence(report), *_data(report),
-        *(_withdrawal(report, row) for row in withdrawn.to_dicts()), *improvements, *_cases(report),
-        *_unexplained(report, covered=bool(improvements or withdrawn.height)), *_overdue(report),
+        *(_withdrawal(report, row) for row in withdrawn.to_dicts()),
+        *(_improvement(report, row) for row in proposed.to_dicts()), *_cases(report),
+        *_unexplained(report, proposed, withdrawn), *_overdue(report),
         *_products(report), *_with_the_platform(report),
     ]  # fmt: skip
     return tuple(sorted(steps, key=lambda step: URGENCIES.index(step.urgency)))
@@ -66,7 +69,7 @@ def plan_title(report: Report, steps: tuple[Step, ...]) -> str:
     """How many lines there are of each urgency; where nothing is to be done, that."""
     counts = {u: sum(step.urgency == u for step in steps) for u in URGENCIES}
     if not counts["today"] + counts["week"]:
-        return report.say("plan.watch_only" if steps else "plan.none", count=len(steps))
+        return report.say(f"plan.{_idle(report, steps)}", count=len(steps))
     parts = [report.say(f"plan.count.{u}", count=n) for u, n in counts.items() if n]
     return report.say("plan.title", parts=enumerated(parts, report.language))
 
@@ -74,9 +77,16 @@ def plan_title(report: Report, steps: tuple[Step, ...]) -> str:
 def with_plan(report: Report, said: str, steps: tuple[Step, ...]) -> str:
     """A headline that goes on to the first one or two actions, or says that there is none."""
     first = [step.short or step.what for step in steps if step.urgency != "watch"][:2]
-    key = "first" if first else "watched" if steps else "nothing"
     then = ("；" if report.language == "zh" else "; ").join(first)
+    key = "first" if first else _idle(report, steps)
     return report.say(f"plan.headline.{key}", said=said.rstrip("。."), first=then, count=len(steps))
+
+
+def _idle(report: Report, steps: tuple[Step, ...]) -> str:
+    """What may be said of a plan without actions: where nothing could be judged, no more than that none was found."""
+    counts = week_verdict(report.data.signals, week=report.data.week).values
+    judged = counts["routine"] + counts["beyond"] + counts["earlier"]
+    return "watched" if steps else "none" if judged else "none_known"
 
 
 def line(report: Report, step: Step) -> str:
@@ -226,28 +236,28 @@ def _overdue(report: Report) -> Iterator[Step]:
         )  # fmt: skip
 
 
-def _improvements(report: Report, withdrawn: pl.DataFrame) -> Iterator[Step]:
+def _proposed(report: Report, withdrawn: pl.DataFrame) -> pl.DataFrame:
     """The suggestions that nobody has decided on; none that a line of the plan takes back."""
-    back = {(row["lever_id"], row["part"]) for row in withdrawn.iter_rows(named=True)}
-    products = {row["product_id"]: row for row in report.data.problem_products.iter_rows(named=True)}
     rows = report.data.suggestions(report.language).filter(pl.col("state") != "decided")
-    for row in rows.iter_rows(named=True):
-        parts = row["scope"].split(" & ")
-        if any((row["lever"], part) in back for part in parts):
-            continue
-        named = dict(part.partition("=")[::2] for part in parts)
-        of = products.get(named.get("product_id", ""))
-        kind = "shop" if row["scope"] == "shop" else next((k for k in ("batch", "product_id") if k in named), "slice")
-        measure = spoken_measure(row["measure"], report.say(f"plan.it.{kind}"), report.language)
-        target = "target" if row["expected_change"] else "compare"
-        about = of["title"] if of else "" if kind == "shop" else row["action"]
-        yield Step(
-            "today" if row["due"] <= act_by("pull_batch", report.data.week) else "week", row["action"], row["owner"],
-            row["due"], report.say("plan.improve.why", **of) if of and of["rate"] is not None else row["because"] or "",
-            report.say(f"plan.improve.{target}", measure=measure, change=-(row["expected_change"] or 0)),
-            f"{more_link(report, 'policy-and-service')[1]}#{row['suggestion_id']}",
-            report.say("plan.improve.short", lever=f"advice.lever.{row['lever']}.name", about=about) if of else "",
-        )  # fmt: skip
+    back = set(withdrawn.select("lever_id", "part").iter_rows())
+    of = [any((lever, p) in back for p in scope.split(" & ")) for lever, scope in rows.select("lever", "scope").rows()]
+    return rows.filter(~pl.Series(of, dtype=pl.Boolean))
+
+
+def _improvement(report: Report, row: dict[str, Any]) -> Step:
+    named = dict(part.partition("=")[::2] for part in row["scope"].split(" & "))
+    kind = "shop" if row["scope"] == "shop" else next((k for k in ("batch", "product_id") if k in named), "slice")
+    measure = spoken_measure(row["measure"], report.say(f"plan.it.{kind}"), report.language)
+    target = "target" if row["expected_change"] else "compare"
+    of = report.data.problem_products.filter(product_id=named.get("product_id", "")).head(1).to_dicts()
+    lever = f"advice.lever.{row['lever']}.name"
+    return Step(
+        "today" if row["due"] <= _monday(report) else "week", row["action"], row["owner"], row["due"],
+        report.say("plan.improve.why", **of[0]) if of else row["because"] or "",
+        report.say(f"plan.improve.{target}", measure=measure, change=-(row["expected_change"] or 0)),
+        f"{more_link(report, 'policy-and-service')[1]}#{row['suggestion_id']}",
+        report.say("plan.improve.short", lever=lever, about=of[0]["title"]) if of else "",
+    )  # fmt: skip
 
 
 def _products(report: Report) -> Iterator[Step]:
@@ -262,12 +272,20 @@ def _products(report: Report) -> Iterator[Step]:
         )  # fmt: skip
 
 
-def _unexplained(report: Report, *, covered: bool) -> Iterator[Step]:
-    """A measure above its range that no other line answers: of refunds any improvement does, of service none may."""
-    above = week_verdict(report.data.signals, week=report.data.week).table.filter(verdict="above").to_dicts()
+def _unexplained(report: Report, proposed: pl.DataFrame, withdrawn: pl.DataFrame) -> Iterator[Step]:
+    """A measure above its range, or not back from a rise, that no other line answers."""
+    found = week_verdict(report.data.signals, week=report.data.week)
+    above = found.table.filter(verdict="above").to_dicts()
+    answered = set(proposed["measure"].str.split(":").list.first()) | ({"refund_rate"} if withdrawn.height else set())
     for page, role in (("refund-trends", "sales"), ("complaint-trends", "service")):
+        if answered & ANSWERS[page]:
+            continue
         rows = [row for row in above if row["measure"] in SHOWN and SHOWN[row["measure"]][1] == page]
-        if not rows or (covered and page == "refund-trends"):
+        name = str(found.values.get("name", ""))
+        if found.key == "verdict_of_week.stays" and SHOWN.get(name.removeprefix("measure."), ("", ""))[1] == page:
+            values = {"name": name, "fact": found.headline(report.language)}
+            yield _step(report, "watch", "stays", role=role, due=_next_week(report), page=page, **values)
+        if not rows:
             continue
         first = rows[0]
         unit = measure_unit(report, SHOWN[first["measure"]][0], first)
