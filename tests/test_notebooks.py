@@ -10,6 +10,10 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
+from aftersales.reports.contents import SECTIONS, sections_of
+from aftersales.reports.job import ReportJob
+from aftersales.words.language import say
+
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 BOOKS = sorted(FOLDER.glob("*.ipynb"))
 CLOSING = ("Actions", "Limitations", "Definitions")
@@ -32,6 +36,25 @@ def test_the_only_h1_is_a_question(book):
     heads = re.findall(r"^# (.+)$", "\n".join(c.source for c in cells(book, "markdown")), re.MULTILINE)
     assert len(heads) == 1
     assert "?" in heads[0] or "？" in heads[0]
+
+
+def test_a_page_bears_the_name_that_sentences_give_it_and_stands_in_a_section(book):
+    meta = nbformat.read(book, 4).metadata.aftersales
+    if meta.page != "start-here":  # no sentence sends there
+        assert meta.title == {lang: say(f"start_here.page.{meta.page}.title", lang) for lang in ("zh", "en")}
+    assert meta.section in SECTIONS
+
+
+def test_the_navigation_has_six_sections_and_one_for_analysts(tmp_path):
+    job = ReportJob("s", "2026-W46", ("en",), tuple(BOOKS), None, "1", tmp_path, tmp_path)
+    shown = sections_of(job, BOOKS[7], "en")
+    assert [s["title"] for s in shown] == [
+        "Overview", "Refunds", "Complaints", "Products", "Risk", "Actions and results", "Data and analysis",
+    ]  # fmt: skip
+    [current] = [s for s in shown if s["current"]]
+    assert [(p["title"], p["current"]) for p in current["pages"]] == [
+        ("Suspected malicious orders", False), ("Suspected malicious complaints", True), ("Case dossier", False),
+    ]  # fmt: skip
 
 
 def test_blocks_are_given_the_page_s_look_in_the_lab(book):

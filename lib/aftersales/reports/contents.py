@@ -13,7 +13,10 @@ from typing import Any
 from aftersales.reports.job import ReportJob, in_language, page_name
 from aftersales.reports.parameters import check_run, no_notebook, refuse_unknown, run_parameters, unreadable
 from aftersales.words.errors import QuestionError
-from aftersales.words.language import Language
+from aftersales.words.language import Language, say
+
+# The sections of a report as they stand in its navigation; a page that names none of them is in the last.
+SECTIONS = ("overview", "refunds", "complaints", "products", "risk", "actions", "more")
 
 
 def check_job(job: ReportJob) -> None:
@@ -47,6 +50,20 @@ def file_of(job: ReportJob, path: Path, language: Language) -> str:
 def title_of(path: Path, language: Language) -> str:
     """The title of a notebook's page in that language."""
     return str(_metadata(path).get("title", {}).get(language) or path.stem)
+
+
+def sections_of(job: ReportJob, path: Path, language: Language) -> list[dict[str, Any]]:
+    """The navigation of a notebook's page: sections in order, each with its title, its pages and which is current."""
+    found: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    for each in job.notebooks:
+        section = str(_metadata(each).get("section", SECTIONS[-1]))
+        page = {"title": title_of(each, language), "href": file_of(job, each, language), "current": each == path}
+        found[section if section in found else SECTIONS[-1]].append(page)
+    return [
+        {"title": say(f"reports.page.section.{section}", language), "pages": pages,
+         "current": any(page["current"] for page in pages)}
+        for section, pages in found.items() if pages
+    ]  # fmt: skip
 
 
 def _metadata(path: Path) -> dict[str, Any]:

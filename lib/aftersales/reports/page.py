@@ -49,14 +49,14 @@ def page_notebook(notebook: NotebookNode, language: Language) -> NotebookNode:
 
 def page_context(
     *, title: str, language: Language, shop: str, week: str, assets: str, freshness: str, provenance: str,
-    pages: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, str]], changed: str = "",
+    sections: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, str]], changed: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """What the template gets as ``resources.report``; its head lists the keys."""
     found = Week.parse(week)
     return {
         "title": title, "language": language, "shop": shop, "week": week, "assets": assets,
         "week_span": span(found.monday, found.sunday, language), "freshness": freshness, "provenance": provenance,
-        "pages": list(pages), "other": list(other), "changed": changed,
+        "sections": list(sections), "other": list(other), "changed": changed,
         "words": {word: say(f"reports.page.{word}", language) for word in _WORDS},
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aftersales.charts.markup import lang_of
 from aftersales.reports.assets import address, published_assets
-from aftersales.reports.contents import file_of, title_of
+from aftersales.reports.contents import file_of, sections_of, title_of
 from aftersales.reports.ending import finish
 from aftersales.reports.environment import environment
 from aftersales.reports.job import NotebookResult, ReportJob, ReportResult, in_language
@@ -113,10 +113,7 @@ def _context(job: ReportJob, path: Path, language: Language, *, assets: str) -> 
     return page_context(
         title=title_of(path, language), language=language, shop=job.shop_name or job.shop, week=job.week, assets=assets,
         freshness=freshness(job, language), provenance=provenance(job, language),
-        pages=[
-            {"title": title_of(p, language), "href": file_of(job, p, language), "current": p == path}
-            for p in job.notebooks
-        ],
+        sections=sections_of(job, path, language),
         other=[
             {"label": say("reports.page.language", o), "lang": lang_of(o), "href": file_of(job, path, o)}
             for o in job.languages if o != language
