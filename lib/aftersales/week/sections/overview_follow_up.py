@@ -18,6 +18,7 @@ from aftersales.week.sections import (
     malicious_orders,
 )
 from aftersales.week.sections.health_told import absent_names, gaps_told
+from aftersales.week.sections.overview_tiles import untold
 from aftersales.week.sections.plan import plan_title, week_plan
 from aftersales.week.sections.shown import more_link
 from aftersales.words.language import number, run_on
@@ -88,6 +89,7 @@ def data_quality(report: Report) -> Stack:
         notes.append(Note(report.say("overview.more_gaps", more=len(gaps) - MOST_GAPS), language=report.language))
     if not gaps:
         notes.append(Note(report.say("data_health.complete"), language=report.language, look="plain"))
+    notes += [Note(said, language=report.language, look="plain") for said in untold(report)]
     if names := absent_names(report):
         notes.append(Note(report.say("data_health.lacks_tables", names=names), language=report.language, look="plain"))
     return Stack(tuple(notes))

@@ -44,6 +44,13 @@ def tiles(report: Report) -> Tiles | Note:
     return Tiles((*first, *money, *others, *_suspected(report)), language=report.language)
 
 
+def untold(report: Report) -> list[str]:
+    """Why a sum has no tile, where it is not known; measures without one stand in the last table."""
+    lost = [tile for tile in _money(report) if tile.value == NOTHING]
+    between = "；" if report.language == "zh" else "; "
+    return [report.say("overview.untold", name=tile.label, why=between.join(tile.notes[:-1])) for tile in lost]
+
+
 def _says(tile: Tile) -> bool:
     """Whether a tile has a value, and a verdict or something to compare it with."""
     return tile.value != NOTHING and (bool(tile.comparisons) or tile.state not in ("not_enough_data", "maturing"))
