@@ -306,3 +306,18 @@ def test_a_shop_of_one_week_is_never_called_mature():
     cells = pl.DataFrame({"outcome": ["any"], "cohort": [MONDAY], "age": [0], "orders": [50], "events": [9]})
     assert nowcast(cells).select("mature", "stage").row(0) == (False, "too_young")
     assert delay_curve(cells)["share"].to_list() == [None]
+
+
+def test_nearly_mature_weeks_are_as_unsure_as_past_ones_were() -> None:
+    covered = []
+    for seed in range(12):
+        draw = np.random.default_rng(seed)
+        late = np.exp(draw.normal(0, 0.5, 30))[:, None]  # what comes after a week wanders, what comes first does not
+        events = draw.poisson(20_000 * np.array([0.05, 0.04, 0.01, 0.005]) * np.hstack([np.ones((30, 2)), late, late]))
+        cells = [(date(2026, 1, 5) + timedelta(weeks=w), a, 20_000, int(events[w, a]))
+                 for w in range(30) for a in range(4) if w + a < 30]  # fmt: skip
+        triangle = pl.DataFrame(cells, schema=["cohort", "age", "orders", "events"], orient="row")
+        rows = nowcast(triangle).sort("cohort").tail(3).with_columns(truth=pl.Series(events[27:].sum(1)))
+        covered += rows.filter("mature").select(pl.col("truth").is_between("low", "high")).to_series().to_list()
+    assert len(covered) == 24
+    assert sum(covered) / len(covered) > 0.7

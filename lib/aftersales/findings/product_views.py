@@ -148,7 +148,7 @@ def _judged(counts: ProductCounts, *, week: Week, weeks: int, worse: float) -> p
     outcomes = _outcomes(counts, window)
     kinds = _kinds(counts, outcomes, until=week.sunday)
     recent, now, past = (
-        _with_kind(_with_usual(_cells(counts, first, last, outcomes), counts), kinds)
+        _with_kind(_with_others(_cells(counts, first, last, outcomes), counts), kinds)
         for first, last in ((window, week.sunday), (late, week.sunday), (before, late - timedelta(days=1)))
     )
     stacked = pl.concat([
@@ -220,8 +220,8 @@ def _cells(counts: ProductCounts, first: date, last: date, outcomes: list[str]) 
     return cells.filter(pl.col("exposure") > 0)
 
 
-def _with_usual(cells: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
-    """The cells with the others' events and exposure, in category and shop, the product left out, and their rate."""
+def _with_others(cells: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
+    """The cells with the others' events and exposure, in category and shop, the product left out."""
     names = counts.names.select("product_id", "category")
     products = cells.filter(level="product").join(names, on="product_id", maintain_order="left")
     sums = {
@@ -230,15 +230,7 @@ def _with_usual(cells: pl.DataFrame, counts: ProductCounts) -> pl.DataFrame:
         for what, column in (("events", "refunds"), ("exposure", "exposure"))
     }
     others = products.with_columns(**sums).select("product_id", "reason", *sums)
-    found = cells.join(others, on=["product_id", "reason"], maintain_order="left")
-    return found.with_columns(usual=_pulled())
-
-
-def _pulled() -> pl.Expr:
-    """The category's rate, pulled to the shop's as by twenty requests; null where the shop has nothing to compare."""
-    shop = pl.col("shop_events") / pl.col("shop_exposure")
-    rate = (pl.col("category_events") + BORROWED_REQUESTS) / (pl.col("category_exposure") + BORROWED_REQUESTS / shop)
-    return pl.when(pl.col("shop_exposure") > 0, pl.col("shop_events") > 0).then(rate)
+    return cells.join(others, on=["product_id", "reason"], maintain_order="left")
 
 
 _KINDS: dict[str, Any] = {
@@ -317,7 +309,7 @@ def _with_kind(cells: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
     ]
     peers = pl.coalesce(oldest).struct
     return rows.select(
-        pl.col(cells.columns).exclude("usual"),
+        pl.col(cells.columns),
         usual=pl.Series(np.where(exposed > 0, expit(log_odds), np.nan)).fill_nan(None), usual_err=pl.Series(err),
         aged=pl.Series(np.where(many, aged, 0.0)), aged_err=pl.Series(np.where(many, aged_err, 0.0)),
         like_words=pl.when(known).then("like_words").otherwise(pl.lit([], dtype=pl.List(pl.String))),

@@ -251,12 +251,13 @@ def _learnt(reports: _Reports, now: int, *, trailing: int, step: int, lender: _L
     weeks = -(-ages // (7 // step))
     best: tuple[float, int, np.ndarray] | None = None
     for recent in sorted({w * 7 // step for w in RECENT_WEEKS}):
-        mean, came, week = _past(reports, now, recent=recent, trailing=trailing, step=step, lender=lender)
+        mean, came, week, young = _past(reports, now, recent=recent, trailing=trailing, step=step, lender=lender)
         each = _log_density(came, mean)
-        total = each.sum(0) - 0.5 * (np.log(SIZES / FIRST_SIZE) / FIRST_SPREAD) ** 2
+        total = each[young].sum(0) - 0.5 * (np.log(SIZES / FIRST_SIZE) / FIRST_SPREAD) ** 2
         if best is None or total.max() > best[0] + 1e-9:
             pooled = SIZES[int(total.argmax())]
-            # a week of age departs from the common size only as far as its own errors carry it
+            # Nearly mature cohorts miss by a larger share of the little that is still to come, which the young ones
+            # cannot tell. A week of age departs from the common size only as far as its own errors carry it
             own = -0.5 * (np.log(SIZES / pooled) / FIRST_SPREAD) ** 2
             sizes = [SIZES[int((each[week == w].sum(0) + own).argmax())] for w in range(weeks)]
             best = float(total.max()), recent, np.array(sizes)
@@ -266,13 +267,13 @@ def _learnt(reports: _Reports, now: int, *, trailing: int, step: int, lender: _L
 
 def _past(
     reports: _Reports, now: int, *, recent: int, trailing: int, step: int, lender: _Lender | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Past nowcasts against what had come in by now: expected, came, week of age."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Past nowcasts against what had come in by now: expected, came, week of age, whether still immature."""
     ages = reports.cells.shape[1]
     came_by = np.concatenate([np.zeros((len(reports.cells), 1)), reports.cells.cumsum(1)], axis=1)
     # a comparison needs a curve: the first nowcast is made once the recent window has been filled
     first = max(now - trailing, recent, 2)
-    means, cames, weeks = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, int)]
+    means, cames, weeks, young = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, int)], [np.zeros(0, bool)]
     for then in range(first, now):
         table = _incidence(reports, then, recent=recent, trailing=trailing, lender=lender)
         upto = np.concatenate([np.zeros((len(table), 1)), table.cumsum(1)], axis=1)
@@ -281,11 +282,11 @@ def _past(
         end = np.minimum(age + now - then, ages - 1) + 1
         day = reports.weekday[cohort]
         whole = np.maximum(upto[day, -1], 1e-12)
-        young = upto[day, age + 1] / whole < MATURE_FROM
-        means.append((reports.own[cohort] * (upto[day, end] - upto[day, age + 1]))[young])
-        cames.append((came_by[cohort, end] - came_by[cohort, age + 1])[young])
-        weeks.append((age // (7 // step))[young])
-    return np.concatenate(means), np.concatenate(cames), np.concatenate(weeks)
+        young.append(upto[day, age + 1] / whole < MATURE_FROM)
+        means.append(reports.own[cohort] * (upto[day, end] - upto[day, age + 1]))
+        cames.append(came_by[cohort, end] - came_by[cohort, age + 1])
+        weeks.append(age // (7 // step))
+    return np.concatenate(means), np.concatenate(cames), np.concatenate(weeks), np.concatenate(young)
 
 
 def _log_density(came: np.ndarray, mean: np.ndarray) -> np.ndarray:
