@@ -185,9 +185,9 @@ def told_apart_from(
 
 
 def with_levers(decisions: pl.DataFrame, orders: Frame) -> pl.DataFrame:
-    """Decisions with what suggestions call them: ``lever_id`` (of `LEVERS`) and ``part`` (of a scope; "shop").
+    """Decisions with what suggestions call them: ``lever_id`` (of `LEVERS`), ``part`` (of a scope) and ``whole``.
 
-    Both are null where a decision's own words name neither.
+    Each is null where a decision's own words do not name it; ``whole`` is the scope with all its parts.
 
     >>> taken = pl.DataFrame({"decision_id": ["d1"], "lever": ["限购"], "scope": ["商品=1"]})
     >>> with_levers(taken, pl.DataFrame({"product_id": ["1"]})).select("lever_id", "part").row(0)
@@ -199,8 +199,24 @@ def with_levers(decisions: pl.DataFrame, orders: Frame) -> pl.DataFrame:
     names = columns_of(orders, Orders, ["product_id", "merchant_code", "title"], needed=[]).unique().collect()
     units = [_unit(scope, names) for scope in decisions["scope"]]
     parts = [f"{u['by']}={u['unit']}" if u["by"] else "shop" if u["unit"] else None for u in units]
+    whole = [" & ".join(_parts(scope, names).values()) or None for scope in decisions["scope"]]
     lever = pl.col("lever").replace_strict(levers, default=None, return_dtype=pl.String)
-    return decisions.with_columns(lever_id=lever, part=pl.Series(parts, dtype=pl.String))
+    return decisions.with_columns(
+        lever_id=lever, part=pl.Series(parts, dtype=pl.String), whole=pl.Series(whole, dtype=pl.String)
+    )
+
+
+def _parts(scope: str | None, names: pl.DataFrame) -> dict[str, str]:
+    """A scope's parts as suggestions write them, by column; none where it has a part that they do not know."""
+    columns = {word: column for column, words in DIMENSIONS.items() for word in words}
+    found = {}
+    for part in re.split(r"\s*[;；&]\s*", scope or ""):
+        name, _, value = (text.strip() for text in part.partition("="))
+        column = columns.get(name.lower())
+        if column is None or not value:
+            return {}
+        found[column] = f"{column}={_product(value, names) if column == 'product_id' else value}"
+    return found
 
 
 def _unit(scope: str | None, names: pl.DataFrame) -> dict[str, str | None]:

@@ -195,7 +195,7 @@ def _data(report: Report) -> Iterator[Step]:
 
 def _judged(report: Report, *, weeks: int) -> pl.DataFrame:
     """Decisions of so many weeks that no later one on the same lever and thing replaces, with their verdicts."""
-    known = report.data.ledger.select("decision_id", "lever_id", "part")
+    known = report.data.ledger.select("decision_id", "lever_id", "part", "whole")
     rows = report.data.judged_decisions.join(known, on="decision_id", maintain_order="left")
     rows = rows.filter(pl.col("effective_from") > report.data.until - timedelta(weeks=weeks))
     same = pl.coalesce("lever_id", "lever", "decision_id"), pl.coalesce("part", "scope", "decision_id")
@@ -216,9 +216,8 @@ def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
 
 
 def _spoken(report: Report, row: dict[str, Any]) -> str:
-    """A decision in the reader's words where they are known: its lever, and a product by its title."""
-    product = (row["part"] or "").startswith("product_id=")
-    known = {"lever": row["lever_id"] or row["lever"], "scope": row["part"] if product else row["scope"]}
+    """A decision in the reader's words where they are known, a product by its title."""
+    known = {"lever": row["lever_id"] or row["lever"], "scope": row["whole"] or row["scope"]}
     return decision_name(row | known, report.language).rstrip(": ：")
 
 
