@@ -27,7 +27,7 @@ VERBS: dict[str, Sequence[Sequence[str]]] = {
     "erase": (("erase", "s", "--order", ORDER), ("erase", "s", "--order", ORDER, "--yes"), ("tidy",)),
 }  # fmt: skip
 AXES: dict[str, Sequence[str]] = {
-    "folder": ("plain", "我的 店铺", "a#b 50%🛒'\" & +", "[x] a%20b?"),
+    "folder": ("plain", "我的 店铺", "a#b 50%🛒'\" & +", "[x] a%20b? {a}"),
     "zone": ("Asia/Shanghai", "America/New_York", "Asia/Kathmandu", "America/Sao_Paulo"),
     "shop": ("whole", "everything else", "dates", "money", "only refunds", "one order"),
     "verb": tuple(VERBS),

@@ -39,9 +39,9 @@ def rows(now, before=None, dated=True, value=None):
         (
             {"complaint_rate": "above"},
             {},
-            "Complaint rate in 2026-W46: 30.0% (10 of 100 orders), above its normal range",
+            "Complaint rate in the week of 9 Nov: 30.0% (10 of 100 orders), above its normal range",
         ),
-        ({"complaint_rate": "below", "refund_rate_orders": "routine"}, {}, "Complaint rate in 2026-W46: 1.0%"),
+        ({"complaint_rate": "below", "refund_rate_orders": "routine"}, {}, "Complaint rate in the week of 9 Nov: 1.0%"),
         ({"complaint_rate": "routine"}, {"complaint_rate": "above"}, "Complaint rate: back to normal variation"),
         ({"complaint_rate": "routine", "refund_rate_orders": "routine"}, {}, "All normal this week: 2 measures"),
         (
@@ -49,7 +49,11 @@ def rows(now, before=None, dated=True, value=None):
             {},
             "2 measures this week: 1 within the normal range, 1 cannot",
         ),
-        ({"complaint_rate": "not_enough_data"}, {"complaint_rate": "above"}, "Complaint rate in 2026-W45: 30.0%"),
+        (
+            {"complaint_rate": "not_enough_data"},
+            {"complaint_rate": "above"},
+            "Complaint rate in the week of 2 Nov: 30.0%",
+        ),
         ({"complaint_rate": "not_enough_data"}, {}, "Cannot be judged yet: 1 measure"),
         (
             {"complaint_rate": "not_enough_data", "refund_rate_orders": "routine"},
@@ -80,7 +84,7 @@ def test_the_measure_furthest_out_is_told_and_the_others_are_counted():
     signals = rows({"refund_rate_orders": "above", "complaint_rate": "above", "refund_rate_money": "not_enough_data"})
     far = pl.when(measure="complaint_rate").then(0.9).otherwise("value")
     verdict = week_verdict(signals.with_columns(value=far, seen=far), week=WEEK)
-    assert verdict.headline("en").startswith("Complaint rate in 2026-W46: 90.0%")
+    assert verdict.headline("en").startswith("Complaint rate in the week of 9 Nov: 90.0%")
     assert verdict.caution("en") == "1 more measure outside the normal range; 1 cannot be judged yet this week."
     assert (verdict.size, verdict.strength) == (2, "strong")
 
@@ -92,9 +96,9 @@ def test_a_rise_that_became_the_usual_is_not_back_to_normal():
     learnt = signals.with_columns(value=pl.lit(0.3), normal_high=pl.when(now).then(0.35).otherwise(0.15))
     verdict = week_verdict(learnt, week=WEEK)
     assert verdict.headline("en") == (
-        "Complaint rate: above its normal range since 2026-W45, not clearly back to its former level yet."
+        "Complaint rate: above its normal range since the week of 2 Nov, not clearly back to its former level yet."
     )
-    assert "自 2026-W45 起偏高" in verdict.headline("zh")
+    assert "11月2日当周起偏高" in verdict.headline("zh")
     assert (verdict.size, verdict.strength) == (0, "counted")
 
 

@@ -86,14 +86,14 @@ def test_a_week_without_orders_is_a_row_that_says_so():
     orders = orders.filter(~pl.col("paid_at").dt.date().is_between(hole.monday, hole.sunday))
     found = row_of(signals(orders, refunds, week=WEEK, language="en"), week=hole)
     assert (found["seen"], found["value"], found["whole"]) == (None, None, 0)
-    assert found["headline"] == f"Refund rate by week of payment in {hole}: no paid orders that week."
+    assert found["headline"] == "Refund rate by week of payment in the week of 19 Oct: no paid orders that week."
 
 
 def test_a_verdict_is_taken_with_its_range_and_its_start():
     found = row_of(signals(*shop(), week=WEEK, verdicts=verdict(since=date(2026, 10, 12)), language="en"))
     assert (found["verdict"], found["normal_high"], found["since"]) == ("above", 0.15, date(2026, 10, 12))
     assert found["headline"] == (
-        "Refund rate by week of payment in 2026-W46: 20.0% (8 of 40 orders), above its normal range of 5.0%–15.0%; since the week of 12 Oct."
+        "Refund rate by week of payment in the week of 9 Nov: 20.0% (8 of 40 orders), above its normal range of 5.0%–15.0%; since the week of 12 Oct."
     )
 
 
@@ -118,7 +118,7 @@ def test_an_estimate_takes_the_place_of_what_was_counted():
     found = row_of(signals(*shop(), week=WEEK, estimates=estimates, verdicts=verdict(), language="en"))
     assert (found["seen"], found["value"], found["value_low"]) == (0.2, 0.3, 0.25)
     assert found["headline"].startswith(
-        "Refund rate by week of payment in 2026-W46: expected at 30.0% (8 of 40 orders so far), above"
+        "Refund rate by week of payment in the week of 9 Nov: expected at 30.0% (8 of 40 orders so far), above"
     )
 
 

@@ -53,7 +53,7 @@ def signals(
     >>> rows.select("measure", "value", "verdict").rows()
     [('refund_rate_orders', 0.3333333333333333, 'not_enough_data'), ('refund_rate_money', 0.5, 'not_enough_data')]
     >>> rows["headline"][1]
-    'Refund rate by value in 2026-W46: 50.0% so far (¥20 of ¥40), not enough data to judge.'
+    'Refund rate by value in the week of 9 Nov: 50.0% so far (¥20 of ¥40), not enough data to judge.'
     """
     rows = judged(
         seen_measures(orders, refunds, complaints=complaints, week=week, by=by), estimates=estimates, verdicts=verdicts
@@ -153,7 +153,8 @@ def signal_headline(row: dict[str, Any], language: Language, *, currency: str = 
     ...     "seen": 0.2, "value": 0.2, "value_low": 0.15, "value_high": 0.26, "normal_low": 0.05, "normal_high": 0.12,
     ...     "verdict": "above", "since": None, "part": 20, "whole": 100, "dated": True, "mature": True}
     >>> signal_headline(row, "en")
-    'Refund rate by week of payment in 2026-W46: 20.0% (20 of 100 orders), above its normal range of 5.0%–12.0%.'
+    'Refund rate by week of payment in the week of 9 Nov: 20.0% (20 of 100 orders), above its normal range
+    of 5.0%–12.0%.'
     """
     key, values = signal_sentence(row)
     body = say(key, language, currency=currency, **values)

@@ -59,7 +59,7 @@ def executed_notebook(
         extra = _kernel_settings(stack) if engine == "kernel" else {}
         try:
             notebook = pm.execute_notebook(
-                str(path), str(output), parameters=dict(parameters), engine_name=_ENGINES[engine],
+                _as_template(path), _as_template(output), parameters=dict(parameters), engine_name=_ENGINES[engine],
                 kernel_name="python3", language="python", cwd=str(path.parent), progress_bar=False,
                 request_save_on_cell_execute=False, autosave_cell_every=0, **extra,
             )  # fmt: skip
@@ -82,6 +82,11 @@ def _without_values(notebook: NotebookNode) -> NotebookNode:
         output.evalue = masked_error(output.evalue)
         output.traceback = [masked_error(line) for line in output.traceback]
     return notebook
+
+
+def _as_template(path: Path) -> str:
+    """A path for papermill, which takes braces in it for places to put parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _kernel_settings(stack: ExitStack) -> dict[str, Any]:

@@ -170,6 +170,18 @@ def month(value: date | datetime | None, language: Language = "zh") -> str:
     return format_skeleton("yMMM", value, locale=_LOCALE["zh"]) if language == "zh" else f"{value:%b %Y}"
 
 
+def week_of(value: str | None, language: Language = "zh") -> str:
+    """An ISO week by its Monday.
+
+    >>> week_of("2026-W46"), week_of("2026-W46", "en")
+    ('11月9日当周', 'week of 9 Nov')
+    """
+    if value is None:
+        return NOTHING
+    monday = day(date.fromisocalendar(int(value[:4]), int(value[6:]), 1), language)
+    return f"{monday}当周" if language == "zh" else f"week of {monday}"
+
+
 def span(first: date, last: date, language: Language = "zh") -> str:
     """A span of days with its year.
 
@@ -246,8 +258,8 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
-    "clock": clock,
-    "hours": hours, "probability": probability, "likelihood": likelihood, "name": named,
+    "week": week_of, "clock": clock, "hours": hours, "probability": probability,
+    "likelihood": likelihood, "name": named,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
     "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,
