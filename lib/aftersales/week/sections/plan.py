@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -212,7 +212,7 @@ def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
         report, "week", "withdraw", role="sales", due=_friday(report), page="did-it-work", at="#decisions", name=name,
         before=row["rate_before"], after=row["rate_after"],
     )  # fmt: skip
-    return Step(**step.__dict__ | {"owner": row["owner"] or step.owner})
+    return replace(step, owner=row["owner"] or step.owner)
 
 
 def _spoken(report: Report, row: dict[str, Any]) -> str:
