@@ -379,19 +379,28 @@ def mail(
 @app.command()
 def decide(
     shop: ShopName,
-    suggestion: Annotated[str, typer.Argument(help="The suggestion's id, as the page shows it.", show_default=False)],
+    suggestion: Annotated[
+        str,
+        typer.Argument(
+            help="The suggestion's id, as the page shows it; with --withdraw a decision's.", show_default=False
+        ),
+    ],
     owner: Annotated[str, typer.Option(help="Who is responsible.", show_default=False)],
     start: Annotated[str, typer.Option("--from", help="The day it takes effect, like 2026-11-30.", show_default=False)],
     measure: Annotated[str | None, typer.Option(help="What it will be judged by; else the suggestion's own.")] = None,
     change: Annotated[bool, typer.Option("--change", help="Replace what was entered for it before.")] = False,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take an earlier decision back; judged by that one's measure.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Enter a decision into the ledger: owner, date, scope, and a measure fixed beforehand."""
-    from aftersales.week.deciding import decided
+    from aftersales.week.deciding import decided, withdrawn
 
     day = _day(start)
     assert day is not None
-    lines = decided(shop, suggestion, owner=owner, effective_from=day, measure=measure, change=change, config=config)
+    who: dict[str, Any] = {"owner": owner, "effective_from": day, "change": change, "config": config}
+    lines = withdrawn(shop, suggestion, **who) if withdraw else decided(shop, suggestion, measure=measure, **who)
     for line in lines:
         _out.print(escape(line))
 

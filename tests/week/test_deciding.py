@@ -7,8 +7,9 @@ import pytest
 
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.deciding import decided
+from aftersales.week.deciding import decided, withdrawn
 from aftersales.week.loading import load
+from aftersales.week.sections.plan import week_plan
 from aftersales.words.errors import QuestionError
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -44,3 +45,35 @@ def test_a_decision_keeps_the_suggestions_lever_scope_and_measure(demo, tmp_path
     decided("demo", row["suggestion_id"], **twice, change=True)
     ledger = ShopStore(load_settings(config).store_path, "demo").table("decisions").collect()
     assert ledger.filter(suggestion_id=row["suggestion_id"])["owner"].to_list() == ["李强"]
+
+
+def test_a_decision_that_did_harm_is_taken_back_and_the_plan_no_longer_asks_for_it(demo, tmp_path):
+    shutil.copytree(demo, tmp_path / "demo")
+    config = tmp_path / "demo" / "shops.toml"
+
+    def report():
+        return load("demo", config=str(config))
+
+    harmed = report().data.judged_decisions.filter(verdict="harmed")
+    assert harmed.height == 1  # planted
+    bad = harmed.row(0, named=True)
+    asked = [s for s in week_plan(report()) if s.what.startswith("撤回")]
+    assert len(asked) == 1
+    taken = {"owner": "王敏", "effective_from": date(2026, 11, 22), "config": config}
+    sunday = datetime(2026, 11, 22, 4, tzinfo=UTC)
+    with pytest.raises(QuestionError, match="no decision in the ledger"):
+        withdrawn("demo", "decision-none", **taken, now=sunday)
+    [said] = withdrawn("demo", bad["decision_id"], **taken, now=sunday)
+    assert asked[0].what.partition("（")[0] in said
+    with pytest.raises(QuestionError, match=r"in the ledger already.*王敏"):
+        withdrawn("demo", bad["decision_id"], **taken, now=sunday)
+    after = report()
+    entry = after.data.ledger.filter(decision_id=f"withdrawal-{bad['decision_id']}").row(0, named=True)
+    assert (entry["scope"], entry["measure"], entry["expected_low"]) == (bad["scope"], bad["measure"], None)
+    assert not [s for s in week_plan(after) if s.what.startswith("撤回")]
+    # it is judged like any other, and does not bring the suggestion back
+    judged = after.data.decisions("zh").filter(decision_id=entry["decision_id"]).row(0, named=True)
+    assert judged["verdict"] in ("too_early", "cannot_tell")
+    assert judged["headline"].startswith("撤回：")
+    with pytest.raises(QuestionError, match="no decision in the ledger"):
+        withdrawn("demo", entry["decision_id"], **taken, now=sunday)

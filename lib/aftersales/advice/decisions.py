@@ -42,6 +42,8 @@ MEASURED_REASONS: Mapping[str, tuple[str, ...]] = {
 BAD_ORDERS = re.compile(r"恶意|拒收|bad.?orders|malicious|suspected orders", re.IGNORECASE)
 REFUSED = "拒收"
 REFUND_RATE = re.compile(r"退款率|refund.?rate|refund_rate", re.IGNORECASE)
+# How the ledger writes the lever of a decision that takes another back, before that one's.
+WITHDRAWAL = "withdraw "
 WHOLE_SHOP = ("全店", "shop", "整店", "the whole shop")
 
 _COLUMNS: dict[str, Any] = {
@@ -143,9 +145,13 @@ def decision_name(row: Mapping[str, Any], language: Language) -> str:
 
     >>> decision_name({"lever": "fix_size_chart", "scope": "shop", "decision_id": "d", "title": None}, "en")
     'Fix the size chart (the whole shop): '
+    >>> decision_name({"lever": "withdraw fix_size_chart", "scope": "shop", "decision_id": "w", "title": None}, "en")
+    'Withdraw: Fix the size chart (the whole shop): '
     """
-    lever = row["lever"] or row["decision_id"]
-    named = LEVERS[lever].said("name", language) if lever in LEVERS else lever
+    lever = str(row["lever"] or row["decision_id"])
+    plain = lever.removeprefix(WITHDRAWAL)
+    named = LEVERS[plain].said("name", language) if plain in LEVERS else plain
+    named = named if plain == lever else say("advice.withdrawal", language, lever=named)
     titles = {part.partition("=")[2]: row["title"] for part in (row["scope"] or "").split(" & ") if row["title"]}
     scope = spoken_scope(row["scope"], titles, language) if row["scope"] else "–"
     return say("advice.decision", language, lever=named, scope=scope)

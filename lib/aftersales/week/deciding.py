@@ -1,4 +1,4 @@
-"""A suggestion becomes a decision: who, from when, and the measure it will be judged by, fixed beforehand."""
+"""A suggestion becomes a decision, or an earlier one is taken back: who, from when, and the measure that judges it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.advice.decisions import told_apart_from
+from aftersales.advice.decisions import WITHDRAWAL, decision_name, told_apart_from
 from aftersales.advice.suggest import spoken_measure
 from aftersales.advice.verdicts import WEEKS_AFTER
 from aftersales.sources.recording import record
@@ -38,8 +38,7 @@ def decided(
     gets another owner, day and measure. The lines say the least effect that could be seen at all beside what is hoped
     for, when to look, and which other decisions on the same thing it could not be told apart from.
     """
-    if not owner.strip():
-        raise QuestionError("A decision needs an owner", hint="name one with --owner")
+    _check_owner(owner)
     report = load(shop, config=str(config) if config else None)
     rows = report.data.suggestions(report.language)
     found = rows.filter(suggestion_id=suggestion)
@@ -47,14 +46,7 @@ def decided(
         raise unknown("suggestion this week", suggestion, rows["suggestion_id"].to_list())
     row = found.row(0, named=True)
     ledger = report.data.tables["decisions"].collect()  # those of today too, which the week's page does not judge yet
-    before = ledger.filter(pl.col("suggestion_id") == suggestion)
-    if before.height and not change:
-        entered = before.row(0, named=True)
-        raise QuestionError(
-            f"{suggestion} is in the ledger already",
-            found=f"{entered['owner']}, from {entered['effective_from']}, decided on {entered['decided_on']}",
-            hint="add --change to enter another owner, day or measure for it",
-        )
+    _check_new(ledger.filter(pl.col("suggestion_id") == suggestion), suggestion, change=change)
     moment = now or datetime.now(UTC)
     entry = pl.DataFrame(
         {
@@ -79,6 +71,63 @@ def decided(
         decision_id=entry["decision_id"][0],
     )  # fmt: skip
     return [said, *_what_can_be_seen(row, effective_from, report.language), *_not_apart(others, report.language)]
+
+
+def withdrawn(
+    shop: str,
+    decision: str,
+    *,
+    owner: str,
+    effective_from: date,
+    change: bool = False,
+    config: Path | None = None,
+    now: datetime | None = None,
+) -> list[str]:
+    """Write into the ledger that an earlier decision is taken back; lines that say what was entered.
+
+    It is judged as any decision is: by the same measure, on the same thing, from its own day.
+    """
+    _check_owner(owner)
+    report = load(shop, config=str(config) if config else None)
+    ledger = report.data.tables["decisions"].collect()
+    taken = ledger.filter(~pl.col("lever").str.starts_with(WITHDRAWAL).fill_null(value=False))
+    found = taken.filter(decision_id=decision)
+    if found.is_empty():
+        raise unknown("decision in the ledger", decision, taken["decision_id"].to_list())
+    entry_id = f"withdrawal-{decision}"
+    _check_new(ledger.filter(decision_id=entry_id), entry_id, change=change)
+    moment = now or datetime.now(UTC)
+    entry = found.select(ledger.columns).with_columns(
+        decision_id=pl.lit(entry_id), suggestion_id=pl.lit(decision), owner=pl.lit(owner.strip()),
+        lever=pl.lit(WITHDRAWAL) + pl.coalesce("lever", "decision_id"),
+        decided_on=pl.lit(moment.astimezone(report.data.shop.tz).date()), effective_from=pl.lit(effective_from),
+        expected_low=pl.lit(None, dtype=pl.Float64), expected_high=pl.lit(None, dtype=pl.Float64),
+    )  # fmt: skip
+    commit = record(
+        report.data.settings, report.data.shop, "decisions", entry, action=f"withdraw {decision}", now=moment
+    )
+    row, it = entry.row(0, named=True), say("advice.page.it", report.language)
+    measured = spoken_measure(row["measure"], it, report.language) if row["measure"] else "–"
+    action = decision_name(row | {"title": None}, report.language).rstrip(": ：")
+    return [
+        say("decide.entered", report.language, decision=entry_id, action=action, owner=owner.strip(),
+            day=effective_from, measure=measured, commit=commit.number)
+    ]  # fmt: skip
+
+
+def _check_owner(owner: str) -> None:
+    if not owner.strip():
+        raise QuestionError("A decision needs an owner", hint="name one with --owner")
+
+
+def _check_new(before: pl.DataFrame, name: str, *, change: bool) -> None:
+    if before.height and not change:
+        entered = before.row(0, named=True)
+        raise QuestionError(
+            f"{name} is in the ledger already",
+            found=f"{entered['owner']}, from {entered['effective_from']}, decided on {entered['decided_on']}",
+            hint="add --change to enter another owner, day or measure for it",
+        )
 
 
 def _what_can_be_seen(row: Mapping[str, Any], start: date, language: Language) -> list[str]:

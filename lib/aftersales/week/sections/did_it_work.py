@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 from typing import Any
 
 import polars as pl
@@ -78,11 +79,19 @@ class Decisions(Result):
             v: int((rows["verdict"] == v).sum()) for v in ("worked", "did_not", "harmed", "too_early", "cannot_tell")
         }
         headline = self.report.say("advice.page.worked", count=rows.height, **counts)
-        points = [
-            Conclusion(row["headline"])
-            for row in rows.filter(pl.col("change").is_not_null()).head(3).iter_rows(named=True)
-        ]
+        known = rows.filter(pl.col("change").is_not_null()).sort(pl.col("verdict") == "harmed", descending=True)
+        points = [Conclusion(row["headline"], do=self._take_back(row)) for row in known.head(3).iter_rows(named=True)]
         return Verdict(headline, tuple(points), language=self.report.language)
+
+    def _take_back(self, row: Mapping[str, Any]) -> str:
+        """How to record that a decision which did harm is taken back; nothing for any other."""
+        back = self.report.data.ledger["suggestion_id"].to_list()
+        if row["verdict"] != "harmed" or row["decision_id"] in back:
+            return ""
+        command = (
+            f"aftersales decide {self.report.data.shop.id} {quote(row['decision_id'])} --withdraw --owner … --from …"
+        )
+        return self.report.say("advice.page.take_back", command=command)
 
     def verdicts(self) -> Table:
         """Each decision with its rate before and after, and the verdict."""

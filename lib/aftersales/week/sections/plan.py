@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from aftersales.advice.decisions import decision_name
+from aftersales.advice.decisions import WITHDRAWAL, decision_name
 from aftersales.advice.suggest import WEEKS_STANDING, WEEKS_UNDER_WAY, spoken_measure
 from aftersales.findings.headline import week_verdict
 from aftersales.tables.columns import known_total
@@ -203,7 +203,9 @@ def _judged(report: Report, *, weeks: int) -> pl.DataFrame:
 
 
 def _withdrawn(report: Report) -> pl.DataFrame:
-    return _judged(report, weeks=WEEKS_STANDING).filter(verdict="harmed")
+    """Decisions that did harm, and that nobody has taken back yet."""
+    back = report.data.ledger.filter(pl.col("lever").str.starts_with(WITHDRAWAL))["suggestion_id"].to_list()
+    return _judged(report, weeks=WEEKS_STANDING).filter(~pl.col("decision_id").is_in(back), verdict="harmed")
 
 
 def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
