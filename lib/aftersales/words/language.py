@@ -33,6 +33,7 @@ _SIGNS = {
 }  # fmt: skip
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "–"
+MOST_CHANGE = 10.0  # beyond it a relative change is said as more than that
 
 
 def _signed(text: str, value: float, plus: bool) -> str:
@@ -60,6 +61,18 @@ def percent(value: float | None, language: Language = "zh", *, digits: int = 1) 
     ('23.1%', '4%')
     """
     return NOTHING if value is None else number(100 * value, digits=digits) + "%"
+
+
+def relative_change(value: float | None, language: Language = "zh") -> str:
+    """A relative change in whole per cent; more than tenfold is said as that, for no figure there is worth reading.
+
+    >>> relative_change(-0.64), relative_change(169.9), relative_change(59.0, "en")
+    ('−64%', '1,000% 以上', 'over 1,000%')
+    """
+    if value is None or value <= MOST_CHANGE:
+        return percent(value, language, digits=0)
+    most = percent(MOST_CHANGE, language, digits=0)
+    return f"{most} 以上" if language == "zh" else f"over {most}"
 
 
 def probability(value: float | None, language: Language = "zh") -> str:
@@ -258,7 +271,7 @@ def run_on(sentences: Iterable[str], language: Language) -> str:
 
 FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
-    "week": week_of, "clock": clock, "hours": hours, "probability": probability,
+    "week": week_of, "change": relative_change, "clock": clock, "hours": hours, "probability": probability,
     "likelihood": likelihood, "name": named,
     "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
