@@ -190,6 +190,16 @@ def told_apart_from(
     )  # fmt: skip
 
 
+def taken_back(ledger: pl.DataFrame) -> list[str]:
+    """The decisions that later ones withdraw.
+
+    >>> ledger = pl.DataFrame({"lever": ["fix_size_chart", "withdraw fix_size_chart"], "suggestion_id": [None, "d1"]})
+    >>> taken_back(ledger)
+    ['d1']
+    """
+    return ledger.filter(pl.col("lever").str.starts_with(WITHDRAWAL))["suggestion_id"].to_list()
+
+
 def with_levers(decisions: pl.DataFrame, orders: Frame) -> pl.DataFrame:
     """Decisions with what suggestions call them: ``lever_id`` (of `LEVERS`), ``part`` (of a scope) and ``whole``.
 

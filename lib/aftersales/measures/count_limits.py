@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import betaincc, ndtr, ndtri, stdtr, stdtrit
 
 from aftersales.measures.tails import both_below, negative_binomial_at, negative_binomial_upto
 
@@ -59,7 +59,7 @@ def negative_binomial_tails(count: Array, mean: Array, variance: Array) -> tuple
     """
     size, chance = _size_and_chance(mean, variance)
     above = np.where(count > 0, betaincc(size, np.maximum(count, 1e-9), chance), 1.0)
-    return above, betainc(size, np.maximum(count, 0.0) + 1.0, chance)
+    return above, negative_binomial_upto(count, size, chance)
 
 
 def tails(

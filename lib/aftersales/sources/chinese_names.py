@@ -117,11 +117,10 @@ def chinese_names(text: str) -> Iterator[tuple[int, int]]:
     cues = {m.end(): 9.0 for m in _WEAK.finditer(text)}
     for m in strong:
         cues[m.end()] = cues[m.end("who")] = 12.5
-    cues |= dict.fromkeys((m.start("s") if m["s"] else m.start("t") for m in _BESIDE.finditer(text)), 10.5)
+    beside = [m.span("s" if m["s"] else "t") for m in _BESIDE.finditer(text)]
+    cues |= dict.fromkeys((start for start, _ in beside), 10.5)
     _, _, surnames, _ = _lexicon()
-    for m in _BESIDE.finditer(text):
-        if (m["s"] or m["t"])[0] in surnames and not _NO_PERSON.match(m["s"] or m["t"]):
-            yield m.span("s" if m["s"] else "t")
+    yield from (at for at in beside if text[at[0]] in surnames and not _NO_PERSON.match(text[slice(*at)]))
     for pattern in (_RUN, _SPACED):
         for run in pattern.finditer(text):
             start, end = run.span()

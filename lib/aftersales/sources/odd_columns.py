@@ -163,10 +163,9 @@ def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
     for at, one in enumerate(new):
         others = [c for c in (*new, *stored) if (c.layout, c.kind) == (one.layout, one.kind) and c.file != one.file]
         filled = {f for c in new if (c.file, c.layout) == (one.file, one.layout) for f in _filled(c.rows)}
-        notes = dict.fromkeys(
-            [*_by_itself(one, filled), *(_beside(one, others, _near(others, new, at), filled) if others else ())]
-        )
-        strange = bool(others) and _other_products(one, _near(others, new, at))
+        near = _near(others, new, at)
+        notes = dict.fromkeys([*_by_itself(one, filled), *(_beside(one, others, near, filled) if near else ())])
+        strange = bool(near) and _other_products(one, near)
         sure = any(c.stored for c in others) or len({c.file for c in others}) > 1
         if strange and not sure:
             notes[note("other_products", file=others[0].file)] = None

@@ -13,7 +13,7 @@ from aftersales.advice.decisions import WITHDRAWAL, decision_name, told_apart_fr
 from aftersales.advice.suggest import spoken_measure
 from aftersales.advice.verdicts import WEEKS_AFTER
 from aftersales.sources.recording import record
-from aftersales.week.loading import load
+from aftersales.week.loading import Report, load
 from aftersales.words.errors import QuestionError, unknown
 from aftersales.words.language import Language, say
 
@@ -58,14 +58,7 @@ def decided(
         },
         schema_overrides={"expected_low": pl.Float64, "expected_high": pl.Float64, "measure": pl.String},
     )  # fmt: skip
-    commit = record(
-        report.data.settings, report.data.shop, "decisions", entry, action=f"decide {suggestion}", now=moment
-    )
-    measured = spoken_measure(entry["measure"][0], say("advice.page.it", report.language), report.language)
-    said = say(
-        "decide.entered", report.language, decision=entry["decision_id"][0], action=row["action"], owner=owner.strip(),
-        day=effective_from, measure=measured, commit=commit.number,
-    )  # fmt: skip
+    said = _entered(report, entry, row["action"], command=f"decide {suggestion}", now=moment)
     others = told_apart_from(
         ledger, report.data.tables["orders"], scope=row["scope"], effective_from=effective_from,
         decision_id=entry["decision_id"][0],
@@ -103,16 +96,19 @@ def withdrawn(
         decided_on=pl.lit(moment.astimezone(report.data.shop.tz).date()), effective_from=pl.lit(effective_from),
         expected_low=pl.lit(None, dtype=pl.Float64), expected_high=pl.lit(None, dtype=pl.Float64),
     )  # fmt: skip
-    commit = record(
-        report.data.settings, report.data.shop, "decisions", entry, action=f"withdraw {decision}", now=moment
-    )
+    action = decision_name(entry.row(0, named=True) | {"title": None}, report.language).rstrip(": ：")
+    return [_entered(report, entry, action, command=f"withdraw {decision}", now=moment)]
+
+
+def _entered(report: Report, entry: pl.DataFrame, action: str, *, command: str, now: datetime) -> str:
+    """Write the row into the ledger, and say so."""
+    commit = record(report.data.settings, report.data.shop, "decisions", entry, action=command, now=now)
     row, it = entry.row(0, named=True), say("advice.page.it", report.language)
-    measured = spoken_measure(row["measure"], it, report.language) if row["measure"] else "–"
-    action = decision_name(row | {"title": None}, report.language).rstrip(": ：")
-    return [
-        say("decide.entered", report.language, decision=entry_id, action=action, owner=owner.strip(),
-            day=effective_from, measure=measured, commit=commit.number)
-    ]  # fmt: skip
+    return say(
+        "decide.entered", report.language, decision=row["decision_id"], action=action, owner=row["owner"],
+        day=row["effective_from"], commit=commit.number,
+        measure=spoken_measure(row["measure"], it, report.language) if row["measure"] else "–",
+    )  # fmt: skip
 
 
 def _check_owner(owner: str) -> None:

@@ -191,6 +191,7 @@ def week_of(value: str | None, language: Language = "zh") -> str:
     """
     if value is None:
         return NOTHING
+    # not by `Week.parse`, whose module loads polars: whoever only speaks need not wait for that
     monday = day(date.fromisocalendar(int(value[:4]), int(value[6:]), 1), language)
     return f"{monday}当周" if language == "zh" else f"week of {monday}"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.advice.decisions import decision_name
+from aftersales.advice.decisions import decision_name, taken_back
 from aftersales.advice.effect_weeks import EFFECT_WEEKS
 from aftersales.advice.suggest import spoken_measure
 from aftersales.charts.actions import effect_table
@@ -85,8 +85,7 @@ class Decisions(Result):
 
     def _take_back(self, row: Mapping[str, Any]) -> str:
         """How to record that a decision which did harm is taken back; nothing for any other."""
-        back = self.report.data.ledger["suggestion_id"].to_list()
-        if row["verdict"] != "harmed" or row["decision_id"] in back:
+        if row["verdict"] != "harmed" or row["decision_id"] in taken_back(self.report.data.ledger):
             return ""
         command = (
             f"aftersales decide {self.report.data.shop.id} {quote(row['decision_id'])} --withdraw --owner … --from …"

@@ -14,7 +14,6 @@ from aftersales.findings.signals import is_awaited
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, last_judged, measure_unit, signal_rows
 from aftersales.words.language import NOTHING, hours
-from aftersales.words.periods import Week
 from aftersales.words.promotions import prior_year_week
 
 RECENT = 8  # points of a tile's little line
@@ -91,7 +90,7 @@ def last_judged_said(report: Report, rows: pl.DataFrame, unit: Unit) -> str | No
     if judged is None:
         return None
     return report.say(
-        "overview.last_judged", week=Week.parse(judged["week"]).monday, value=unit.text(judged["value"]),
+        "overview.last_judged", week=judged["week"], value=unit.text(judged["value"]),
         verdict=f"verdict.{judged['verdict']}",
     )  # fmt: skip
 

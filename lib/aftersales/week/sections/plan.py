@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from aftersales.advice.decisions import WITHDRAWAL, decision_name
+from aftersales.advice.decisions import decision_name, taken_back
 from aftersales.advice.suggest import WEEKS_STANDING, WEEKS_UNDER_WAY, spoken_measure
 from aftersales.findings.headline import week_verdict
 from aftersales.tables.columns import known_total
@@ -53,14 +53,15 @@ def week_plan(report: Report) -> tuple[Step, ...]:
     back, improvements (`advice.suggest`), cases that wait, and what is only to be watched. What runs already is not
     proposed again, nor what a line takes back.
     """
+    orders, complaints = _open_orders(report), _open_complaints(report)
     withdrawn = _withdrawn(report)
     proposed = _proposed(report, withdrawn)
     steps = [
-        *_holds(report), *_evidence(report), *_data(report),
+        *_holds(report, orders), *_evidence(report, complaints), *_data(report),
         *(_withdrawal(report, row) for row in withdrawn.to_dicts()),
-        *(_improvement(report, row) for row in proposed.to_dicts()), *_cases(report),
-        *_unexplained(report, proposed, withdrawn), *_overdue(report),
-        *_products(report), *_with_the_platform(report),
+        *(_improvement(report, row) for row in proposed.to_dicts()),
+        *_cases(report, orders, complaints), *_unexplained(report, proposed, withdrawn), *_overdue(report),
+        *_products(report), *_with_the_platform(report, orders, complaints),
     ]  # fmt: skip
     return tuple(sorted(steps, key=lambda step: URGENCIES.index(step.urgency)))
 
@@ -134,19 +135,23 @@ def _open_complaints(report: Report) -> pl.DataFrame:
     return rows.with_columns(due=pl.when(due > report.data.until).then(due))
 
 
-def _holds(report: Report) -> Iterator[Step]:
-    rows = _open_orders(report).filter("waiting")
+def _of_orders(report: Report, urgency: Urgency, key: str, rows: pl.DataFrame, *, due: date) -> Iterator[Step]:
+    """A line about suspected orders, where there are any."""
     if rows.height:
         yield _step(
-            report, "today", "hold", role="service", due=_monday(report), page="malicious-orders",
-            at="#suspected-cases", orders=rows["order_id"].n_unique(), cases=rows["case_id"].n_unique(),
+            report, urgency, key, role="service", due=due, page="malicious-orders", at="#suspected-cases",
+            orders=rows["order_id"].n_unique(), cases=rows["case_id"].n_unique(),
             money=known_total(rows.unique("order_id")["money_at_risk"]),
         )  # fmt: skip
 
 
-def _evidence(report: Report) -> Iterator[Step]:
+def _holds(report: Report, orders: pl.DataFrame) -> Iterator[Step]:
+    yield from _of_orders(report, "today", "hold", orders.filter("waiting"), due=_monday(report))
+
+
+def _evidence(report: Report, complaints: pl.DataFrame) -> Iterator[Step]:
     """A line a day on which evidence falls due."""
-    rows = _open_complaints(report).filter(~pl.col("state").is_in(WITH_THE_PLATFORM)).drop_nulls("due")
+    rows = complaints.filter(~pl.col("state").is_in(WITH_THE_PLATFORM)).drop_nulls("due")
     for (due,), of_day in rows.sort("due").group_by("due", maintain_order=True):
         days = (due - report.data.until).days
         yield _step(
@@ -156,17 +161,12 @@ def _evidence(report: Report) -> Iterator[Step]:
         )  # fmt: skip
 
 
-def _cases(report: Report) -> Iterator[Step]:
+def _cases(report: Report, orders: pl.DataFrame, complaints: pl.DataFrame) -> Iterator[Step]:
     """Cases that nothing presses, and nobody has taken up yet or decided."""
     fresh = ~pl.col("state").is_in(WITH_THE_PLATFORM)
-    orders = _open_orders(report).filter(fresh, ~pl.col("stoppable"))
-    if orders.height:
-        yield _step(
-            report, "week", "verify_orders", role="service", due=_friday(report), page="malicious-orders",
-            at="#suspected-cases", cases=orders["case_id"].n_unique(), orders=orders["order_id"].n_unique(),
-            money=known_total(orders.unique("order_id")["money_at_risk"]),
-        )  # fmt: skip
-    complaints = _open_complaints(report).filter(fresh, pl.col("due").is_null())
+    waiting = orders.filter(fresh, ~pl.col("stoppable"))
+    yield from _of_orders(report, "week", "verify_orders", waiting, due=_friday(report))
+    complaints = complaints.filter(fresh, pl.col("due").is_null())
     if complaints.height:
         yield _step(
             report, "week", "verify_complaints", role="service", due=_friday(report), page="malicious-complaints",
@@ -174,9 +174,8 @@ def _cases(report: Report) -> Iterator[Step]:
         )  # fmt: skip
 
 
-def _with_the_platform(report: Report) -> Iterator[Step]:
-    theirs = pl.col("state").is_in(WITH_THE_PLATFORM)
-    orders, complaints = (rows.filter(theirs) for rows in (_open_orders(report), _open_complaints(report)))
+def _with_the_platform(report: Report, orders: pl.DataFrame, complaints: pl.DataFrame) -> Iterator[Step]:
+    orders, complaints = (rows.filter(pl.col("state").is_in(WITH_THE_PLATFORM)) for rows in (orders, complaints))
     count = orders["case_id"].n_unique() + complaints["case_id"].n_unique()
     if count:
         page = "malicious-complaints" if complaints.height else "malicious-orders"
@@ -204,8 +203,8 @@ def _judged(report: Report, *, weeks: int) -> pl.DataFrame:
 
 def _withdrawn(report: Report) -> pl.DataFrame:
     """Decisions that did harm, and that nobody has taken back yet."""
-    back = report.data.ledger.filter(pl.col("lever").str.starts_with(WITHDRAWAL))["suggestion_id"].to_list()
-    return _judged(report, weeks=WEEKS_STANDING).filter(~pl.col("decision_id").is_in(back), verdict="harmed")
+    back = ~pl.col("decision_id").is_in(taken_back(report.data.ledger))
+    return _judged(report, weeks=WEEKS_STANDING).filter(back, verdict="harmed")
 
 
 def _withdrawal(report: Report, row: dict[str, Any]) -> Step:

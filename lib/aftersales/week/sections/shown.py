@@ -74,7 +74,7 @@ def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str |
     return report.say(
         "shown.judged_then_expected",
         **words,
-        week=Week.parse(before["week"]).monday,
+        week=before["week"],
         before=unit.text(before["value"]),
         verdict=f"verdict.{before['verdict']}",
     )
