@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aftersales.findings.request_rate import request_rate
 from aftersales.measures.delays import chain_ladder, delay_curve, developed
 from aftersales.measures.maturity import effective_exposure, still_to_come, with_maturity
 from aftersales.measures.maturity_stages import MATURE_FROM, SHOWN_FROM
@@ -20,6 +21,7 @@ from aftersales.measures.nowcast import nowcast, quantile
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.periods import Week
 
 MONDAY = date(2026, 6, 1)
 SUNDAY = MONDAY + timedelta(weeks=12, days=-1)
@@ -133,6 +135,24 @@ def test_curves_rise_to_one_and_small_groups_borrow():
     borrowed = curves.filter(category="tea").sort("age")["share"]
     assert alone.is_null().all()
     assert borrowed.to_numpy() == pytest.approx(pooled.sort().to_numpy()[: len(borrowed)], abs=0.1)
+
+
+def test_every_digit_is_the_same_whatever_the_order_of_the_rows():
+    """Threads and folders hand rows over in any order; findings of one store are the same bytes everywhere."""
+    orders, refunds = shop()
+    names = [f"kind {i}" for i in range(9)]
+    orders = orders.with_columns(category=pl.Series([names[i % 9] for i in range(orders.height)]))
+    found = []
+    for seed in range(12):
+        mixed = orders.sample(fraction=1, shuffle=True, seed=seed)
+        cells = delay_triangle(mixed, refunds, until=SUNDAY, by=["category"])
+        curve = delay_curve(cells, by=["category"])
+        counts = cells.filter(age=0)
+        exposure = effective_exposure(counts, curve, until=SUNDAY, by=["category"], curve_by=["category"])
+        rates = request_rate(mixed, refunds, week=Week.of(SUNDAY), market="cn")
+        found.append((curve, exposure, rates))
+    for i, name in enumerate(("curve", "exposure", "rates")):
+        assert all(one[i].equals(found[0][i]) for one in found), name
 
 
 def test_an_old_delay_is_forgotten():

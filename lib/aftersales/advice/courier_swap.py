@@ -66,7 +66,11 @@ def _a_week(rows: pl.DataFrame, now: str, *, until: date) -> float:
 def _best(cells: pl.DataFrame, now: str) -> tuple[str, Swap] | None:
     if now not in cells["option"]:
         return None
-    enough = cells.group_by("option").agg(pl.col("exposure").sum()).filter(pl.col("exposure") >= LEAST_SUPPORT)
+    enough = (
+        cells.group_by("option", maintain_order=True)
+        .agg(pl.col("exposure").sum())
+        .filter(pl.col("exposure") >= LEAST_SUPPORT)
+    )
     options = sorted(o for o in enough["option"] if o != now)
     swaps = [(then, swapped_rate(cells, now=now, then=then)) for then in options]
     sure = [(t, s) for t, s in swaps if s.overlap >= LEAST_OVERLAP and s.change_high is not None and s.change_high < 0]
@@ -93,7 +97,7 @@ def _orders(
         (pl.col("option") == courier) & (pl.col("shipped_at").dt.date() < day) for courier, day in began.items()
     )
     rows = heads.drop_nulls("option").filter(~early).join(marked, on="order_id", how="left")
-    return rows.with_columns(pl.col("asked").fill_null(value=False)).collect()
+    return rows.with_columns(pl.col("asked").fill_null(value=False)).sort("order_id").collect()
 
 
 def _cells(rows: pl.DataFrame, strata: list[str], *, until: date) -> pl.DataFrame:
@@ -110,7 +114,9 @@ def _cells(rows: pl.DataFrame, strata: list[str], *, until: date) -> pl.DataFram
     rows = aged.with_columns(known=pl.Series(known))
     named = [pl.col(c).fill_null("–") for c in strata]
     return (
-        rows.group_by("option", stratum=pl.concat_str(named, separator=" · ") if named else pl.lit("all"))
+        rows.group_by(
+            "option", stratum=pl.concat_str(named, separator=" · ") if named else pl.lit("all"), maintain_order=True
+        )
         .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=pl.col("known").sum())
         .select(COLUMNS)
         .sort("option", "stratum")

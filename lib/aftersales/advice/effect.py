@@ -272,7 +272,7 @@ def _rate(rows: pl.DataFrame) -> float | None:
 def _both(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Counts of each unit that was there before and after, sorted by unit."""
     sums = [pl.col("events").sum().cast(pl.Float64), pl.col("exposure").sum().cast(pl.Float64)]
-    past, later = (rows.group_by("unit").agg(*sums) for rows in (before, after))
+    past, later = (rows.group_by("unit", maintain_order=True).agg(*sums) for rows in (before, after))
     return past.join(later, on="unit", suffix="_after").sort("unit")
 
 

@@ -60,7 +60,7 @@ def effect_weeks(
 
 def _levels(past: pl.DataFrame, units: Sequence[str]) -> dict[str, float]:
     """Each unit's rate before, shrunk towards the others."""
-    sums = past.filter(pl.col("unit").is_in(list(units))).group_by("unit").agg(
+    sums = past.filter(pl.col("unit").is_in(list(units))).group_by("unit", maintain_order=True).agg(
         pl.col("events").sum().cast(pl.Float64), pl.col("exposure").sum()
     ).sort("unit")  # fmt: skip
     if sums.is_empty():
@@ -74,5 +74,5 @@ def _common(controls: pl.DataFrame, level: dict[str, float]) -> dict[date, float
     if controls.is_empty():
         return {}
     due = pl.col("unit").replace_strict(level, default=None, return_dtype=pl.Float64) * pl.col("exposure")
-    by = controls.with_columns(due=due).group_by("week").agg(pl.col("events", "due").sum())
+    by = controls.with_columns(due=due).group_by("week", maintain_order=True).agg(pl.col("events", "due").sum())
     return {week: (events + HALF) / (m + HALF) for week, events, m in by.select("week", "events", "due").iter_rows()}

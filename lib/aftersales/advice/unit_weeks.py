@@ -64,11 +64,11 @@ def unit_weeks(
     table = counts.join(events, on=["unit", "stratum", "cohort"], how="left").with_columns(
         pl.col("events").fill_null(0)
     )
-    matured = _matured(table.collect(), festive, refunds, week=week)
+    matured = _matured(table.sort("unit", "stratum", "cohort").collect(), festive, refunds, week=week)
     exposure = (pl.col("orders") * pl.col("maturity")).sum()
     known = pl.col("maturity").is_not_null().all()
     return (
-        matured.group_by("unit", week="cohort")
+        matured.group_by("unit", week="cohort", maintain_order=True)
         .agg(pl.col("events", "orders").sum(), exposure=pl.when(known).then(exposure))
         .with_columns(maturity=pl.col("exposure") / pl.col("orders"))
         .select(list(COLUMNS))
@@ -93,9 +93,9 @@ def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataF
     until, since = week.sunday, week.shift(1 - BACK_WEEKS).monday
     lines = columns_of(orders, Orders, ["order_id", "created_at"], needed=["order_id", "created_at"])
     made = local_time(pl.col("created_at").min())
-    heads = lines.group_by("order_id").agg(created=made).collect().drop_nulls("created")
+    heads = lines.group_by("order_id").agg(created=made).sort("order_id").collect().drop_nulls("created")
     heads = heads.filter(pl.col("created").dt.date().is_between(since, until)).join(
-        bad.select("order_id", "known_at", case="case_id"), on="order_id", how="left"
+        bad.select("order_id", "known_at", case="case_id"), on="order_id", how="left", maintain_order="left"
     )
     end = pl.lit(until).cast(pl.Datetime("us")) + pl.duration(days=1)
     days = heads.with_columns(
@@ -106,7 +106,7 @@ def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataF
     known = known_share(told["delay"].to_numpy(), told["age"].to_numpy(), days["age"].to_numpy())
     return (
         days.with_columns(known=pl.Series(known))
-        .group_by(unit=pl.lit(SHOP), week=week_start("created"))
+        .group_by(unit=pl.lit(SHOP), week=week_start("created"), maintain_order=True)
         .agg(
             events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=pl.col("known").sum(),
             maturity=pl.col("known").mean(),

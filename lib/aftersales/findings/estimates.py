@@ -99,7 +99,7 @@ def _rate(
     unit = _typical(refunds) if money else 1.0
     cohorts = nowcast(triangle, by=by, unit=unit, set_aside=_pauses(triangle, market))
     width = [(pl.col("value") - pl.col("low")), (pl.col("high") - pl.col("value"))]
-    weeks = cohorts.group_by("cohort").agg(
+    weeks = cohorts.group_by("cohort", maintain_order=True).agg(
         pl.col("orders", "seen", "value").sum(),
         exposure=(pl.col("orders") * pl.col("maturity")).sum(),
         # the strata's errors are their own: they add in squares

@@ -40,21 +40,21 @@ def product_weeks(
     events = counts.events.filter(told)
     at_risk = (
         counts.units.filter(told)
-        .join(maturity, on=["stratum", "cohort"])
+        .join(maturity, on=["stratum", "cohort"], maintain_order="left")
         .with_columns(exposure=pl.col("orders") * pl.col("maturity"))
     )
     came = pl.concat([events, events.with_columns(reason=pl.lit(ANY))])
     came = came.group_by(*_SCOPE, "cohort").agg(refunds=pl.col("events").sum())
-    units = at_risk.group_by(*_SCOPE, "cohort").agg(pl.col("orders", "exposure").sum())
-    own = units.join(came, on=[*_SCOPE, "cohort"], how="left", nulls_equal=True)
-    shop = own.filter(level="product").group_by("cohort", "reason")
+    units = at_risk.group_by(*_SCOPE, "cohort", maintain_order=True).agg(pl.col("orders", "exposure").sum())
+    own = units.join(came, on=[*_SCOPE, "cohort"], how="left", nulls_equal=True, maintain_order="left")
+    shop = own.filter(level="product").group_by("cohort", "reason", maintain_order=True)
     usual = (
         shop.agg(pl.col("refunds").sum(), pl.col("exposure").sum())
         .with_columns(
             # one reason's requests are too few in a week to tell the shop's own ups and downs from chance
             usual=pl.when(pl.col("reason") == ANY)
             .then(pl.col("refunds") / pl.col("exposure"))
-            .otherwise(pl.col("refunds").sum().over("reason") / pl.col("exposure").sum().over("reason"))
+            .otherwise(pl.col("refunds").sum().over("reason") / pl.col("exposure").sort().sum().over("reason"))
         )
         .select("cohort", "reason", "usual")
     )

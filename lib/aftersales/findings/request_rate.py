@@ -45,10 +45,10 @@ def request_rate(orders: InParts, refunds: Frame, *, week: Week, market: str) ->
     curve = delay_curve(triangle, by=["stratum"]).sort("stratum", "age")
     came = pl.col("share") - pl.col("share").shift(1, fill_value=0.0).over("stratum")
     weights = curve.select("stratum", "age", weight=came)
-    at_risk = triangle.join(weights, on=["stratum", "age"], how="left").with_columns(
+    at_risk = triangle.join(weights, on=["stratum", "age"], how="left", maintain_order="left").with_columns(
         week=pl.col("cohort") + pl.duration(weeks=pl.col("age"))
     )
-    weeks = at_risk.group_by("week").agg(
+    weeks = at_risk.group_by("week", maintain_order=True).agg(
         pl.col("events").sum(), exposure=(pl.col("orders") * pl.col("weight").fill_null(0.0)).sum()
     )
     weeks = weeks.filter(pl.col("exposure") >= LEAST_EXPOSURE).sort("week")

@@ -82,7 +82,9 @@ def delay_curve(
     _need(triangle, [*by, "outcome", "cohort", "age", "orders", "events"])
     recent = _recent(triangle, age=age, trailing=TRAILING[age] if trailing is None else trailing)
     keys = [*by, "outcome"]
+    # sorted: floats add up to the same last digit in one order only
     found = _summed(triangle, recent, keys).join(_pooled(triangle, recent), on=["outcome", "age"], how="left")
+    found = found.sort(*keys, "age")
     if borrowed > 0:
         # what the pool shows at this age, times how this group stood to the pool at this age in all its seasons
         shape = (pl.col("events_ever") + borrowed) / (pl.col("orders_ever") * pl.col("pooled_ever") + borrowed)
@@ -94,10 +96,8 @@ def delay_curve(
         found = found.filter("shown_lately").with_columns(prior=pl.lit(0.0), lent=pl.lit(0.0))
     at_risk = pl.col("orders") + pl.col("lent")
     pulled = (pl.col("events") + pl.col("lent") * pl.col("prior")) / at_risk
-    found = (
-        found.sort(*keys, "age")
-        .with_columns(incidence=pl.when(at_risk > 0).then(pulled).otherwise(0.0))
-        .with_columns(cumulative_incidence=pl.col("incidence").cum_sum().over(keys))
+    found = found.with_columns(incidence=pl.when(at_risk > 0).then(pulled).otherwise(0.0)).with_columns(
+        cumulative_incidence=pl.col("incidence").cum_sum().over(keys)
     )
     rate = pl.col("incidence").sum().over(keys)
     known = pl.lit(knows_its_end(triangle, age=age))
@@ -110,8 +110,12 @@ def delay_curve(
 def _summed(triangle: pl.DataFrame, recent: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Orders and events of each group by age, lately and ever, at every age that any group of its outcome ever had."""
     cells = [*keys, "age"]
-    lately = recent.group_by(cells).agg(pl.col("orders", "events").sum(), shown_lately=pl.lit(value=True))
-    ever = triangle.group_by(cells).agg(orders_ever=pl.col("orders").sum(), events_ever=pl.col("events").sum())
+    lately = recent.group_by(cells, maintain_order=True).agg(
+        pl.col("orders", "events").sum(), shown_lately=pl.lit(value=True)
+    )
+    ever = triangle.group_by(cells, maintain_order=True).agg(
+        orders_ever=pl.col("orders").sum(), events_ever=pl.col("events").sum()
+    )
     ages = triangle.select("outcome", "age").unique()
     found = triangle.select(keys).unique().join(ages, on="outcome")
     for sums in (lately, ever):
@@ -124,8 +128,8 @@ def _pooled(triangle: pl.DataFrame, recent: pl.DataFrame) -> pl.DataFrame:
     """Incidence by outcome and age of all groups: ``pooled`` lately, ``pooled_ever``; the latter where none is late."""
     keys = ["outcome", "age"]
     rate = pl.col("events").sum() / pl.col("orders").sum()
-    ever = triangle.group_by(keys).agg(pooled_ever=rate)
-    found = ever.join(recent.group_by(keys).agg(pooled=rate), on=keys, how="left")
+    ever = triangle.group_by(keys, maintain_order=True).agg(pooled_ever=rate)
+    found = ever.join(recent.group_by(keys, maintain_order=True).agg(pooled=rate), on=keys, how="left")
     return found.with_columns(pl.coalesce("pooled", "pooled_ever").fill_nan(0.0), pl.col("pooled_ever").fill_nan(0.0))
 
 
@@ -151,7 +155,7 @@ def chain_ladder(
     keys = [*by, *(["outcome"] if "outcome" in triangle.columns else [])]
     sums = triangle.sort("age").with_columns(cumulated=pl.col("events").cum_sum().over(*keys, "cohort"))
     sums = _recent(sums, age=age, trailing=trailing)
-    table = sums.group_by(*keys, "age").agg(pl.col("events", "cumulated").sum()).sort(*keys, "age")
+    table = sums.group_by(*keys, "age", maintain_order=True).agg(pl.col("events", "cumulated").sum()).sort(*keys, "age")
     before = pl.col("cumulated") - pl.col("events")
     table = table.with_columns(
         factor=pl.when(pl.col("age") > 0, before > 0).then(pl.col("cumulated") / before),
@@ -176,7 +180,9 @@ def developed(triangle: pl.DataFrame, curve: pl.DataFrame, *, by: Sequence[str] 
     [0.0, 13.75]
     """
     keys = [*by, *(["outcome"] if "outcome" in triangle.columns else [])]
-    reached = triangle.group_by(*keys, "cohort").agg(pl.col("age").max(), seen=pl.col("events").sum())
+    reached = triangle.group_by(*keys, "cohort", maintain_order=True).agg(
+        pl.col("age").max(), seen=pl.col("events").sum()
+    )
     value = pl.when(pl.col("share") > 0).then(pl.col("seen") / pl.col("share"))
     return (
         reached.join(curve.select(*keys, "age", "share"), on=[*keys, "age"], how="left", nulls_equal=True)

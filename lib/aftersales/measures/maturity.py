@@ -79,11 +79,13 @@ def effective_exposure(
     # few cohorts, many rows: the shares are looked up once a cohort and curve group
     keys = [*curve_by, "cohort"]
     shares = with_maturity(counts.select(keys).unique(), curve, until=until, age=age, by=curve_by)
-    joined = counts.lazy().join(shares.lazy().select(*keys, "maturity"), on=keys, how="left", nulls_equal=True)
+    joined = counts.lazy().join(
+        shares.lazy().select(*keys, "maturity"), on=keys, how="left", nulls_equal=True, maintain_order="left"
+    )
     sums = [pl.col("orders").sum(), (pl.col("orders") * pl.col("maturity")).sum().alias("exposure")]
     if "seen" in counts.columns:
         sums.append(pl.col("seen").filter(pl.col("maturity").is_not_null()).sum().alias("events"))
-    found = joined.group_by(by).agg(*sums)
+    found = joined.group_by(by, maintain_order=True).agg(*sums)
     ratio = pl.when(pl.col("orders") > 0).then(pl.col("exposure") / pl.col("orders"))
     order = [*by, "orders", "exposure", "maturity", *(["events"] if "seen" in counts.columns else [])]
     return found.with_columns(maturity=ratio).select(order).sort(by).collect()

@@ -128,7 +128,7 @@ def nowcast(
         parts = alike.partition_by(by, maintain_order=True) if by else [alike]
         pool = None
         if len(parts) > 1 and borrowed > 0:
-            cells = alike.group_by("cohort", "age").agg(pl.col("orders", "events").sum())
+            cells = alike.group_by("cohort", "age", maintain_order=True).agg(pl.col("orders", "events").sum())
             pool = _reports(cells, span, unit=unit, set_aside=set_aside)
         done += [
             _one(part, keys, span if pool else _Span.of(part, DAYS[age]), lender=pool and _Lender(pool, borrowed),
