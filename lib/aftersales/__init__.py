@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from aftersales.week.sections import complaint_trends as complaint_trends
     from aftersales.week.sections import data_health as data_health
     from aftersales.week.sections import harm as harm
-    from aftersales.week.sections import malicious_complaints as malicious_complaints
     from aftersales.week.sections import policy_and_service as policy_and_service
     from aftersales.week.sections import refund_trends as refund_trends
     from aftersales.week.sections import start_here as start_here

@@ -27,6 +27,9 @@ CHANGES = [
     ("suspicious_orders", {"weeks": 1}, lambda r: r.table.height),
     ("suspicious_orders", {"patterns": ["ring"]}, lambda r: r.table["pattern"].unique().to_list()),
     ("suspicious_orders", {"min_likelihood": 0.97}, lambda r: r.headline),
+    ("suspicious_complaints", {"weeks": 1}, lambda r: (r.table.height, r.looked_at)),
+    ("suspicious_complaints", {"patterns": ["never_paid"]}, lambda r: r.table["pattern"].to_list()),
+    ("suspicious_complaints", {"min_likelihood": 0.97}, lambda r: r.headline),
     ("actions", {"capacity_days": 0.1}, lambda r: r.table.height),
     ("actions", {"lever": "minimum_order"}, lambda r: r.plot().items[0].id),
     ("actions", {"thresholds": [5.0, 2.0]}, lambda r: r.plot().items[0].data["threshold"].to_list()),
@@ -79,6 +82,7 @@ def test_defaults_of_the_notebooks_are_the_analyses_own(shop, root):
     """A page without parameters is the page of the defaults: nothing is computed a second time for it."""
     for analysis, book in {
         "problem_products": "05-problem-products", "suspicious_orders": "06-malicious-orders",
+        "suspicious_complaints": "07-malicious-complaints",
         "actions": "08-policy-and-service", "decisions": "09-did-it-work",
     }.items():  # fmt: skip
         cell = next(c for c in read(root / "notebooks" / f"{book}.ipynb", 4).cells if "parameters" in str(c.metadata))
@@ -95,6 +99,8 @@ def test_defaults_of_the_notebooks_are_the_analyses_own(shop, root):
         ("problem_products", {"worse_than": 0.5}, ["worse_than", "1.1 to 10"]),
         ("problem_products", {"category": "床"}, ["category", "床品"]),
         ("suspicious_orders", {"patterns": ["rings"]}, ["patterns", "ring", "burst"]),
+        ("suspicious_complaints", {"patterns": ["paid"]}, ["patterns", "never_paid"]),
+        ("suspicious_complaints", {"weeks": 13}, ["weeks", "1 to 12"]),
         ("actions", {"lever": "purchase_limits"}, ["lever", "purchase_limit"]),
         ("decisions", {"decision": "none"}, ["decision", "none"]),
         ("refund_rate", {"by": "couriers"}, ["couriers", "courier", "province"]),
@@ -128,6 +134,8 @@ def test_a_part_of_a_shop_is_counted_by_its_own_orders(shop):
     assert part.data.weeks_unsound.equals(shop.data.weeks_unsound)
     assert part.decisions().table.equals(shop.decisions().table)
     assert set(part.suspicious_orders().table["case_id"]) <= set(shop.suspicious_orders().table["case_id"])
+    about = shop.suspicious_complaints().table.filter(pl.col("order_id").is_in(orders["order_id"].implode()))
+    assert part.suspicious_complaints().table.equals(about)
 
 
 def test_a_refund_of_another_product_of_the_order_is_not_the_products_own(shop):

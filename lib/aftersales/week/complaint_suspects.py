@@ -33,12 +33,6 @@ class ComplaintSuspects(CaseResults):
         """Complaints that the records speak against, told in that language."""
         return self.suspicious_complaints_zh if language == "zh" else self.suspicious_complaints_en
 
-    @cached_property
-    def complaints_looked_at(self) -> int:
-        """Complaints filed in the twelve weeks up to this one."""
-        filed = self.tables["complaints"].filter(pl.col("filed_at").dt.date().is_between(self.quarter, self.until))
-        return int(filed.select(pl.len()).collect().item())
-
     def rows_of(self, table: str) -> int:
         """How many rows a table of the shop has; a table without any is a file that the shop has not given."""
         return int(self.tables[table].select(pl.len()).collect().item())

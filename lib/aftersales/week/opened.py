@@ -23,6 +23,7 @@ from aftersales.week.options import checked
 from aftersales.week.result import Drawn, Result
 from aftersales.week.sections import complaint_trends, overview_slices, overview_tiles, refund_trends, weekly_overview
 from aftersales.week.sections.did_it_work import Decisions
+from aftersales.week.sections.malicious_complaints import SuspiciousComplaints
 from aftersales.week.sections.malicious_orders import SuspiciousOrders
 from aftersales.week.sections.policy_and_service import ALWAYS, Actions
 from aftersales.week.sections.problem_products import MOST_ROWS, ProblemProducts
@@ -287,9 +288,37 @@ class Shop(Report):
 
         """
         checked("malicious-orders", weeks=weeks, patterns=patterns, min_likelihood=min_likelihood)
-        of_orders = (self.data.tables["orders"],) if self.data.where else ()
         whole = self._varied(whole=True, suspect_weeks=weeks)
-        return SuspiciousOrders(whole, tuple(patterns), min_likelihood, of_orders)
+        return SuspiciousOrders(whole, tuple(patterns), min_likelihood, self._of_orders)
+
+    def suspicious_complaints(
+        self, *, weeks: int = QUARTER_WEEKS, patterns: Sequence[str] = (), min_likelihood: float = 0.0
+    ) -> SuspiciousComplaints:
+        """Complaints that the records contradict.
+
+        Parameters
+        ----------
+        weeks
+            Complaints filed in so many weeks, up to 12.
+        patterns
+            Only complaints of these patterns (never_paid, copied_text, threat_and_sum …); empty takes all.
+        min_likelihood
+            Only complaints at least so likely, 0 to 1.
+
+        Returns
+        -------
+        SuspiciousComplaints
+            Its table as `findings.complaints.suspicious_complaints`. In a part of the shop, complaints about its
+            orders; they are judged with all others.
+
+        """
+        checked("malicious-complaints", weeks=weeks, patterns=patterns, min_likelihood=min_likelihood)
+        return SuspiciousComplaints(self._varied(whole=True), weeks, tuple(patterns), min_likelihood, self._of_orders)
+
+    @property
+    def _of_orders(self) -> tuple[pl.LazyFrame, ...]:
+        """The orders of a part of the shop; nothing where it is the whole one."""
+        return (self.data.tables["orders"],) if self.data.where else ()
 
     def actions(
         self, *, capacity_days: float = CAPACITY_DAYS, lever: str = ALWAYS, thresholds: Sequence[float] = ()

@@ -11,6 +11,8 @@ from aftersales.advice.order_rules import ORDER_RULES
 from aftersales.advice.placebo import LEVEL
 from aftersales.advice.suggest import CAPACITY_DAYS
 from aftersales.advice.verdicts import WEEKS_AFTER
+from aftersales.findings.complaints import PATTERNS as OF_CHECKS
+from aftersales.findings.complaints import TIMES_LIKELIER
 from aftersales.findings.orders import LIST_WEEKS
 from aftersales.findings.product_views import LATE_WEEKS, WINDOW_WEEKS
 from aftersales.measures.false_discoveries import TARGET
@@ -22,6 +24,7 @@ from aftersales.words.errors import QuestionError, unknown
 
 AUTO_APPROVE = "auto_approve"
 RULES = (*ORDER_RULES, AUTO_APPROVE)
+COMPLAINT_PATTERNS = tuple(dict.fromkeys(OF_CHECKS.get(check, check) for check in TIMES_LIKELIER))
 COMPLAINTS_BY = ("channel", "kind")
 
 
@@ -88,6 +91,9 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
     },
     "malicious-orders": {
         "weeks": Limit(1, 52), "patterns": Limit(names=PATTERNS), "min_likelihood": Limit(0, 1),
+    },
+    "malicious-complaints": {
+        "weeks": Limit(1, QUARTER_WEEKS), "patterns": Limit(names=COMPLAINT_PATTERNS), "min_likelihood": Limit(0, 1),
     },
     "policy-and-service": {
         "capacity_days": Limit(0.1, 100), "lever": Limit(names=RULES), "thresholds": Limit(0, 1_000_000),

@@ -29,12 +29,12 @@ MOST_GAPS = 4
 
 def cases(report: Report) -> Stack:
     """The first suspected orders and complaints, what each list comes to, and the pages that tell them in full."""
-    orders = malicious_orders.SuspiciousOrders(report).case_list()
-    complaints = malicious_complaints.complaint_list(report)
+    orders = malicious_orders.SuspiciousOrders(report)
+    complaints = malicious_complaints.SuspiciousComplaints(report)
     return Stack(
         (
-            _first(report, orders, malicious_orders.SuspiciousOrders(report).answer().headline, "malicious-orders"),
-            _first(report, complaints, malicious_complaints.answer(report).headline, "malicious-complaints"),
+            _first(report, orders.case_list(), orders.answer().headline, "malicious-orders"),
+            _first(report, complaints.complaint_list(), complaints.answer().headline, "malicious-complaints"),
         )
     )
 
