@@ -28,7 +28,8 @@ from aftersales.sources.importing import import_files
 from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.loading import Report, load
-from aftersales.week.sections import data_health, refund_trends, weekly_overview
+from aftersales.week.sections import refund_trends, weekly_overview
+from aftersales.week.sections.data_health import DataHealth
 
 CASES = Path(__file__).resolve().parents[2] / "shared" / "cases"
 SHOP = {"id": "s", "name": "测试店铺", "platform": "taobao", "zone": "Asia/Shanghai", "currency": "CNY"}
@@ -67,8 +68,10 @@ class Imported:
         """The report of a week, and what the overview, the months of refunds and the account of the files say."""
         report = load(self.shop.id, week, "en", config=str(self.settings.file))
         sections = [weekly_overview.answer, weekly_overview.tiles, weekly_overview.routine, refund_trends.months]
-        sections += [data_health.answer, data_health.files, data_health.set_aside, data_health.left_out]
-        blocks = [block for section in sections for block in _blocks(section(report))]
+        health = DataHealth(report)
+        made = [section(report) for section in sections]
+        made += [health.answer(), health.files(), health.set_aside(), health.left_out()]
+        blocks = [block for one in made for block in _blocks(one)]
         markup = re.sub(r"<(script|svg)\b.*?</\1>", " ", " ".join(b.html() for b in blocks), flags=re.DOTALL)
         return report, re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
 

@@ -56,10 +56,8 @@ if TYPE_CHECKING:
     from aftersales.week.opened import Shop as Shop
     from aftersales.week.opened import open as open
     from aftersales.week.result import Result as Result
-    from aftersales.week.sections import case_dossier as case_dossier
     from aftersales.week.sections import case_record as case_record
     from aftersales.week.sections import complaint_trends as complaint_trends
-    from aftersales.week.sections import data_health as data_health
     from aftersales.week.sections import harm as harm
     from aftersales.week.sections import policy_and_service as policy_and_service
     from aftersales.week.sections import refund_trends as refund_trends

@@ -11,7 +11,8 @@ import aftersales as asa
 from aftersales.sources.read import read_export
 from aftersales.week.case_recording import recorded
 from aftersales.week.loading import load
-from aftersales.week.sections import case_dossier, case_record
+from aftersales.week.sections import case_record
+from aftersales.week.sections.case_dossier import CaseDossier
 from aftersales.words.language import LANGUAGES
 
 PARTS = ("answer", "facts", "against", "timeline", "evidence", "clauses", "for_buyer", "commands")
@@ -37,10 +38,10 @@ def people(folder: Path, orders):
 def test_every_part_shows_something(demo, shop, language):
     report = load(shop, "", language, config=str(demo / "shops.toml"))
     for part in PARTS:
-        shown = html(getattr(case_dossier, part)(report, ""))
+        shown = html(getattr(CaseDossier(report), part)())
         assert "<" in shown
         assert "None" not in shown, part
-    assert "<" in html(case_dossier.record(report))
+    assert "<" in html(CaseDossier(report).record())
 
 
 def test_the_most_urgent_case_is_the_one_whose_evidence_is_due_first(demo):
@@ -58,7 +59,7 @@ def test_no_part_of_any_case_holds_a_clear_name_number_or_address(demo):
     data = report.data
     lists = data.suspicious_orders("zh"), data.suspicious_complaints("zh")
     for case in {c for rows in lists for c in rows.unique("pattern", keep="first", maintain_order=True)["case_id"]}:
-        shown = "".join(html(getattr(case_dossier, part)(report, case)) for part in PARTS)
+        shown = "".join(html(getattr(CaseDossier(report, case), part)()) for part in PARTS)
         named = people(demo / "in" / "yunqi", data.case(case).orders)
         assert named
         assert not [value for value in named if value in shown]

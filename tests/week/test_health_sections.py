@@ -16,7 +16,9 @@ from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.recording import record
 from aftersales.sources.settings import load_settings
 from aftersales.week.health_results import ACTIONS
-from aftersales.week.sections import data_health, start_here
+from aftersales.week.result import Result
+from aftersales.week.sections import start_here
+from aftersales.week.sections.data_health import DataHealth
 from aftersales.words.language import catalogue
 
 HEAD = "订单编号,买家会员名,总金额,买家应付货款,买家实际支付金额,订单状态,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 ,退款金额\n"
@@ -79,11 +81,13 @@ def sections(module):
     return [f for n, f in found if f.__module__ == module.__name__ and not n.startswith("_")]
 
 
-ALL = [*sections(data_health), *sections(start_here)]
+_NO_SECTIONS = {*dir(Result), "table", "back"} - {"answer"}
+HEALTH = [n for n in vars(DataHealth) if not n.startswith("_") and n not in _NO_SECTIONS]
+ALL = [*sections(start_here), *(lambda report, name=name: getattr(DataHealth(report), name)() for name in HEALTH)]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("section", ALL, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("section", ALL, ids=[*(f.__name__ for f in sections(start_here)), *HEALTH])
 def test_every_section_shows_something_and_no_person(plain, faulty, section, language):
     for config in (plain, faulty):
         html = section(asa.open("t", language=language, config=config)).html()
@@ -94,17 +98,17 @@ def test_every_section_shows_something_and_no_person(plain, faulty, section, lan
 
 
 def test_notebooks_show_every_section_once(root):
-    for stem, module in (("00-start-here", start_here), ("01-data-health", data_health)):
+    for stem, called, names in (
+        ("00-start-here", r"asa\.start_here\.(\w+)\(report\)", [f.__name__ for f in sections(start_here)]),
+        ("01-data-health", r"(?<=health\.)(\w+)\(\)", HEALTH),
+    ):
         book = nbformat.read(root / "notebooks" / f"{stem}.ipynb", 4)
-        called = re.findall(
-            rf"asa\.{module.__name__.split('.')[-1]}\.(\w+)\(report\)", str([c.source for c in book.cells])
-        )
-        assert sorted(called) == sorted(f.__name__ for f in sections(module))
+        assert sorted(re.findall(called, str([c.source for c in book.cells]))) == sorted(names)
 
 
 def test_the_account_adds_up_and_its_first_row_is_the_sum_of_the_others(faulty):
     report = asa.open("t", config=faulty)
-    rows = data_health.account(report).frame
+    rows = DataHealth(report).account().frame
     whole, kinds = rows.head(1), rows.slice(1)
     for name in ("files", "rows_read", "rows_taken", "rows_merged", "rows_set_aside"):
         assert whole[name][0] == kinds[name].sum()
@@ -122,8 +126,10 @@ def test_each_reason_is_counted_with_an_example_that_is_one_of_its_rows(faulty):
 
 
 def test_the_answer_says_lost_only_what_was(plain, faulty):
-    assert data_health.answer(asa.open("t", language="en", config=plain)).headline.startswith("No rows lost")
-    assert data_health.answer(asa.open("t", language="en", config=faulty)).headline.startswith("2 rows were not loaded")
+    assert DataHealth(asa.open("t", language="en", config=plain)).answer().headline.startswith("No rows lost")
+    assert (
+        DataHealth(asa.open("t", language="en", config=faulty)).answer().headline.startswith("2 rows were not loaded")
+    )
 
 
 def test_missing_days_are_those_left_out(plain, faulty):
@@ -137,19 +143,19 @@ def test_missing_days_are_those_left_out(plain, faulty):
 
 
 def test_a_gap_of_orders_is_told_once(plain):
-    told = data_health.costs(asa.open("t", language="en", config=plain)).frame["lacks"].to_list()
+    told = DataHealth(asa.open("t", language="en", config=plain)).costs().frame["lacks"].to_list()
     assert sum("No orders from" in t for t in told) == 1
     assert not any("orders: " in t for t in told)
     assert len(set(told)) == len(told)
 
 
 def test_a_refund_whose_order_is_not_there_is_shown(faulty):
-    rows = data_health.unknown_orders(asa.open("t", config=faulty)).frame
+    rows = DataHealth(asa.open("t", config=faulty)).unknown_orders().frame
     assert rows.filter(table="refunds").select("rows", "unknown", "share_unknown").row(0) == (1, 1, 1.0)
 
 
 def test_shares_of_buyers_add_up(plain):
-    assert data_health.buyers(asa.open("t", config=plain)).frame["share"].sum() == pytest.approx(1)
+    assert DataHealth(asa.open("t", config=plain)).buyers().frame["share"].sum() == pytest.approx(1)
 
 
 def test_a_file_read_again_after_its_correction_is_set_aside_no_more(tmp_path):
@@ -176,15 +182,16 @@ def test_every_verb_that_writes_has_a_word_and_an_unknown_one_a_plain_one(tmp_pa
     record(settings, settings.shop("t"), "decisions", entry, action="fold 7")
     report = asa.open("t", config=str(tmp_path / "shops.toml"))
     assert report.data.imports["action"].to_list() == ["other", "erase"]  # erasing takes older states along
-    assert "其他改动" in data_health.imports(report).html()
+    assert "其他改动" in DataHealth(report).imports().html()
     assert all(f"data_health.action.{action}" in catalogue() for action in (*ACTIONS, "other"))
     code = "".join(file.read_text("utf-8") for file in (root / "lib").rglob("*.py"))
     assert set(re.findall(r'action=f?"(\w+)', code)) <= set(ACTIONS)
 
 
 def commands(report):
-    tables = (start_here.switching, start_here.own_files, start_here.own_cells, data_health.commands)
-    return [c for make in tables for c in make(report).frame["command"]]
+    tables = (start_here.switching, start_here.own_files, start_here.own_cells)
+    shown = [*(make(report) for make in tables), DataHealth(report).commands()]
+    return [c for table in shown for c in table.frame["command"]]
 
 
 def test_every_command_shown_is_one_that_the_program_knows(plain):

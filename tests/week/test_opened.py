@@ -27,6 +27,7 @@ CHANGES = [
     ("suspicious_orders", {"weeks": 1}, lambda r: r.table.height),
     ("suspicious_orders", {"patterns": ["ring"]}, lambda r: r.table["pattern"].unique().to_list()),
     ("suspicious_orders", {"min_likelihood": 0.97}, lambda r: r.headline),
+    ("data_health", {"weeks": 3}, lambda r: r.plot().caption),
     ("suspicious_complaints", {"weeks": 1}, lambda r: (r.table.height, r.looked_at)),
     ("suspicious_complaints", {"patterns": ["never_paid"]}, lambda r: r.table["pattern"].to_list()),
     ("suspicious_complaints", {"min_likelihood": 0.97}, lambda r: r.headline),

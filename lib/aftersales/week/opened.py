@@ -22,6 +22,8 @@ from aftersales.week.loading import Report, load
 from aftersales.week.options import checked
 from aftersales.week.result import Drawn, Result
 from aftersales.week.sections import complaint_trends, overview_slices, overview_tiles, refund_trends, weekly_overview
+from aftersales.week.sections.case_dossier import CaseDossier
+from aftersales.week.sections.data_health import DataHealth
 from aftersales.week.sections.did_it_work import Decisions
 from aftersales.week.sections.malicious_complaints import SuspiciousComplaints
 from aftersales.week.sections.malicious_orders import SuspiciousOrders
@@ -29,7 +31,7 @@ from aftersales.week.sections.policy_and_service import ALWAYS, Actions
 from aftersales.week.sections.problem_products import MOST_ROWS, ProblemProducts
 from aftersales.week.sections.refund_trends import COST_WEEKS
 from aftersales.week.sections.shown import measure_trend, signal_rows
-from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS
+from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, WEEKS_BACK
 from aftersales.week.where import COLUMNS, Where
 from aftersales.words.errors import unknown
 from aftersales.words.language import catalogue
@@ -314,6 +316,39 @@ class Shop(Report):
         """
         checked("malicious-complaints", weeks=weeks, patterns=patterns, min_likelihood=min_likelihood)
         return SuspiciousComplaints(self._varied(whole=True), weeks, tuple(patterns), min_likelihood, self._of_orders)
+
+    def case(self, case_id: str = "") -> CaseDossier:
+        """One case: facts, claims against records, timeline, evidence, what speaks for the buyer.
+
+        Parameters
+        ----------
+        case_id
+            A case's id, or the number of an order, complaint or refund; empty takes the most urgent open case.
+
+        Returns
+        -------
+        CaseDossier
+            Its table is the timeline.
+
+        """
+        return CaseDossier(self._varied(whole=True), case_id)
+
+    def data_health(self, *, weeks: int = WEEKS_BACK) -> DataHealth:
+        """What was read, set aside or not read, and what is missing.
+
+        Parameters
+        ----------
+        weeks
+            Weeks whose missing days are listed, up to 60; the calendar of days shows 26 of them at most.
+
+        Returns
+        -------
+        DataHealth
+            Its table is the account of rows by file.
+
+        """
+        checked("data-health", weeks=weeks)
+        return DataHealth(self._varied(whole=True), weeks)
 
     @property
     def _of_orders(self) -> tuple[pl.LazyFrame, ...]:

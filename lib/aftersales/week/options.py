@@ -79,6 +79,7 @@ class Limit:
 
 # By page, as its notebook is named; a parameter that is not here is held to its type alone.
 LIMITS: Mapping[str, Mapping[str, Limit]] = {
+    "data-health": {"weeks": Limit(1, WEEKS_BACK)},
     "refund-trends": {
         "weeks": Limit(2, WEEKS_BACK), "by": Limit(names=tuple(COLUMNS)), "by_weeks": Limit(1, WEEKS_BACK),
         "where": Limit(filter=True),
