@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.advice.did import compare_change
+from aftersales.advice.did import compare_change, compare_own
 from aftersales.advice.effect import COLUMNS, decision_effect
 from aftersales.advice.fault_level import levels_before
 from aftersales.advice.interrupted import level_change
@@ -152,6 +152,30 @@ def test_placebo_p_of_an_untouched_unit_is_one_of_its_ranks(seed):
     found = compare_change(*(rng.poisson(m, 25).astype(float) for m in (60, 600, 20, 200)))
     assert found.low <= found.change <= found.high
     assert (found.p * 25) == pytest.approx(round(found.p * 25))
+
+
+@settings(max_examples=60)
+@given(
+    events=st.integers(0, 40), expected=st.floats(0.02, 60), unsure=st.floats(0, 1), spread=st.floats(1, 4),
+    before=st.integers(0, 3),
+)  # fmt: skip
+def test_an_estimate_lies_inside_its_own_interval_also_of_a_few_events(events, expected, unsure, spread, before):
+    change, low, high = compare_own(events, expected, unsure, spread=spread)
+    assert low < change < high or change == high == 6
+    counts = np.random.default_rng(1).poisson(3.0, (2, 45)).astype(float)
+    counts[:, 0] = before, events
+    found = compare_change(counts[0], np.full(45, 60.0), counts[1], np.full(45, 60.0))
+    assert found.low < found.change < found.high or found.change == found.high == 6
+
+
+def test_units_of_almost_no_events_lend_no_false_steadiness():
+    """Thirty-three units at 0 or 1 event of a hardly expected one: three of twelve orders are no rise 27- to 60-fold."""
+    after = np.zeros(34)
+    after[[0, 5, 9]] = 3, 1, 1
+    level = np.full(34, 0.12), np.full(34, 2.0)
+    found = compare_change(np.zeros(34), np.full(34, 19.0), after, np.full(34, 12.0), level=level)
+    assert len(found.placebos) == 33
+    assert found.high - found.low > np.log(10)
 
 
 def test_a_spike_by_chance_is_not_cured_by_what_was_done():

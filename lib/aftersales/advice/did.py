@@ -24,6 +24,8 @@ MOST_CONTROLS = 80
 ANSCOMBE = 3 / 8
 # A unit of which not even one request is due cannot show that it moved.
 LEAST_DUE = 1.0
+# Of less than this most counts are zero or one, whose scores lie closer together than chance's.
+FEW_DUE = 5.0
 ROUNDS = 8
 # A rate cut or raised 400-fold: beyond, an effect is without end. Forty halvings find it to eleven digits.
 LARGEST_EFFECT = 6.0
@@ -102,10 +104,11 @@ def compare_change(
     own = float(due[treated] * common)
     own_unsure = float(unsure[treated] + drift + 1 / told.sum())
     score = float(_score(later[treated], own, own_unsure))
-    low, high = _interval(later[treated], own, own_unsure, placebos, interval)
-    estimate = float(np.log((later[treated] + HALF) / (own + HALF)))
+    few = float(np.median(m * common)) < FEW_DUE
+    low, high = _interval(later[treated], own, own_unsure, placebos, interval, few=few)
+    estimate = float(_log_change(later[treated], own))
     error = float(np.sqrt(own_unsure + 1 / (own + HALF)))
-    moves = np.log((r + HALF) / (m * others + HALF))
+    moves = _log_change(r, m * others)
     return Comparison(
         estimate,
         min(low, estimate),
@@ -146,6 +149,18 @@ def _score(events: Array | float, expected: Array | float, unsure: Array | float
     return np.asarray(gap / np.sqrt(1 + np.multiply(expected, unsure)))
 
 
+def _log_change(events: Array | float, expected: Array | float) -> Array:
+    """Log ratio of a count to the expected one: the effect under which its score is zero, so that every interval of
+    scores holds it. Half an event on both sides would draw a rise from next to nothing below its own interval; it only
+    gives a count of zero a logarithm.
+    """
+    events, expected = np.asarray(events, float), np.asarray(expected, float)
+    none = events == 0
+    due = np.maximum(np.where(none, expected + HALF, expected), np.exp(-LARGEST_EFFECT))
+    ratio = np.where(none, HALF, events) / due
+    return np.clip(np.log(ratio), -LARGEST_EFFECT, LARGEST_EFFECT)
+
+
 def compare_own(
     events: float, expected: float, unsure: float, *, spread: float, level: float = LEVEL
 ) -> tuple[float, float, float]:
@@ -159,17 +174,24 @@ def compare_own(
     """
     reach = float(ndtri((1 + level) / 2)) * np.sqrt(spread)
     low, high = _ends(events, expected, unsure, -reach, reach)
-    estimate = float(np.log((events + HALF) / (expected + HALF)))
+    estimate = float(_log_change(events, expected))
     return estimate, min(low, estimate), max(high, estimate)
 
 
-def _interval(events: float, expected: float, unsure: float, placebos: Array, level: float) -> tuple[float, float]:
-    """The effects (log) under which the count would lie no further out than that share of the placebos."""
+def _interval(
+    events: float, expected: float, unsure: float, placebos: Array, level: float, *, few: bool
+) -> tuple[float, float]:  # fmt: skip
+    """The effects (log) under which the count would lie no further out than that share of the placebos.
+
+    Placebos of ``few`` events each say nothing of how far out a larger count may lie: there chance alone gives the
+    least reach.
+    """
     # minus the interval around nothing: the scores at which a move stops being ordinary
     reach_low, reach_high = placebo_interval(0.0, -placebos, level=level)
     if not np.isfinite(reach_low):
         return -np.inf, np.inf
-    return _ends(events, expected, unsure, reach_low, reach_high)
+    least = float(ndtri((1 + level) / 2)) if few else 0.0
+    return _ends(events, expected, unsure, min(reach_low, -least), max(reach_high, least))
 
 
 def _ends(
