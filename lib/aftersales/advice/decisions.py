@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -44,6 +45,7 @@ REFUSED = "拒收"
 REFUND_RATE = re.compile(r"退款率|refund.?rate|refund_rate", re.IGNORECASE)
 # How the ledger writes the lever of a decision that takes another back, before that one's.
 WITHDRAWAL = "withdraw "
+_SCOPE_PARTS = re.compile(r"\s*[;；&]\s*")
 WHOLE_SHOP = ("全店", "shop", "整店", "the whole shop")
 
 _COLUMNS: dict[str, Any] = {
@@ -53,7 +55,7 @@ _COLUMNS: dict[str, Any] = {
     "weeks_before": pl.Int64, "weeks_after": pl.Int64, "method": pl.String, "controls": pl.Int64,
     "p_value": pl.Float64, "reason": pl.String, "title": pl.String, "weeks": pl.List(pl.Struct(EFFECT_WEEKS)),
     "placebos": pl.List(pl.Float64), "fault_since": pl.Date, "rate_healthy": pl.Float64, "cured": pl.Float64,
-    "cured_low": pl.Float64, "cured_high": pl.Float64, "breaks": pl.List(pl.String),
+    "cured_low": pl.Float64, "cured_high": pl.Float64, "breaks": pl.List(pl.String), "whole": pl.String,
 }  # fmt: skip
 DECISIONS_SCHEMA = pl.Schema(_COLUMNS)
 
@@ -93,7 +95,8 @@ def judged_decisions(
     lever, scope, owner, effective_from, measure, expected, change, rate_before, rate_after, weeks_before, weeks_after,
     method, controls, p_value, reason (catalogue key, null where there is a verdict), title (of the product), weeks (as
     `effect_weeks`, a list of structs), placebos (relative changes of the units compared with), fault_since,
-    rate_healthy, cured, cured_low, cured_high, breaks (as in `Effect`). Newest decision first.
+    rate_healthy, cured, cured_low, cured_high, breaks (as in `Effect`), whole (as of `with_levers`). Newest decision
+    first.
     """
     columns = [c for c in Decisions.columns() if c != "suggestion_id"]
     taken = columns_of(decisions, Decisions, columns, needed=["decision_id"]).collect()
@@ -118,6 +121,7 @@ def judged_decisions(
         judged.append(_row(row, _effect(row, rows, weeks[key], by)))
     titles = dict(names.drop_nulls(["product_id", "title"]).select("product_id", "title").iter_rows())
     for one, row in zip(judged, rows, strict=True):
+        one["whole"] = _whole(row["scope"], row, names)
         one["title"] = titles.get(row["unit"]) if row["by"] == "product_id" else None
     return pl.DataFrame(judged, schema=DECISIONS_SCHEMA).sort(
         "effective_from", "decision_id", descending=[True, False], nulls_last=True
@@ -141,20 +145,38 @@ def with_decision_headlines(rows: pl.DataFrame, *, language: Language, level: fl
 
 
 def decision_name(row: Mapping[str, Any], language: Language) -> str:
-    """What was decided, as it is spoken: a lever of the house in the reader's language, one of the shop's as it stands.
+    """What was decided, as it is spoken: lever and scope in the reader's language where the house has words for them.
+
+    The shop's own words follow where they are in another language, and stand alone where the house has none. ``whole``
+    is the scope as suggestions write it (`with_levers`), where it could be read.
 
     >>> decision_name({"lever": "fix_size_chart", "scope": "shop", "decision_id": "d", "title": None}, "en")
     'Fix the size chart (the whole shop): '
     >>> decision_name({"lever": "withdraw fix_size_chart", "scope": "shop", "decision_id": "w", "title": None}, "en")
     'Withdraw: Fix the size chart (the whole shop): '
+    >>> own = {"lever": "限购", "scope": "全店；每天3单", "decision_id": "d", "title": None, "whole": "shop"}
+    >>> decision_name(own, "en")
+    'Purchase limit “限购” (the whole shop “全店；每天3单”): '
     """
-    lever = str(row["lever"] or row["decision_id"])
+    lever, own = str(row["lever"] or row["decision_id"]), row["scope"] or ""
     plain = lever.removeprefix(WITHDRAWAL)
-    named = LEVERS[plain].said("name", language) if plain in LEVERS else plain
+    known = _lever_ids().get(plain)
+    named = plain if known is None else LEVERS[known].said("name", language)
+    if known not in (None, plain) and named != plain:
+        named = say("advice.own_words", language, named=named, own=plain)
     named = named if plain == lever else say("advice.withdrawal", language, lever=named)
-    titles = {part.partition("=")[2]: row["title"] for part in (row["scope"] or "").split(" & ") if row["title"]}
-    scope = spoken_scope(row["scope"], titles, language) if row["scope"] else "–"
+    whole = row.get("whole") or own
+    titles = {part.partition("=")[2]: row["title"] for part in whole.split(" & ") if row["title"]}
+    scope = spoken_scope(whole, titles, language) if whole else "–"
+    if len(_SCOPE_PARTS.split(own)) > len(whole.split(" & ")):  # it names a part that the house has no words for
+        scope = say("advice.own_words", language, named=scope, own=own)
     return say("advice.decision", language, lever=named, scope=scope)
+
+
+@cache
+def _lever_ids() -> dict[str, str]:
+    """Levers by their ids and their names in every language."""
+    return {said: one.name for one in LEVERS.values() for said in (one.name, *(one.said("name", w) for w in LANGUAGES))}
 
 
 def _effect_of(row: Mapping[str, Any]) -> Effect:
@@ -203,20 +225,17 @@ def taken_back(ledger: pl.DataFrame) -> list[str]:
 def with_levers(decisions: pl.DataFrame, orders: Frame) -> pl.DataFrame:
     """Decisions with what suggestions call them: ``lever_id`` (of `LEVERS`), ``part`` (of a scope) and ``whole``.
 
-    Each is null where a decision's own words do not name it; ``whole`` is the scope with all its parts.
+    Each is null where the words of a decision do not name it; ``whole`` is the scope, all parts that could be read.
 
     >>> taken = pl.DataFrame({"decision_id": ["d1"], "lever": ["限购"], "scope": ["商品=1"]})
     >>> with_levers(taken, pl.DataFrame({"product_id": ["1"]})).select("lever_id", "part").row(0)
     ('purchase_limit', 'product_id=1')
     """
-    levers = {
-        said: one.name for one in LEVERS.values() for said in (one.name, *(one.said("name", w) for w in LANGUAGES))
-    }
     names = columns_of(orders, Orders, ["product_id", "merchant_code", "title"], needed=[]).unique().collect()
     units = [_unit(scope, names) for scope in decisions["scope"]]
     parts = [f"{u['by']}={u['unit']}" if u["by"] else "shop" if u["unit"] else None for u in units]
-    whole = [" & ".join(_parts(scope, names).values()) or None for scope in decisions["scope"]]
-    lever = pl.col("lever").replace_strict(levers, default=None, return_dtype=pl.String)
+    whole = [_whole(scope, unit, names) for scope, unit in zip(decisions["scope"], units, strict=True)]
+    lever = pl.col("lever").replace_strict(_lever_ids(), default=None, return_dtype=pl.String)
     return decisions.with_columns(
         lever_id=lever, part=pl.Series(parts, dtype=pl.String), whole=pl.Series(whole, dtype=pl.String)
     )
@@ -226,7 +245,7 @@ def _parts(scope: str | None, names: pl.DataFrame) -> dict[str, str]:
     """A scope's parts as suggestions write them, by column; none where it has a part that they do not know."""
     columns = {word: column for column, words in DIMENSIONS.items() for word in words}
     found = {}
-    for part in re.split(r"\s*[;；&]\s*", scope or ""):
+    for part in _SCOPE_PARTS.split(scope or ""):
         name, _, value = (text.strip() for text in part.partition("="))
         column = columns.get(name.lower())
         if column is None or not value:
@@ -235,9 +254,15 @@ def _parts(scope: str | None, names: pl.DataFrame) -> dict[str, str]:
     return found
 
 
+def _whole(scope: str | None, unit: Mapping[str, str | None], names: pl.DataFrame) -> str | None:
+    """A scope as suggestions write it, as far as they have words for its parts; None where they have none."""
+    of_unit = f"{unit['by']}={unit['unit']}" if unit["by"] else unit["unit"]
+    return " & ".join(_parts(scope, names).values()) or of_unit
+
+
 def _unit(scope: str | None, names: pl.DataFrame) -> dict[str, str | None]:
     """What a scope is about: the column that tells units apart (None: the shop is one), and the unit."""
-    parts = [p.partition("=") for p in re.split(r"\s*[;；&]\s*", scope or "")]
+    parts = [p.partition("=") for p in _SCOPE_PARTS.split(scope or "")]
     said = {name.strip().lower(): value.strip() for name, equals, value in parts if equals and value.strip()}
     for column, words in DIMENSIONS.items():
         value = next((said[w] for w in words if w in said), None)

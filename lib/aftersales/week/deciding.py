@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.advice.decisions import WITHDRAWAL, decision_name, told_apart_from
+from aftersales.advice.decisions import WITHDRAWAL, decision_name, told_apart_from, with_levers
 from aftersales.advice.suggest import spoken_measure
 from aftersales.advice.verdicts import WEEKS_AFTER
 from aftersales.sources.recording import record
@@ -96,7 +96,8 @@ def withdrawn(
         decided_on=pl.lit(moment.astimezone(report.data.shop.tz).date()), effective_from=pl.lit(effective_from),
         expected_low=pl.lit(None, dtype=pl.Float64), expected_high=pl.lit(None, dtype=pl.Float64),
     )  # fmt: skip
-    action = decision_name(entry.row(0, named=True) | {"title": None}, report.language).rstrip(": ：")
+    named = with_levers(entry, report.data.tables["orders"]).row(0, named=True) | {"title": None}
+    action = decision_name(named, report.language).rstrip(": ：")
     return [_entered(report, entry, action, command=f"withdraw {decision}", now=moment)]
 
 
