@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,9 +15,11 @@ from aftersales.advice.suggest import WEEKS_UNDER_WAY
 from aftersales.demo.shop import simulate_shop
 from aftersales.demo.spec import ShopSpec
 from aftersales.demo.write import write_shop as write_demo_shop
+from aftersales.reports.job import ReportJob
 from aftersales.reports.mail.chat import LARGEST_CHAT, chat_text
 from aftersales.reports.mail.content import mail_content, summary
 from aftersales.reports.mail.html import shop_bodies
+from aftersales.reports.run import run_report
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.week.loading import load
@@ -25,6 +28,14 @@ from aftersales.week.sections.plan import week_plan
 from aftersales.words.language import say
 from small_shops import write_config, write_shop
 
+NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "02-weekly-overview.ipynb"
+DISPUTES = """投诉编号,订单编号,投诉时间,投诉类型,投诉渠道,投诉内容,诉求金额,举证截止时间,完结时间
+D1,351531300000000001,2026-11-06 10:00:00,质量,平台,线头开了,30,2026-11-11 12:00:00,
+D2,351531300000000002,2026-11-07 10:00:00,质量,平台,拉链坏了,50,2026-11-11 09:30:00,
+D3,351531300000000003,2026-11-07 11:00:00,质量,平台,有一处脱线,,2026-11-12 09:30:00,
+D4,351531300000000004,2026-11-02 11:00:00,质量,平台,颜色不对,20,2026-11-07 09:30:00,
+D5,351531300000000005,2026-11-03 11:00:00,质量,平台,有污渍,20,2026-11-12 09:30:00,2026-11-05 10:00:00
+"""
 QUIET = ShopSpec(orders=4_000, faults=False, abuse=False, innocents=False, complaints=False)
 
 
@@ -33,6 +44,7 @@ def opened(demo, tmp_path_factory):
     """A report of the full, the basic, a young and a quiet shop, by name and language."""
     folder = tmp_path_factory.mktemp("shops")
     write_shop(folder / "young" / "in")
+    (folder / "young" / "in" / "disputes.csv").write_text(DISPUTES, "utf-8-sig")
     write_demo_shop(simulate_shop(QUIET, seed=11), folder / "quiet" / "in")
     places = {"demo": (demo, "demo"), "basic": (demo, "basic")}
     for name in ("young", "quiet"):
@@ -118,11 +130,21 @@ def test_the_plan_leaves_out_nothing_that_presses_and_proposes_nothing_twice(ope
     data, steps = report.data, week_plan(report)
     orders = data.with_state(data.suspicious_orders("zh")).filter(~pl.col("decided"))
     complaints = data.with_state(data.suspicious_complaints("zh")).filter(~pl.col("decided"))
-    due = complaints.filter(pl.col("evidence_due_at").dt.date() > data.until)
-    first = [step.href for step in steps][: int(orders["waiting"].any()) + due["evidence_due_at"].dt.date().n_unique()]
-    assert [h.partition("#")[0] for h in first] == ["malicious-orders.html"] * int(orders["waiting"].any()) + [
-        "malicious-complaints.html"
-    ] * (len(first) - int(orders["waiting"].any()))
+    due = pl.col("evidence_due_at").dt.date()
+    suspected = set(complaints.filter(due > data.until)[:, "evidence_due_at"].dt.date())
+    honest = data.tables["complaints"].filter(due > data.until, pl.col("closed_at").is_null()).collect()
+    honest = honest.filter(~pl.col("complaint_id").is_in(data.suspicious_complaints("zh")["complaint_id"].implode()))
+    pages = [(day, "malicious-complaints.html") for day in suspected]
+    pages += [(day, "complaint-trends.html") for day in set(honest["evidence_due_at"].dt.date())]
+    pressing = ["malicious-orders.html"] * int(orders["waiting"].any()) + [page for _, page in sorted(pages)]
+    assert [step.href.partition("#")[0] for step in steps][: len(pressing)] == pressing
+    if name == "young":
+        told = [(s.urgency, s.what, s.due, s.why) for s in steps if s.href == "complaint-trends.html"]
+        assert told == [
+            ("today", "答复 2 件待举证的投诉", date(2026, 11, 11), "举证最早于 2026-11-11 09:30 截止，诉求金额 ¥80；D2、D1"),
+            ("week", "答复 1 件待举证的投诉", date(2026, 11, 12), "举证最早于 2026-11-12 09:30 截止，诉求金额未知；D3"),
+        ]  # fmt: skip
+        assert "malicious" not in "".join(step.what + step.why for step in week_plan(opened(name, "en"))).lower()
     if orders["waiting"].any():
         assert f"{orders.filter('waiting')['order_id'].n_unique()} 单" in steps[0].what
     if orders.height:
@@ -135,6 +157,51 @@ def test_the_plan_leaves_out_nothing_that_presses_and_proposes_nothing_twice(ope
             assert row["suggestion_id"] not in proposed
     assert all(step.owner and step.why and step.tell and step.due > data.until for step in steps)
     assert len({step.what for step in steps}) == len(steps)
+
+
+@pytest.fixture(scope="module")
+def overviews(opened, tmp_path_factory):
+    """The overview's page of each shop in both languages."""
+    folder, found = tmp_path_factory.mktemp("overviews"), []
+    for name in ("demo", "basic", "young", "quiet"):
+        data = opened(name, "zh").data
+        job = ReportJob(
+            data.shop.id, str(data.week), ("zh", "en"), (NOTEBOOK,), data.settings.file, "", folder / name,
+            folder / "assets",
+        )  # fmt: skip
+        assert run_report(job).status == "ok"
+        found += [folder / name / page for page in ("index.html", "index.en.html")]
+    return found
+
+
+def test_the_overview_takes_four_screens_of_a_phone_and_its_details_open_when_wanted(overviews, chromium):
+    with chromium.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.route("**/plotly.min.js", lambda route: route.abort())  # charts lie in the fold, and cost seconds to draw
+        for path in overviews:
+            page.goto(path.as_uri())
+            fold = page.locator("details.fold")
+            read = page.evaluate("() => document.querySelector('.fold > summary').getBoundingClientRect().bottom")
+            assert read <= 4 * 844, path
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= 390, path
+            assert page.locator(".tile").count() <= 8
+            assert not page.locator(":is(.fold, .rest, .reason)[open]").count()
+            inside = page.locator(".fold [id]").evaluate_all(
+                "all => all.map(e => e.id).filter(id => !/-plot$/.test(id))"
+            )
+            assert len(inside) > 8
+        page.goto(path.as_uri() + "#overview-measures")  # what a link leads to is shown
+        assert page.locator("#overview-measures").is_visible()
+        page.goto(path.as_uri().replace(".en", ""))
+        page.locator(".fold > summary").press("Enter")
+        assert fold.evaluate("fold => fold.open")
+        page.locator(".fold > summary").press("Enter")
+        page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+        assert fold.evaluate("fold => fold.open")
+        page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+        assert not fold.evaluate("fold => fold.open")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert not page.locator(".reason:not([open])").count()  # where there is room the reasons stand open
 
 
 @pytest.mark.parametrize("name", ["demo", "basic", "young", "quiet"])

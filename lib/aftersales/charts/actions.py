@@ -8,6 +8,7 @@ from aftersales.charts.table import Column, Table
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
 
+MOST_OPEN = 8  # lines of the plan that stand open: with the tiles they fill four screens of a phone
 _EFFECT_TONE = {"worked": "good", "did_not": "plain", "harmed": "signal", "too_early": "plain", "cannot_tell": "plain"}
 _EFFECT_SIGN = {"worked": "✓", "did_not": "✕", "harmed": "▲", "too_early": "○", "cannot_tell": "○"}
 
@@ -32,13 +33,15 @@ def plan_table(frame: pl.DataFrame, *, id: str, language: Language, title: str) 
     tone = pl.when(urgency="today").then(pl.lit("signal")).otherwise(pl.lit("plain"))
     said = {u: say(f"plan.urgency.{u}", language) for u in ("today", "week", "watch")}
     shown = frame.with_columns(tone=tone, when=pl.col("urgency").replace_strict(said, return_dtype=pl.String))
-    head = {name: say(f"plan.column.{name}", language) for name in ("when", "what", "owner", "due", "tell")}
+    told = [[row["why"], say("plan.told_by", language, tell=row["tell"])] for row in frame.iter_rows(named=True)]
+    shown = shown.with_columns(reason=pl.Series(told, dtype=pl.List(pl.String)))
+    head = {name: say(f"plan.column.{name}", language) for name in ("when", "what", "owner", "due", "reason")}
     columns = (
-        Column("when", head["when"], "chip", tone="tone"),
-        Column("what", head["what"], strong=True, below="why", href="href"),
-        Column("owner", head["owner"]), Column("due", head["due"], "day", align="left"), Column("tell", head["tell"]),
+        Column("when", head["when"], "chip", tone="tone"), Column("due", head["due"], "day", align="left"),
+        Column("owner", head["owner"]),
+        Column("what", head["what"], strong=True, below="reason", fold=head["reason"], href="href"),
     )  # fmt: skip
-    return Table(shown, columns, language=language, id=id, title=title, empty=title)
+    return Table(shown, columns, language=language, id=id, title=title, empty=title, open_rows=MOST_OPEN)
 
 
 def effect_table(frame: pl.DataFrame, *, id: str, language: Language, title: str = "", so_what: str = "") -> Table:

@@ -30,8 +30,9 @@ class Column:
     ``text``, ``word`` (a catalogue key; ``prefix`` goes before it), ``chip`` (a word with a tone, from ``tone``),
     ``code`` (a command or id), ``bar`` (needs ``low``, ``high``, ``usual``: names of columns; orange where ``signal``,
     a boolean column, is true, or else where the whole interval lies above the usual) or ``spark`` (a list column).
-    ``below`` names a column written small under the value, ``tone`` one that holds ``signal``, ``good`` or ``plain``,
-    ``href`` one that holds the address that the value links to.
+    ``below`` names a column written small under the value (of lists: a line each), which a phone shows where ``fold``,
+    its name, is touched; ``tone`` one that holds ``signal``, ``good`` or ``plain``, ``href`` one that holds the address
+    that the value links to.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column:
     strong: bool = False
     prefix: str = ""
     below: str | None = None
+    fold: str = ""
     tone: str | None = None
     low: str | None = None
     high: str | None = None
@@ -63,8 +65,8 @@ class Column:
 class Table:
     """A frame with its columns' looks; shows itself in JupyterLab and on the page.
 
-    ``total`` is the number of rows there are, where the frame holds only the first of them. ``link`` is words and
-    address of the page that tells more.
+    ``total`` is the number of rows there are, where the frame holds only the first of them; those after the first
+    ``open_rows`` are folded. ``link`` is words and address of the page that tells more.
 
     >>> frame = pl.DataFrame({"product": ["<b>Pillow"], "rate": [0.327]})
     >>> table = Table(frame, (Column("product", "Product"), Column("rate", "Rate", "pct")), language="en", id="t")
@@ -81,6 +83,7 @@ class Table:
     caption: str = field(kw_only=True, default="")
     label: str = field(kw_only=True, default="")
     total: int | None = field(kw_only=True, default=None)
+    open_rows: int | None = field(kw_only=True, default=None)
     empty: str = field(kw_only=True, default="")
     link: tuple[str, str] | None = field(kw_only=True, default=None)
     currency: str = field(kw_only=True, default="CNY")
@@ -121,10 +124,20 @@ class Table:
 
     def scroller(self) -> str:
         """The table itself, in a region that scrolls sideways on a phone and can be reached by keyboard."""
-        name = escaped(self.title or self.label or self.caption or self.id)
+        name = self.title or self.label or self.caption or self.id
+        folded = self.frame.slice(self.open_rows) if self.open_rows else self.frame.clear()
+        if folded.is_empty():
+            return self._scroller(self.frame, name)
+        more = say("charts.table.more_rows", self.language, count=folded.height)
         return (
-            f'<div class="scroll" tabindex="0" role="region" aria-label="{name}">'
-            f"{table_html(self.frame, self.columns, self.language, currency=self.currency)}</div>"
+            f"{self._scroller(self.frame.head(self.open_rows), name)}"
+            f'<details class="rest"><summary>{escaped(more)}</summary>{self._scroller(folded, more)}</details>'
+        )
+
+    def _scroller(self, frame: pl.DataFrame, name: str) -> str:
+        return (
+            f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(name)}">'
+            f"{table_html(frame, self.columns, self.language, currency=self.currency)}</div>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -157,7 +170,10 @@ def _cell(column: Column, row: Mapping[str, Any], language: Language, top: float
     value = row[column.name]
     tone = str(row[column.tone] or "plain") if column.tone else ""
     below = row[column.below] if column.below else None
-    small = f'<span class="below">{escaped(below)}</span>' if below is not None else ""
+    lines = below if isinstance(below, list) else [] if below is None else [below]
+    small = "".join(f'<span class="below">{escaped(line)}</span>' for line in lines)
+    if column.fold and small:  # open without a script, and where there is room; the page's script closes it on phones
+        small = f'<details class="reason" open><summary>{escaped(column.fold)}</summary>{small}</details>'
     if column.form == "bar":
         inner = _bar(column, row, language, top)
     elif column.form == "spark":

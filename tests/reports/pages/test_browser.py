@@ -122,6 +122,7 @@ def visits(chromium: Any, pages: list[Path], reports: Path, tmp_path_factory: py
             page.emulate_media(media="screen")
             page.set_viewport_size({"width": WIDTHS[0], "height": 900})
             opened(page, path)
+            page.evaluate("() => document.querySelectorAll('.fold, .rest').forEach(fold => (fold.open = true))")
             links = page.evaluate("() => [...document.querySelectorAll('a[href]')].map(a => a.href.split('#')[0])")
             visit.dead_links = [a for a in set(links) if not Path(a.removeprefix("file://")).is_file()]
             overview = path.name.startswith("index")
@@ -214,6 +215,7 @@ def test_the_whole_page_can_be_walked_by_keyboard(chromium, reports):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert page.evaluate("() => location.hash") == "#main"
+        page.locator(".fold > summary").press("Enter")
         summary = page.locator("figure.chart summary").first
         summary.focus()
         page.keyboard.press("Enter")
@@ -226,6 +228,7 @@ def test_without_script_the_tables_are_open_and_a_sentence_says_so(chromium, rep
         page = context.new_page()
         opened(page, path)
         assert page.locator("noscript p").first.is_visible()
+        page.locator(".fold > summary").click()
         assert page.locator("figure.chart details table").first.is_visible()
         assert not page.locator("figure.chart .plot").first.is_visible()
 

@@ -53,7 +53,8 @@ def actions(report: Report) -> Table:
     rows = pl.DataFrame([asdict(step) for step in steps], schema_overrides={"due": pl.Date})
     schema = dict.fromkeys(("urgency", "what", "href", "why", "owner", "tell"), pl.String) | {"due": pl.Date}
     frame = rows.select(*schema) if steps else pl.DataFrame(schema=schema)
-    table = plan_table(frame, id="overview-actions", language=report.language, title=plan_title(report, steps))
+    title = plan_title(report, steps, headed=True)
+    table = plan_table(frame, id="overview-actions", language=report.language, title=title)
     return replace(table, link=more_link(report, "policy-and-service"))
 
 

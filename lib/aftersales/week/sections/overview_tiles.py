@@ -16,6 +16,7 @@ from aftersales.week.sections.shown import lacking, last_judged, measure_unit, s
 from aftersales.words.language import NOTHING, hours
 from aftersales.words.promotions import prior_year_week
 
+MOST_TILES = 8
 RECENT = 8  # points of a tile's little line
 # How each measure is written, and where its page is: the order is that of the tiles.
 SHOWN = {
@@ -38,9 +39,11 @@ def tiles(report: Report) -> Tiles | Note:
     measured = [tile for m, weeks in rows.items() if _has_tile(m, weeks) and _says(tile := _measure(report, m, weeks))]
     if not measured:
         return lacking(report, "refunds.nothing")
-    first, others = measured[:1], measured[1:]
-    money = [tile for tile in _money(report) if _says(tile)]
-    return Tiles((*first, *money, *others, *_suspected(report)), language=report.language)
+    sums = [*(tile for tile in _money(report) if _says(tile)), *_suspected(report)]
+    names = {report.say(f"measure.{m}") for m in SECOND_VIEWS}
+    while len(measured) + len(sums) > MOST_TILES:  # the last table holds every measure
+        measured.remove(next((tile for tile in measured[1:] if tile.label in names), measured[-1]))
+    return Tiles((*measured[:1], *sums[:-1], *measured[1:], *sums[-1:]), language=report.language)
 
 
 def untold(report: Report) -> list[str]:

@@ -12,6 +12,7 @@ import polars as pl
 from aftersales.advice.decisions import decision_name, taken_back
 from aftersales.advice.suggest import WEEKS_STANDING, WEEKS_UNDER_WAY, spoken_measure
 from aftersales.findings.headline import week_verdict
+from aftersales.measures.inputs import local_time
 from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.sections.health_told import damage_told, unread_told
@@ -21,11 +22,13 @@ from aftersales.words.language import enumerated, run_on
 
 Urgency = Literal["today", "week", "watch"]
 URGENCIES: tuple[Urgency, ...] = ("today", "week", "watch")
+MOST_NAMED = 3  # complaints that a line names
 SOON_DAYS = 3  # evidence that is due by Wednesday is put together on Monday
 FORGOTTEN_WEEKS = 26  # a decision that nobody judged in half a year is not brought up for ever
 # The measures of suggestions that answer a rise told on a page.
 ANSWERS = {"refund-trends": {"refund_rate"}, "complaint-trends": {"refund_hours", "response_hours"}}
 WITH_THE_PLATFORM = ("filed", "appealed")
+STILL_TO_ANSWER = ("new", "contacted", "innocent")  # whoever was cleared has a complaint that awaits its answer
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,15 @@ class Step:
 def week_plan(report: Report) -> tuple[Step, ...]:
     """What is to be done, the most urgent first.
 
-    Unshipped suspected orders come first, then evidence by its deadline; then data that are damaged, changes to take
-    back, improvements (`advice.suggest`), cases that wait, and what is only to be watched. What runs already is not
-    proposed again, nor what a line takes back.
+    Unshipped suspected orders come first, then evidence by its deadline, whether the records speak against a complaint
+    or not; then data that are damaged, changes to take back, improvements (`advice.suggest`), cases that wait, and what
+    is only to be watched. What runs already is not proposed again, nor what a line takes back.
     """
     orders, complaints = _open_orders(report), _open_complaints(report)
     withdrawn = _withdrawn(report)
     proposed = _proposed(report, withdrawn)
     steps = [
-        *_holds(report, orders), *_evidence(report, complaints), *_data(report),
+        *_holds(report, orders), *_evidence(report, complaints, _to_answer(report)), *_data(report),
         *(_withdrawal(report, row) for row in withdrawn.to_dicts()),
         *(_improvement(report, row) for row in proposed.to_dicts()),
         *_cases(report, orders, complaints), *_unexplained(report, proposed, withdrawn), *_overdue(report),
@@ -66,13 +69,13 @@ def week_plan(report: Report) -> tuple[Step, ...]:
     return tuple(sorted(steps, key=lambda step: URGENCIES.index(step.urgency)))
 
 
-def plan_title(report: Report, steps: tuple[Step, ...]) -> str:
-    """How many lines there are of each urgency; where nothing is to be done, that."""
+def plan_title(report: Report, steps: tuple[Step, ...], *, headed: bool = False) -> str:
+    """How many lines there are of each urgency; where nothing is to be done, that. ``headed`` is below a heading."""
     counts = {u: sum(step.urgency == u for step in steps) for u in URGENCIES}
     if not counts["today"] + counts["week"]:
         return report.say(f"plan.{_idle(report, steps)}", count=len(steps))
-    parts = [report.say(f"plan.count.{u}", count=n) for u, n in counts.items() if n]
-    return report.say("plan.title", parts=enumerated(parts, report.language))
+    parts = enumerated([report.say(f"plan.count.{u}", count=n) for u, n in counts.items() if n], report.language)
+    return parts if headed else report.say("plan.title", parts=parts)
 
 
 def with_plan(report: Report, said: str, steps: tuple[Step, ...]) -> str:
@@ -149,16 +152,35 @@ def _holds(report: Report, orders: pl.DataFrame) -> Iterator[Step]:
     yield from _of_orders(report, "today", "hold", orders.filter("waiting"), due=_monday(report))
 
 
-def _evidence(report: Report, complaints: pl.DataFrame) -> Iterator[Step]:
-    """A line a day on which evidence falls due."""
-    rows = complaints.filter(~pl.col("state").is_in(WITH_THE_PLATFORM)).drop_nulls("due")
-    for (due,), of_day in rows.sort("due").group_by("due", maintain_order=True):
-        days = (due - report.data.until).days
-        yield _step(
-            report, "today" if days <= SOON_DAYS else "week" if days <= 7 else "watch", "evidence", role="service",
-            due=due, page="malicious-complaints", at="#suspected-complaints", count=of_day.height,
-            first=of_day["evidence_due_at"].min(), money=known_total(of_day["asked"]),
-        )  # fmt: skip
+def _to_answer(report: Report) -> pl.DataFrame:
+    """Open complaints whose evidence falls due after the week, that are not on the list of suspected ones."""
+    data = report.data
+    filed, closed, due = (pl.col(c).dt.date() for c in ("filed_at", "closed_at", "evidence_due_at"))
+    ahead = due > data.until, (filed <= data.until).fill_null(value=True), (closed > data.until).fill_null(value=True)
+    rows = data.tables["complaints"].filter(*ahead).select(
+        "complaint_id", local_time(pl.col("evidence_due_at")), due=due, asked="amount_demanded"
+    ).collect()  # fmt: skip
+    over = data.case_outcomes.filter(~pl.col("state").is_in(STILL_TO_ANSWER))
+    members = data.tables["case_members"].filter(kind="complaint").collect().join(over, on="case_id", how="semi")
+    gone = pl.concat([members["member_id"], data.suspicious_complaints(report.language)["complaint_id"]])
+    return rows.filter(~pl.col("complaint_id").is_in(gone.implode()))
+
+
+def _evidence(report: Report, suspected: pl.DataFrame, honest: pl.DataFrame) -> Iterator[Step]:
+    """A line a day on which evidence falls due, for suspected complaints and for those that look right."""
+    suspected = suspected.filter(~pl.col("state").is_in(WITH_THE_PLATFORM)).drop_nulls("due")
+    pages = {"evidence": ("malicious-complaints", "#suspected-complaints"), "answer": ("complaint-trends", "")}
+    steps = []
+    for (key, (page, at)), rows in zip(pages.items(), (suspected, honest), strict=True):
+        for (due,), of_day in rows.sort("evidence_due_at", "complaint_id").group_by("due", maintain_order=True):
+            days = (due - report.data.until).days
+            urgency: Urgency = "today" if days <= SOON_DAYS else "week" if days <= 7 else "watch"
+            ids = [*of_day["complaint_id"].head(MOST_NAMED), *(["…"] if of_day.height > MOST_NAMED else [])]
+            steps.append(_step(
+                report, urgency, key, role="service", due=due, page=page, at=at, count=of_day.height, ids=ids,
+                first=of_day["evidence_due_at"][0], money=known_total(of_day["asked"]),
+            ))  # fmt: skip
+    yield from sorted(steps, key=lambda step: step.due)
 
 
 def _cases(report: Report, orders: pl.DataFrame, complaints: pl.DataFrame) -> Iterator[Step]:
@@ -194,7 +216,7 @@ def _data(report: Report) -> Iterator[Step]:
 
 def _judged(report: Report, *, weeks: int) -> pl.DataFrame:
     """Decisions of so many weeks that no later one on the same lever and thing replaces, with their verdicts."""
-    known = report.data.ledger.select("decision_id", "lever_id", "part", "whole")
+    known = report.data.ledger.select("decision_id", "lever_id", "part")
     rows = report.data.judged_decisions.join(known, on="decision_id", maintain_order="left")
     rows = rows.filter(pl.col("effective_from") > report.data.until - timedelta(weeks=weeks))
     same = pl.coalesce("lever_id", "lever", "decision_id"), pl.coalesce("part", "scope", "decision_id")
@@ -218,8 +240,7 @@ def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
 
 def _spoken(report: Report, row: dict[str, Any]) -> str:
     """A decision in the reader's words where they are known, a product by its title."""
-    known = {"lever": row["lever_id"] or row["lever"], "scope": row["whole"] or row["scope"]}
-    return decision_name(row | known, report.language).rstrip(": ：")
+    return decision_name(row, report.language).rstrip(": ：")
 
 
 def _overdue(report: Report) -> Iterator[Step]:

@@ -62,6 +62,25 @@
       Array.from(row.children).slice(1).forEach(function (cell, at) { cell.dataset.label = names[at + 1]; });
     });
   });
+  // reasons stand open where there is room and on paper; what a link leads to is unfolded, and all is on paper
+  var phone = window.matchMedia("(max-width: 620px)");
+  function setReasons(open) { document.querySelectorAll("details.reason").forEach(function (each) { each.open = open; }); }
+  function fitReasons() { setReasons(!phone.matches); }
+  function unfold() {
+    var place = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+    for (var fold = place && place.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    if (place) place.scrollIntoView();
+  }
+  var closed = [];
+  fitReasons();
+  unfold();
+  phone.addEventListener("change", fitReasons);
+  window.addEventListener("hashchange", unfold);
+  window.addEventListener("beforeprint", function () {
+    closed = Array.from(document.querySelectorAll("details.fold:not([open]), details.rest:not([open]), details.reason:not([open])"));
+    closed.forEach(function (each) { each.open = true; });
+  });
+  window.addEventListener("afterprint", function () { closed.forEach(function (each) { each.open = false; }); });
   document.documentElement.classList.add("js");
   if (!window.Plotly) {
     // without plotly the tables stay open and the boxes away
