@@ -125,12 +125,13 @@ class Table:
     def scroller(self) -> str:
         """The table itself, in a region that scrolls sideways on a phone and can be reached by keyboard."""
         name = self.title or self.label or self.caption or self.id
-        folded = self.frame.slice(self.open_rows) if self.open_rows else self.frame.clear()
+        first = self.open_rows or self.frame.height
+        folded = self.frame.slice(first)
         if folded.is_empty():
             return self._scroller(self.frame, name)
         more = say("charts.table.more_rows", self.language, count=folded.height)
         return (
-            f"{self._scroller(self.frame.head(self.open_rows), name)}"
+            f"{self._scroller(self.frame.head(first), name)}"
             f'<details class="rest"><summary>{escaped(more)}</summary>{self._scroller(folded, more)}</details>'
         )
 
