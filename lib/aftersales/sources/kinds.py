@@ -96,8 +96,8 @@ KINDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
             paid:money amount:money!? kind:value=refund_kind? phase:value=refund_phase status:value=refund_status?
             goods_status:value=goods_status? platform_involved:flag=platform_involved? fault:value=fault?
             full:flag=full_refund reason_raw:text? reason:value=reason note:text? applied_at:time!? deadline_at:time?
-            finished_at:time evidence_due_at:time return_courier:text return_tracking_no:id seller_note:text
-            reason_label:text _shipped_info:text currency:currency"""
+            finished_at:time evidence_due_at:time approved_at:time returned_at:time return_courier:text
+            return_tracking_no:id seller_note:text reason_label:text _shipped_info:text currency:currency"""
         ),
         "daily_traffic": _fields("day:day* visitors:count!? buyers:count score:number"),
         "money_log": _fields(

@@ -120,6 +120,8 @@ class RefundRecords(_Version):
     note = optional_text()
     applied_at = LocalTime()
     deadline_at = LocalTime()
+    approved_at = LocalTime()
+    returned_at = LocalTime()
     finished_at = LocalTime()
     evidence_due_at = LocalTime()
     return_courier = optional_text()

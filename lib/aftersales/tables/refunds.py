@@ -13,7 +13,8 @@ class Refunds(dy.Schema):
 
     ``source`` says what the row was read from: ``refund_report``; or ``order_report`` / ``item_report`` where those
     alone tell of the refund, by amount, without dates and reasons (``refund_id`` is then made of the order's id).
-    ``order_known`` is false until the order's own row arrives.
+    ``order_known`` is false until the order's own row arrives. ``returned_at`` is when the buyer sent the goods back
+    and filled in ``return_tracking_no``, ``approved_at`` when the return was agreed to.
     """
 
     refund_id = key()
@@ -23,6 +24,8 @@ class Refunds(dy.Schema):
     applied_at = LocalTime()
     deadline_at = LocalTime()
     evidence_due_at = LocalTime()
+    approved_at = LocalTime()
+    returned_at = LocalTime()
     finished_at = LocalTime()
     kind = one_of(REFUND_KIND)
     phase = one_of(REFUND_PHASE)
