@@ -1,4 +1,5 @@
 # The two commands: `make weekly` (set up, demo shops, weekly reports) and `make test` (set up, all tests).
+# While at work `make check`: style, types, examples and tests of single functions, in three minutes on two cores.
 # `make fuzz` tries random inputs anew, `make lab` opens JupyterLab, `make lint` checks style, `make bench` runs benchmarks.
 PYTHON ?= python3
 JOBS ?= 0
@@ -25,9 +26,9 @@ define install
 	@touch $@
 endef
 
-.PHONY: help weekly chromium test test-kills test-cluster test-browser test-s3 fuzz lab lint bench lock audit
+.PHONY: help weekly chromium check test test-kills test-cluster test-browser test-s3 fuzz lab lint bench lock audit
 help:
-	@sed -n '1,2s/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 
 .venv/.run: requirements/run.txt pyproject.toml
 	$(call install,.venv,requirements/run.txt)
@@ -67,6 +68,15 @@ chromium:
 	    echo "installing Chromium and fonts for the browser tests (once)"; \
 	    { $$GET $$WANTED || { $$GET update && $$GET $$WANTED; }; } >/dev/null 2>&1 || echo "apt could not install Chromium: the browser tests will be skipped"; \
 	  fi; }
+
+# What one runs while at work: style, types, examples in docstrings, and the tests that need no shop, server or browser.
+CHECKED = lib tests/test_architecture.py $(addprefix tests/,words charts measures advice findings)
+check: .venv/.test
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/python -m pytest -q -n 2 --dist worksteal -m "not slow" $(CHECKED)
 
 # The tests of JupyterLab want its environment; where it cannot be made they are skipped, with the reason.
 test: .venv/.test chromium

@@ -137,6 +137,7 @@ def test_one_rule_marks_lists_and_draws():
     assert (np.diff(funnel.limits["high"].to_numpy()) <= 1e-9).all()
 
 
+@pytest.mark.slow
 def test_a_batch_without_abuse_keeps_its_rate_when_strangers_are_set_aside():
     _, tables = made(3)
     row = by_code(found(), "bad_batch")
@@ -151,6 +152,7 @@ def test_a_batch_without_abuse_keeps_its_rate_when_strangers_are_set_aside():
     assert kept["rate_set_aside"] == pytest.approx(row["rate"], rel=0.02)
 
 
+@pytest.mark.slow
 def test_products_that_only_suspects_make_bad_leave_the_list():
     shop, tables = made(4, abuse=True, orders=100_000)
     bad = shop.orders.filter(pl.col("label").is_not_null()).select("order_id")
@@ -167,6 +169,7 @@ def test_products_that_only_suspects_make_bad_leave_the_list():
     ).item() == pytest.approx(0)
 
 
+@pytest.mark.slow
 def test_states_tell_new_still_better_and_gone():
     _, tables = made(3)
     now = product_views(tables["orders"], tables["refunds"], market="cn", week=WEEK)

@@ -72,6 +72,7 @@ def test_an_order_whose_lines_lie_in_two_parts_is_one(tables: dict[str, pl.DataF
     assert found.filter(told)["amount"].to_list() == whole.filter(told)["amount"].to_list()
 
 
+@pytest.mark.slow
 def test_suspects_in_parts_are_those_of_the_whole(evidence: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     groups, members = suspects(evidence)
     monkeypatch.setattr(parts, "PART_ROWS", 700)

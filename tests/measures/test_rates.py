@@ -92,6 +92,7 @@ def counted_by_hand(orders, refunds):
     return len(paid), len(asked), sum(paid.values(), Decimal(0)), money
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(shops())
 def test_the_counts_are_those_of_the_definition_and_the_parts_make_the_whole(shop):
