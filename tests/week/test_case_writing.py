@@ -7,10 +7,12 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from aftersales.cli import app
+from aftersales.sources.clear_values import own_words
 from aftersales.sources.read import read_export
 from aftersales.week.case_writing import written
 from aftersales.week.loading import load
@@ -90,6 +92,31 @@ def test_only_the_platforms_copy_holds_clear_values_and_only_its_own_buyers(conf
         assert named <= own
         assert named
         shutil.rmtree(folder)
+
+
+def test_the_platform_reads_what_the_buyer_wrote_and_nobody_elses_number(demo, config, tmp_path):
+    """The order's own buyer's words are verbatim in the platform's copy; in ours, and where files changed, masked."""
+    [file] = (demo / "in" / "yunqi").glob("聊天记录.csv")
+    [chats] = read_export(file.name, content=file.read_bytes())
+    data = load("demo", config=str(config)).data
+    stored = data.tables["messages"].filter(pl.col("sender") == "buyer", pl.col("text").str.contains("[", literal=True))
+    masked = stored.collect().drop_nulls("order_id").row(0, named=True)
+    own = chats.frame.filter(pl.col("order_id") == masked["order_id"])["text"].to_list()
+    wrote = next(text for text in own if text and text != masked["text"] and text[:4] == masked["text"][:4])
+    written("demo", f"order-{masked['order_id']}", to=str(tmp_path), config=config, now=NOW)
+    shown = texts(next(tmp_path.iterdir()))
+    assert wrote in shown["platform"]
+    assert masked["text"] not in shown["platform"]
+    assert masked["text"] in shown["internal"]
+    assert wrote not in shown["internal"]
+    asked = pl.DataFrame({"file": [file.name], "row": [masked_row(data, masked)], "text": [masked["text"]]})
+    read, unread = own_words(data.settings, data.shop, asked, hashes={}, own=())
+    assert (read.height, unread) == (0, (file.name,)), "a file whose hash is not the import's is not read"
+
+
+def masked_row(data, message) -> int:
+    rows = data.tables.scan("lineage").filter(pl.col("key") == message["message_id"]).collect()
+    return int(rows["row"][0])
 
 
 def test_evidence_lies_in_the_platforms_zip_alone(config, cases, tmp_path):

@@ -55,7 +55,8 @@ def page(
         "words": {c: word(f"column.{c}") for c in _COLUMNS}, "annex": list(annex.items()),
         "provenance": word("page.provenance", version=version),
         **_buyers(told, buyers, unread), **_claims(told), **_orders(told, buyers),
-        **_compared(told), **_timeline(told, copy), **_chats(told), **_evidence(told, copy),
+        **_compared(told), **_timeline(told, copy), **_evidence(told, copy),
+        **_chats(told, own_words=copy == "platform" and not unread),
         **_clauses(told, copy),
         **(_internal(told) if copy == "internal" else {}),
     }  # fmt: skip
@@ -221,7 +222,7 @@ def _with_order(told: Dossier, row: Mapping[str, Any]) -> str:
     return f"…{row['order_id'][-6:]} {text}" if several and row["order_id"] else text
 
 
-def _chats(told: Dossier) -> dict[str, Any]:
+def _chats(told: Dossier, *, own_words: bool) -> dict[str, Any]:
     word = _words(told)
     rows = [
         {
@@ -231,7 +232,10 @@ def _chats(told: Dossier) -> dict[str, Any]:
         }
         for row in told.records.messages.iter_rows(named=True)
     ]  # fmt: skip
-    return {"chats": _shortened(told, rows, "messages.csv"), "chats_note": word("page.chats_note")}
+    return {
+        "chats": _shortened(told, rows, "messages.csv"),
+        "chats_note": word("page.chats_note_platform" if own_words else "page.chats_note"),
+    }
 
 
 def _shortened(told: Dossier, rows: list[dict[str, Any]], file: str) -> list[dict[str, Any]]:

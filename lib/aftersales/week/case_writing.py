@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,9 +16,9 @@ from aftersales.cases.case import Case
 from aftersales.cases.dossier import Dossier, Suspicion, dossier
 from aftersales.cases.evidence import FOLDER
 from aftersales.cases.page import Copy
-from aftersales.cases.records import case_records, origin
+from aftersales.cases.records import Records, case_records, origin
 from aftersales.cases.rows import file_name, reference
-from aftersales.sources.clear_values import PEOPLE, ClearValues, clear_values
+from aftersales.sources.clear_values import PEOPLE, ClearValues, clear_values, own_words
 from aftersales.sources.handed_out import remember
 from aftersales.sources.places import Folder
 from aftersales.week.loading import Report, load
@@ -43,13 +45,17 @@ def evidence_folder(report: Report) -> Folder:
 
 def gathered(report: Report, name: str) -> Dossier:
     """The dossier of the case that a name means, in the report's language, from the pinned tables."""
-    data = report.data
-    case = data.case(name)
-    last = data.tables.last_day
+    case = report.data.case(name)
+    if case.id not in report.data.case_material:
+        report.data.case_material[case.id] = (
+            case_records(report.data.tables, case), report.data.evidence_near(case.orders)
+        )  # fmt: skip
+    return _dossier(report, case, report.data.case_material[case.id][0])
+
+
+def _dossier(report: Report, case: Case, records: Records) -> Dossier:
+    data, outcomes, last = report.data, report.data.case_material[case.id][1], report.data.tables.last_day
     assert last is not None
-    if case.id not in data.case_material:
-        data.case_material[case.id] = case_records(data.tables, case), data.evidence_near(case.orders)
-    records, outcomes = data.case_material[case.id]
     return dossier(
         data.tables, case, records=records, shop=data.shop.name, outcomes=outcomes,
         known_until=datetime.combine(last, time(23, 59), data.shop.tz), evidence_folder=evidence_folder(report),
@@ -87,9 +93,13 @@ def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: Clea
     own = people.rows.filter(pl.col("order_id").is_in(list(told.own_orders)))
     platform = copy == "platform"
     known = set(_named_by(own)) if platform else set()
+    unread = people.unread
+    if platform:
+        told, gone = _in_own_words(report, told, tuple(known))
+        unread = tuple(dict.fromkeys((*unread, *gone)))
     shown, archive, digest = packed(
         told, copy=copy, version=version("aftersales"), evidence_folder=evidence_folder(report),
-        buyers=own if platform else None, unread=people.unread if platform else (),
+        buyers=own if platform else None, unread=unread if platform else (),
         hide=tuple(v for v in _named_by(people.rows) if v not in known),
     )  # fmt: skip
     tail = "" if told.language == report.data.shop.language[0] else f".{told.language}"
@@ -108,8 +118,48 @@ def _people(report: Report, told: Dossier) -> ClearValues:
     ]
     schema = {"order_id": pl.String, "file": pl.String, "row": pl.Int64}
     known = pl.DataFrame(wanted, schema=schema, orient="row").drop_nulls()
-    hashes = dict(report.data.tables["files"].select("file", "sha256").collect().iter_rows())
-    return clear_values(report.data.settings, report.data.shop, known, hashes=hashes)
+    return clear_values(report.data.settings, report.data.shop, known, hashes=_hashes(report))
+
+
+def _hashes(report: Report) -> dict[str, str]:
+    """SHA-256 of each file at its import."""
+    return dict(report.data.tables["files"].select("file", "sha256").collect().iter_rows())
+
+
+def _in_own_words(report: Report, told: Dossier, own: tuple[str, ...]) -> tuple[Dossier, tuple[str, ...]]:
+    """The dossier with the buyer's chats, complaints and notes as the buyer wrote them; others' names stay masked.
+
+    ``own`` are the buyer's clear values. With it the files that could not be read again.
+    """
+    records, mine = told.records, pl.col("order_id").is_in(list(told.own_orders))
+    said = records.messages.filter(mine, pl.col("sender") == "buyer").select("file", "row", "text").rows()
+    written_in: dict[tuple[str, str], tuple[str | None, int | None]] = {}
+    for kind, key, field in (("complaint", "complaint_id", "text"), ("refund", "refund_id", "note")):
+        rows: pl.DataFrame = getattr(records, f"{kind}s")
+        for name, text in rows.filter(mine).select(key, field).rows() if field in rows.columns else ():
+            written_in[kind, name] = place = origin(getattr(records, f"{kind}_records"), key, name, field)
+            said.append((*place, text))
+    schema = {"file": pl.String, "row": pl.Int64, "text": pl.String}
+    wanted = pl.DataFrame(said, schema=schema, orient="row").drop_nulls().unique(maintain_order=True)
+    found, unread = own_words(report.data.settings, report.data.shop, wanted, hashes=_hashes(report), own=own)
+    words = {(file, row, text): clear for file, row, text, clear in found.rows()}
+
+    def clear(rows: pl.DataFrame, column: str, places: Sequence[tuple[Any, Any]]) -> pl.DataFrame:
+        texts = [words.get((*place, text), text) for place, text in zip(places, rows[column], strict=True)]
+        return rows.with_columns(pl.Series(column, texts, dtype=pl.String))
+
+    if not words:
+        return told, unread
+    complaints, refunds = (
+        [written_in.get((kind, name), (None, None)) for name in rows[f"{kind}_id"]]
+        for kind, rows in (("complaint", records.complaints), ("refund", records.refunds))
+    )
+    clearer = replace(
+        records, messages=clear(records.messages, "text", records.messages.select("file", "row").rows()),
+        complaints=clear(records.complaints, "text", complaints),
+        refunds=clear(records.refunds, "note", refunds) if "note" in records.refunds.columns else records.refunds,
+    )  # fmt: skip
+    return _dossier(report, told.case, clearer), unread
 
 
 def _named_by(people: pl.DataFrame) -> tuple[str, ...]:
