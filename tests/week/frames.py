@@ -24,5 +24,8 @@ class Frames(dict):
     def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
         super().__init__({name: frame.lazy() for name, frame in tables.items()})
 
+    def scan(self, name: str) -> pl.LazyFrame:
+        return self[name]
+
     def parts(self, name: str) -> list[pl.LazyFrame]:
         return [self[name]]

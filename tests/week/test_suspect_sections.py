@@ -18,12 +18,14 @@ from aftersales.words.language import say
 from aftersales.words.periods import Week
 
 WEEK = Week.parse("2026-W47")
-ALL = ("answer", "innocents", "case_list", "told", "orders_listed", "seller_label", "unknown")
+ALL = ("answer", "innocents", "case_list", "told", "orders_listed", "return_numbers", "seller_label",
+       "unknown")  # fmt: skip
 ZONE = ZoneInfo("Asia/Shanghai")
 NO_CASES = pl.DataFrame(
     schema={"case_id": pl.String, "at": pl.Datetime("us", "Asia/Shanghai"), "state": pl.String}
 )  # fmt: skip
 NO_MEMBERS = Case("", "orders", "", ()).members()
+NO_PARCELS = pl.DataFrame(schema={"tracking_no": pl.String})
 NO_COMPLAINTS = pl.DataFrame(schema={"complaint_id": pl.String, "order_id": pl.String})
 
 
@@ -33,7 +35,7 @@ class Results(Plain, SuspectResults):
     def __init__(
         self, tables: dict[str, pl.DataFrame], cases: pl.DataFrame = NO_CASES, members: pl.DataFrame = NO_MEMBERS
     ) -> None:
-        own = {"cases": cases, "case_members": members, "complaints": NO_COMPLAINTS}
+        own = {"cases": cases, "case_members": members, "complaints": NO_COMPLAINTS, "parcels": NO_PARCELS}
         self.tables = Frames(tables | own)
         self.week, self.shop = WEEK, SimpleNamespace(currency="CNY", market="cn")
 

@@ -86,11 +86,12 @@ class Dossier:
 
 def dossier(
     tables: Tables, case: Case, *, records: Records, shop: str, outcomes: pl.DataFrame, known_until: datetime,
-    evidence_folder: Folder, suspicion: Suspicion = Suspicion(), language: Language = "zh", currency: str = "CNY",
-    platform: str = "taobao", market: str = "cn",
+    evidence_folder: Folder, returns: pl.DataFrame | None = None, suspicion: Suspicion = Suspicion(),
+    language: Language = "zh", currency: str = "CNY", platform: str = "taobao", market: str = "cn",
 ) -> Dossier:  # fmt: skip
     """Gather a case. ``records`` is of `case_records`; ``outcomes`` has a row an order of the shop (`order_evidence`);
-    ``shop`` is its name, ``platform`` and ``market`` say which rules bind it. Of
+    ``shop`` is its name, ``platform`` and ``market`` say which rules bind it, ``returns`` are those of
+    `return_parcels` that it lists. Of
     ``tables`` the states recorded of the case are read.
     """
     states = tables["cases"].lazy().filter(pl.col("case_id") == case.id).sort("at").collect()
@@ -125,7 +126,11 @@ def dossier(
         for_buyer=tuple(speaks_for_buyer(numbers, outcomes, suspicion.explanations, language=language)),
         records=records, outcomes=own,
         timeline=timeline(records, language=language, currency=currency, states=states),
-        claims=claims(facts, found, records.messages, language=language, currency=currency), states=states,
+        claims=pl.concat([
+            return_claims(returns, numbers, language=language),
+            claims(facts, found, records.messages, language=language, currency=currency),
+        ]),
+        states=states,
     )  # fmt: skip
 
 
@@ -174,7 +179,7 @@ def deadlines(records: Records, *, known_until: datetime) -> tuple[Deadline, ...
 
 TYPES = (
     "malicious_orders", "not_received", "late_ship", "missing_or_empty", "damaged", "quality", "counterfeit",
-    "not_as_described", "refused_parcel", "swapped_return", "extortion", "other",
+    "not_as_described", "refused_parcel", "swapped_return", "forged_return", "extortion", "other",
 )  # fmt: skip
 # By the finding's own pattern where it says which record the claim is held against. Source: reference "d4".
 _OF_PATTERN = {
@@ -205,7 +210,7 @@ def case_type(case: Case, refunds: pl.DataFrame, complaints: pl.DataFrame, *, ca
     'damaged'
     """
     if case.kind == "orders":
-        return "malicious_orders"
+        return case.pattern if case.pattern in TYPES else "malicious_orders"
     told = " ".join(
         t for f, c in ((refunds, "note"), (complaints, "text")) if c in f.columns for t in f[c].drop_nulls()
     )
@@ -324,6 +329,26 @@ def claims(
             rows.append((fact["complaint_id"], "none", whole, record))
         elif fact["asked"] is not None:
             rows.append((fact["complaint_id"], "demand", asks, paid))
+    return pl.DataFrame(
+        rows, schema=dict.fromkeys(("complaint_id", "check", "claim", "record"), pl.String), orient="row"
+    )
+
+
+def return_claims(returns: pl.DataFrame | None, orders: Collection[str], *, language: Language) -> pl.DataFrame:
+    """Each return number that the buyer of one of these orders entered beside the records that contradict it.
+
+    Columns out: those of `claims`; complaint_id is the refund's number.
+    """
+    rows = []
+    listed = None if returns is None else returns.filter("listed", pl.col("order_id").is_in(list(orders)))
+    for row in () if listed is None else listed.iter_rows(named=True):
+        claim = say(
+            "dossier.claim.return_number", language, at=row["entered_at"], number=row["number"],
+            courier=row["courier"] or say("dossier.not_told", language), order=row["order_id"],
+        )  # fmt: skip
+        for check in row["checks"]:
+            record = say(f"suspects.return.{check}", language, **(row | {"order": row["order_id"]}))
+            rows.append((row["refund_ids"][0], check, claim, record))
     return pl.DataFrame(
         rows, schema=dict.fromkeys(("complaint_id", "check", "claim", "record"), pl.String), orient="row"
     )

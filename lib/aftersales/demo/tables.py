@@ -123,6 +123,7 @@ def _refunds(shop: Shop, at: int) -> pl.DataFrame:
         "product_id": pl.lit(shop.goods.products["product_id"].gather(product)),
         "applied_at": _time("applied"), "deadline_at": _time("deadline"), "finished_at": _time("ended"),
         "evidence_due_at": pl.lit(None) if shop.spec.masked else _time("evidence_due"),
+        "approved_at": pl.lit(None), "returned_at": _time("returned"),
         "amount": _money(pl.col("amount_fen")),
         "reason_raw": pl.col("reason"), "reason": reason, "goods_status": goods,
         "fault": pl.coalesce(

@@ -26,7 +26,8 @@ STAGE: MappingProxyType[str, int] = MappingProxyType({
     "intercept": 2, "on_its_way": 2, "not_received": 2,
     "platform_evidence": 3, "complaint_seller": 3, "complaint_carrier": 3, "complaint_disputed": 3,
     "complaint_explain": 3, "quality": 3, "damaged": 3, "missing": 3, "not_received_signed": 3, "refused_parcel": 3,
-    "return_in_transit": 3, "return_request": 3, "refund_request": 3, "talk_again": 3, "ask_why": 3,
+    "return_hold": 3, "return_appeal": 3, "return_in_transit": 3, "return_request": 3, "refund_request": 3,
+    "talk_again": 3, "ask_why": 3,
 })  # fmt: skip
 SITUATIONS = tuple(STAGE)
 # Hours: this shift, today, before the weekend is over; within one of these the larger sum goes first.
@@ -36,6 +37,8 @@ LONG_OVERDUE_HOURS, LONG_OVERDUE = 72.0, 4
 LATER, PASSED = len(URGENT_HOURS), len(URGENT_HOURS) + 1
 # A run of orders that ended a week ago is for the week's page, no longer for a message today.
 ASK_WITHIN = timedelta(days=7)
+# A refund that was paid can be taken up with the platform while the order can be disputed (reference "domain d5").
+APPEAL_WITHIN = timedelta(days=15)
 # Who has been spoken to is not asked why again; a case that is over needs no first message at all.
 SPOKEN_TO = ("contacted", "filed", "appealed")
 OVER = ("settled", "won", "partly_won", "lost", "innocent", "dropped")
@@ -101,7 +104,7 @@ def contacts(
     suspected = _open_cases(suspected, states or {})
     named = pl.concat([clocks["order_id"], suspected["order_id"]]).drop_nulls().unique()
     heads = _heads(orders, named, now=now)
-    matters = _refund_matters(clocks, refunds, heads)
+    matters = _refund_matters(clocks, refunds, heads, suspected)
     told = _complaint_matters(clocks, judged)
     disputes = told.select(pl.col("id").str.strip_prefix("refund-"))
     matters = pl.concat([matters.join(disputes, on="id", how="anti"), told])
@@ -119,6 +122,8 @@ def _open_cases(suspected: pl.DataFrame, states: Mapping[str, str]) -> pl.DataFr
         "asked": pl.Boolean,
         "created_at": pl.Datetime("us"),
         "money_at_risk": pl.Float64,
+        "return_open": pl.Boolean,
+        "return_paid_at": pl.Datetime("us"),
     }
     there = _filled(suspected, kinds)
     over = [case for case, state in states.items() if state in OVER]
@@ -148,8 +153,10 @@ def _heads(orders: Frame, wanted: pl.Series, *, now: datetime) -> pl.DataFrame:
     )
 
 
-def _refund_matters(clocks: pl.DataFrame, refunds: Frame, heads: pl.DataFrame) -> pl.DataFrame:
-    open_ = clocks.filter(pl.col("matter") == "refund", pl.col("step") != "wait_for_return")
+def _refund_matters(clocks: pl.DataFrame, refunds: Frame, heads: pl.DataFrame, suspected: pl.DataFrame) -> pl.DataFrame:
+    # of a return whose number contradicts the records the refund can be held, whatever step the file names
+    doubted = pl.col("order_id").is_in(suspected.filter("return_open")["order_id"].implode())
+    open_ = clocks.filter(pl.col("matter") == "refund", (pl.col("step") != "wait_for_return") | doubted)
     columns = ["refund_id", "reason", "amount"]
     cases = columns_of(refunds, Refunds, columns, needed=["refund_id"])
     mine = cases.filter(pl.col("refund_id").is_in(open_["id"].implode())).collect()
@@ -170,6 +177,8 @@ def _refund_matters(clocks: pl.DataFrame, refunds: Frame, heads: pl.DataFrame) -
     chosen = by_reason.fill_null("refund_request")
     for step, value in situation.items():
         chosen = pl.when(pl.col("step") == step).then(value).otherwise(chosen)
+    answered = pl.col("step").is_in(["give_evidence", "answer_unshipped"])
+    chosen = pl.when(doubted & ~answered).then(pl.lit("return_hold")).otherwise(chosen)
     return _shaped(rows.with_columns(situation=chosen, money=pl.col("amount").cast(pl.Float64), cause="reason"))
 
 
@@ -204,8 +213,10 @@ def _case_matters(
     spoken = pl.col("case_id").is_in([case for case, state in states.items() if state in SPOKEN_TO])
     recent = (pl.col("created_at") >= now - ASK_WITHIN) & (pl.col("created_at") <= now)
     coming = pl.col("on_its_way") & ~pl.col("arrived") & ~pl.col("asked")
+    paid_back = pl.col("return_paid_at").is_between(now - APPEAL_WITHIN, now).fill_null(value=False)
     situation = (
-        pl.when(pl.col("waiting")).then(pl.lit("confirm_many"))
+        pl.when(paid_back & ~spoken).then(pl.lit("return_appeal"))
+        .when(pl.col("waiting")).then(pl.lit("confirm_many"))
         .when(coming & ~spoken).then(pl.lit("on_its_way"))
         .when(pl.col("asked") & recent & ~spoken).then(pl.lit("ask_why"))
     )  # fmt: skip

@@ -11,6 +11,8 @@ import polars as pl
 
 from aftersales.findings.contract import contract_of
 from aftersales.findings.finding import finding_id
+from aftersales.findings.returns import PATTERN as FORGED_RETURN
+from aftersales.findings.returns import return_explanations, return_reasons, return_states, with_returns
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.intervals import wilson
 from aftersales.measures.order_evidence import key_number, named_buyer, order_evidence, placed_at
@@ -31,7 +33,7 @@ _COLUMNS: dict[str, Any] = {
     **contract_of("suspicious_orders"),
     "created_at": pl.Datetime("us"), "product_id": pl.String, "province": pl.String, "asked": pl.Boolean,
     "waiting": pl.Boolean, "seller_says": pl.Boolean, "case_probability": pl.Float64, "case_orders": pl.Int64,
-    "expected_innocent": pl.Float64,
+    "expected_innocent": pl.Float64, "return_open": pl.Boolean, "return_paid_at": pl.Datetime("us"),
 }  # fmt: skip
 ORDERS_SCHEMA = pl.Schema(_COLUMNS)
 
@@ -48,6 +50,7 @@ def suspicious_orders(
     innocent_orders: Collection[str] = (),
     evidence: pl.DataFrame | None = None,
     found: tuple[pl.DataFrame, pl.DataFrame] | None = None,
+    returns: pl.DataFrame | None = None,
     weeks: int | None = LIST_WEEKS,
 ) -> pl.DataFrame:
     """The rows of suspicious_orders.parquet: cases with an order in the ``weeks`` up to ``week`` (None: in any).
@@ -56,12 +59,16 @@ def suspicious_orders(
     groups that share a buyer, a rare key or an order are one case. ``innocent`` names buyers that were looked at and
     cleared, with the day: their orders up to that day are not listed, later ones only where clearly more of them come
     back than did before; ``innocent_orders`` are never listed, for where buyers are masked nobody can be cleared.
-    ``evidence`` (of `order_evidence`) and ``found`` (of `suspects` on it) are computed where they are not handed in.
+    ``evidence`` (of `order_evidence`) and ``found`` (of `suspects` on it) are computed where they are not handed in;
+    ``returns`` (of `return_parcels`) adds orders whose return number contradicts the records, and without it there are
+    none of these.
 
     Columns out: the contract's (case_id is made of the case's earliest order, so a ring that grows keeps it); then
     created_at (local, no zone), product_id, province, asked (came to nothing or asked back), waiting (not shipped),
     seller_says (closed as malicious by the seller), case_probability, case_orders, expected_innocent (of all cases on
-    the list, how many are expected to be innocent). Surest case first, then most orders; within a case by time.
+    the list, how many are expected to be innocent), return_open and return_paid_at (of a return with a contradicted
+    number: whether the refund can still be held, when it was paid; null of other orders). Surest case first, then most
+    orders; within a case by time.
 
     >>> orders = pl.DataFrame(schema={"order_id": pl.String, "created_at": pl.Datetime})
     >>> refunds = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String})
@@ -71,7 +78,10 @@ def suspicious_orders(
     if evidence is None:
         evidence = order_evidence(orders, refunds, until=week.sunday)
     groups, members = suspects(evidence) if found is None else found
-    members = _without_innocent(members, evidence, innocent or {})
+    if returns is not None:
+        groups, members = with_returns(groups, members, returns)
+    named = groups.filter(pl.col("pattern") == FORGED_RETURN)["group"]
+    members = _without_innocent(members, evidence, innocent or {}, named=named)
     members = members.filter(~pl.col("order_id").is_in(list(innocent_orders)))
     members = joined(members.sort("group", "order_id"), evidence)
     rows = _rows(groups, members, evidence, orders)
@@ -86,7 +96,10 @@ def suspicious_orders(
         "case_probability", "case_orders", "case_id", "created_at", "order_id",
         descending=[True, True, False, False, False],
     )  # fmt: skip
-    return rows.select(list(ORDERS_SCHEMA)).cast(dict(ORDERS_SCHEMA))  # type: ignore[arg-type]
+    if returns is not None:
+        rows = rows.join(return_states(returns), on="order_id", how="left", maintain_order="left")
+    kinds = ORDERS_SCHEMA.items()
+    return rows.select((pl.col(c) if c in rows.columns else pl.lit(None).alias(c)).cast(t) for c, t in kinds)
 
 
 def orders_from_timing_and_keys_alone(
@@ -162,8 +175,13 @@ def seller_agreement(rows: pl.DataFrame, *, told: int) -> dict[str, Any]:
     return {"both": both} | counts.with_columns(named).row(0, named=True)
 
 
-def _without_innocent(members: pl.DataFrame, evidence: pl.DataFrame, innocent: Mapping[str, date]) -> pl.DataFrame:
-    """Members without the orders of cleared buyers, unless what followed the day is clearly worse than before it."""
+def _without_innocent(
+    members: pl.DataFrame, evidence: pl.DataFrame, innocent: Mapping[str, date], *, named: pl.Series
+) -> pl.DataFrame:
+    """Members without the orders of cleared buyers, unless what followed the day is clearly worse than before it.
+
+    In the groups ``named`` a record contradicts the order itself: there later orders stay, whatever the others are.
+    """
     if not innocent or members.is_empty():
         return members
     cleared = pl.DataFrame(
@@ -185,7 +203,12 @@ def _without_innocent(members: pl.DataFrame, evidence: pl.DataFrame, innocent: M
     ])  # fmt: skip
     changed = tally["buyer"].filter(pl.Series(p < CHANGED, dtype=pl.Boolean))
     off = theirs.filter(~pl.col("later") | ~pl.col("buyer").is_in(changed.implode()))
-    return members.join(off.select("order_id"), on="order_id", how="anti")
+    before = off.filter(~pl.col("later"))["order_id"]
+    own = pl.col("group").is_in(named.implode())
+    gone = pl.when(own).then(pl.col("order_id").is_in(before.implode())).otherwise(
+        pl.col("order_id").is_in(off["order_id"].implode())
+    )  # fmt: skip
+    return members.filter(~gone)
 
 
 def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, orders: Frame) -> pl.DataFrame:
@@ -311,14 +334,21 @@ def reasons_of(
     ]
     if case["told"]:
         reasons.append(say("suspects.why.seller_says", language, told=case["told"]))
-    names = list(INNOCENT[case["pattern"]])
+    names = list(INNOCENT.get(case["pattern"], ()))
     if case["undone"]:
         names.append("retry")
     innocent = [say(f"suspects.innocent.{name}", language, market=market) for name in names]
+    returns = [row for group in groups for row in group.get("returns") or ()]
+    innocent += return_explanations(returns, language=language)
+    if case["pattern"] == FORGED_RETURN and not case["waiting"]:
+        step = "return_hold" if any(row["open"] for row in returns) else "return_appeal"
+        return reasons, innocent, say(f"suspects.next.{step}", language)
     return reasons, innocent, say(f"suspects.next.{_step(case)}", language)
 
 
 def _of_group(group: dict[str, Any], *, language: Language, currency: str, market: str) -> list[str]:
+    if group["pattern"] == FORGED_RETURN:
+        return return_reasons(group["returns"], language=language)
     due = max(group["expected_orders"] or 0.0, LEAST_EXPECTED)
     values = group | {"span": group["hours"], "expected_orders": due}
     keys = [group["pattern"]]

@@ -59,7 +59,7 @@ _RETURNS: dict[str, Any] = {
     "paid_at": pl.Datetime("us"), "open": pl.Boolean, "amount": pl.Float64, "province": pl.String,
     "other_order": pl.String, "other_at": pl.Datetime("us"), "scanned_at": pl.Datetime("us"), "scanned_in": pl.String,
     "signed_at": pl.Datetime("us"), "signed_in": pl.String, "slip_of": pl.String, "checks": pl.List(pl.String),
-    "probability": pl.Float64, "listed": pl.Boolean,
+    "expected": pl.Float64, "alike": pl.Int64, "probability": pl.Float64, "listed": pl.Boolean,
 }  # fmt: skip
 _TALLY: dict[str, Any] = {
     "check": pl.String, "assessed": pl.Int64, "shown": pl.Int64, "expected_innocent": pl.Float64, "basis": pl.String,
@@ -77,7 +77,8 @@ def return_parcels(
     for where the file does not say), applied_at, shipped_at, paid_at (null while nothing was paid), open (still to be
     decided), amount, province, other_order and other_at (the earlier use), scanned_at/_in and signed_at/_in (parcel
     events), slip_of (a scanned number that nobody claims, one or two characters apart), checks (of `CHECKS`),
-    probability (0..1, of not being an honest return; null without a contradiction), listed.
+    expected and alike (returns that show them: honest ones to be expected, and found), probability (0..1, of not being
+    an honest return; null without a contradiction), listed.
 
     Checks: check, assessed and shown (returns), expected_innocent (how many honest ones would show it; null where
     nothing measures it), basis (deliveries, slips, own: the returns themselves, which the forged ones are among),
@@ -325,9 +326,13 @@ def _judged(rows: pl.DataFrame, rates: Mapping[str, tuple[float, str]]) -> pl.Da
     shown = pl.concat_list(pl.when(pl.col(n).fill_null(value=False)).then(pl.lit(n)) for n in CHECKS).list.drop_nulls()
     rows = rows.with_columns(checks=shown)
     kinds = rows.filter(pl.col("checks").list.len() > 0).select("checks").unique().sort("checks")["checks"].to_list()
-    sure = {tuple(one): max((_likely(rows, some, rates) for some in _subsets(one)), default=0.0) for one in kinds}
-    likely = pl.Series([sure.get(tuple(one)) for one in rows["checks"]], dtype=pl.Float64)
-    rows = rows.with_columns(probability=likely)
+    sure = {tuple(one): min((_expected(rows, some, rates) for some in _subsets(one)), default=None) for one in kinds}
+    told = [sure.get(tuple(one)) or (None, None, None) for one in rows["checks"]]
+    share, expected, alike = zip(*told, strict=True) if told else ((), (), ())
+    rows = rows.with_columns(
+        pl.Series("expected", expected, dtype=pl.Float64), pl.Series("alike", alike, dtype=pl.Int64),
+        probability=(1 - pl.Series(share, dtype=pl.Float64)).clip(0.0, SUREST),
+    )  # fmt: skip
     steps = rows.drop_nulls("probability").group_by("probability").agg(n=pl.len()).sort("probability", descending=True)
     doubt = ((1 - pl.col("probability")) * pl.col("n")).cum_sum() / pl.col("n").cum_sum()
     least = steps.filter(doubt <= TARGET)["probability"].min()
@@ -340,8 +345,10 @@ def _subsets(checks: Iterable[str]) -> list[tuple[str, ...]]:
     return [c for c in some if any(CHECKS[name][1] for name in c)]
 
 
-def _likely(rows: pl.DataFrame, checks: tuple[str, ...], rates: Mapping[str, tuple[float, str]]) -> float:
-    """One less the expected honest returns that show all of these, over the found ones."""
+def _expected(
+    rows: pl.DataFrame, checks: tuple[str, ...], rates: Mapping[str, tuple[float, str]]
+) -> tuple[float, float, int]:
+    """Of the returns that show all of these the share to be expected of honest ones; both counts."""
     by_kind: dict[str, float] = {}
     for name in checks:
         kind, rate = CHECKS[name][0], rates[name][0]
@@ -353,7 +360,7 @@ def _likely(rows: pl.DataFrame, checks: tuple[str, ...], rates: Mapping[str, tup
     expected = float(assessed)
     for rate in by_kind.values():
         expected *= rate
-    return min(max(1 - expected / found, 0.0), SUREST)
+    return min(expected / found, 1.0), expected, found
 
 
 def _lacking(orders: Frame, refunds: Frame, parcels: Frame | None) -> dict[str, list[str]]:

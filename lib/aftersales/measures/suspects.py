@@ -48,8 +48,8 @@ SERIAL_LEAST_ORDERS = 6
 LEAST_SHARE = 0.5
 OPEN_SHARE = 1 / 3
 # In this order a case that is several things is called after the first.
-PATTERNS = ("ring", "lockstep", "burst", "slow_ring", "serial_refunder", "masked_burst", "masked_returns",
-            "masked_slow_ring")  # fmt: skip
+PATTERNS = ("ring", "lockstep", "burst", "slow_ring", "serial_refunder", "forged_return", "masked_burst",
+            "masked_returns", "masked_slow_ring")  # fmt: skip
 
 # What timing and keys alone are judged by.
 OF_TIMING_AND_KEYS = ("order_id", "buyer", "address", "phone", "province", "product_id", "at", "counts")

@@ -67,6 +67,7 @@ class CaseResults(Span):
         return suspicious_orders(
             self.tables["orders"], self.tables["refunds"], week=self.week, evidence=self.order_evidence,  # type: ignore[attr-defined]
             currency=self.shop.currency, market=self.shop.market, found=self.suspects, weeks=None,  # type: ignore[attr-defined]
+            returns=self.contradicted_returns,  # type: ignore[attr-defined]
         )  # fmt: skip
 
     def with_state(self, rows: pl.DataFrame) -> pl.DataFrame:

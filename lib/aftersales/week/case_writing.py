@@ -59,8 +59,8 @@ def _dossier(report: Report, case: Case, records: Records) -> Dossier:
     return dossier(
         data.tables, case, records=records, shop=data.shop.name, outcomes=outcomes,
         known_until=datetime.combine(last, time(23, 59), data.shop.tz), evidence_folder=evidence_folder(report),
-        suspicion=_suspicion(report, case), language=report.language, currency=data.shop.currency,
-        platform=data.shop.platform, market=data.shop.market,
+        returns=data.contradicted_returns, suspicion=_suspicion(report, case), language=report.language,
+        currency=data.shop.currency, platform=data.shop.platform, market=data.shop.market,
     )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ import polars as pl
 from aftersales.findings.orders import conduct_known, suspicious_orders
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.parts import parts_for
+from aftersales.measures.return_parcels import return_parcels
+from aftersales.measures.return_records import return_numbers
 from aftersales.measures.suspects import OF_TIMING_AND_KEYS, suspects
 from aftersales.week.case_results import CaseResults
-from aftersales.week.kept import chosen_frame, plain_property
+from aftersales.week.kept import chosen_frame, kept_frame, plain_property
 from aftersales.words.language import Language
 
 
@@ -44,6 +46,26 @@ class SuspectResults(CaseResults):
     def suspects(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Groups of orders under suspicion, and their orders."""
         return suspects(self.order_evidence)
+
+    @plain_property
+    def _return_parcels(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        of = self.tables
+        return return_parcels(of.scan("orders"), of.scan("refunds"), of.scan("parcels"), until=self.until)
+
+    @kept_frame
+    def contradicted_returns(self) -> pl.DataFrame:
+        """Returns whose parcel number contradicts the records (`return_parcels`)."""
+        return self._return_parcels[0].filter(pl.col("checks").list.len() > 0)
+
+    @kept_frame
+    def return_checks(self) -> pl.DataFrame:
+        """What return numbers were checked for: assessed, shown, honest ones to be expected, what was lacking."""
+        return self._return_parcels[1]
+
+    @kept_frame
+    def return_numbers(self) -> pl.DataFrame:
+        """Returns, those with a number, and those with something that is none, as one row."""
+        return pl.DataFrame([return_numbers(self.tables.scan("refunds"), until=self.until)])
 
     @chosen_frame("suspect_weeks")
     def suspicious_orders_zh(self) -> pl.DataFrame:
@@ -78,5 +100,5 @@ class SuspectResults(CaseResults):
             self.tables["orders"], self.tables["refunds"], week=self.week, language=language,
             currency=self.shop.currency, market=self.shop.market, innocent=self.cleared_buyers,
             innocent_orders=self.cleared_orders, evidence=self.order_evidence, found=self.suspects,
-            weeks=self.options.suspect_weeks,
+            returns=self.contradicted_returns, weeks=self.options.suspect_weeks,
         )  # fmt: skip

@@ -161,6 +161,35 @@ class SuspiciousOrders(Result):
             currency=self.report.data.shop.currency, empty=word("suspects.none"),
         )  # fmt: skip
 
+    def return_numbers(self) -> Table:
+        """What return numbers were checked for: shown, honest ones to be expected, and what cannot be assessed."""
+        word, data = self.report.say, self.report.data
+        counts = data.return_numbers.row(0, named=True)
+        checks = data.return_checks.with_columns(
+            name=pl.Series([word(f"suspects.return_check.{c}") for c in data.return_checks["check"]], dtype=pl.String),
+            note=pl.Series([self._basis(row) for row in data.return_checks.iter_rows(named=True)], dtype=pl.String),
+            assessed=pl.when(pl.col("assessed") > 0).then("assessed"),
+            shown=pl.when(pl.col("assessed") > 0).then("shown"),
+        )  # fmt: skip
+        columns = (
+            Column("name", word("suspects.column.check")), Column("assessed", word("suspects.column.assessed"), "int"),
+            Column("shown", word("suspects.column.shown"), "int"),
+            Column("expected_innocent", word("suspects.column.expected"), "num1"),
+            Column("note", word("suspects.column.basis")),
+        )  # fmt: skip
+        return Table(
+            checks, columns, language=self.report.language, id="return-numbers",
+            caption=word("suspects.caption_returns", **counts),
+        )  # fmt: skip
+
+    def _basis(self, row: dict[str, Any]) -> str:
+        word = self.report.say
+        if row["basis"]:
+            return word(f"suspects.return_basis.{row['basis']}")
+        if not row["lacking"]:
+            return word("suspects.return_basis.none")
+        return word("suspects.return_lacks", needs=[word(f"suspects.return_needs.{n}") for n in row["lacking"]])
+
     def seller_label(self) -> Note:
         """How the list agrees with the orders that the seller closed as malicious."""
         rows = self._rows
