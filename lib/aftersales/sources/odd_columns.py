@@ -168,7 +168,7 @@ def odd_columns(new: Sequence[Columns], stored: Sequence[Columns]) -> list[Odd]:
         strange = bool(near) and _other_products(one, near)
         sure = any(c.stored for c in others) or len({c.file for c in others}) > 1
         if strange and not sure:
-            notes[note("other_products", file=others[0].file)] = None
+            notes[note("other_products", file=near[0].file)] = None
         if notes or strange:
             found.append(Odd(one.file, tuple(notes), strange and sure))
     return found
@@ -285,14 +285,15 @@ def _beside(one: Columns, others: Sequence[Columns], near: Sequence[Columns], fi
     lost = frozenset().union(*(c.there for c in others)) - one.there - {*_FREE, "receiver"}
     lost &= KINDS[one.kind].keys()
     if lost:
-        yield note("lost_columns", fields=", ".join(sorted(lost)), file=others[0].file)
+        whole = max(others, key=lambda c: len(c.there & lost))
+        yield note("lost_columns", fields=", ".join(sorted(lost)), file=whole.file)
     common = [c for c in one.rows.columns if c in one.there - {"receiver"} and all(c in o.rows.columns for o in near)]
     usual = pl.concat([o.rows.select(common) for o in near], how="vertical_relaxed")
     rows = one.rows.select(common)
     for field in common:
         share = 1 - usual[field].null_count() / usual.height
         if field not in filled and share * rows.height >= _FEW and share >= 0.5:
-            yield note("emptied", field=field, file=others[0].file)
+            yield note("emptied", field=field, file=near[0].file)
     for field in rows.select(cs.decimal()).columns:
         if _positive(usual[field]) >= 0.8 and _positive(rows[field]) <= 0.4:
             yield _odd(field, rows[field].cast(pl.String))
@@ -300,7 +301,7 @@ def _beside(one: Columns, others: Sequence[Columns], near: Sequence[Columns], fi
         yield from _turned(rows, usual, rows.select(kind).columns)
     for parts in _SUMS.get(one.kind, ()):
         if set(parts) <= set(common) and _adds_up(usual, parts) >= _MOST and _adds_up(rows, parts) < 0.6:
-            yield note("sum_broken", parts=" + ".join(parts[:-1]), whole=parts[-1], file=others[0].file)
+            yield note("sum_broken", parts=" + ".join(parts[:-1]), whole=parts[-1], file=near[0].file)
     yield from _swapped(one, near, rows.select(cs.string()).columns, usual)
     yield from _prices(rows, usual)
 
