@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from exported import MONEY_LOG, ORDER, REFUND, T1, T4, TEMPLATES, table
 
-from aftersales.reports.erasure import quoting, run_erase
+from aftersales.reports.erasure import quotes, run_erase
 from aftersales.sources.identity import installation_key, keyed_hash
 from aftersales.sources.importing import import_files
 from aftersales.sources.places import Folder
@@ -82,7 +82,11 @@ def write(folder):
 
 
 def left(settings, *words):
-    return {w for w in words if quoting(Folder(settings.store_path), "", [w])}
+    folder, found = Folder(settings.store_path), set()
+    for name in folder.names():
+        content = folder.read(name)
+        found |= {w for w in words if w not in found and quotes(name, content, [w])}
+    return found
 
 
 @pytest.mark.parametrize("where", ["disk", "s3"])
