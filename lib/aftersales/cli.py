@@ -11,14 +11,17 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from aftersales.words.errors import AftersalesError, QuestionError, of_a_path, of_the_machine
+from aftersales.words.errors import AftersalesError, QuestionError, error_in, of_a_path, of_the_machine
 from aftersales.words.panics import native_noise_kept, panics_as_errors
 from aftersales.words.terminal import printable, screen
+
+if TYPE_CHECKING:
+    from aftersales.words.language import Language
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,7 +90,7 @@ def init(
     """Write a commented shops.toml and the folders, without asking anything that can be inferred."""
     from aftersales.sources.starting import start
 
-    for line in start(folder, shop_id=shop, shop_name=name):
+    for line in start(folder, shop_id=shop, shop_name=name, language="zh" if _speaks_chinese() else "en"):
         _out.print(escape(line))
 
 
@@ -131,6 +134,7 @@ def import_(
     from aftersales.sources.importing import import_files, undo_import
     from aftersales.sources.settings import load_settings, shop_or_only
     from aftersales.sources.withdrawing import withdraw as withdraw_rows
+    from aftersales.words.language import say
 
     settings = load_settings(config)
     if (undo or withdraw) and (files or new or (undo and (withdraw or dry_run or confirm))):
@@ -140,6 +144,7 @@ def import_(
     shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
     failed = False
     for one in shops:
+        spoken: Language = "zh" if _speaks_chinese() else one.language[0]
         if dry_run:
             from aftersales.sources.preview import dry_run_lines
 
@@ -150,12 +155,13 @@ def import_(
         try:
             if withdraw:
                 _, rows = withdraw_rows(settings, one, withdraw)
-                _out.print(f"{one.id}: {rows:,} rows that {escape(withdraw)} no longer contains are withdrawn")
+                said = say("reading.withdrawn", spoken, count=rows, file=withdraw)
+                _out.print(escape(f"{one.id}: {said}"))
                 continue
             if undo:
                 commit = undo_import(settings, one, import_id=import_id)
-                _out.print(f"{one.id}: {commit.action} done; the tables are as before")
-                _out.print("its files will be read again by the next import unless they are moved away")
+                _out.print(escape(f"{one.id}: {say('reading.undone', spoken, action=commit.action)}"))
+                _out.print(say("reading.undone_files", spoken))
                 continue
             with _err.status(f"importing {one.id}") as status:
                 account = import_files(
@@ -165,10 +171,10 @@ def import_(
         except AftersalesError as error:
             if len(shops) == 1:
                 raise
-            _out.print(escape(f"{one.id}: {error}"))  # the other shops go on
+            _out.print(escape(f"{one.id}: {error_in(str(error), spoken)}"))  # the other shops go on
             failed = True
             continue
-        _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines(one.language[0]))))
+        _out.print(escape("\n".join(f"{one.id}: {line}" for line in account.lines(spoken))))
         failed = failed or bool(account.failed)
     raise typer.Exit(1 if failed else 0)
 
@@ -598,14 +604,14 @@ def main() -> None:
     except AftersalesError as error:
         from aftersales.sources.masking import masked
 
-        _err.print(f"[bold]aftersales:[/bold] {escape(masked(str(error)))}")
+        _err.print(f"[bold]aftersales:[/bold] {escape(masked(_told(error)))}")
         sys.exit(2)
     except KeyboardInterrupt:
         _err.print("stopped")
         sys.exit(130)
     except Exception as error:  # whatever it was, a shopkeeper gets a sentence and we get the trace
         if (known := of_the_machine(error) or of_a_path(error, sys.argv[1:])) is not None:
-            _err.print(f"[bold]aftersales:[/bold] {escape(str(known))}")
+            _err.print(f"[bold]aftersales:[/bold] {escape(_told(known))}")
             sys.exit(2)
         from aftersales.sources.masking import masked_error
 
@@ -613,6 +619,22 @@ def main() -> None:
         _err.print(f"[bold]aftersales:[/bold] an unexpected error occurred: {escape(said)}")
         _err.print(f"the details are in {escape(_written_down())}; please send them along when you ask for help")
         sys.exit(3)
+
+
+def _told(error: AftersalesError) -> str:
+    """The error in Chinese where the environment asks for that or the shop that is named, or the first, speaks it."""
+    return error_in(str(error), "zh" if _speaks_chinese() or _shop_speaks_chinese() else "en")
+
+
+def _shop_speaks_chinese() -> bool:
+    from aftersales.sources.settings import load_settings
+
+    given = dict(zip(sys.argv, sys.argv[1:], strict=False))
+    try:
+        shops = load_settings(given.get("--config")).shops
+    except AftersalesError:
+        return False
+    return next((shop for shop in shops if shop.id in sys.argv), shops[0]).language[0] == "zh"
 
 
 def _written_down() -> str:

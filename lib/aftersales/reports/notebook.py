@@ -71,7 +71,8 @@ def executed_notebook(
         return Execution(notebook, _promise_broken(notebook, path.stem, language))
     reason = say(
         "reports.failed.cell", language, notebook=path.stem, count=failure.exec_count or "–",
-        section=_section_of(notebook, failure.exec_count, language), error=error_words(failure.ename, failure.evalue),
+        section=_section_of(notebook, failure.exec_count, language),
+        error=error_words(failure.ename, failure.evalue, language),
     )  # fmt: skip
     return Execution(notebook, reason, uncoloured("\n".join(failure.traceback)))
 

@@ -63,7 +63,7 @@ def run_report(job: ReportJob) -> ReportResult:
         reasons += _written(attempt, job.findings, "findings") if job.findings else []
         reasons += _written(attempt, job.mails, "mail") if job.mails else []
     except Exception as error:  # the run must go on with the other shops, whatever it was
-        words = error_words(type(error).__name__, str(error))
+        words = error_words(type(error).__name__, str(error), attempt.told_in)
         reasons.append(say("reports.failed.report", attempt.told_in, error=words))
         attempt.write_down("run")
     result = ReportResult(
@@ -99,7 +99,7 @@ def _notebook_result(attempt: _Attempt, path: Path, language: Language, *, asset
                 page = file_of(job, path, language)
                 (attempt.partial / page).write_text(html, "utf-8")
     except Exception as error:  # a broken notebook must not take the others with it
-        words = error_words(type(error).__name__, str(error))
+        words = error_words(type(error).__name__, str(error), told_in)
         reason = say("reports.failed.notebook", told_in, notebook=path.stem, error=words)
         attempt.write_down(output.name)
     reason = masked(reason) if reason else None
@@ -150,7 +150,7 @@ def _written(attempt: _Attempt, dotted: str, what: str) -> list[str]:
             _named(dotted)(folder=attempt.partial, shop=job.shop, week=job.week, config=job.config, commit=job.commit)
     except Exception as error:  # the pages stand on their own
         attempt.write_down(what)
-        words = error_words(type(error).__name__, str(error))
+        words = error_words(type(error).__name__, str(error), attempt.told_in)
         return [say(f"reports.failed.{what}", attempt.told_in, error=words)]
     return []
 

@@ -26,7 +26,7 @@ from aftersales.reports.environment import environment
 from aftersales.reports.job import ReportJob, ReportResult
 from aftersales.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, start_watching, time_limit
 from aftersales.reports.place import abandoned, partial_folder
-from aftersales.words.errors import error_words, of_the_machine
+from aftersales.words.errors import error_in, error_words, of_the_machine
 from aftersales.words.language import Language, say
 from aftersales.words.panics import panics_as_errors
 
@@ -99,13 +99,14 @@ class WorkerPool:
         if code == EXIT_MEMORY:
             return say("reports.failed.memory", language, limit=self.memory_mb)
         if isinstance(error, BrokenProcessPool):
-            return say("reports.failed.pool", language, error=error_words(type(error).__name__, str(error)))
+            return say("reports.failed.pool", language, error=error_words(type(error).__name__, str(error), language))
         if code is not None and code < 0:
             return self._signalled(signal.Signals(-code), language)
         if code is not None:
             return say("reports.failed.ended", language, code="–" if code == EXIT_ORPHANED else code)
         machine = of_the_machine(error)
-        words = str(machine) if machine else error_words(type(error).__name__, str(error))
+        known = error_in(str(machine), language) if machine else None
+        words = known or error_words(type(error).__name__, str(error), language)
         return say("reports.failed.report", language, error=words)
 
     def _signalled(self, ended_by: signal.Signals, language: Language) -> str:

@@ -12,6 +12,7 @@ from aftersales.sources.left_out import LeftOut, names_shown
 from aftersales.sources.notes import note_words
 from aftersales.sources.quarantine import REASONS
 from aftersales.tables.ledger import Files
+from aftersales.words.errors import error_in
 from aftersales.words.language import Language, say
 
 
@@ -66,17 +67,20 @@ class ImportAccount:
         said = []
         for f in self.files:
             if f.error:
-                said.append(f"{f.file}: not imported. {f.error}")
+                said.append(say("reading.not_imported", language, file=f.file, error=error_in(f.error, language)))
                 continue
             if f.alarm:
                 said.append(f.alarm[language])
             if not f.layout:
                 continue
-            said.append(
-                f"{f.file}: {f.layout}, {f.rows_read:,} rows read = {f.rows_taken:,} taken "
-                f"+ {f.rows_merged:,} merged + {f.rows_set_aside:,} set aside"
-            )
-            said += [f"    {count:,} set aside: {reason_words(reason, language)}" for reason, count in f.reasons]
+            said.append(say(
+                "reading.imported", language, file=f.file, layout=f.layout, read=f.rows_read, taken=f.rows_taken,
+                merged=f.rows_merged, aside=f.rows_set_aside,
+            ))  # fmt: skip
+            said += [
+                "    " + say("reading.aside", language, count=count, reason=reason_words(reason, language))
+                for reason, count in f.reasons
+            ]
             said += [f"    {note_words(note, language)}" for note in f.notes]
         said += [say("reading.released", language, file=name) for name in self.released]
         for state, key in (("not_export", "not_exports"), ("duplicate", "duplicates")):
@@ -84,14 +88,11 @@ class ImportAccount:
             if names:
                 said.append(say(f"reading.{key}", language, count=len(names), names=names_shown(names, language)))
         if self.unchanged:
-            said.append(f"{self.unchanged} file(s) unchanged since an earlier import")
+            said.append(say("reading.unchanged", language, count=self.unchanged))
         if not self.files and not self.released:
-            said.append("nothing new to import")
+            said.append(say("reading.nothing_new", language))
         if self.clock_behind:
-            said.append(
-                f"this machine's clock is behind the shop's last import, made at {self.clock_behind:%Y-%m-%d %H:%M}: "
-                "set it right, or --as-of will look for days that it cannot find"
-            )
+            said.append(say("reading.clock_behind", language, at=f"{self.clock_behind:%Y-%m-%d %H:%M}"))
         return said
 
 

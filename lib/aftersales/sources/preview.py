@@ -22,7 +22,7 @@ from aftersales.sources.read import Reading, read_export
 from aftersales.sources.recognition import known_headers
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.taking import check_owner
-from aftersales.words.errors import AftersalesError, unknown
+from aftersales.words.errors import AftersalesError, error_in, unknown
 from aftersales.words.language import Language, say
 
 _SHOWN = 5
@@ -98,7 +98,7 @@ def dry_run_lines(settings: Settings, shop: Shop, files: Sequence[str], unreadab
         except (AftersalesError, OSError) as error:
             if not (isinstance(error, AftersalesError) and error.code == "not_export"):
                 unreadable.append(name)
-            yield say("layouts.not_read", language, file=name, error=str(error))
+            yield say("layouts.not_read", language, file=name, error=error_in(str(error), language))
 
 
 def _opened(name: str, load: Callable[[], bytes]) -> Iterator[tuple[str, bytes | AftersalesError | OSError]]:

@@ -7,6 +7,7 @@ from shlex import quote
 
 from aftersales.sources.settings import DEFAULT_NAME, Shop
 from aftersales.words.errors import SetupError
+from aftersales.words.language import Language, say
 
 _TEMPLATE = """\
 # aftersales: which shops there are, and where their files lie. Relative paths are relative to this file.
@@ -62,7 +63,7 @@ share_not_resold = 0.2       # share of the goods' value that cannot be sold aga
 """
 
 
-def start(folder: Path, *, shop_id: str, shop_name: str) -> list[str]:
+def start(folder: Path, *, shop_id: str, shop_name: str, language: Language = "en") -> list[str]:
     """Write shops.toml and the folders into ``folder``; lines that say what was done and what comes next.
 
     Nothing that exists is overwritten: an existing shops.toml is a `SetupError`.
@@ -81,8 +82,9 @@ def start(folder: Path, *, shop_id: str, shop_name: str) -> list[str]:
         path.mkdir(parents=True, exist_ok=True)
     name = shop_name.replace("\\", "\\\\").replace('"', '\\"')
     file.write_text(_TEMPLATE.format(shop_id=shop_id, shop_name=name), "utf-8")
+    command = f"aftersales weekly --config {quote(str(file))}"
     return [
-        f"wrote {file}",
-        f"put the shop's export files into {exports}",
-        f"then run: aftersales weekly --config {quote(str(file))}",
+        say("reading.started.wrote", language, file=str(file)),
+        say("reading.started.put", language, folder=str(exports)),
+        say("reading.started.then", language, command=command),
     ]

@@ -13,7 +13,7 @@ from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore, check_key
-from aftersales.words.errors import AftersalesError, QuestionError
+from aftersales.words.errors import AftersalesError, QuestionError, error_in
 from aftersales.words.language import Language, say
 
 LEAST_FREE_GIB = 2
@@ -45,7 +45,7 @@ def _house(settings: Settings, language: Language) -> Found:
         key = installation_key(settings.store_path)
         yield True, say("doctor.key", language, fingerprint=fingerprint(key))
     except AftersalesError as error:
-        yield False, str(error)
+        yield False, error_in(str(error), language)
     if not Folder(settings.store_path).remote:
         free = shutil.disk_usage(_there(Folder(settings.store_path).local)).free / 2**30
         low = free < LEAST_FREE_GIB

@@ -17,7 +17,7 @@ from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
 from aftersales.sources.store import Commit, ShopStore, check_key
 from aftersales.week.tables import Tables, week_of
-from aftersales.words.errors import AftersalesError, DataError, of_the_machine
+from aftersales.words.errors import AftersalesError, DataError, error_in, of_the_machine
 from aftersales.words.panics import panics_as_errors
 
 
@@ -75,11 +75,12 @@ def prepared(
         with panics_as_errors():
             return _prepared(settings, shop, week, as_of, now, with_import=with_import, said=said)
     except AftersalesError as error:
-        return Prepared(shop, said=tuple(said), reason=str(error))
+        return Prepared(shop, said=tuple(said), reason=error_in(str(error), shop.language[0]))
     except Exception as error:  # a full disk, say: the other shops go on
         machine = of_the_machine(error)
         words = (str(error).strip() or "no words").splitlines()[0][:300]
-        return Prepared(shop, said=tuple(said), reason=str(machine or f"{type(error).__name__}: {words}"))
+        reason = error_in(str(machine), shop.language[0]) if machine else f"{type(error).__name__}: {words}"
+        return Prepared(shop, said=tuple(said), reason=reason)
 
 
 def _prepared(

@@ -15,7 +15,7 @@ from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import ShopStore
 from aftersales.week.tables import Tables, last_day_by
-from aftersales.words.errors import AftersalesError, QuestionError
+from aftersales.words.errors import AftersalesError, QuestionError, error_in
 from aftersales.words.language import Language, say
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week, last_whole_week
@@ -79,7 +79,7 @@ def _left_out_lines(left_out: Iterable[LeftOut], language: Language) -> list[str
         names = [one.file for one in by_state.get(state, [])]
         if names:
             lines.append(say(f"reading.{key}", language, count=len(names), names=names_shown(names, language)))
-    return lines + [f"  {one.why}" for one in by_state.get("unreadable", [])[:_SHOWN_GAPS]]
+    return lines + [f"  {error_in(one.why, language)}" for one in by_state.get("unreadable", [])[:_SHOWN_GAPS]]
 
 
 def _new_files(settings: Settings, shop: Shop, known: set[str]) -> list[str]:
@@ -88,7 +88,7 @@ def _new_files(settings: Settings, shop: Shop, known: set[str]) -> list[str]:
     try:
         return [n for n, one in found_files(settings, shop).items() if one.is_export and n not in known]
     except AftersalesError as error:
-        return [str(error)]
+        return [error_in(str(error), shop.language[0])]
 
 
 def _days(tables: Tables, language: Language) -> str:
@@ -110,7 +110,7 @@ def _last_run(settings: Settings, shop: Shop, week: Week) -> str:
     try:
         last = _latest_record(folder, shop.id)
     except AftersalesError as error:
-        return str(error)
+        return error_in(str(error), language)
     if last is None:
         return say("status.no_report", language, week=str(week))
     key = "status.report" if last["week"] >= str(week) else "status.report_due"

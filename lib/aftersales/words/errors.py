@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import re
+import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
 
 
 class AftersalesError(Exception):
@@ -56,6 +59,7 @@ _VALUES = re.compile(
     r"\[[^\[\]\n]*[\"'`\d][^\[\]\n]*\]|`(?![A-Za-z_][\w.: ]*`)[^`\n]+`|\"(?![A-Za-z_][\w./\-]*\")[^\"\n]+\""
     r"|(?<!\w)'(?![A-Za-z_][\w./\-]*')[^'\n]+'(?!\w)"
 )
+_PARTS = re.compile(r"(?P<wrong>.*?)(?:\. Found: (?P<found>.*?))?(?:\. Hint: (?P<hint>.*?))?\.?", re.S)
 _ERROR_LENGTH = 300  # an error sentence stands in a table's cell; the traceback holds the rest
 _AGAIN = "then run the same command again: what was finished is kept, nothing is half done"
 _OF_THE_MACHINE = {
@@ -107,16 +111,62 @@ def _rebuild(
     return kind(wrong, found=found, hint=hint, code=code)
 
 
-def error_words(name: str, text: str) -> str:
+def error_words(name: str, text: str, language: str = "en") -> str:
     """An error as a short sentence: our own errors speak for themselves, others with their name.
 
     >>> error_words("DataError", "The file is empty."), error_words("KeyError", "'a'")
     ('The file is empty', "KeyError: 'a'")
     """
     first = next((line.strip() for line in uncoloured(text).splitlines() if line.strip()), "")
-    first = first if name in _OUR_ERRORS else without_values(first)
+    first = error_in(first, language) if name in _OUR_ERRORS else without_values(first)
     words = first if name in _OUR_ERRORS else f"{name}: {first}" if first else name
-    return words[:_ERROR_LENGTH].rstrip(".")
+    return words[:_ERROR_LENGTH].rstrip(".。")
+
+
+def error_in(text: str, language: str) -> str:
+    """An error's sentence (its ``str``) in that language; what has no Chinese in ``errors.toml`` stays in English.
+
+    >>> print(error_in("There is no shop 'dmeo'. Found: demo. Hint: did you mean 'demo'?.", "zh"))
+    没有名为“dmeo”的店铺。实际：demo。处理：是不是“demo”？
+    >>> error_in("3 is odd.", "zh")
+    '3 is odd.'
+    """
+    parts = _PARTS.fullmatch(text.strip())
+    if language != "zh" or parts is None or (wrong := _chinese(parts["wrong"])) is None:
+        return text
+    told = [wrong]
+    for label, part in (("实际", parts["found"]), ("处理", parts["hint"])):
+        told += [f"{label}：{_chinese(part) or part}"] if part else []
+    return "".join(one if one.endswith("？") else f"{one}。" for one in told)
+
+
+class _Value(str):
+    """A value in a sentence; with the form ``w`` its Chinese, or that of each of its parts."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        if form != "w":
+            return str(self)
+        for between, written in (("; ", "；"), (", ", "、")):
+            if between in self and _chinese(self) is None:
+                return written.join(f"{_Value(part):w}" for part in self.split(between))
+        return _chinese(self) or _chinese(self, "values") or str(self)
+
+
+def _chinese(text: str, table: str = "sentences") -> str | None:
+    for english, chinese in _patterns(table):
+        if found := english.fullmatch(text):
+            return chinese.format(*map(_Value, found.groups()))
+    return None
+
+
+@cache
+def _patterns(table: str) -> list[tuple[re.Pattern[str], str]]:
+    """The English as patterns, with the Chinese, those that say most of themselves first."""
+    told = tomllib.loads(files("aftersales.words").joinpath("errors.toml").read_text("utf-8"))[table]
+    ordered = sorted(told.items(), key=lambda pair: len(pair[0].replace("{}", "")), reverse=True)
+    return [(re.compile("(.*?)".join(map(re.escape, english.split("{}"))), re.S), zh) for english, zh in ordered]
 
 
 def without_values(text: str) -> str:

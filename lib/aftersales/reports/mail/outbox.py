@@ -26,7 +26,7 @@ from aftersales.reports.place import read_record
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.loading import load
 from aftersales.week.tables import COMMIT_VARIABLE
-from aftersales.words.errors import AftersalesError
+from aftersales.words.errors import AftersalesError, error_in
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week
@@ -59,7 +59,7 @@ def shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> Sh
 def trouble(error: Exception, language: Language) -> str:
     """What went wrong while a mail was made: our own sentence, or the error with its name."""
     if isinstance(error, AftersalesError):
-        return str(error)
+        return error_in(str(error), language)
     return say("mail.notice.unforeseen", language, error=f"{type(error).__name__}: {error}")
 
 

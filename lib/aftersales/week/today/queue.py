@@ -23,7 +23,7 @@ from aftersales.sources.store import ShopStore
 from aftersales.week.shopweek import ShopWeek
 from aftersales.week.tables import Tables
 from aftersales.week.today.moment import Moment, data_end, moment_of
-from aftersales.words.errors import AftersalesError, QuestionError
+from aftersales.words.errors import AftersalesError, QuestionError, error_in
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week, last_whole_week
 from aftersales.words.plain import one_line
@@ -124,11 +124,16 @@ def _imported(settings: Settings, shop: Shop, language: Language, progress: Call
     try:
         account = import_files(settings, shop, progress=progress)
     except AftersalesError as error:
-        return [say("today.head.no_import", language, reason=one_line(str(error), longest=300))]
+        return [say("today.head.no_import", language, reason=one_line(error_in(str(error), language), longest=300))]
     read = len(account.files) - len(account.failed)
     said = [say("today.head.imported", language, files=read)] if read else []
     return said + [
-        say("today.head.failed_file", language, file=one_line(f.file), reason=one_line(f.error or "", longest=300))
+        say(
+            "today.head.failed_file",
+            language,
+            file=one_line(f.file),
+            reason=one_line(error_in(f.error or "", language), longest=300),
+        )
         for f in account.failed
     ]
 
