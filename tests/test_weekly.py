@@ -114,7 +114,7 @@ def test_a_pinned_day_repeats_the_report(tmp_path):
     assert run("import", "one", "--config", config).returncode == 0
     done = quiet(run("weekly", "--config", config, "--as-of", "2020-01-01"))
     assert done.returncode == 1
-    assert "had no import by 2020-01-01" in done.stdout
+    assert "在 2020-01-01 之前没有导入" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -168,8 +168,7 @@ def test_a_week_without_data_says_which_data_there_is(tmp_path, week):
     config = shops(tmp_path, one=orders("one店"))
     done = quiet(run("weekly", "--config", config, "--week", week))
     assert done.returncode == 1
-    assert f"has no data for week {week}" in done.stdout
-    assert "data from 2026-10-01 to 2026-10-25" in done.stdout
+    assert f"没有 {week} 这一周的数据。实际：数据从 2026-10-01 到 2026-10-25" in done.stdout
 
 
 def test_a_malformed_shops_toml_names_line_and_key(tmp_path):

@@ -604,26 +604,29 @@ def main() -> None:
     except AftersalesError as error:
         from aftersales.sources.masking import masked
 
-        _err.print(f"[bold]aftersales:[/bold] {escape(masked(_told(error)))}")
+        _err.print(f"[bold]aftersales:[/bold] {escape(masked(_in_words(str(error))))}")
         sys.exit(2)
     except KeyboardInterrupt:
         _err.print("stopped")
         sys.exit(130)
     except Exception as error:  # whatever it was, a shopkeeper gets a sentence and we get the trace
         if (known := of_the_machine(error) or of_a_path(error, sys.argv[1:])) is not None:
-            _err.print(f"[bold]aftersales:[/bold] {escape(_told(known))}")
+            _err.print(f"[bold]aftersales:[/bold] {escape(_in_words(str(known)))}")
             sys.exit(2)
         from aftersales.sources.masking import masked_error
 
         said = masked_error((str(error).strip() or type(error).__name__).splitlines()[0][:300])
-        _err.print(f"[bold]aftersales:[/bold] an unexpected error occurred: {escape(said)}")
-        _err.print(f"the details are in {escape(_written_down())}; please send them along when you ask for help")
+        _err.print(f"[bold]aftersales:[/bold] {escape(_in_words(f'an unexpected error occurred: {said}'))}")
+        where = f"the details are in {_written_down()}; please send them along when you ask for help"
+        _err.print(escape(_in_words(where)))
         sys.exit(3)
 
 
-def _told(error: AftersalesError) -> str:
-    """The error in Chinese where the environment asks for that or the shop that is named, or the first, speaks it."""
-    return error_in(str(error), "zh" if _speaks_chinese() or _shop_speaks_chinese() else "en")
+def _in_words(error: str) -> str:
+    """An error's sentence, in Chinese where the environment asks for that or shops.toml states it for the shop that is
+    named, else for the first.
+    """
+    return error_in(error, "zh" if _speaks_chinese() or _shop_speaks_chinese() else "en")
 
 
 def _shop_speaks_chinese() -> bool:
@@ -634,7 +637,8 @@ def _shop_speaks_chinese() -> bool:
         shops = load_settings(given.get("--config")).shops
     except AftersalesError:
         return False
-    return next((shop for shop in shops if shop.id in sys.argv), shops[0]).language[0] == "zh"
+    shop = next((shop for shop in shops if shop.id in sys.argv), shops[0])
+    return "language" in shop.model_fields_set and shop.language[0] == "zh"
 
 
 def _written_down() -> str:

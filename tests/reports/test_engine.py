@@ -92,11 +92,9 @@ def test_every_kind_of_error_is_one(tmp_path, source):
 
 
 def test_our_own_errors_speak_for_themselves(tmp_path):
-    source = (
-        "from aftersales.words.errors import DataError\nraise DataError('The file is empty', hint='export it again')"
-    )
+    source = "from aftersales.words.errors import DataError\nraise DataError('Nothing computed', hint='look again')"
     done = run(toy(tmp_path, "01-ours", source), tmp_path, "in-process")
-    assert "The file is empty. Hint: export it again" in done.reason
+    assert "Nothing computed. Hint: look again" in done.reason
     assert "DataError" not in done.reason
 
 

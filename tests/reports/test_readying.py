@@ -70,7 +70,7 @@ def test_only_the_shop_with_a_new_file_is_imported_and_trouble_is_told(own_demo)
 def test_a_week_without_data_and_a_broken_store_are_told_by_the_import(own_demo):
     with worker_pool(2, **LIMITS) as pool:
         _, bad = ready(own_demo, pool=pool, week="2019-W01")
-        assert all("no data for week 2019-W01" in p.reason for p in bad)
+        assert all("没有 2019-W01 这一周的数据" in p.reason for p in bad)
     shutil.rmtree(ShopStore(own_demo.store_path, "demo").folder.local / "commits")
     with worker_pool(2, **LIMITS) as pool:
         good, _ = ready(own_demo, pool=pool)

@@ -94,7 +94,7 @@ def test_no_such_row_chooses_the_week_and_the_account_counts_it(tmp_path):
     settings, shop = shop_of(tmp_path, orders=report(late, early))
     account = import_files(settings, shop, now=NOW)
     assert dict(account.files[0].reasons) == {"dated_late": 1, "dated_early": 1}
-    assert any("1 set aside: " in line and "after" in line for line in account.lines("en"))
+    assert any("1 not imported: " in line and "after" in line for line in account.lines("en"))
     store = ShopStore(settings.store_path, "a", ZONE)
     tables = Tables(store, store.head())
     assert str(week_of("", tables, shop)) == "2026-W46"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from aftersales import cli
+from aftersales.sources.starting import start
 from aftersales.words.errors import error_in
 from small_shops import write_config
 
@@ -132,6 +133,18 @@ def test_the_program_speaks_the_shop_s_language_or_that_of_the_environment(monke
     toml.write_text(toml.read_text("utf-8").replace("exports", "exprots"), "utf-8")
     text = said(monkeypatch, capsys, "status", "--config", toml, locale=other[language])
     assert ("没有配置项“shops.1.exprots”" if language == "zh" else "there is no key 'shops.1.exprots'") in text
+
+
+def test_init_writes_the_same_settings_with_comments_in_either_language(tmp_path):
+    written_in = {}
+    for language in ("zh", "en"):
+        said_then = start(tmp_path / language, shop_id="one", shop_name="一店", language=language)
+        assert bool(re.search("[\u4e00-\u9fff]{2}", " ".join(said_then))) == (language == "zh")
+        written_in[language] = (tmp_path / language / "shops.toml").read_text("utf-8")
+    zh, en = (tomllib.loads(written_in[language]) for language in ("zh", "en"))
+    assert zh == en
+    comments = [line.rpartition("# ")[2] for line in written_in["zh"].splitlines() if "# " in line]
+    assert [c for c in comments if re.search("[a-z]+ [a-z]+ [a-z]+", c)] == []
 
 
 def test_an_error_in_an_error_is_told_whole():

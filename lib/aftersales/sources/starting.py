@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 from shlex import quote
 
@@ -63,6 +65,15 @@ share_not_resold = 0.2       # share of the goods' value that cannot be sold aga
 """
 
 
+def _template(language: Language) -> str:
+    """The template with its comments in that language."""
+    if language == "en":
+        return _TEMPLATE
+    said = tomllib.loads(files("aftersales.words").joinpath("help.toml").read_text("utf-8"))["init"]["comments"]
+    lines = (line.rpartition("# ") for line in _TEMPLATE.split("\n"))
+    return "\n".join(f"{key}{mark}{said.get(comment, comment)}" for key, mark, comment in lines)
+
+
 def start(folder: Path, *, shop_id: str, shop_name: str, language: Language = "en") -> list[str]:
     """Write shops.toml and the folders into ``folder``; lines that say what was done and what comes next.
 
@@ -81,7 +92,7 @@ def start(folder: Path, *, shop_id: str, shop_name: str, language: Language = "e
     for path in (exports, folder / "reports"):
         path.mkdir(parents=True, exist_ok=True)
     name = shop_name.replace("\\", "\\\\").replace('"', '\\"')
-    file.write_text(_TEMPLATE.format(shop_id=shop_id, shop_name=name), "utf-8")
+    file.write_text(_template(language).format(shop_id=shop_id, shop_name=name), "utf-8")
     command = f"aftersales weekly --config {quote(str(file))}"
     return [
         say("reading.started.wrote", language, file=str(file)),
