@@ -25,7 +25,7 @@ import polars as pl
 from aftersales.measures.return_parcels import return_parcels
 
 SEEDS = 6
-FIRST_SEED = 500
+FIRST_SEED = 900  # worked on with seed 500
 ORDERS, RETURN_SHARE = 20_000, 0.30
 END = date(2026, 11, 15)
 PROVINCES = ("浙江省", "广东省", "江苏省", "四川省", "河南省", "湖北省", "山东省", "福建省")
@@ -41,6 +41,7 @@ COURIERS = {
 FORGED = ("other_account", "own_again", "other_delivery", "invented", "no_form", "never_left", "other_city", "bought")
 OUT_OF_NUMBER = ("other_account", "own_again", "other_delivery", "no_form", "bought")
 TYPED, WRONG_COURIER, NO_NUMBER, ELSEWHERE, UNTRACED, RECYCLED = 0.012, 0.01, 0.02, 0.03, 1 / 150, 0.002
+COMPLETE = 1e-4  # of parcels without any scan, in a trace that is nearly complete
 DAY = timedelta(days=1)
 
 
@@ -265,9 +266,11 @@ def seed_id(number: int) -> str:
     return f"{(number * 7_919_317 + 1_000_003) % 10**15:016d}"
 
 
-def result(*, seed: int, forged: float, events: bool, orders: int = ORDERS) -> dict[str, Any]:
-    """Counts of one shop: listed, forged, both, those listed in honest cases, and found by way."""
-    tables, truth = made_up(seed=seed, forged=forged, orders=orders)
+def result(
+    *, seed: int, forged: float, events: bool, orders: int = ORDERS, untraced: float = UNTRACED
+) -> dict[str, Any]:
+    """Counts of one shop: listed, forged, both, cases, honest ones expected among those listed, and found by way."""
+    tables, truth = made_up(seed=seed, forged=forged, orders=orders, untraced=untraced)
     found, _ = return_parcels(tables["orders"], tables["refunds"], tables["parcels"] if events else None, until=END)
     listed = set(found.filter("listed").explode("refund_ids")["refund_ids"])
     ways = {
@@ -289,20 +292,21 @@ def result(*, seed: int, forged: float, events: bool, orders: int = ORDERS) -> d
 def main() -> None:
     """Print the figures over the seeds."""
     seeds = int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS
-    for events in (True, False):
+    for events, untraced in ((False, UNTRACED), (True, UNTRACED), (True, COMPLETE)):
         for share in (0.01, 0.003, 0.0):
-            told = [result(seed=FIRST_SEED + n, forged=share, events=events) for n in range(seeds)]
+            told = [result(seed=FIRST_SEED + n, forged=share, events=events, untraced=untraced) for n in range(seeds)]
             total = {k: sum(t[k] for t in told) for k in ("listed", "forged", "both", "cases", "due")}
             ways = {w: tuple(sum(t["ways"][w][i] for t in told) for i in (0, 1)) for w in FORGED}
             precision = total["both"] / total["listed"] if total["listed"] else float("nan")
             recall = total["both"] / total["forged"] if total["forged"] else float("nan")
             of_number = [sum(ways[w][i] for w in OUT_OF_NUMBER) for i in (0, 1)]
+            trace = f"events, 1 parcel in {1 / untraced:.0f} without" if events else "no events"
             print(
-                f"events {'yes' if events else 'no '} forged {share:.1%}: precision {precision:.3f}, "
-                f"recall {recall:.3f}, "
-                f"of those the number alone can show {of_number[0]}/{of_number[1]}; "
+                f"{trace}; forged {share:.1%}: precision {precision:.3f}, recall {recall:.3f}, of those that the "
+                f"number alone can show {of_number[0]}/{of_number[1]}; "
                 f"{total['cases'] / seeds / ORDERS * 10_000:.2f} cases in 10,000 orders; "
-                f"honest among listed {total['listed'] - total['both']}, expected {total['due']:.1f}"
+                f"honest among listed {total['listed'] - total['both']}, expected {total['due']:.1f}",
+                flush=True,
             )
             print("   ", ", ".join(f"{w} {a}/{b}" for w, (a, b) in ways.items() if b))
 

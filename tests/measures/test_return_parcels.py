@@ -250,6 +250,22 @@ def test_what_cannot_be_assessed_names_what_it_needs():
     assert tally["expected_innocent"].null_count() == len(CHECKS)
 
 
+def test_without_shipping_times_the_day_of_the_order_stands_in():
+    orders = [one | {"shipped_at": None, "delivered_at": None} for one in THEIRS]
+    rows = found(orders, both(FREE, "YT7700000000001"), events=False)
+    assert checks(rows, "y") == {"other_delivery"}
+    assert checks(found(orders, both(FREE, FREE), events=False), "y") == {"several_buyers"}
+
+
+def test_a_trace_without_returns_is_named_and_never_read_as_not_scanned():
+    orders, refunds, parcels = (pl.DataFrame(rows) for rows in base())
+    sent = parcels.filter(pl.col("tracking_no").is_in(orders["tracking_no"].implode()))
+    rows, tally = return_parcels(orders, refunds, sent, until=UNTIL)
+    assert rows["checks"].list.len().sum() == 0
+    told = dict(tally.select("check", "lacking").iter_rows())
+    assert all(told[c] == ["parcels.returns"] for c in ("never_scanned", "signed_elsewhere", "paid_unsigned"))
+
+
 def test_no_number_is_counted_and_never_compared():
     words = ["无", "自送", "００００００００", "111111111111", "13800138000", "", "y", None, "12345"]
     refunds = pl.DataFrame([refund("y", at=AT, number=word) | {"refund_id": str(n)} for n, word in enumerate(words)])

@@ -147,12 +147,12 @@ def _met(
     # other people's deliveries, as far as the shop's own numbers are known
     theirs = (
         rows.filter(~pl.col("number").is_in(pl.col("own")))
-        .join(sent.select("number", "order_id", "shipped_at", *_KEYS, "province"), on="number", suffix="_other")
-        .filter(differ, (pl.col("entered_at") - pl.col("shipped_at_other")).abs() <= RECYCLED)
+        .join(sent.select("number", "order_id", "sent_at", *_KEYS, "province"), on="number", suffix="_other")
+        .filter(differ, (pl.col("entered_at") - pl.col("sent_at")).abs() <= RECYCLED)
     )
-    theirs = theirs.sort("shipped_at_other", "order_id_other").group_by("order_id", "number", maintain_order=True).agg(
+    theirs = theirs.sort("sent_at", "order_id_other").group_by("order_id", "number", maintain_order=True).agg(
         other_delivery=pl.lit(value=True), sent_order=pl.col("order_id_other").first(),
-        sent_at=pl.col("shipped_at_other").first(),
+        sent_at=pl.col("sent_at").first(),
     )  # fmt: skip
     keys = ["order_id", "number"]
     rows = rows.drop("several_buyers", "reused", "other_delivery").join(
@@ -173,7 +173,8 @@ def _met(
         other_order=pl.coalesce("other_order", "sent_order"), other_at=pl.coalesce("other_at", "sent_at")
     )
     # deliveries meet as numbers do that nobody made up: by the courier's recycling and the packers' slips
-    met = _pairs(sent, "shipped_at").with_columns(gap=pl.col("shipped_at") - pl.col("shipped_at_other"))
+    sent = sent.filter(pl.col("sent_at").is_not_null())
+    met = _pairs(sent, "sent_at").with_columns(gap=pl.col("sent_at") - pl.col("sent_at_other"))
     met = met.select(
         strangers=(differ & (pl.col("gap") <= RECYCLED)), reused=same & (pl.col("gap") > ONE_PARCEL), number="number"
     )  # fmt: skip
@@ -242,8 +243,8 @@ def _traced(
     rows = rows.with_columns(
         never_scanned=pl.col("never_scanned") & (pl.col("slip_of").is_null() | pl.col("never_scanned").is_null())
     )
-    gone = with_journey(sent, events, "shipped_at")
-    old = gone.filter(pl.col("shipped_at").is_between(events["scanned_at"].min(), last - SCANNED_WITHIN))  # type: ignore[operator]
+    gone = with_journey(sent, events, "sent_at")
+    old = gone.filter(pl.col("sent_at").is_between(events["scanned_at"].min(), last - SCANNED_WITHIN))  # type: ignore[operator]
     missing, known = old["scanned_at"].null_count(), old.height
     covered = known > 0 and missing < (1 - LEAST_TRACED) * known
     rates = {
@@ -271,7 +272,7 @@ def _traced(
         paid_unsigned=pl.when(here & ~own).then(
             (pl.col("paid_at") < pl.col("signed_at"))
             | (pl.col("paid_at").is_not_null() & pl.col("signed_at").is_null())
-        ).fill_null(value=False) & here,
+        ),
     )  # fmt: skip
     return rows, rates | {name: (_share(rows, name), "own") for name in ("from_elsewhere", "paid_unsigned")}
 
@@ -327,12 +328,13 @@ def _judged(rows: pl.DataFrame, rates: Mapping[str, tuple[float, str]]) -> pl.Da
     rows = rows.with_columns(checks=shown)
     kinds = rows.filter(pl.col("checks").list.len() > 0).select("checks").unique().sort("checks")["checks"].to_list()
     sure = {tuple(one): min((_expected(rows, some, rates) for some in _subsets(one)), default=None) for one in kinds}
-    told = [sure.get(tuple(one)) or (None, None, None) for one in rows["checks"]]
-    share, expected, alike = zip(*told, strict=True) if told else ((), (), ())
-    rows = rows.with_columns(
-        pl.Series("expected", expected, dtype=pl.Float64), pl.Series("alike", alike, dtype=pl.Int64),
-        probability=(1 - pl.Series(share, dtype=pl.Float64)).clip(0.0, SUREST),
+    told = pl.DataFrame(
+        [(",".join(one), *found) for one, found in sure.items() if found is not None],
+        schema={"shown": pl.String, "share": pl.Float64, "expected": pl.Float64, "alike": pl.Int64}, orient="row",
     )  # fmt: skip
+    rows = rows.with_columns(shown=pl.col("checks").list.join(",")).join(
+        told, on="shown", how="left", maintain_order="left"
+    ).with_columns(probability=(1 - pl.col("share")).clip(0.0, SUREST))  # fmt: skip
     steps = rows.drop_nulls("probability").group_by("probability").agg(n=pl.len()).sort("probability", descending=True)
     doubt = ((1 - pl.col("probability")) * pl.col("n")).cum_sum() / pl.col("n").cum_sum()
     least = steps.filter(doubt <= TARGET)["probability"].min()
@@ -390,6 +392,8 @@ def _tally(
             "check": check, "assessed": assessed, "shown": int(rows[check].sum() or 0),
             "expected_innocent": rate[0] * assessed if rate and assessed and rate[1] != "own" else None,
             "basis": rate[1] if rate and assessed else None,
-            "lacking": [] if assessed else ["refunds.return_tracking_no"] if rows.is_empty() else lacking[check],
+            "lacking": [] if assessed else ["refunds.return_tracking_no"] if rows.is_empty() else lacking[check] or (
+                ["parcels.returns"] if "parcels" in "".join(NEEDS[check]) else []
+            ),
         })  # fmt: skip
     return pl.DataFrame(told, schema=_TALLY)

@@ -94,7 +94,8 @@ def _heads(orders: Frame, wanted: pl.Expr) -> pl.DataFrame:
 def deliveries(orders: Frame) -> pl.DataFrame:
     """Deliveries that were shipped, one row an order and number: of a large shop those of some of the numbers.
 
-    Columns out: order_id, number, province, shipped_at, delivered_at, courier, buyer, address, phone, whole (of how
+    Columns out: order_id, number, province, shipped_at, sent_at (created where the file does not say when it was
+    shipped), delivered_at (or receipt confirmed), courier, buyer, address, phone, whole (of how
     many times as many they are a part). Sorted by order_id, number.
 
     >>> orders = pl.DataFrame({"order_id": ["a", "a"], "tracking_no": ["SF1234567890", "sf 1234567890"]})
@@ -102,19 +103,21 @@ def deliveries(orders: Frame) -> pl.DataFrame:
     [('a', 'SF1234567890', 1)]
     """
     columns = ["order_id", "buyer_key", "buyer_key_quality", "address_key", "phone_key", "province", "tracking_no",
-               "courier", "shipped_at", "delivered_at"]  # fmt: skip
+               "courier", "created_at", "shipped_at", "delivered_at", "confirmed_at"]  # fmt: skip
     lines = columns_of(orders, Orders, columns, needed=["order_id"])
     size = int(lines.select(pl.len()).collect(engine="streaming").item())
     whole = parts_for(size)
     lines = lines.with_columns(
-        local_time(pl.col("shipped_at", "delivered_at")), number=waybill(pl.col("tracking_no"))
+        local_time(pl.col("created_at", "shipped_at", "delivered_at", "confirmed_at")),
+        number=waybill(pl.col("tracking_no")),
     ).filter(pl.col("number").is_not_null(), pl.col("number").hash() % whole == 0)  # fmt: skip
     return lines.select(
-        "order_id", "number", "province", "shipped_at", "delivered_at", courier=courier(pl.col("courier")),
+        "order_id", "number", "province", "shipped_at", sent_at=pl.coalesce("shipped_at", "created_at"),
+        delivered_at=pl.coalesce("delivered_at", "confirmed_at"), courier=courier(pl.col("courier")),
         buyer=named_buyer(), address="address_key", phone="phone_key",
-    ).unique(["order_id", "number"]).with_columns(whole=pl.lit(whole)).sort(
-        "order_id", "number"
-    ).collect(engine="streaming")  # fmt: skip
+    ).sort("order_id", "number", "sent_at", "delivered_at", "province").unique(
+        ["order_id", "number"], keep="first", maintain_order=True
+    ).with_columns(whole=pl.lit(whole)).collect(engine="streaming")  # fmt: skip
 
 
 def journeys(parcels: Frame | None, *, until: date) -> pl.DataFrame:

@@ -54,8 +54,8 @@ class SuspectResults(CaseResults):
 
     @kept_frame
     def contradicted_returns(self) -> pl.DataFrame:
-        """Returns whose parcel number contradicts the records (`return_parcels`)."""
-        return self._return_parcels[0].filter(pl.col("checks").list.len() > 0)
+        """Returns that `return_parcels` lists: their number contradicts the records."""
+        return self._return_parcels[0].filter("listed")
 
     @kept_frame
     def return_checks(self) -> pl.DataFrame:
