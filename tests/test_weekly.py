@@ -140,6 +140,7 @@ def test_a_pinned_day_repeats_the_report(tmp_path):
 )
 def test_a_wrong_question_is_refused_in_one_sentence_before_anything_starts(tmp_path, words, said):
     config = shops(tmp_path, one=orders("one店"))
+    config.write_text(config.read_text("utf-8") + 'language = "en"\n', "utf-8")
     where = () if words[0] in ("layout", "init", "demo") else ("--config", config)
     done = quiet(run(*words, *where, cwd=tmp_path))
     assert done.returncode == 2
@@ -190,7 +191,7 @@ def test_no_shops_toml_says_how_to_get_one_and_init_writes_it(tmp_path):
     assert "我的店" in done.stdout
     done = quiet(run("weekly", cwd=tmp_path))
     assert done.returncode == 1
-    assert "no orders yet" in done.stdout
+    assert "还没有订单" in done.stdout
 
 
 def test_the_program_tells_its_version():

@@ -623,9 +623,7 @@ def main() -> None:
 
 
 def _in_words(error: str) -> str:
-    """An error's sentence, in Chinese where the environment asks for that or shops.toml states it for the shop that is
-    named, else for the first.
-    """
+    """An error's sentence, in Chinese where the environment or the shop that is named, else the first, speaks it."""
     return error_in(error, "zh" if _speaks_chinese() or _shop_speaks_chinese() else "en")
 
 
@@ -637,8 +635,7 @@ def _shop_speaks_chinese() -> bool:
         shops = load_settings(given.get("--config")).shops
     except AftersalesError:
         return False
-    shop = next((shop for shop in shops if shop.id in sys.argv), shops[0])
-    return "language" in shop.model_fields_set and shop.language[0] == "zh"
+    return next((shop for shop in shops if shop.id in sys.argv), shops[0]).language[0] == "zh"
 
 
 def _written_down() -> str:

@@ -251,5 +251,5 @@ def test_the_program_says_which_file_and_exits_with_1(shop):
         check=False,
     )
     assert done.returncode == 1
-    assert "empty.csv：未导入" in done.stdout
+    assert "empty.csv: not imported" in done.stdout
     assert "Traceback" not in done.stderr
