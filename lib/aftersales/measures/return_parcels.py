@@ -240,8 +240,10 @@ def _traced(
     traced = (here & ripe).sum().over("courier") >= LEAST_TRACED * ripe.sum().over("courier")
     rows = rows.with_columns(never_scanned=pl.when(ripe & traced & ~own).then(~here))
     rows = _with_slips(rows, sent, events)
+    # a typing error explains the form as well
     rows = rows.with_columns(
-        never_scanned=pl.col("never_scanned") & (pl.col("slip_of").is_null() | pl.col("never_scanned").is_null())
+        pl.when(pl.col("slip_of").is_null()).then(name).otherwise(pl.lit(value=False)).alias(name)
+        for name in ("never_scanned", "odd_form")
     )
     gone = with_journey(sent, events, "sent_at")
     old = gone.filter(pl.col("sent_at").is_between(events["scanned_at"].min(), last - SCANNED_WITHIN))  # type: ignore[operator]
@@ -282,30 +284,19 @@ def _with_slips(rows: pl.DataFrame, sent: pl.DataFrame, events: pl.DataFrame) ->
     missing = rows.filter("never_scanned")
     claimed = pl.concat([sent["number"], rows["number"]])
     free = events.filter(~pl.col("number").is_in(claimed.implode()))
-    pairs = slips_apart(missing["number"], free["number"]).join(
-        free.select(real="number", at="scanned_at", start="scanned_in"), on="real"
-    )  # fmt: skip
-    at = missing.select("order_id", "number", "entered_at", "province").join(pairs, left_on="number", right_on="typed")
-    there = _province(pl.col("start"))
-    fits = (pl.col("at") - pl.col("entered_at")).abs() <= ONE_PARCEL
-    place = there.is_null() | pl.col("province").is_null() | (there == pl.col("province").str.slice(0, 2))
-    slips = (
-        at.filter(fits & place)
-        .sort("real")
-        .group_by("order_id", "number", maintain_order=True)
-        .agg(slip_of=pl.col("real").first())
-    )
-    # or the buyer's own other number, of a parcel that holds both
-    mine = rows.filter(pl.col("scanned_at").is_not_null()).drop_nulls("buyer")
-    both = (
-        missing.drop_nulls("buyer")
-        .select("order_id", "number", "buyer")
-        .join(mine.select("buyer", real="number"), on="buyer")
-    )
-    near = both.join(slips_apart(both["number"], both["real"]), left_on=["number", "real"], right_on=["typed", "real"])
-    more = near.sort("real").group_by("order_id", "number", maintain_order=True).agg(slip_of=pl.col("real").first())
-    slips = pl.concat([slips, more]).unique(["order_id", "number"], keep="first", maintain_order=True)
-    return rows.join(slips, on=["order_id", "number"], how="left", maintain_order="left")
+    pairs = slips_apart(missing["number"], free["number"]).join(free.select(real="number", at="scanned_at"), on="real")
+    at = missing.select("order_id", "number", "entered_at").join(pairs, left_on="number", right_on="typed")
+    found = [at.filter((pl.col("at") - pl.col("entered_at")).abs() <= ONE_PARCEL).select("order_id", "number", "real")]
+    # or the household's own other number, of a parcel that holds both
+    there = rows.filter(pl.col("scanned_at").is_not_null())
+    for key in _KEYS:
+        both = missing.select("order_id", "number", key).join(there.select(key, real="number"), on=key)
+        near = slips_apart(both["number"], both["real"])
+        both = both.join(near, left_on=["number", "real"], right_on=["typed", "real"], how="semi")
+        found.append(both.select("order_id", "number", "real"))
+    slips = pl.concat(found).sort("order_id", "number", "real").group_by("order_id", "number", maintain_order=True)
+    slips_of = slips.agg(slip_of=pl.col("real").first())
+    return rows.join(slips_of, on=["order_id", "number"], how="left", maintain_order="left")
 
 
 def _province(place: pl.Expr) -> pl.Expr:

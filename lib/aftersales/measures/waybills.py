@@ -83,10 +83,13 @@ def odd_forms(numbers: pl.DataFrame) -> pl.DataFrame:
     any_ = known.select("prefix", "length").unique().with_columns(fits=pl.lit(value=True))
     forms = rows.select("courier", "prefix", "length").unique().join(any_, on=["prefix", "length"], how="left")
     near = forms.join(known.rename({"prefix": "theirs", "length": "right"}), on="courier")
-    letters = pl.col("theirs").str.len_chars().cast(pl.Int64)
-    gap = pl.when(pl.col("prefix") == pl.col("theirs")).then((pl.col("length") - pl.col("right")).abs()).when(
-        (pl.col("prefix") == "") & (pl.col("length") == pl.col("right") - letters)
-    ).then(1).otherwise(SLIPS + 1)  # fmt: skip
+    letters = near.select("prefix", "theirs").unique()
+    letters = letters.with_columns(edits=pl.Series([_edits(a, b) for a, b in letters.rows()], dtype=pl.Int64))
+    near = near.join(letters, on=["prefix", "theirs"])
+    digits = pl.col("length") - pl.col("prefix").str.len_chars() - (pl.col("right") - pl.col("theirs").str.len_chars())
+    # one letter may be wrong, or all left out; two others are another courier's
+    slip = (pl.col("edits") <= 1) | (pl.col("prefix") == "")
+    gap = pl.when(slip).then(digits.cast(pl.Int64).abs() + pl.min_horizontal("edits", 1)).otherwise(SLIPS + 1)
     near = near.group_by("courier", "prefix", "length").agg(slips=gap.min().clip(upper_bound=SLIPS + 1))
     near = forms.join(near, on=["courier", "prefix", "length"], how="inner").select(
         "courier", "prefix", "length",
