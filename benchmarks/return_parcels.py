@@ -1,6 +1,6 @@
 """Forged returns: precision and recall by return, with and without parcel events, on shops made for the purpose.
 
-How to run, from the project's root (about two minutes):
+How to run, from the project's root (about two minutes with SEEDS 3):
 
     .venv/bin/python benchmarks/return_parcels.py [SEEDS]
 
@@ -25,7 +25,7 @@ import polars as pl
 from aftersales.measures.return_parcels import return_parcels
 
 SEEDS = 6
-FIRST_SEED = 900  # worked on with seed 500
+FIRST_SEED = 950  # worked on with seeds 500 to 501 and 900 to 902
 ORDERS, RETURN_SHARE = 20_000, 0.30
 END = date(2026, 11, 15)
 PROVINCES = ("浙江省", "广东省", "江苏省", "四川省", "河南省", "湖北省", "山东省", "福建省")
