@@ -45,7 +45,7 @@ REFUSED = "拒收"
 REFUND_RATE = re.compile(r"退款率|refund.?rate|refund_rate", re.IGNORECASE)
 # How the ledger writes the lever of a decision that takes another back, before that one's.
 WITHDRAWAL = "withdraw "
-_SCOPE_PARTS = re.compile(r"\s*[;；&]\s*")
+_SCOPE_PARTS = re.compile("[;；&]")
 WHOLE_SHOP = ("全店", "shop", "整店", "the whole shop")
 
 _COLUMNS: dict[str, Any] = {
