@@ -100,6 +100,7 @@ def test_the_page_lists_them_with_reasons_explanations_and_what_cannot_be_assess
     assert all(one_parcel in told for told in rows["innocent_explanations"])
     assert 0 < rows["expected_innocent"][0] < 1
     page = listed.return_numbers().html()
+    assert "[&#x27;" not in page
     assert catalogue()["suspects.return_needs.parcels"][language] in page
     assert {"zh": "其中 122 件填写了退货单号；1 件填写的不是单号", "en": "122 with a return number; 1 holds something"}[
         language

@@ -18,6 +18,7 @@ from aftersales.tables.columns import known_sum, known_total
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
 from aftersales.week.sections.shown import lacking, only
+from aftersales.words.language import enumerated
 
 # Each told case is a card; the rest stand in the table.
 MOST_TOLD = 5
@@ -188,7 +189,10 @@ class SuspiciousOrders(Result):
             return word(f"suspects.return_basis.{row['basis']}")
         if not row["lacking"]:
             return word("suspects.return_basis.none")
-        return word("suspects.return_lacks", needs=[word(f"suspects.return_needs.{n}") for n in row["lacking"]])
+        return word(
+            "suspects.return_lacks",
+            needs=enumerated([word(f"suspects.return_needs.{n}") for n in row["lacking"]], self.report.language),
+        )
 
     def seller_label(self) -> Note:
         """How the list agrees with the orders that the seller closed as malicious."""
