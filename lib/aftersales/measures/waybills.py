@@ -17,6 +17,7 @@ FORM_SHARE, FORM_DELIVERIES = 0.02, 5
 LEAST_NUMBERS = 50
 _RUNS = ("12345678", "87654321", "01234567")
 SLIPS = 2  # characters typed wrongly, left out or doubled
+_AT_ONCE = 20_000
 
 
 def waybill(cell: pl.Expr) -> pl.Expr:
@@ -109,7 +110,13 @@ def slips_apart(typed: pl.Series, real: pl.Series) -> pl.DataFrame:
     """
     one, other = typed.drop_nulls().unique().sort(), real.drop_nulls().unique().sort()
     # whatever is at most two edits apart has a remainder in common once at most two characters are left out of each
-    both = _left(one, "typed").join(_left(other, "real"), on="left").select("typed", "real").unique()
+    rest = _left(one, "typed")
+    # a number has a hundred remainders: many numbers are looked at some at a time
+    parts = [other.slice(at, _AT_ONCE) for at in range(0, other.len() if one.len() else 0, _AT_ONCE)]
+    both = pl.concat([
+        rest.clear().select("typed", real="typed"),
+        *(rest.join(_left(part, "real"), on="left").select("typed", "real").unique() for part in parts),
+    ])  # fmt: skip
     near = both.filter(pl.col("typed") != pl.col("real")).sort("typed", "real")
     return near.filter(pl.Series([_edits(a, b) <= SLIPS for a, b in near.rows()], dtype=pl.Boolean))
 
