@@ -117,7 +117,7 @@ def _cells(rows: pl.DataFrame, strata: list[str], *, until: date) -> pl.DataFram
         rows.group_by(
             "option", stratum=pl.concat_str(named, separator=" · ") if named else pl.lit("all"), maintain_order=True
         )
-        .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=pl.col("known").sum())
+        .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=pl.col("known").sort().sum())
         .select(COLUMNS)
         .sort("option", "stratum")
     )

@@ -65,7 +65,7 @@ def unit_weeks(
         pl.col("events").fill_null(0)
     )
     matured = _matured(table.sort("unit", "stratum", "cohort").collect(), festive, refunds, week=week)
-    exposure = (pl.col("orders") * pl.col("maturity")).sum()
+    exposure = (pl.col("orders") * pl.col("maturity")).sort().sum()
     known = pl.col("maturity").is_not_null().all()
     return (
         matured.group_by("unit", week="cohort", maintain_order=True)
@@ -108,7 +108,7 @@ def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataF
         days.with_columns(known=pl.Series(known))
         .group_by(unit=pl.lit(SHOP), week=week_start("created"), maintain_order=True)
         .agg(
-            events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=pl.col("known").sum(),
+            events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=pl.col("known").sort().sum(),
             maturity=pl.col("known").mean(),
         )
         .select(list(COLUMNS))

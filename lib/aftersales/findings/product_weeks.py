@@ -49,7 +49,7 @@ def product_weeks(
     own = units.join(came, on=[*_SCOPE, "cohort"], how="left", nulls_equal=True, maintain_order="left")
     shop = own.filter(level="product").group_by("cohort", "reason", maintain_order=True)
     usual = (
-        shop.agg(pl.col("refunds").sum(), pl.col("exposure").sum())
+        shop.agg(pl.col("refunds").sum(), pl.col("exposure").sort().sum())
         .with_columns(
             # one reason's requests are too few in a week to tell the shop's own ups and downs from chance
             usual=pl.when(pl.col("reason") == ANY)

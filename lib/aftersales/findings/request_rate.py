@@ -49,7 +49,7 @@ def request_rate(orders: InParts, refunds: Frame, *, week: Week, market: str) ->
         week=pl.col("cohort") + pl.duration(weeks=pl.col("age"))
     )
     weeks = at_risk.group_by("week", maintain_order=True).agg(
-        pl.col("events").sum(), exposure=(pl.col("orders") * pl.col("weight").fill_null(0.0)).sum()
+        pl.col("events").sum(), exposure=(pl.col("orders") * pl.col("weight").fill_null(0.0)).sort().sum()
     )
     weeks = weeks.filter(pl.col("exposure") >= LEAST_EXPOSURE).sort("week")
     weeks = weeks.with_columns(rate=rate(pl.col("events"), pl.col("exposure")).clip(upper_bound=1))
