@@ -633,9 +633,11 @@ def _shop_speaks_chinese() -> bool:
     given = dict(zip(sys.argv, sys.argv[1:], strict=False))
     try:
         shops = load_settings(given.get("--config")).shops
-    except AftersalesError:
+        return next((shop for shop in shops if shop.id in sys.argv), shops[0]).language[0] == "zh"
+    except (
+        Exception
+    ):  # an error is being told already, of the settings perhaps: whatever goes wrong here is not another
         return False
-    return next((shop for shop in shops if shop.id in sys.argv), shops[0]).language[0] == "zh"
 
 
 def _written_down() -> str:
