@@ -634,9 +634,7 @@ def _shop_speaks_chinese() -> bool:
     try:
         shops = load_settings(given.get("--config")).shops
         return next((shop for shop in shops if shop.id in sys.argv), shops[0]).language[0] == "zh"
-    except (
-        Exception
-    ):  # an error is being told already, of the settings perhaps: whatever goes wrong here is not another
+    except Exception:  # an error is being told already, perhaps of the settings: no second one on top of it
         return False
 
 

@@ -13,7 +13,7 @@ from aftersales.advice.standardise import COLUMNS, LEAST_SUPPORT, Swap, swapped_
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.requests import refund_requests
 from aftersales.measures.slices import segment_parts
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, steady_sum
 from aftersales.tables.orders import Orders
 
 # A comparison that holds for less than half of the orders says little of the rest.
@@ -114,10 +114,8 @@ def _cells(rows: pl.DataFrame, strata: list[str], *, until: date) -> pl.DataFram
     rows = aged.with_columns(known=pl.Series(known))
     named = [pl.col(c).fill_null("–") for c in strata]
     return (
-        rows.group_by(
-            "option", stratum=pl.concat_str(named, separator=" · ") if named else pl.lit("all"), maintain_order=True
-        )
-        .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=pl.col("known").sort().sum())
+        rows.group_by("option", stratum=pl.concat_str(named, separator=" · ") if named else pl.lit("all"))
+        .agg(events=pl.col("asked").sum().cast(pl.Int64), exposure=steady_sum(pl.col("known")))
         .select(COLUMNS)
         .sort("option", "stratum")
     )

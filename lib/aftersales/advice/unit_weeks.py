@@ -13,7 +13,7 @@ from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.maturity import with_maturity
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.measures.triangles import delay_triangle, with_stratum
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, steady_sum
 from aftersales.tables.orders import Orders
 from aftersales.words.periods import Week, week_start
 
@@ -64,11 +64,11 @@ def unit_weeks(
     table = counts.join(events, on=["unit", "stratum", "cohort"], how="left").with_columns(
         pl.col("events").fill_null(0)
     )
-    matured = _matured(table.sort("unit", "stratum", "cohort").collect(), festive, refunds, week=week)
-    exposure = (pl.col("orders") * pl.col("maturity")).sort().sum()
+    matured = _matured(table.collect(), festive, refunds, week=week)
+    exposure = steady_sum(pl.col("orders") * pl.col("maturity"))
     known = pl.col("maturity").is_not_null().all()
     return (
-        matured.group_by("unit", week="cohort", maintain_order=True)
+        matured.group_by("unit", week="cohort")
         .agg(pl.col("events", "orders").sum(), exposure=pl.when(known).then(exposure))
         .with_columns(maturity=pl.col("exposure") / pl.col("orders"))
         .select(list(COLUMNS))
@@ -108,7 +108,7 @@ def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataF
         days.with_columns(known=pl.Series(known))
         .group_by(unit=pl.lit(SHOP), week=week_start("created"), maintain_order=True)
         .agg(
-            events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=pl.col("known").sort().sum(),
+            events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=steady_sum(pl.col("known")),
             maturity=pl.col("known").mean(),
         )
         .select(list(COLUMNS))

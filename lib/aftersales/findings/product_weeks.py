@@ -13,6 +13,7 @@ from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.level_shift import PENALTY
 from aftersales.measures.maturity_stages import MATURE_FROM
 from aftersales.measures.triangles import ANY
+from aftersales.tables.columns import steady_sum
 from aftersales.words.periods import Week
 
 # Nothing is expected where nothing was sold: kept from a division by nought.
@@ -47,14 +48,14 @@ def product_weeks(
     came = came.group_by(*_SCOPE, "cohort").agg(refunds=pl.col("events").sum())
     units = at_risk.group_by(*_SCOPE, "cohort", maintain_order=True).agg(pl.col("orders", "exposure").sum())
     own = units.join(came, on=[*_SCOPE, "cohort"], how="left", nulls_equal=True, maintain_order="left")
-    shop = own.filter(level="product").group_by("cohort", "reason", maintain_order=True)
+    shop = own.filter(level="product").group_by("cohort", "reason")
     usual = (
-        shop.agg(pl.col("refunds").sum(), pl.col("exposure").sort().sum())
+        shop.agg(pl.col("refunds").sum(), steady_sum(pl.col("exposure")))
         .with_columns(
             # one reason's requests are too few in a week to tell the shop's own ups and downs from chance
             usual=pl.when(pl.col("reason") == ANY)
             .then(pl.col("refunds") / pl.col("exposure"))
-            .otherwise(pl.col("refunds").sum().over("reason") / pl.col("exposure").sort().sum().over("reason"))
+            .otherwise(pl.col("refunds").sum().over("reason") / steady_sum(pl.col("exposure")).over("reason"))
         )
         .select("cohort", "reason", "usual")
     )

@@ -14,7 +14,7 @@ from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.triangles import delay_triangle, with_stratum
-from aftersales.tables.columns import Frame
+from aftersales.tables.columns import Frame, steady_sum
 from aftersales.words.periods import Week, week_label
 
 MEASURE = "refund_request_rate"
@@ -45,11 +45,11 @@ def request_rate(orders: InParts, refunds: Frame, *, week: Week, market: str) ->
     curve = delay_curve(triangle, by=["stratum"]).sort("stratum", "age")
     came = pl.col("share") - pl.col("share").shift(1, fill_value=0.0).over("stratum")
     weights = curve.select("stratum", "age", weight=came)
-    at_risk = triangle.join(weights, on=["stratum", "age"], how="left", maintain_order="left").with_columns(
+    at_risk = triangle.join(weights, on=["stratum", "age"], how="left").with_columns(
         week=pl.col("cohort") + pl.duration(weeks=pl.col("age"))
     )
-    weeks = at_risk.group_by("week", maintain_order=True).agg(
-        pl.col("events").sum(), exposure=(pl.col("orders") * pl.col("weight").fill_null(0.0)).sort().sum()
+    weeks = at_risk.group_by("week").agg(
+        pl.col("events").sum(), exposure=steady_sum(pl.col("orders") * pl.col("weight").fill_null(0.0))
     )
     weeks = weeks.filter(pl.col("exposure") >= LEAST_EXPOSURE).sort("week")
     weeks = weeks.with_columns(rate=rate(pl.col("events"), pl.col("exposure")).clip(upper_bound=1))

@@ -18,7 +18,7 @@ from aftersales.findings.products import with_product_headlines
 from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
-from aftersales.week.sections.shown import lacking, only
+from aftersales.week.sections.shown import lacking, only_cases
 from aftersales.week.span import QUARTER_WEEKS
 
 # Each told complaint is a card; the rest stand in the table.
@@ -110,9 +110,13 @@ class SuspiciousComplaints(Result):
 
     def _only(self, headline: str) -> str:
         """The headline with what the list is limited to."""
-        say, parts = self.report.say, [self.report.say(f"suspected_complaint.pattern.{one}") for one in self.patterns]
-        parts += [say("suspects.only_sure", share=self.min_likelihood)] if self.min_likelihood else []
-        return only(self.report, headline, *parts)
+        return only_cases(
+            self.report,
+            headline,
+            named="suspected_complaint.pattern",
+            patterns=self.patterns,
+            least=self.min_likelihood,
+        )
 
     def innocents(self) -> Note:
         """How many of the open ones on the list are expected to be innocent."""

@@ -17,7 +17,7 @@ from aftersales.findings.orders import expected_innocent, seller_agreement
 from aftersales.tables.columns import known_sum, known_total
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
-from aftersales.week.sections.shown import lacking, only
+from aftersales.week.sections.shown import lacking, only_cases
 from aftersales.words.language import enumerated
 
 # Each told case is a card; the rest stand in the table.
@@ -93,9 +93,9 @@ class SuspiciousOrders(Result):
 
     def _only(self, headline: str) -> str:
         """The headline with what the list is limited to."""
-        say, parts = self.report.say, [self.report.say(f"suspects.pattern.{one}") for one in self.patterns]
-        parts += [say("suspects.only_sure", share=self.min_likelihood)] if self.min_likelihood else []
-        return only(self.report, headline, *parts)
+        return only_cases(
+            self.report, headline, named="suspects.pattern", patterns=self.patterns, least=self.min_likelihood
+        )
 
     def innocents(self) -> Note:
         """How many of the open cases on the list are expected to be innocent."""

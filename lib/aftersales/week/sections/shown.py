@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -105,6 +105,12 @@ def only(report: Report, said: str, *parts: str) -> str:
     what = [where.said(report.language)] if where else []
     what += [part for part in parts if part]
     return report.say("shown.only", what=enumerated(what, report.language), said=said) if what else said
+
+
+def only_cases(report: Report, said: str, *, named: str, patterns: Iterable[str], least: float) -> str:
+    """A headline of cases that names the patterns (words under ``named``) and the likelihood they are limited to."""
+    parts = [report.say(f"{named}.{pattern}") for pattern in patterns]
+    return only(report, said, *parts, *([report.say("suspects.only_sure", share=least)] if least else []))
 
 
 def lacking(report: Report, key: str, **values: object) -> Note:
