@@ -26,7 +26,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help weekly chromium check test test-kills test-cluster test-browser test-s3 fuzz lab lint bench lock audit
+.PHONY: help weekly chromium check test test-kills test-cluster test-browser test-s3 test-wheel fuzz lab wheel lint bench lock audit
 help:
 	@sed -n '1,3s/^# //p' Makefile
 
@@ -88,7 +88,7 @@ test: .venv/.test chromium
 	@.venv/bin/python -m pytest -n 2 --dist worksteal
 
 # One kind of tests by itself.
-test-kills test-cluster test-browser test-s3: .venv/.test chromium
+test-kills test-cluster test-browser test-s3 test-wheel: .venv/.test chromium
 	@.venv/bin/python -m pytest -m $(@:test-%=%)
 
 # `make test` tries the same made-up inputs every time; here they are drawn anew, round after round. What fails is fixed,
@@ -101,6 +101,11 @@ fuzz: .venv/.test
 lab: .venv-lab/.lab .venv/.run data/demo/.made
 	@.venv/bin/aftersales import --new
 	@AFTERSALES_CONFIG="$(CURDIR)/shops.toml" .venv-lab/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=. notebooks/00-start-here.ipynb
+
+# The program as one file to install elsewhere; from a clean build folder, so that no module that is gone stays in it.
+wheel: .venv/.run
+	@rm -rf build dist && .venv/bin/python -c "from setuptools import build_meta as b; b.build_wheel('dist')" >/dev/null
+	@rm -rf build && ls dist/*.whl
 
 lint: .venv/.test
 	@.venv/bin/ruff check --fix .
@@ -118,9 +123,9 @@ audit:
 # Pins anew what pyproject.toml asks for; only with uv at hand.
 COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
-	$(COMPILE) --upgrade pyproject.toml -o requirements/run.txt
-	$(COMPILE) -c requirements/run.txt --extra test pyproject.toml -o requirements/test.txt
-	$(COMPILE) -c requirements/run.txt --extra lab pyproject.toml -o requirements/lab.txt
-	$(COMPILE) -c requirements/run.txt --extra dask pyproject.toml -o requirements/dask.txt
+	$(COMPILE) --upgrade --extra build pyproject.toml -o requirements/run.txt
+	$(COMPILE) -c requirements/run.txt --extra build --extra test pyproject.toml -o requirements/test.txt
+	$(COMPILE) -c requirements/run.txt --extra build --extra lab pyproject.toml -o requirements/lab.txt
+	$(COMPILE) -c requirements/run.txt --extra build --extra dask pyproject.toml -o requirements/dask.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	$(PYTHON) requirements/make_environment.py

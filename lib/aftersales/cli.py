@@ -29,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     epilog="Start with [bold]aftersales init[/bold], put the shop's export files into its folder, then run "
-    "[bold]aftersales weekly[/bold].",
+    "[bold]aftersales weekly[/bold]. To try it: [bold]aftersales demo[/bold], then [bold]aftersales weekly[/bold].",
 )
 _out, _err = screen(), screen(stderr=True)
 
@@ -100,11 +100,29 @@ def demo(
     seed: Annotated[int, typer.Option(help="The same seed writes the same bytes.")] = 20261116,
     orders: Annotated[int, typer.Option(help="Orders of the larger shop.", min=500)] = 100_000,
 ) -> None:
-    """Write two made-up demo shops as export files in the platforms' real formats."""
+    """Write two made-up demo shops as export files, and their shops.toml where none is in use: then run `weekly`."""
     from aftersales.demo.write import write_demo
+    from aftersales.sources.starting import start_demo
 
     write_demo(folder, seed=seed, orders=orders)
-    _out.print(f"demo shops written to {escape(str(folder))}; what was planted lies beside them in planted.json")
+    for line in start_demo(folder, language="zh" if _speaks_chinese() else "en"):
+        _out.print(escape(line))
+
+
+@app.command()
+def lab(config: Config = None) -> None:
+    """Open the notebooks in JupyterLab: those beside shops.toml, else copies in the folder lab."""
+    import subprocess
+
+    from aftersales.sources.settings import find_config
+    from aftersales.sources.starting import lab_notebooks
+
+    books = lab_notebooks(config)
+    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    program = [sys.executable, "-m", "jupyterlab", *root, f"--notebook-dir={books.parent}"]
+    first = str(books / "00-start-here.ipynb")
+    environment = os.environ | {"AFTERSALES_CONFIG": str(find_config(config))}
+    raise typer.Exit(subprocess.run([*program, first], check=False, env=environment).returncode)
 
 
 @app.command("import")

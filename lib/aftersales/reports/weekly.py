@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +29,7 @@ from aftersales.reports.tidying import run_tidy
 from aftersales.reports.workers import THREADS_VARIABLE, WorkerPool, available_cores, threads_per_worker, worker_pool
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.starting import shipped
 from aftersales.week.preparing import Prepared, prepared, without_news
 from aftersales.words.errors import QuestionError, SetupError, of_the_machine
 from aftersales.words.language import say
@@ -194,8 +194,8 @@ def _closing_lines(
 
 
 def notebook_paths(settings: Settings) -> tuple[Path, ...]:
-    """The notebooks of the run: those beside shops.toml where there are any, else those of the checkout."""
-    for folder in (settings.file.parent / "notebooks", Path(str(files("aftersales"))).parents[1] / "notebooks"):
+    """The notebooks of the run: those beside shops.toml where there are any, else the program's own."""
+    for folder in (settings.file.parent / "notebooks", shipped("notebooks")):
         found = tuple(sorted(folder.glob("[0-9][0-9]-*.ipynb")))
         if found:
             return found

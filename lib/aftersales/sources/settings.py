@@ -245,7 +245,7 @@ def find_config(path: str | Path | None = None) -> Path:
     raise SetupError(
         f"There is no {DEFAULT_NAME} here or above",
         found=f"looked from {here}",
-        hint="write one with `aftersales init`, or name it with --config",
+        hint="write one with `aftersales init` (to try the demo: `aftersales demo`), or name it with --config",
     )
 
 

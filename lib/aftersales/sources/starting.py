@@ -1,13 +1,17 @@
-"""What `aftersales init` writes: a commented shops.toml and the folders."""
+"""Where one starts: the shops.toml and folders of `aftersales init` and `demo`, the notebooks that `lab` opens."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import tomllib
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
 
-from aftersales.sources.settings import DEFAULT_NAME, Shop
+from aftersales.sources.settings import DEFAULT_NAME, Shop, find_config
 from aftersales.words.errors import SetupError
 from aftersales.words.language import Language, say
 
@@ -99,3 +103,51 @@ def start(folder: Path, *, shop_id: str, shop_name: str, language: Language = "e
         say("reading.started.put", language, folder=str(exports)),
         say("reading.started.then", language, command=command),
     ]
+
+
+def shipped(name: str) -> Path:
+    """A file or folder of the project's top level that the program needs: from the wheel, else from the checkout."""
+    package = Path(str(files("aftersales")))
+    inside = package / "shipped" / name
+    return inside if inside.exists() else package.parents[1] / name
+
+
+def start_demo(exports: Path, *, language: Language = "en") -> list[str]:
+    """Write the demo shops' shops.toml here, unless a shops.toml is in use; lines that say what comes next.
+
+    ``exports`` is the folder that holds the demo's export files.
+    """
+    said = [say("reading.started.demo", language, folder=str(exports))]
+    try:
+        file = find_config()
+    except SetupError:
+        file = Path(DEFAULT_NAME).absolute()
+        below = Path(os.path.relpath(exports, file.parent)).as_posix() if file.drive == exports.drive else str(exports)
+        text = shipped(DEFAULT_NAME).read_text("utf-8").split("\n", 1)[1]
+        for line in [one for one in text.splitlines() if one.startswith("exports")]:
+            value = tomllib.loads(line)["exports"].replace("data/demo", below, 1)
+            text = text.replace(line, f"exports = {json.dumps(value, ensure_ascii=False)}")
+        file.write_text(text, "utf-8")
+        said.append(say("reading.started.wrote", language, file=str(file)))
+        said.append(say("reading.started.then", language, command="aftersales weekly"))
+    return said
+
+
+def lab_notebooks(config: str | Path | None = None) -> Path:
+    """The folder of notebooks to open in JupyterLab: that beside shops.toml, else a copy of ours in ``lab/`` there.
+
+    Copies are the analyst's own: what is there stays as it is. Raises `SetupError` where JupyterLab is missing.
+    """
+    if find_spec("jupyterlab") is None:
+        raise SetupError(
+            "JupyterLab is not installed beside aftersales",
+            hint="pip install 'aftersales[lab]' in the same environment; in a checkout run `make lab`",
+        )
+    folder = find_config(config).parent
+    if any((folder / "notebooks").glob("[0-9][0-9]-*.ipynb")):
+        return folder / "notebooks"
+    for book in sorted(shipped("notebooks").glob("[0-9][0-9]-*.ipynb")):
+        if not (copy := folder / "lab" / book.name).exists():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(book, copy)
+    return folder / "lab"
