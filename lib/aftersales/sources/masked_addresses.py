@@ -52,6 +52,7 @@ CHINESE = tuple(
         rf"(?!我们|这个|那个|农)(?:{_CHAIN})(?:{_HAN}{{1,6}}?|[0-9]{{1,3}})(?:村|屯|庄|寨|社区|镇|乡|大队|沟)\s?{_HAN}{{0,4}}?\s?(?:第)?{_NUM}\s?(?:组|队|社|号院|排|连|[0-9]+号)(?!成|合|长|员|装|发|到){_REST}",
         rf"(?:{_PLACE}){{1,5}}+{_HAN}{{0,6}}?{_NUM}\s?(?:村|连|组|社)\s?(?:{_NUM}\s?(?:组|队|社|号))?(?!成|合|长|员|装){_REST}",
         rf"{_HAN}{{2,6}}?(?:村|屯|庄|寨|坝|冲|坪|塆|圩|堡|营|岭)\s?(?!1号链接){_NUM}\s?号{_GOODS}(?!楼)",
+        rf"{_HAN}{{2,6}}(?:[村镇乡路街巷社店厂校](?:东头|西头|南头|北头|[村街巷路]口)?){_HAN}{{0,8}}?(?:后面|前面|对面|旁边|隔壁|往里走?|进去|左手边|右手边)的?{_HAN}{{0,2}}第?{_NUM}(?:家|户|排|间|栋|幢)(?!店|人)",
         rf"{_HAN}{{1,6}}(?:村|庄|屯|寨|大队)(?:东头|西头|南头|北头|村口|口)?第?{_NUM}家",
         # an estate and numbers with dashes or #, where nothing else says what they are
         rf"{_HAN}{{1,10}}{_ESTATE_END}\s?(?:[A-Z东南西北中一二三四五\d]\s?[区期座])?\s?(?:[A-Z]?\d{{1,3}}\s?[#\-—/]\s?)?[A-Z]?\d{{1,3}}\s?[#\-—/]\s?(?!(?:19|20)\d\d(?!\d))[0-9]{{3,4}}(?![0-9元块件])",
@@ -137,7 +138,12 @@ LATIN = tuple(
         r"(?i:\bpackstation\s?\d{1,4}\b|\bpostnummer\s?\d{6,10}\b)",
         r"\b(?:Vill(?:age)?|V\.?P\.?O|P\.?O|Post|Teh(?:sil)?|Mouza|Mohalla|Gali|Ward)\.?\s(?!Box|Code)[A-Z][a-z]{2,20}(?:,\s(?:PO|P\.O\.|Post|PS|Teh(?:sil)?|Dist|Ward)\.?\s[A-Z][a-z]{2,20}){1,4}",
         rf"\b\d{{1,4}}(?:/\d{{1,4}}){{1,3}}[A-Z]?\s{_CAP}(?:\s{_CAP}){{1,3}}(?:,\s(?:P|Q|F|Phường|Quận)\.?\s?\w{{1,12}}){{0,2}}",
-        rf"\b(?:Beco|Ladeira|Alameda|Pra[çc]a|Estrada|Rodovia|Servid[ãa]o|Vila|Quadra|Rua|Loteamento|Ruelle|Sentier|Strada|Vicolo|Callej[óo]n|Pasaje|Privada|Cerrada)\s(?:d[aoe]s?\s)?{_CAP}(?:\s{_CAP}){{0,3}},\s?(?:n[º°.]?\s?)?\d{{1,5}}\b",
+        rf"\b(?:Beco|Ladeira|Alameda|Pra[çc]a|Estrada|Rodovia|Servid[ãa]o|Vila|Quadra|Rua|Loteamento|Ruelle|Sentier|Strada|Vicolo|Callej[óo]n|Pasaje|Privada|Cerrada)\s(?:d[aoe]s?\s)?{_CAP}(?:\s{_CAP}){{0,3}},?\s(?:n[º°.]?\s?)?\d{{1,5}}\b",
+        r"\bHouse (?:No\.? )?\d{1,4}[A-Z]?,? (?:Street|St|Lane|Road|Gali)\.? (?:No\.? )?\d{1,3}(?:,\s[A-Z]-?\d{1,2}(?:/\d)?)?",
+        r"(?i:\b(?:unit|room|rm|suite|apt|apartment|flat)\b\.?\s?#?\d{3,4}[a-z]?\b)(?=\s?(?:$|[,.;:!?)\n]|(?:and|at|in|on|of|please|pls|thanks|but|for)\b))",
+        rf"(?:{_CAP}\s){{0,4}}(?i:\bblo[ck]k?\s[a-z]{{1,2}}\s?\d{{0,3}}\s?[,/]?\s?no)\.?\s?\d{{1,4}}\b",
+        r"\bPSC\s\d{1,4},?\sBox\s\d{1,5}(?:,\s(?:APO|FPO|DPO)\s[A-Z]{2}\s\d{5})?",
+        r"(?i:\b(?:ngõ|hẻm|ngách|số nhà|kiệt))\s\d{1,4}\S{0,6}(?:\s[A-ZĐ]\S{1,10}){1,3}(?:,\s(?:số|nhà)\s\d{1,4})?",
         # a street, then a number: German, Dutch, Nordic, French, Romance
         r"(?i:\b[A-ZÄÖÜ][a-zäöüß\-]{1,24}(?:\s?straße|\s?strasse|\s?str\.?|weg|platz|allee|gasse|ring|damm|ufer|hof|markt|gracht|straat|laan|plein|kade|dijk|singel|gatan|gata|vägen|vej|gade|veien|katu)\s{0,2}\d{1,4}(?:\s?-?(?:[a-z]|[ivx]{1,3}|bis|hs))?\b(?:,?\s{0,3}(?:[A-Z]{1,2}-)?\d{4,5}(?:\s?[A-Z]{2}\b)?\s{1,3}[A-ZÄÖÜ][a-zäöüß]{1,24})?)",
         r"\b(?:An der|Am|Im|In der|Auf der|Auf dem|Zum|Zur|Unter den|Alte|Alter|Neue|Neuer|Große|Lange|Kurze|Obere|Untere)\s[A-ZÄÖÜ][a-zäöüß\-]{2,24}(?:\s[A-ZÄÖÜ][a-zäöüß\-]{2,24})?\s\d{1,4}[a-z]?\b(?:,\s(?:\d{4,5}\s)?[A-ZÄÖÜ][a-zäöüß]{2,24})?",
@@ -187,6 +193,7 @@ NATIVE = tuple(
         r"[가-힣]{2,8}(?:[시도])?\s(?:[가-힣]{1,6}[시구군]\s){1,2}(?:[가-힣0-9]{1,10}[읍면동가]\s)?(?:[가-힣0-9]{1,10}(?:로|길|동|리))?\s?\d{1,4}(?:-\d{1,4})?(?:번지)?(?:[,\s]{1,2}[가-힣0-9\-]{0,10}(?:[동호층]|아파트|빌라)){0,4}",
         r"\d{1,4}동\s?\d{2,4}호",
         r"(?:住所|お?届け先|주소|배송지|[Аа]дрес(?: доставки)?|[Жж]иву(?: на| в| по)?|[Пп]роживаю(?: по)?|पता|ที่อยู่(?:จัดส่ง)?|العنوان|عنوان)\s?(?:は|는|은|है|คือ|:|\s){1,3}(?P<s>(?!変更|变更|변경|错|違|ผิด)[^;!?。\n\[\]]{2,70}\d[^\s;!?。,\n\[\]]{0,8})",
+        r"ซอย\s?[\u0e01-\u0e4e]{2,20}\s?\d{0,3}(?:\s?บ้านเลขที่\s?\d{1,4}(?:/\d{1,4})?)?|บ้านเลขที่\s?\d{1,4}(?:/\d{1,4})?",
         r"\d{1,4}(?:/\d{1,4})?\s?(?:หมู่|ซอย|ถนน|ม\.|ซ\.|ถ\.)[\u0e01-\u0e4e\s\d./]{2,60}",
     )
 )  # fmt: skip

@@ -87,6 +87,11 @@ NAMES = tuple(
         rf"(?:[敝鄙免]贵?|本人|[我他她]|师傅|老板|客服)姓(?P<s>[{_SURNAMES}])(?!{_HAN}?名)",
         # by its form, alone between signs; with a sign of a person beside it, two characters too
         rf"姓(?P<x>{_HAN})[,\s]{{0,2}}(?:名?叫做?|名)?[\s:“\"]{{0,2}}(?P<s>(?P=x){_HAN}{{1,2}}){_CLOSED}",
+        # a pet name; a character so rare that only names have it; in Hong Kong a married woman, a nickname half in English
+        rf"(?:小名|乳名|外号|绰号)[是叫:\s]{{0,2}}(?P<s>{_HAN}{{2,3}})(?=$|[{SIGNS}])",
+        rf"(?P<s>[{_SURNAMES}]{_HAN}?[\u3400-\u4dbf\U00020000-\U0002fa1f]{_HAN}?)",
+        rf"(?:^|[\s,。;:、!?]|师奶)(?P<s>[{_SURNAMES}]太)(?=[话说讲要想问收、,\s])",
+        r"(?P<s>阿(?-i:[A-Z][a-z]{1,8}))(?![A-Za-z])",
         # beside a number of a person's: what is masked already
     )
 )  # fmt: skip
@@ -133,6 +138,9 @@ LATIN_NAMES = tuple(
         rf"(?i:\b(?:t\.?n\.?v\.?|a/n|o/v|o\.n\.v|inhaber(?:in)?|titulaire|titular(?: de la cuenta)?|payee|beneficiary|pemilik|chủ tk|ctk|account (?:name|holder)|acc(?:oun)?t name|held by|konto von|właściciel))[\s:]{{1,3}}(?P<s>(?:[A-Z]\.?\s?){{0,3}}(?:(?:van|de|der|den|von|di|da|le|la|el|al)\s){{0,2}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:w/|buzzer(?: name)?|name on (?:the )?(?:bell|door|buzzer)|entregar (?:a|para|pro|pra)|leave (?:it )?with|left (?:it )?with|klingel(?:schild)?(?: bei)?|clochette|sonnette|interfono|campanello|timbre|kay|sama|untuk|kepada|nachbar(?:in)?))[\s:]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Reception|Neighbou?rs?|Nachbarn?|Concierge|Security|Flat|Apt|Unit|Room|Lidl|Amazon|Ihnen|Packstation)\b){_CAP})(?!\s(?:Street|St|Road|Rd|Court|House|Ave))",
         rf"\b(?:à|par|chez|avec|pour|de|que)\sM\.\s(?P<s>{_LATIN_NAME % 0})",
+        rf"\bM\.\s(?P<s>{_LATIN_NAME % 0})(?=\s(?:a|est|veut|dit|demande|n['’]a|habite|souhaite|réclame|attend)\b)",
+        rf"\b(?:Fr|Rev|Sgt|Cpl|Lt|Capt|Maj|Col|Sh)(?:\.|\s\(Retd?\.?\))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        rf"(?<=[.!?])\s{{1,2}}[–—-]\s?(?P<s>(?!{_NO_LATIN_NAME}){_NO_COMPANY}{_LATIN_NAME % 1})\s?$",
     )
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ _PROVINCES = {*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *r
               82, 83}  # fmt: skip
 
 _FILL = (
-    r"(?:号码|号|码|是|为|叫|的|我|在|联系|直接|打|给|请|加|搜|就是|就|这个|我的|你们?|可以|即可|或者?|和|改成|改为|换成|收件人|本人|"
+    r"(?:得唔得|可以吗|行吗|吧|哈|啊|\?|号码|号|码|是|为|叫|的|我|在|联系|直接|打|给|请|加|搜|就是|就|这个|我的|你们?|可以|即可|或者?|和|改成|改为|换成|收件人|本人|"
     r"mình|dulu|aja|ya|nha|番号|번호|는|은|나의|नंबर|का|है|เลข|หมายเลข|คือ|ของ(?:ฉัน|ผม)|โทร(?:ศัพท์)?|ศัพท์|มือถือ|"
     r"[\s:=(（\[【\"'“”,.、/\-—_#→>]|\b(?:n[oº°]|number|n[úu]mero|nummer|num|nr|номер|numer|id|is|are|was|on|at|from|me|my|to|the|or|us|please|a|"
     r"es|el|la|lo|[ée]|est|ist|le|il|al|au|de(?: contato)?|là|của tôi|saya|hai|karo|karna|only|jest|это|bca|card)\b\.?)"
