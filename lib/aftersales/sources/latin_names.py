@@ -14,13 +14,17 @@ _WORD = rf"[{_L}](?:[{_L}]|['’](?=[{_L}]))*(?:-[{_L}]+)?"
 _PART = r"(?:\s(?:de|da|do|dos|del|della|di|du|van|von|der|den|bin|binti|al|el|la|le|ter|ten)\b){0,2}"
 # one to four words with capitals; what a text must hold for a name to be looked for in it
 MAYBE_LATIN = re.compile(
-    rf"(?<![{_L}0-9@./'’])(?=[A-ZÀ-ÞĀ-Ž]){_WORD}(?:{_PART}[\s_](?=[A-ZÀ-ÞĀ-ž])(?:[A-Z]\.|{_WORD})){{0,3}}"
+    rf"(?<![{_L}0-9@./])(?<![{_L}]['’])(?=[A-ZÀ-ÞĀ-Ž]){_WORD}(?:{_PART}[\s_](?=[A-ZÀ-ÞĀ-ž])(?:[A-Z]\.|{_WORD})){{0,3}}"
 )
 _WORDS = re.compile(rf"[A-Z]\.|{_WORD}")
 # any two or three words behind what says that a name follows
 CUED_LATIN = re.compile(
     r"(?i:(?<![A-Za-z])(?:attn|attention|name|recipient|consignee|receiver|addressee|fao|c/o|ship to|deliver to|signed by|received by|contact|customer|buyer|cardholder|payee|beneficiary|holder)\b"
     r"(?: is| name)?[\s:=\-.]{1,3})(?P<s>[a-z]{2,20}(?:\s[a-z]{2,20}){1,2})"
+)
+# a first name and a surname in small letters, in the name of a file
+SMALL_LATIN = re.compile(
+    r"(?<![A-Za-z])(?=(?P<s>[a-z]{3,15}[_\s\-.][a-z]{3,15})(?![a-z])[^/\\]{0,80}\.[A-Za-z0-9]{3,4}$)"
 )
 _BRANDS = re.compile(
     r"(?i:\b(?:calvin klein|tommy hilfiger|ralph lauren|michael kors|kate spade|charlotte tilbury|mary kay|est[ée]e lauder|harry potter|victoria['’]?s? secret|levi strauss|jo malone|marc jacobs|vera wang|stan smith|air jordan|hugo boss|dr\.? martens|yves (?:saint )?laurent|christian (?:dior|louboutin)|jimmy choo|tom ford|bobbi brown|giorgio armani|"
@@ -62,7 +66,7 @@ def latin_names(text: str) -> Iterator[tuple[int, int]]:
                 if len(some) < count or not _is_name([w[0] for w in some], cued=False):
                     continue
                 start, end = match.start() + some[0].start(), match.start() + some[-1].end()
-                if not any(a < end and start < b for a, b in brands):
+                if not text[end : end + 1].isdigit() and not any(a < end and start < b for a, b in brands):
                     yield start, end
                     at += count - 1
                     break
@@ -82,6 +86,20 @@ def cued_latin_names(text: str) -> Iterator[tuple[int, int]]:
             if len(words) >= count and _is_name([w[0] for w in words[:count]], cued=True):
                 yield match.start("s"), match.start("s") + words[count - 1].end()
                 break
+
+
+def small_latin_names(text: str) -> Iterator[tuple[int, int]]:
+    """Where a first name and a surname stand in small letters in the name of a file.
+
+    >>> text = "refund_request_robert_hathaway_0729.pdf"
+    >>> [text[a:b] for a, b in small_latin_names(text)]
+    ['robert_hathaway']
+    """
+    first, last, usual, _ = _lexicon()
+    for match in SMALL_LATIN.finditer(text):
+        one, two = re.split(r"[_\s\-.]", match["s"])
+        if one in first and two in last and not {one, two} & usual:
+            yield match.span("s")
 
 
 def _is_name(words: list[str], *, cued: bool) -> bool:

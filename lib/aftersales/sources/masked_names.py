@@ -132,7 +132,7 @@ LATIN_NAMES = tuple(
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
         rf"(?i:{_SAID}\s{{1,2}})(?P<s>(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}}(?:\s(?!{_NO_LOWER})[a-zà-ÿ][a-zà-ÿ'’\-]{{1,15}})?)(?![a-z])",
         rf"(?i:\b(?:this is|here is|it['’]?s)\s{{1,2}})(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})(?=,? (?:I|my|here|from|again|speaking|calling|writing|who|the one|order|\[)\b|,? i['’ ])",
-        rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?|,? (?:named|called))?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0}){_DID}",
+        rf"(?:\b{_DOES}|(?:^|(?<=[.!?]\s))(?i:{_DOES}))(?i:(?:['’]s)? name(?: is| was|:)?|,? (?:named|called))?[\s,:(]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}(?!{_CAP},?\s[A-Z]{{2}}\b){_LATIN_NAME % 0}){_DID}",
         rf"(?i:\b(?:signed(?: for)?(?: by)?|(?:given|handed) to|received by|accepted by|collected by|delivered to|handed to|left with|pod(?: name)?|proof of delivery(?: says| shows)?|delivery note says))[\s:\"“]{{1,3}}(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}|(?:Courier|Someone|Neighbou?r|Reception|Resident|Mailbox|Front|Locker|Concierge|Safe|Post|Door|Agent|Driver|Security|Guard|Recipient|Parcel)\b)(?:[A-Z]\.?\s?)?{_LATIN_NAME % 0}(?:\s[A-Z](?!\w))?)(?=[,.;!)\"”]|\s?$|\s(?:at|on|but|and|who|not|instead)\b)",
         rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mx|Herr|Herrn|Frau|Mme|Mlle|Monsieur|Madame|[Ss]e[ñn]or(?:a|ita)?|[Aa]nh|[Cc]hị|[ÔôO]ng|[Bb]ác|Srta?|Signora?|Sig(?:\.r?n?a)?|Mevrouw|Meneer|Shri|Smt|Encik|Puan|Cik|Tuan|Ibu|Bapak|Pak|Sra|Sr|Do[ñn]a|Sayın|Seu|Aling|Mang|Kuya|Ate|Familie|Fam|Famille|Familia)\.?\s{{1,2}}(?P<s>(?!(?:Oetker|Hauschka|Beckmann|Squatch|Teals?|Barbara|Browns?|Browne|Pepper|Bean|Clean|Sheen|Potato|Kipling|Muscles?|Men|Men['’]s|Martens|Meyers?|Dior|Coffee|Clean|Pepper|Brown|Scholl|Bronner|Jart|Dre|Right|Bean|Muscle)\b)(?:[A-Z]\.?\s){{0,3}}{_LATIN_NAME % 0})",
         rf"(?i:\b(?:t\.?n\.?v\.?|a/n|o/v|o\.n\.v|inhaber(?:in)?|titulaire|titular(?: de la cuenta)?|payee|beneficiary|pemilik|chủ tk|ctk|account (?:name|holder)|acc(?:oun)?t name|held by|konto von|właściciel))[\s:]{{1,3}}(?P<s>(?:[A-Z]\.?\s?){{0,3}}(?:(?:van|de|der|den|von|di|da|le|la|el|al)\s){{0,2}}{_LATIN_NAME % 0})",
@@ -140,6 +140,12 @@ LATIN_NAMES = tuple(
         rf"\b(?:à|par|chez|avec|pour|de|que)\sM\.\s(?P<s>{_LATIN_NAME % 0})",
         rf"\bM\.\s(?P<s>{_LATIN_NAME % 0})(?=\s(?:a|est|veut|dit|demande|n['’]a|habite|souhaite|réclame|attend)\b)",
         rf"\b(?:Fr|Rev|Sgt|Cpl|Lt|Capt|Maj|Col|Sh)(?:\.|\s\(Retd?\.?\))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        # who drives, calls or is told of by name; a field of a form for a name; an initial and a surname
+        rf"\b(?i:(?:your|the|my|our|this|their)\s(?:delivery )?(?:driver|rider|courier|agent|rep|postman|mailman|delivery (?:guy|man|boy|partner)|colleague|technician))\s(?P<s>(?!{_NO_LATIN_NAME}|{_NO_GREETED}){_NO_COMPANY}{_LATIN_NAME % 0})(?=\s[a-z]{{2,}}|\s?[\[\d(])",
+        rf"\b(?i:(?:someone|somebody|(?:a|some|one) (?:man|woman|guy|lady|person|boy|girl|agent)) (?:called|named|by the name of))\s(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        rf"\b(?i:cognome|apellidos?|nachname|vorname|familienname|nom de famille|pr[ée]nom|surname|last name|first name|given name|sobrenome|achternaam|voornaam|nazwisko|imię|efternamn|soyad[ıi])[\s:]{{1,3}}(?:(?:is|è|es|ist|est)\s)?(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 0})",
+        rf"\b(?i:to|for|attn|c/o|by)[\s:]{{1,2}}(?P<s>(?:[A-Z]\.\s?){{1,2}}{_NO_COMPANY}(?!Crew|Lindeberg|Ferrar|Jill|Lo\b|Bean){_CAP})",
+        rf"(?:^|[,;(]\s?)(?i:u\.?/?p\.?)[\s:]{{1,2}}(?P<s>(?!{_NO_LATIN_NAME}){_LATIN_NAME % 1})",
         rf"(?<=[.!?])\s{{1,2}}[–—-]\s?(?P<s>(?!{_NO_LATIN_NAME}){_NO_COMPANY}{_LATIN_NAME % 1})\s?$",
     )
 )  # fmt: skip

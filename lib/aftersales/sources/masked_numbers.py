@@ -47,24 +47,25 @@ _OWN = (
     r"\b(?:pedido|encomenda|seguimiento|rastre\w+|bestell\w*|sendung\w*|artikel\w*|rechnung\w*|commande|suivi|facture|factura|ordine|ordinazione|spedizione|pesanan|resi|đơn hàng|vận đơn|"
     r"sipariş|zam[óo]wieni\w*|przesyłk\w*|order(?:nummer)?)\b|"
     r"(?:发票(?:代码|号码)|纳税(?:人)?(?:识别)?号|税号|信用代码|邮编|邮政编码|海关编码|专利号|许可证(?:编?号)?|取件码|提货码|验证码|备案号|文号|车架号|快照号|房源号)|(?:订单|运单|快递单|物流单|面单|退货单|售后单|交易单|工单|单|货|款|批|批次|流水|交易|退款|案件|投诉|发票|税|店铺|商品|宝贝|设备|序列|产品|备件)"
-    r"(?:编)?(?:号码|号|编码|id)|(?:订单|运单|条形?码|编号|型号|货号|款式|商品|宝贝|序列号|串号|imei|快递单|物流单|包裹|价格?|尺寸|规格|数量)"
-    r"|\b(?:sku|spu|ean|upc|isbn|item|order|orders|tracking|waybill|awb|invoice|batch|barcode|model|serial|sn|s/n|"
-    r"ref|reference|case|ticket|po(?![a-z])|rma|parcel|package|shipment|asin|lot|stock|dispute|claim|complaint|request|transaction|part|style|page|version|policy|flight|gate)"
+    r"(?:编)?(?:号码|号|编码|id)|(?:订单|运单|条形?码|编号|型号|货号|款式|商品|宝贝|序列号|串号|imei|快递单|物流单|包裹|(?<!评)价格?|尺寸|规格|数量)"
+    r"|\b(?:brt|dhl|gls|sda|tnt|dpd|ups|usps|fedex|evri|seur|correos|colissimo|chronopost|postnl|bpost|inpost|jne|sicepat|anteraja|lbc|ninja ?van|delhivery|xpressbees|sku|spu|ean|upc|isbn|item|order|orders|tracking|waybill|awb|invoice|batch|barcode|model|serial|sn|s/n|"
+    r"ref(?!und|us|er)|reference|case|ticket|po(?![a-z])|rma|parcel|package|shipment|asin|lot|stock|dispute|claim|complaint|request|transaction|part|style|page|version|policy|flight|gate)"
 )
 _CUES = {
     "own": _OWN,
-    "phone": r"(?:\[姓名\]|festnetz|fps|手提(?!袋|箱|包)|市话|转数快|小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
+    "phone": r"(?:\[姓名\]|festnetz|fps|pay ?now|prompt ?pay|duit ?now|手提(?!袋|箱|包)|市话|转数快|小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
     r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|meu|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|n[uú]m[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefoo?n\w*|handy\w*|t[ée]l[ée]phone|t[ée]l\b|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile|no)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|singapore|hong kong|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|\b(?:phone|mobile|cell|hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|в[ао]т[сц]ап|вайбер|هاتفي?|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|士兵证|学生证|医保卡?|存折|मेरा आधार|आधार|паспорт|снилс|инн|номер документа|주민(?:등록)?번호|여권|マイナンバー|บัตรประชาชน|aadha?a?r|adha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:(?:ktp|nik|cnic|bvn|tfn|bsn|pesel|cccd|cmnd|rg|rut|run|cpr|ppsn?|dl|tc(?= no)|tc kimlik|sin|tax file|voter|kimlik|nhs|medicare|c[ée]dula|dui|inn|snils|s[ée]curit[ée] sociale|sozialversicherung\w*|krankenversicher\w*|personnummer|codice fiscale)\b|passport|identity|identification|national id|id card|id no|id number))",
     "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[支分]行|clabe|[工建农中招交]行卡?|邮储|浦发|民生|"
     r"中信|光大|兴业|平安银行|[工建农中招交邮]商?银行|转账到?|打款到?|退到卡|iban|계좌|口座|บัญชี|рассчетн\w+|на карту|номер карты|\b(?:rekening|norek|stk|cuenta|conta|compte|konto\w*|tarjeta|cart[ãa]o|carte bancaire|karte)\b|\b(?:card|debit|credit|visa|mastercard|bank|account|acct?|a/c))",
-    "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
+    "account": r"(?:微信|薇信|威信|徽信|维信|葳信|微\s?x|v信|微❤|v❤|[加+]\s?[v薇微威]|(?<![a-z])(?<!单号)(?<!单号[ :])(?:[wv][xv]|weixin|wechat|q{1,2}|扣扣)|企鹅号?|球球|秋秋|🐧|[扣抠叩]+q?|绿(?:色)?泡泡?|卫星|[微薇威徽维葳巍溦]\s?(?:信|芯|心)|"
     r"支[付附]宝|蔻蔻|口口|丘丘|旺旺|淘宝号|抖音号?|小红[书薯]号?|(?<![a-z])xhs|快手|飞信|钉钉|telegram|facebook|instagram|\bline|zalo|viber|paytm|gpay|phonepe|venmo|whats\s?app|\bpix|skype|alipay|paypal|加我|群号|加群)",
 }
 # compared with lower case: a search that ignores case tries every word at every place
 _CUE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _CUES.items()))
 _BETWEEN_CUE_AND_NUMBER = re.compile(rf"{_FILL}{{0,8}}", re.IGNORECASE)
+_PAUSE = re.compile(r"[,;:。!?]")
 _CLAUSE_ENDS = re.compile(r"[。!?;\n]")
 _LAST_FOUR = re.compile(
     r"(?:尾号|[后末]尾?[四六4-8][位个]数?字?|最后[四4][位个]数?字?|末尾|(?:last (?:four|4)|ending|ends)(?: digits)?(?: in| with)?(?: (?:of|on) (?:my |the )?(?:phone|mobile|cell|card|number|tel)(?: (?:number|no\.?))?)?)\W{0,2}(?:是|为|is|are)?\s?$",
@@ -177,16 +178,18 @@ def _with_code(text: str, start: int) -> int:
 
 
 def _cue(text: str, start: int, cues: list[tuple[int, str]]) -> tuple[str | None, str | None]:
-    """What the words before a number say it is (the first cue with only small words between), and the last in its clause."""
-    near = None
+    """What the words before a number say it is (the first cue with only small words between, or the first behind a pause), and the last in its clause."""
+    near = right = None
+    at = 0
     for end, kind in cues:
         if end > start:
             break
         if _BETWEEN_CUE_AND_NUMBER.fullmatch(text, end, start):
-            return kind, near
-        if not _CLAUSE_ENDS.search(text, end, start):
+            if not right or _PAUSE.search(text, at, end):  # 评价，号码是…: what stands behind the pause says it
+                right, at = kind, end
+        elif not right and not _CLAUSE_ENDS.search(text, end, start):
             near = kind
-    return None, near
+    return right, near
 
 
 def _taken(
@@ -220,7 +223,11 @@ def _taken(
             whole[:n], shape[:count], gaps[: count - 1], told, before, x_follows=bool(check),
             plus=plus and not any("+" in g for g in gaps[: count - 1]),
         )  # fmt: skip
-        if not label and near in ("phone", "card") and _is_bare(before, gaps[: count - 1]):
+        if (
+            not label
+            and near in ("phone", "card", "identity", "account")
+            and (near == "identity" or _is_bare(before, gaps[: count - 1]))
+        ):
             label = _near(whole[:n], shape[:count], gaps[: count - 1], near)
         if label == IDENTITY and check and n in (17, 14, 7, 8):
             end = check.end()
@@ -267,6 +274,10 @@ def _near(number: str, shape: tuple[int, ...], gaps: list[str], cue: str) -> str
     """What a number is whose clause speaks of phones or cards before it, though not right before it."""
     if cue == "card" and 10 <= len(number) <= 21:
         return CARD
+    if cue == "identity" and shape == (4, 4, 4):
+        return IDENTITY
+    if cue == "account" and len(shape) == 1 and 9 <= len(number) <= 11 and number[0] != "0":
+        return ACCOUNT
     return LANDLINE if cue == "phone" and 8 <= len(number) <= 13 and not _is_series(shape, gaps, number) else None
 
 

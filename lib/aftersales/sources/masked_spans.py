@@ -17,7 +17,14 @@ from importlib.resources import files
 import polars as pl
 
 from aftersales.sources.chinese_names import MAYBE, TELLS, candidates, chinese_names
-from aftersales.sources.latin_names import CUED_LATIN, MAYBE_LATIN, cued_latin_names, latin_names
+from aftersales.sources.latin_names import (
+    CUED_LATIN,
+    MAYBE_LATIN,
+    SMALL_LATIN,
+    cued_latin_names,
+    latin_names,
+    small_latin_names,
+)
 from aftersales.sources.masked_accounts import ACCOUNTS, BANKS, BIRTHS, CODES, DOCUMENTS, EMAILS, NICKNAMES, PLATES
 from aftersales.sources.masked_addresses import CHINESE, CUED, JAPANESE, LATIN, NATIVE, PLACES, TRIM, whole, whole_han
 from aftersales.sources.masked_names import BEFORE, BEHIND, FILE_NAMES, LATIN_NAMES, NAMES, NATIVE_NAMES, SIGNS
@@ -62,7 +69,7 @@ _PATTERNS: tuple[_Kind, ...] = (
     (NAME, _LETTERS, (MAYBE_LATIN, CUED_LATIN)),
     (NAME, _LETTERS, LATIN_NAMES),
     (NAME, _OTHER_SCRIPT, NATIVE_NAMES),
-    (NAME, _FILE, FILE_NAMES),
+    (NAME, _FILE, (*FILE_NAMES, SMALL_LATIN)),
     (ADDRESS, _LETTERS, LATIN),
     (ADDRESS, _HAN, (*CHINESE, CUED)),
     (ADDRESS, _OTHER_SCRIPT, (*JAPANESE, *NATIVE)),
@@ -71,7 +78,12 @@ _PATTERNS: tuple[_Kind, ...] = (
 _BEHIND_WORDS, _CHINESE, _IN_PART = frozenset((*CHINESE, *JAPANESE)), frozenset((*CHINESE, CUED)), frozenset(LATIN)
 _LIKE_DIGITS = re.compile(r"(?<![A-Za-z0-9])(?=[oOlI]*\d)[0-9oOlI]{3,}(?![A-Za-z0-9])")
 _DIGITS_LIKE = str.maketrans("oOlI", "0011")
-_READERS = {MAYBE: chinese_names, MAYBE_LATIN: latin_names, CUED_LATIN: cued_latin_names}
+_READERS = {
+    MAYBE: chinese_names,
+    MAYBE_LATIN: latin_names,
+    CUED_LATIN: cued_latin_names,
+    SMALL_LATIN: small_latin_names,
+}
 _LABEL = re.compile(r"\[(?:手机号|电话|证件号|银行卡|账号|邮箱|姓名|地址|车牌|密码)\]")
 _INVISIBLE = {"\ufe0e", "\ufe0f", "\u20e3", "\u034f", "\u115f", "\u1160", "\u3164", "\uffa0"}
 _SIMPLIFIED = str.maketrans(*(files("aftersales") / "sources/traditional.txt").read_text("utf-8").splitlines()[1:])
