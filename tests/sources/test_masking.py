@@ -28,6 +28,10 @@ hard: .929 of texts, .956 of secrets, .027 at first sight (a third of these were
 purpose and are not in ``tenth.jsonl``). Verbs and possessions behind names, fields of South-East Asia and tax numbers of
 companies were seen to since.
 
+An eleventh (435 texts with 301 secrets, 219 harmless ones) and a twelfth (427 texts with 310, 199), written blind in the same
+way, gave .903 of texts, .927 of secrets, .037 and .939, .955, .030 at first sight, each after the kinds missed before were mended.
+Of the harmless ones changed, names of brands and places that are names of people too were the most.
+
 ``addresses.txt`` holds addresses of many countries, each to be masked from its door to its postal code.
 """
 
@@ -82,7 +86,14 @@ def test_what_blind_corpora_held_is_masked(corpus, least):
 
 @pytest.mark.parametrize(
     ("corpus", "texts", "secrets"),
-    [("seventh", 0.945, 0.965), ("eighth", 0.78, 0.865), ("ninth", 0.85, 0.91), ("tenth", 0.955, 0.97)],
+    [
+        ("seventh", 0.945, 0.965),
+        ("eighth", 0.83, 0.9),
+        ("ninth", 0.88, 0.925),
+        ("tenth", 0.985, 0.99),
+        ("eleventh", 0.99, 0.99),
+        ("twelfth", 0.98, 0.985),
+    ],
 )
 def test_the_hardest_blind_corpora_are_masked_as_far_as_they_were(corpus, texts, secrets):
     """At first sight .793 of texts and .870 of secrets of the seventh, .730 and .840 of the eighth, .791 and .873 of the ninth."""

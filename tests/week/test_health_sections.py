@@ -99,7 +99,7 @@ def test_every_section_shows_something_and_no_person(plain, faulty, section, lan
 
 def test_notebooks_show_every_section_once(root):
     for stem, called, names in (
-        ("00-start-here", r"asa\.start_here\.(\w+)\(report\)", [f.__name__ for f in sections(start_here)]),
+        ("00-start-here", r"asa\.start_here\.(\w+)\(report[,)]", [f.__name__ for f in sections(start_here)]),
         ("01-data-health", r"(?<=health\.)(\w+)\(\)", HEALTH),
     ):
         book = nbformat.read(root / "notebooks" / f"{stem}.ipynb", 4)
@@ -236,6 +236,7 @@ def test_the_tour_leads_to_the_data_where_they_have_a_gap(plain):
     state = start_here.pages(report).frame.filter(title="Data health").row(0, named=True)
     assert state["tone"] == "signal"
     assert state["now"].startswith(str(steps.height))
+    assert start_here.steps(report, most=1).frame.height == 1 < steps.height
 
 
 def test_the_days_of_orders_that_are_missing_are_those_the_findings_tell(plain, faulty):

@@ -9,7 +9,7 @@ from nbformat import read
 
 import aftersales as asa
 from aftersales.reports.parameters import declared_parameters
-from aftersales.week.options import LIMITS
+from aftersales.week.options import LIMITS, READERS
 from aftersales.week.where import Where
 from aftersales.words.errors import QuestionError
 
@@ -70,6 +70,22 @@ def test_parameters_of_products_change_the_list_and_its_picture(shop):
     assert category in only.headline
     assert only.plot().data.height < usual.plot().data.height
     assert only.report.data is usual.report.data, "a category is judged with all others"
+
+
+def test_parameters_of_the_overview_and_the_start_change_what_is_listed(shop):
+    overview, start = asa.weekly_overview, asa.start_here
+    many = shop.problem_products(weeks=52, worse_than=1.1, fdr=0.5).report
+    assert overview.products(many, top=1).frame.height == 1 < overview.products(many).frame.height
+    assert str(overview.reasons(shop, most=2).figure) != str(overview.reasons(shop).figure)
+    assert [part.frame.height for part in overview.cases(shop, most=1).items] == [1, 1]
+    whole = start.pages(shop).frame
+    for reader in READERS:
+        some = start.pages(shop, reader=reader).frame
+        assert 0 < some.height < whole.height
+        assert set(some["title"]) <= set(whole["title"])
+    for wrong in (lambda: overview.products(shop, top=0), lambda: start.pages(shop, reader="boss")):
+        with pytest.raises(QuestionError):
+            wrong()
 
 
 def test_every_parameter_of_the_notebooks_has_its_limit(root):

@@ -79,6 +79,9 @@ CHINESE = tuple(
         rf"(?:家住|住在?|[放送寄搬]到|放在|送去|寄往|我在|我家在?|地址是?)(?P<s>(?!这|那|哪|你|我|他|门|楼下|驿站|快递)(?:(?![了的吗呢给]){_HAN}){{2,12}}?(?:小区|花园|花苑|家园|公寓|新村|苑|华府|名邸|公馆|山庄|嘉园|华庭|雅居|[城府园庭湾居郡里苑村](?=[一二三四五六七八九\d]\s?[期区])|(?<=[园苑里村城])(?=[一二三四五六七八九\d]区))(?:[一二三四五六七八九东西南北\dA-Z]\s?[期区])?)",
         rf"(?:我?家?住在?|家在)(?P<s>(?:(?![了的吗呢给在]){_HAN}){{2,6}}?(?:大道|大街|路|街|巷|胡同|弄|村|屯|镇|乡)(?![上边口的]))",
         rf"(?:菜鸟|妈妈|兔喜|丰巢|邻里)驿站(?P<s>(?:(?![了的吗呢给就在]){_HAN}){{2,8}}?店)",
+        # a shop or a workshop by a village's entrance or on a road, where parcels are to go
+        rf"(?:送到?|寄到?|放到?|发到)(?P<s>(?:(?![在到我你他这那的了是去给]){_HAN}){{2,6}}(?:村|庄|屯|堡|镇|乡|路|街|巷)(?:委会|口|部|头|里|[东西南北][头段])?(?:(?![在到我你他这那的了是去给]){_HAN}){{0,6}}(?:铺|店|厂|站|社|院|所|馆|超市|旁边?|对面|隔壁|委会))",
+        rf"(?:{_PROVINCE}(?:{_PLACE}){{0,5}}+|(?:{_PLACE}){{1,5}}+){_HAN}{{1,6}}{_ROAD}(?:[东西南北中]段)?(?:(?![在到我你他这那的了是去给]){_HAN}){{2,10}}?(?:厂|店|公司|铺|院|站|所|馆|城|超市|中心)(?![在的到])",
         # a school, a hospital, a corner, what stands beside
         rf"(?<!{_HAN}){_HAN}{{2,4}}(?:坊|(?<!公)里|[一二三四五六七八九]条|营)\s?\d{{1,4}}\s?号{_GOODS}{_REST}",
         rf"{_HAN}{{2,8}}(?:酒店|宾馆|民宿|公寓)(?:\({_HAN}{{1,8}}\))\s?[A-Z]?\d{{3,4}}\s?(?:号房|房间|[房室])?(?![\d元块件])",
@@ -125,7 +128,7 @@ LATIN = tuple(
         r"(?i:\b(?:house|flat|apt|no\.?|unit)\s?\d{1,4}[a-z]?,?\s(?:[a-z'’\-]{2,20}\s){1,3}(?:street|avenue|ave|road|rd|lane|drive)\b)(?:,\s?[A-Za-z]{3,20})?(?i:\s[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b)?",
         r"\b[A-Z][a-z]{1,20}(?:\s[A-Z][a-z]{1,20}){0,2},\s[A-Z][a-z]{1,20}\s(?:Lane|Road|Street|Avenue|Drive|Close|Way),\s[A-Z][a-z]{2,20}(?:\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?",
         # parts of a house, in English as written in Asia
-        r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?!\s?(?:inch|in|cm|mm|tv)\b)(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
+        r"(?i:\b(?:Apt|Apartment|Flat)\.?\s{0,2}(?:No\.?\s{0,2})?#?\s?\d{1,4}\w?\b(?!\s?(?:inch|in|cm|mm|tv)\b)(?:,\s{0,3}[A-Z][\w .'\-]{2,40})?|\b(?:H\.?\s?No|D\.\s?No|House No|Plot No|Door No|Flat No)\.?\s?:?\s?[\d\w/\-]{1,12}(?:,\s{0,3}[A-Z][\w .'\-]{2,30}){0,4}(?:\s?-?\s?\d{6})?)",
         r"(?i:\b(?:Room|Rm|Unit|Suite)\.?\s{0,2}\w{1,6},\s{0,3}(?:(?:Building|Bldg|Block|Tower|Floor|No)\.?\s{0,2}\w{1,6}|\d{1,5}\s)(?:,?\s{0,3}[A-Z0-9][\w.'\-]{0,24}){0,8})",
         r"(?:(?<=^)|(?<=[\s,:]))#\d{1,2}-\d{2,4}\b|\bBl(?:k|ock)\.?\s\d{1,4}[A-Z]?\b(?!\s(?:pcs|pieces|sets?|packs?)\b)(?:,?\s[A-Z][\w'.]{1,20}){0,5}(?:\s\d{1,3}\b)?(?:,?\s#\d{1,2}-\d{2,4})?(?:,?\s(?:Singapore|S)\s?\d{6})?",
         rf"#?\b[A-Z]{{0,2}}-?\d{{1,5}}(?:[\-/]?[A-Z0-9]{{1,4}})?(?:,|(?<=/\d))\s(?:{_CAP}\s){{1,4}}(?i:Apartments?|Apts?|Nagar|Colony|Society|Towers?|Residency|Enclave|Vihar|Layout|Heights|Villas?|Complex|Sector \d{{1,3}}|Main|Cross|Moo \d)\b(?:,\s[\w .'\-]{{2,30}}){{0,4}}",

@@ -54,7 +54,7 @@ _OWN = (
 _CUES = {
     "own": _OWN,
     "phone": r"(?:\[姓名\]|festnetz|fps|pay ?now|prompt ?pay|duit ?now|手提(?!袋|箱|包)|市话|转数快|小灵通|虚拟号|隐私号|电话|手机|手鸡|座机|宅电|固话|联系方式|联络|联系|号码|致电|拨打|来电|回电|打|呼|短信|机主|tel(?![eé][a-zé])|☎|📞|📱|☏|✆"
-    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|meu|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|n[uú]m[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefoo?n\w*|handy\w*|t[ée]l[ée]phone|t[ée]l\b|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile|no)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|singapore|hong kong|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|\b(?:phone|mobile|cell|hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|в[ао]т[сц]ап|вайбер|هاتفي?|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
+    r"|打给|拨|[我他她的新老]号(?:码)?|\b(?:my|his|her|new|mon|meine?|mi|meu|uk|us|aussie|indian|german|sg|hk|singapore|malaysian?|thai|contact|alternate|alt|other) (?:number|nummer|n[uú]m[ée]ro|no\.?|#)|\b(?:anrufen(?: unter)?|rufnummer|telefoo?n\w*|handy\w*|t[ée]l[ée]phone|t[ée]l\b|tel[ée]fono|portable|m[óo]vil|celular|cellulare|appele[rz]|ll[áa]m\w+|chiama\w*|bel(?:len)?|whats\s?app|reachable|mijn nummer|m[óo]j numer|mera (?:number|phone|mobile|no)|nr tel\w*|numer(?: telefonu)?|cel\b|zap(?:zap)?\b|singapore|hong kong|telem[óo]vel|phn|call(?:s|ed|er|ing)\b)|\b(?:delivery (?:boy|man|guy)|driver|courier|rider|customer|buyer|seller)(?:['’]s)? (?:number|no)|(?<![a-z])(?:phone|mobile|cell(?!s|o|u)|(?<![a-z])hp|nomor|wa|s[dđ]t|đi[ệe]n tho[ạa]i|携帯(?:は)?|เบอร์|โทร|전화|연락처|폰|फोन|फ़ोन|मोबाइल|नंबर|мой номер|тел(?:ефон)?\b|звон\w+|мобильн\w+|моб|сотов\w+|в[ао]т[сц]ап|вайбер|هاتفي?|جوال|رقمي|טלפון|נייד|số điện thoại|gọi|lautet|signal|viber|zalo|paytm|gpay|phonepe|cp|dh|cellphone|telephone|call|text|sms|whatsapp|contact|ring|dial|reach|mob|ph|fax))",
     "identity": r"(?:身份?[份分]证|军官证|士兵证|学生证|医保卡?|存折|मेरा आधार|आधार|паспорт|снилс|инн|номер документа|주민(?:등록)?번호|여권|マイナンバー|บัตรประชาชน|aadha?a?r|adha?ar|[一二]代证|旧证|老身份证|身份证件?|证件|身份号码|身份信息|sfz|护照|通行证|居住证|驾驶证|驾照|社保卡?|ssn|social security|aadhaar|"
     r"\b(?:(?:ktp|nik|cnic|bvn|tfn|bsn|pesel|cccd|cmnd|rg|rut|run|cpr|ppsn?|dl|tc(?= no)|tc kimlik|sin|tax file|voter|kimlik|nhs|medicare|c[ée]dula|dui|inn|snils|s[ée]curit[ée] sociale|sozialversicherung\w*|krankenversicher\w*|personnummer|codice fiscale)\b|passport|identity|identification|national id|id card|id no|id number))",
     "card": r"(?:银行卡|卡号|储蓄卡|信用卡|借记卡|收款账[号户]|银行账[号户]|账[号户]|帐[号户]|对公账户|开户行|[支分]行|clabe|[工建农中招交]行卡?|邮储|浦发|民生|"
@@ -323,7 +323,7 @@ def _is_mobile(number: str, shape: tuple[int, ...]) -> bool:
     return False
 
 
-def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool:  # noqa: PLR0911 - one a country
+def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool:  # noqa: PLR0911, PLR0912 - one a country
     if not 8 <= len(number) <= 15:
         return False
     area = re.match(r"(?:0086|86)?0?(10|2\d|[3-9]\d{2})(?=\d{7,8}$)", number)
@@ -356,6 +356,8 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
         re.match(r"0[2378]", number) and shape == (2, 4, 4)
     ):
         return True
+    if shape == (4, 3, 3) and re.match(r"0[35789]", number) and inner <= {".", ""} and gaps[0] == gaps[1]:
+        return True
     if (re.match(r"0[789]0", number) and shape == (3, 4, 4)) or (re.match(r"0[5689]", number) and shape == (3, 3, 4)):
         return True
     european = len(shape) == 2 and 3 <= shape[0] <= 5 and 5 <= shape[1] <= 8 and inner <= {"-", "/", ""}
@@ -380,11 +382,11 @@ def _is_card(number: str, shape: tuple[int, ...], cue: str | None) -> bool:
     n = len(number)
     in_fours = len(shape) > 1 and all(g == 4 for g in shape[:-1]) and shape[-1] <= 4
     if number.startswith("62") and 16 <= n <= 19:
-        return in_fours or number[2] in "123" or _passes_luhn(number)
+        return in_fours or (number[2] in "123" and len(shape) < 4) or _passes_luhn(number)
     other = (n == 16 and (number[0] == "4" or "51" <= number[:2] <= "55" or number.startswith(("35", "60")))) or (
         n == 15 and number.startswith(("34", "37"))
     )
-    return other and (in_fours or shape == (4, 6, 5) or _passes_luhn(number))
+    return other and (in_fours or shape == (4, 6, 5) or (len(shape) == 1 and _passes_luhn(number)))
 
 
 def _passes_luhn(number: str) -> bool:

@@ -26,6 +26,8 @@ AUTO_APPROVE = "auto_approve"
 RULES = (*ORDER_RULES, AUTO_APPROVE)
 COMPLAINT_PATTERNS = tuple(dict.fromkeys(OF_CHECKS.get(check, check) for check in TIMES_LIKELIER))
 COMPLAINTS_BY = ("channel", "kind")
+# whom a page is for
+READERS = ("manager", "analyst", "service_lead", "service", "quality")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Limit:
 
 # By page, as its notebook is named; a parameter that is not here is held to its type alone.
 LIMITS: Mapping[str, Mapping[str, Limit]] = {
+    "start-here": {"reader": Limit(names=READERS), "steps": Limit(1, 20)},
+    "weekly-overview": {"top": Limit(1, 100), "reasons": Limit(1, 30), "cases": Limit(1, 50)},
     "data-health": {"weeks": Limit(1, WEEKS_BACK)},
     "refund-trends": {
         "weeks": Limit(2, WEEKS_BACK), "by": Limit(names=tuple(COLUMNS)), "by_weeks": Limit(1, WEEKS_BACK),

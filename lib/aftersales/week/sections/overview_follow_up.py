@@ -11,6 +11,7 @@ from aftersales.charts.note import Note, Quotes
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Table
 from aftersales.week.loading import Report
+from aftersales.week.options import checked
 from aftersales.week.sections import (
     complaint_trends,
     did_it_work,
@@ -27,22 +28,23 @@ MOST_CASES = 3  # a manager reads the first few; the service team works from the
 MOST_GAPS = 4
 
 
-def cases(report: Report) -> Stack:
+def cases(report: Report, *, most: int = MOST_CASES) -> Stack:
     """The first suspected orders and complaints, what each list comes to, and the pages that tell them in full."""
+    checked("weekly-overview", cases=most)
     orders = malicious_orders.SuspiciousOrders(report)
     complaints = malicious_complaints.SuspiciousComplaints(report)
     return Stack(
         (
-            _first(report, orders.case_list(), orders.answer().headline, "malicious-orders"),
-            _first(report, complaints.complaint_list(), complaints.answer().headline, "malicious-complaints"),
+            _first(report, orders.case_list(), orders.answer().headline, "malicious-orders", most),
+            _first(report, complaints.complaint_list(), complaints.answer().headline, "malicious-complaints", most),
         )
     )
 
 
-def _first(report: Report, table: Table, title: str, page: str) -> Table:
+def _first(report: Report, table: Table, title: str, page: str, most: int) -> Table:
     whole = table.total or table.frame.height
     return replace(
-        table, frame=table.frame.head(MOST_CASES), id=f"overview-{page}", title=title, total=whole, caption="",
+        table, frame=table.frame.head(most), id=f"overview-{page}", title=title, total=whole, caption="",
         link=more_link(report, page),
     )  # fmt: skip
 

@@ -12,16 +12,20 @@ from aftersales.findings.headline import week_verdict
 from aftersales.findings.signals import signal_headline
 from aftersales.week.findings import findings
 from aftersales.week.loading import Report
+from aftersales.week.options import checked
 from aftersales.week.sections.health_told import damage_told, gaps_told
 from aftersales.week.sections.weekly_overview import SHOWN, outside, tiles
 from aftersales.words.language import LANGUAGES
 
-# The pages in the order of their notebooks, and the findings file that says how much a page lists this week.
-PAGES: dict[str, str | None] = {
-    "data-health": None, "overview": None, "refund-trends": None, "complaint-trends": None,
-    "problem-products": "problem_products", "malicious-orders": "suspicious_orders",
-    "malicious-complaints": "suspicious_complaints", "policy-and-service": "suggestions",
-    "did-it-work": "decisions", "case-dossier": None,
+# The pages in the order of their notebooks: whom each is for, and the findings file that it lists this week.
+PAGES: dict[str, tuple[tuple[str, ...], str | None]] = {
+    "data-health": (("analyst",), None), "overview": (("manager",), None),
+    "refund-trends": (("manager", "service_lead"), None), "complaint-trends": (("service_lead",), None),
+    "problem-products": (("quality",), "problem_products"),
+    "malicious-orders": (("service_lead",), "suspicious_orders"),
+    "malicious-complaints": (("service_lead",), "suspicious_complaints"),
+    "policy-and-service": (("manager",), "suggestions"), "did-it-work": (("manager", "analyst"), "decisions"),
+    "case-dossier": (("service",), None),
 }  # fmt: skip
 # What in the data keeps a page from saying anything (kinds of `findings.health`).
 NEEDS = {
@@ -74,16 +78,20 @@ def glance(report: Report) -> Tiles | Note:
     return tiles(report)
 
 
-def pages(report: Report) -> Table:
-    """Which page answers which question, who reads it, and what it has to say this week."""
+def pages(report: Report, *, reader: str = "") -> Table:
+    """Which page answers which question, who reads it, and what it has to say this week; of one reader's or of all."""
+    checked("start-here", reader=reader)
     word, listed = report.say, findings(report)
+    between = "、" if report.language == "zh" else ", "
     rows = [
         (
             _title(report, page),
-            *(word(f"start_here.page.{page}.{part}") for part in ("question", "reader")),
+            word(f"start_here.page.{page}.question"),
+            between.join(word(f"start_here.reader.{one}") for one in readers),
             *_state(report, page, listed),
         )
-        for page in PAGES
+        for page, (readers, _) in PAGES.items()
+        if not reader or reader in readers
     ]
     names = ("title", "question", "reader", "now", "tone")
     columns = (
@@ -102,7 +110,7 @@ def _state(report: Report, page: str, listed: dict[str, pl.DataFrame]) -> tuple[
     measures = [m for m, (_, its_page) in SHOWN.items() if page in (its_page, "overview")]
     if measures:
         return _signal_state(report, measures)
-    name = PAGES[page]
+    name = PAGES[page][1]
     if name is None:
         return report.say("start_here.state.any"), "plain"
     ids = "case_id" if "case_id" in listed[name].columns else listed[name].columns[0]
@@ -126,15 +134,16 @@ def _said(report: Report, n: int, *, some: str, none: str, calm: int = 0) -> tup
     return report.say(f"start_here.state.{some if n else none}", n=n or calm), tone
 
 
-def steps(report: Report) -> Table:
+def steps(report: Report, *, most: int = MOST_STEPS) -> Table:
     """Where to read on this week: what was seen, and the page it leads to."""
+    checked("start-here", steps=most)
     word, currency = report.say, report.data.shop.currency
     seen = [
         (signal_headline(row, report.language, currency=currency), _title(report, SHOWN[row["measure"]][1]))
         for row in outside(report)
     ]
     seen += [(fact, _title(report, "data-health")) for fact, _ in gaps_told(report)]
-    frame = pl.DataFrame(seen[:MOST_STEPS], schema={"why": pl.String, "page": pl.String}, orient="row")
+    frame = pl.DataFrame(seen[:most], schema={"why": pl.String, "page": pl.String}, orient="row")
     columns = (
         Column("why", word("start_here.column.why")), Column("page", word("start_here.column.page"), strong=True),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from aftersales.measures.reasons import USUAL_WEEKS
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.measures.slices import WHOLE_SHOP
 from aftersales.week.loading import Report
+from aftersales.week.options import checked
 from aftersales.week.sections import problem_products, refund_trends
 from aftersales.week.sections.health_told import damage_told, unread_told
 from aftersales.week.sections.overview_follow_up import actions, cases, data_quality, last_actions, voices
@@ -220,18 +221,20 @@ def _title_of_drivers(report: Report, rows: pl.DataFrame) -> str:
     return report.say(key, count=rows.height, where=first["spoken"], excess=first["excess"])
 
 
-def products(report: Report) -> Table | Note:
+def products(report: Report, *, top: int = problem_products.MOST_ROWS) -> Table | Note:
     """The products that come back too often, most money first."""
-    found = problem_products.ProblemProducts(report).ranking()
+    checked("weekly-overview", top=top)
+    found = problem_products.ProblemProducts(report, top=top).ranking()
     if isinstance(found, Note):
         return found
     title = problem_products.ProblemProducts(report).answer().headline
     return replace(found, title=title, link=more_link(report, "problem-products"))
 
 
-def reasons(report: Report) -> Chart | Note:
+def reasons(report: Report, *, most: int = MOST_REASONS) -> Chart | Note:
     """This week's requests by reason against the six weeks before, fewer of them than on their own page."""
-    return refund_trends.reasons(report, id="overview-reasons", most=MOST_REASONS)
+    checked("weekly-overview", reasons=most)
+    return refund_trends.reasons(report, id="overview-reasons", most=most)
 
 
 def routine(report: Report) -> Table | Note:
