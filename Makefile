@@ -26,7 +26,7 @@ define install
 	@touch $@
 endef
 
-.PHONY: help weekly chromium check test test-kills test-cluster test-browser test-s3 test-wheel fuzz lab wheel lint bench lock audit
+.PHONY: help weekly chromium check test test-kills test-cluster test-browser test-s3 test-wheel fuzz lab wheel docs lint bench lock audit
 help:
 	@sed -n '1,3s/^# //p' Makefile
 
@@ -107,6 +107,10 @@ wheel: .venv/.run
 	@rm -rf build dist && .venv/bin/python -c "from setuptools import build_meta as b; b.build_wheel('dist')" >/dev/null
 	@rm -rf build && ls dist/*.whl
 
+# The documentation in both languages, with the demo's report where one was made; warnings are errors, nothing is fetched.
+docs: .venv/.test
+	@.venv/bin/python docs/build.py
+
 lint: .venv/.test
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
@@ -124,7 +128,7 @@ audit:
 COMPILE = uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock:
 	$(COMPILE) --upgrade --extra build pyproject.toml -o requirements/run.txt
-	$(COMPILE) -c requirements/run.txt --extra build --extra test pyproject.toml -o requirements/test.txt
+	$(COMPILE) -c requirements/run.txt --extra build --extra docs --extra test pyproject.toml -o requirements/test.txt
 	$(COMPILE) -c requirements/run.txt --extra build --extra lab pyproject.toml -o requirements/lab.txt
 	$(COMPILE) -c requirements/run.txt --extra build --extra dask pyproject.toml -o requirements/dask.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt

@@ -29,7 +29,7 @@ def environment() -> str:
         "  - pip",
         *(f"  - {c}" for c in conda),
         "  - pip:",
-        '      - -e ".[lab,test]"',
+        '      - -e ".[docs,lab,test]"',
     ]
     return "\n".join(lines) + "\n"
 

@@ -147,12 +147,32 @@ def test_a_part_of_a_shop_is_counted_by_its_own_orders(shop):
     assert part.refund_rate(by="courier").table["courier"].to_list() == ["申通快递"]
     assert "申通快递" in part.refund_rate().headline
     assert part.refund_rate().caveats
+    narrower = part.where(province="河南省").data.tables["orders"].collect()
+    assert narrower.equals(orders.filter(province="河南省")), "a part of a part keeps the first filter"
     # what is judged on the whole shop stays what it is
     assert part.data.weeks_unsound.equals(shop.data.weeks_unsound)
     assert part.decisions().table.equals(shop.decisions().table)
     assert set(part.suspicious_orders().table["case_id"]) <= set(shop.suspicious_orders().table["case_id"])
     about = shop.suspicious_complaints().table.filter(pl.col("order_id").is_in(orders["order_id"].implode()))
     assert part.suspicious_complaints().table.equals(about)
+
+
+def test_so_many_complaints_are_quoted_as_asked_for(shop):
+    words = shop.complaint_words(top=2)
+    assert words.table.height == len(words.plot().quotes) == 2
+    assert shop.complaint_words(top=20).table.height == 20
+
+
+def test_an_earlier_week_is_the_shop_as_it_stood_then(shop):
+    part = shop.where(courier="申通快递")
+    then = part.earlier(8)
+    assert (then.data.week, then.data.where) == (shop.data.week.shift(-8), part.data.where)
+    assert then.refund_rate(by="province", weeks=8).table.equals(
+        asa.open("demo", week=str(then.data.week), config=str(shop.data.settings.file)).where(courier="申通快递")
+        .refund_rate(by="province", weeks=8).table
+    )  # fmt: skip
+    with pytest.raises(QuestionError, match="no data for week"):
+        part.earlier(800)
 
 
 def test_a_refund_of_another_product_of_the_order_is_not_the_products_own(shop):

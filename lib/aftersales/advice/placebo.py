@@ -20,7 +20,7 @@ SIGNED_FROM = 39
 
 
 def placebo_p(estimate: float, placebos: Array) -> float:
-    """The share of moves as large, the estimate's own among them: (1 + #{|placebo| >= |estimate|}) / (1 + B).
+    """The share of moves as large, the estimate's own among them: ``(1 + #{|placebo| >= |estimate|}) / (1 + B)``.
 
     >>> placebo_p(-0.5, np.array([0.1, -0.2, 0.6]))
     0.5

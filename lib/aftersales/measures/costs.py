@@ -42,6 +42,7 @@ def refund_costs(
     """The net after-sales loss per day, week or month of the request, with its parts; the refunded money stands apart.
 
     Costs are those of succeeded requests, from the shop's own numbers, each in the shop's currency:
+
     - ``freight_out`` once an order whose goods travelled for nothing: refunded in transit, sent back, or refunded in
       full and kept;
     - ``freight_back`` for each parcel that came back: sent back by the buyer, or turned round in transit;

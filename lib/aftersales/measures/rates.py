@@ -36,6 +36,7 @@ def refund_rate(
     that names no line and no product counts in each group of its order.
 
     Columns out, in this order:
+
     - ``cohort`` (Date, first day; only with a period), columns of ``by``, ``whole`` (the period ended by ``until``);
     - ``paid_orders``, ``refund_orders`` (requested, whatever came of it), ``rate_orders``, ``low``, ``high`` (Wilson);
     - ``paid_units``, ``refund_units``, ``rate_units``, ``units_low``, ``units_high``;

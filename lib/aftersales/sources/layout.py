@@ -1,7 +1,7 @@
 """Layouts: which headers a platform's export file uses for which canonical field, written down in TOML.
 
 A layout is an alias list, not a schema: headers drift by date, by shop and by the columns the seller ticked. A shop can
-add layouts of its own in further TOML files; docs/layouts.md describes every key. `recognition` tells which one fits.
+add layouts of its own in further TOML files; docs/en/layouts.md describes every key. `recognition` tells which fits.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class SetAsideRule(Condition):
 
 
 class Computed(_Record):
-    """A field made of other cells, or the same in every row; see docs/layouts.md for each way with an example.
+    """A field made of other cells, or the same in every row; see docs/en/layouts.md for each way with an example.
 
     One of ``sum`` or ``product`` (of numbers), ``join`` (of cells, by "-") or ``constant``. ``pattern`` keeps what its
     first group finds in the joined text; ``dates`` says how that text writes a day. ``where`` gives the field only to
@@ -149,7 +149,7 @@ class ValueMap(_Record):
 class Layout(Rows):
     """One export file's layout. ``signature`` lists fields or headers that must be there, ``a|b`` for either.
 
-    The keys are described, each with an example, in docs/layouts.md.
+    The keys are described, each with an example, in docs/en/layouts.md.
     """
 
     name: str

@@ -32,6 +32,7 @@ from aftersales.week.sections.problem_products import MOST_ROWS, ProblemProducts
 from aftersales.week.sections.refund_trends import COST_WEEKS
 from aftersales.week.sections.shown import measure_trend, signal_rows
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, WEEKS_BACK
+from aftersales.week.tables import week_of
 from aftersales.week.where import COLUMNS, Where
 from aftersales.words.errors import unknown
 from aftersales.words.language import catalogue
@@ -59,10 +60,21 @@ class Shop(Report):
 
         ``where`` is the same as text (``"courier=申通快递; province=河南省|山东省"``); columns are product (id,
         code or title), category, courier, province, channel, warehouse, batch, sku. Every trend and list is then of
-        the orders that match; suspected orders, decisions and gaps in the data are judged on the whole shop. Raises
-        `QuestionError` for a column that is none and for a value that no order has.
+        the orders that match; suspected orders, decisions and gaps in the data are judged on the whole shop. Of a part
+        it takes a part again. Raises `QuestionError` for a column that is none and for a value that no order has.
         """
-        return replace(self, data=self.data.part(Where.parse(columns or where)))
+        more = Where.parse(columns or where)
+        return replace(self, data=self.data.part(Where((*self.data.where.parts, *more.parts))))
+
+    def earlier(self, weeks: int) -> Shop:
+        """The same shop, or part of it, as it stood so many weeks earlier.
+
+        Its orders had as much time to come back as the newest have had now, so that two spans of weeks can be
+        compared. Raises `QuestionError` for a week without data.
+        """
+        whole = self.data.only(whole=True)
+        then = replace(whole, week=week_of(str(self.data.week.shift(-weeks)), whole.tables, whole.shop))
+        return replace(self, data=then.part(self.data.where))
 
     def refund_rate(self, *, by: str | Sequence[str] = "request_week", weeks: int | None = None) -> Result:
         """The refund rate, by orders and by money, with counts and 90 % intervals.
@@ -78,7 +90,8 @@ class Shop(Report):
         Returns
         -------
         Result
-            Its table as `measures.refund_rate` or `measures.rate_by_place`; of request weeks week, events, exposure.
+            Its table as `measures.refund_rate` or `measures.rate_by_place`; of request weeks week, events, exposure;
+            of products with their title.
 
         """
         if not isinstance(by, str):
@@ -103,6 +116,9 @@ class Shop(Report):
             draw = partial(months if by == "month" else refund_trends.days, self)
             return Drawn(rows, draw, answer, definition=say("refunds.caption_orders"), caveats=self._caveats)
         rows = data.rate_by(by, weeks=weeks or QUARTER_WEEKS)
+        if by == "product_id":
+            title = pl.col("product_id").replace_strict(data.titles, default=None, return_dtype=pl.String)
+            rows = rows.select("product_id", title.alias("title"), pl.exclude("product_id"))
         draw = partial(refund_trends.parts, self, by=by, weeks=weeks or QUARTER_WEEKS)
         what = say(f"refunds.parts.{by}")
         definition = say("refunds.caption_parts", parts=what, weeks=weeks or QUARTER_WEEKS)
@@ -217,9 +233,10 @@ class Shop(Report):
         found = self._service(weeks)
         return Drawn(found.data.complaint_verdicts, partial(complaint_trends.outcomes, found), caveats=self._caveats)
 
-    def complaint_words(self) -> Result:
-        """What the newest complaints say, in the buyers' own words."""
-        return Drawn(self.data.complaint_words, partial(complaint_trends.voices, self), caveats=self._caveats)
+    def complaint_words(self, *, top: int = complaint_trends.MOST_WORDS) -> Result:
+        """What the newest complaints say, in the buyers' own words: the ``top`` newest, up to 50."""
+        draw = partial(complaint_trends.voices, self, top=top)
+        return Drawn(self.data.complaint_words.head(top), draw, caveats=self._caveats)
 
     def _service(self, weeks: int) -> Report:
         checked("complaint-trends", weeks=weeks)

@@ -118,13 +118,13 @@ class ServiceResults(Span):
 
     @kept_frame
     def complaint_words(self) -> pl.DataFrame:
-        """The newest complaints that say something, in the buyer's words, numbers of people masked."""
+        """The 50 newest complaints that say something, in the buyer's words, numbers of people masked."""
         said = self.tables["complaints"].filter(
             pl.col("text").str.strip_chars().str.len_chars() >= 6, pl.col("filed_at").dt.date() <= self.until
         )
         return (
             said.sort("filed_at", "complaint_id", descending=True)
-            .select("filed_at", "channel", "kind", "text")
-            .head(5)
+            .select("filed_at", "channel", "kind", "text", "order_id")
+            .head(50)
             .collect()
         )

@@ -17,6 +17,7 @@ from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
 from aftersales.words.language import catalogue, clock, names
 
+MOST_WORDS = 5  # complaints quoted on the page
 HOURS_A_BAND = 3  # eight bands a day: a shift is two or three of them, and a cell still holds something
 
 
@@ -184,11 +185,11 @@ def platform(report: Report) -> Chart | Note:
     )  # fmt: skip
 
 
-def voices(report: Report) -> Quotes | Note:
-    """What the newest complaints say, in the buyers' own words."""
-    rows = report.data.complaint_words
+def voices(report: Report, *, top: int = MOST_WORDS) -> Quotes | Note:
+    """What the ``top`` newest complaints say, in the buyers' own words."""
+    rows = report.data.complaint_words.head(top)
     if rows.is_empty():
         return lacking(report, "complaints.no_words")
     said = rows.with_columns(_worded(report, "channel", "complaints.channel"))
-    quotes = [(text, f"{clock(at)} · {channel or '–'}") for at, channel, _, text in said.iter_rows()]
+    quotes = [(text, f"{clock(at)} · {channel or '–'}") for at, channel, _, text, _ in said.iter_rows()]
     return Quotes(tuple(quotes), language=report.language)
