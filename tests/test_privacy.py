@@ -16,6 +16,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from aftersales.week.explorer_data import texts_of
+
 ROOT = Path(__file__).resolve().parents[1]
 PEOPLE = ("买家会员名", "买家支付宝账号", "收货人姓名", "收货地址", "联系电话", "联系手机", "买家会员名称")
 # What the house itself says: a word of these is no leak.
@@ -54,6 +56,8 @@ def readable(folder: Path) -> dict[str, str]:
             message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
             parts = [p.get_content() for p in message.walk() if p.get_content_maintype() == "text"]
             texts[file.name] = "\n".join([*(str(v) for v in message.values()), *parts])
+        elif file.name == "explorer.data.js":
+            texts[str(file)] = "\n".join(texts_of(file.read_bytes()))
         elif file.suffix in TEXTUAL:
             texts[file.name] = file.read_text("utf-8", errors="replace")
     # JSON in pages and notebooks writes Chinese as \uXXXX

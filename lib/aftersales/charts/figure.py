@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from aftersales.charts.markup import checked_id, escaped, lang_of, plain, plot_lines, script_json
-from aftersales.charts.table import Column, Table
+from aftersales.charts.table import Column, Table, more
 from aftersales.charts.theme import LIGHT, SIZES
 from aftersales.words.language import Language, say
 
@@ -24,6 +24,7 @@ _LAB_LINE = {"zh": 44, "en": 84}  # characters that fit one line of a notebook's
 @dataclass(frozen=True)
 class Chart:
     """One chart: ``title`` is what it shows, as a sentence; ``alt`` states its numbers; ``caption`` defines them.
+    ``link`` is words and address of where more is told.
 
     ``data`` holds the numbers behind the picture and ``columns`` how they are written; ``table`` shows them.
     """
@@ -37,6 +38,7 @@ class Chart:
     so_what: str = field(kw_only=True, default="")
     caption: str = field(kw_only=True, default="")
     alt: str = field(kw_only=True, default="")
+    link: tuple[str, str] | None = field(kw_only=True, default=None)
     currency: str = field(kw_only=True, default="CNY")
 
     def __post_init__(self) -> None:
@@ -70,7 +72,7 @@ class Chart:
             f'<div class="plot" id="{self.id}-plot" role="img" aria-label="{escaped(self.alt or self.title)}" '
             f'data-height="{height}"></div>'
             f'<script type="application/json" class="plot-data">{script_json(self.spec())}</script>'
-            f"<figcaption>{escaped(self.caption)}</figcaption>"
+            f"<figcaption>{escaped(self.caption)}</figcaption>{more(self.link)}"
             f"<details open><summary>{escaped(say('charts.show_data', self.language))}</summary>"
             f"{self.table.scroller()}</details></figure>"
         )

@@ -108,9 +108,7 @@ class Table:
         else:
             body, notes = self.scroller(), " ".join(part for part in (self.caption, self.rows_shown()) if part)
         foot = f'<p class="caption">{escaped(notes)}</p>' if notes else ""
-        if self.link:
-            words, address = self.link
-            foot += f'<p class="more"><a href="{escaped(address)}">{escaped(words)}</a></p>'
+        foot += more(self.link)
         return (
             f'<section class="as-block as-table" id="{self.id}" lang="{lang_of(self.language)}">{head}{body}{foot}'
             "</section>"
@@ -143,6 +141,15 @@ class Table:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": self.title or self.id}
+
+
+def more(link: tuple[str, str] | None) -> str:
+    """The line that leads from a block to where more is told; nothing without a link.
+
+    >>> more(("See the page", "products.html"))
+    '<p class="more"><a href="products.html">See the page</a></p>'
+    """
+    return f'<p class="more"><a href="{escaped(link[1])}">{escaped(link[0])}</a></p>' if link else ""
 
 
 def table_html(frame: pl.DataFrame, columns: Sequence[Column], language: Language, *, currency: str = "CNY") -> str:

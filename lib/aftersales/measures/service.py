@@ -35,7 +35,7 @@ def complaint_rate(
     >>> complaint_rate(orders, complaints, until=date(2026, 11, 8)).select("complaint_orders", "complaints").rows()
     [(1, 2)]
     """
-    filed = _filed(complaints, until=until, columns=["order_id"])
+    filed = filed_complaints(complaints, until=until, columns=["order_id"])
     marked = filed.group_by("order_id").agg(complaints=pl.len().cast(pl.Int64))
     shares = order_share(orders, marked, by=by, until=until, since=since, totals=["complaints"])
     return shares.rename({"marked_orders": "complaint_orders"})
@@ -66,7 +66,7 @@ def weekly_complaints(
     [(datetime.date(2026, 11, 2), 2), (datetime.date(2026, 11, 9), 1)]
     """
     columns = [by] if by else []
-    filed = _filed(complaints, until=until, columns=["order_id", "compensation", *columns])
+    filed = filed_complaints(complaints, until=until, columns=["order_id", "compensation", *columns])
     if since is not None:
         filed = filed.filter(pl.col("filed_at").dt.date() >= since)
     counts = (
@@ -104,7 +104,7 @@ def complaint_outcomes(complaints: Frame, *, until: date, since: date | None = N
     ...     "whole").rows()
     [(2, 2)]
     """
-    filed = _filed(complaints, until=until, columns=["fault", "closed_at", "compensation"])
+    filed = filed_complaints(complaints, until=until, columns=["fault", "closed_at", "compensation"])
     if since is not None:
         filed = filed.filter(pl.col("filed_at").dt.date() >= since)
     counts = (
@@ -243,8 +243,16 @@ def closing_hours(
     return duration_summary(filed, start="filed_at", end="closed_at", is_open=is_open, by=by, until=until)
 
 
-def _filed(complaints: Frame, *, until: date, columns: Sequence[str]) -> pl.LazyFrame:
-    """Complaints filed up to a day; undated ones stay, as no one knows better."""
+def filed_complaints(complaints: Frame, *, until: date, columns: Sequence[str]) -> pl.LazyFrame:
+    """Complaints filed up to a day, lazily; undated ones stay, as no one knows better.
+
+    Columns out: complaint_id, filed_at, and the named columns.
+
+    >>> from datetime import datetime
+    >>> complaints = pl.DataFrame({"complaint_id": ["1", "2"], "filed_at": [datetime(2026, 11, 4), None]})
+    >>> filed_complaints(complaints, until=date(2026, 11, 3), columns=[]).collect()["complaint_id"].to_list()
+    ['2']
+    """
     filed = columns_of(complaints, Complaints, ["complaint_id", "filed_at", *columns], needed=["filed_at"])
     return filed.filter(pl.col("filed_at").is_null() | (pl.col("filed_at").dt.date() <= until))
 
@@ -253,7 +261,9 @@ def _waiting(
     complaints: Frame, end: str, *, by: str | Sequence[str] | None, until: date, since: date | None
 ) -> pl.LazyFrame:
     columns = [c for c in ([by] if isinstance(by, str) else by or []) if c not in {"day", "week", "month"}]
-    filed = _filed(complaints, until=until, columns=[end, "closed_at", "source", *columns]).drop_nulls("filed_at")
+    filed = filed_complaints(complaints, until=until, columns=[end, "closed_at", "source", *columns]).drop_nulls(
+        "filed_at"
+    )
     return filed if since is None else filed.filter(pl.col("filed_at").dt.date() >= since)
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aftersales.reports.job import ReportJob, in_language, page_name
+from aftersales.reports.job import EXPLORER, ReportJob, in_language, page_name
 from aftersales.reports.parameters import check_run, no_notebook, refuse_unknown, run_parameters, unreadable
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
@@ -52,13 +52,24 @@ def title_of(path: Path, language: Language) -> str:
     return str(_metadata(path).get("title", {}).get(language) or path.stem)
 
 
-def sections_of(job: ReportJob, path: Path, language: Language) -> list[dict[str, Any]]:
-    """The navigation of a notebook's page: sections in order, each with its title, its pages and which is current."""
+def explorer_file(job: ReportJob, language: Language) -> str:
+    """The file name of the report's explorer in that language."""
+    return in_language(EXPLORER, language, job.languages) + ".html"
+
+
+def sections_of(job: ReportJob, path: Path | None, language: Language) -> list[dict[str, Any]]:
+    """The navigation of a notebook's page: sections in order, each with its title, its pages and which is current.
+
+    Without a ``path`` that of the explorer.
+    """
     found: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
     for each in job.notebooks:
         section = str(_metadata(each).get("section", SECTIONS[-1]))
         page = {"title": title_of(each, language), "href": file_of(job, each, language), "current": each == path}
         found[section if section in found else SECTIONS[-1]].append(page)
+    if job.explorer:
+        title = say("explorer.title", language)
+        found[SECTIONS[-1]].append({"title": title, "href": explorer_file(job, language), "current": path is None})
     return [
         {"title": say(f"reports.page.section.{section}", language), "pages": pages,
          "current": any(page["current"] for page in pages)}

@@ -22,12 +22,14 @@ import polars as pl
 
 from aftersales.reports.alone import one_weekly_run
 from aftersales.reports.index import forget_weeks
+from aftersales.reports.job import EXPLORER_DATA
 from aftersales.reports.mail.mailing import FOLDER as MAILS
 from aftersales.sources.erasing import Traces, erase, traces, words_of
 from aftersales.sources.handed_out import remembered
 from aftersales.sources.model_file import stored_model
 from aftersales.sources.places import TROUBLE, Folder
 from aftersales.sources.settings import Settings, Shop
+from aftersales.week.explorer_data import texts_of, without
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import say
 
@@ -49,18 +51,20 @@ def run_erase(
     with one_weekly_run(settings) if sure else nullcontext():
         found = traces(settings, shop, orders=tuple(orders), buyer=buyer)
         needles = _needles(settings, shop, found, buyer)
-        made = _made_of(settings, shop, needles)
+        made, listed = _made_of(settings, shop, needles)
         elsewhere = [p for p in remembered(_store(settings, shop)) if _names_elsewhere(Path(p), needles)]
         language = shop.language[0]
         rows = ", ".join(f"{table} {count}" for table, count in found.rows.items())
         lines = [say("erase.found", language, shop=shop.id, orders=len(found.orders), rows=rows)]
         if sure:
             _remove_made(settings, shop, made)
+            _unname(settings, listed, needles)
             for path in elsewhere:
                 _remove(Path(path))
             commit = erase(settings, shop, found, now=now)
             lines.append(say("erase.done", language, market=shop.market, day=commit.made_at.astimezone(shop.tz).date()))
     lines += _told_of_made(settings, shop, made, elsewhere, sure=sure)
+    lines += [say("erase.unnamed" if sure else "erase.would_unname", shop.language[0], n=len(listed))] if listed else []
     lines.append(say("erase.files", language))
     for file, numbers in found.files.items():
         shown = ", ".join(map(str, numbers[:_SHOWN_ROWS])) + (" …" if len(numbers) > _SHOWN_ROWS else "")
@@ -84,15 +88,29 @@ def _needles(settings: Settings, shop: Shop, found: Traces, buyer: str | None) -
     return sorted(n for n in numbers | short | own | pieces(words_of(settings, shop, found)) if n)
 
 
-def _made_of(settings: Settings, shop: Shop, needles: Sequence[str]) -> dict[str, list[str]]:
-    """Files among the reports that name the buyer, by what they belong to: a week, a case's dossier, a mail."""
+def _made_of(settings: Settings, shop: Shop, needles: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    """Files among the reports that name the buyer, by what they belong to: a week, a case's dossier, a mail.
+
+    Apart from them the explorers' data of weeks that name the buyer nowhere else: a year of sales stands there, and it
+    stays without the buyer's numbers and key.
+    """
     reports = Folder(settings.reports_path)
     made: dict[str, list[str]] = {}
+    listed = []
     for name in [*quoting(reports, f"{shop.id}/", needles), *quoting(reports, f"{MAILS}/", needles)]:
         parts = name.split("/")
+        if parts[-1] == EXPLORER_DATA and not quotes(name, without(reports.read(name), needles), needles):
+            listed.append(name)
+            continue
         depth = 1 if parts[0] == MAILS else 2 if parts[1:2] == [_CASES] else 1
         made.setdefault("/".join(parts[: depth + 1]), []).append(name)
-    return made
+    return made, [name for name in listed if not any(name.startswith(f"{place}/") for place in made)]
+
+
+def _unname(settings: Settings, listed: Sequence[str], needles: Sequence[str]) -> None:
+    reports = Folder(settings.reports_path)
+    for name in listed:
+        reports.write(name, without(reports.read(name), needles))
 
 
 def _remove_made(settings: Settings, shop: Shop, made: dict[str, list[str]]) -> None:
@@ -188,6 +206,9 @@ def _texts(name: str, content: bytes) -> Iterator[str]:
     suffix = PurePosixPath(name).suffix.lower()
     yield _bare(PurePosixPath(name).name)
     if suffix in _PICTURES:
+        return
+    if PurePosixPath(name).name == EXPLORER_DATA:
+        yield _bare("|".join(texts_of(content)))
         return
     if suffix == ".parquet":
         frame = pl.read_parquet(io.BytesIO(content))

@@ -13,6 +13,10 @@ Engine = Literal["in-process", "kernel"]
 Status = Literal["ok", "failed", "skipped"]
 # this notebook is the page that managers open
 OVERVIEW = "02-weekly-overview"
+EXPLORER, EXPLORER_DATA = (
+    "explorer",
+    "explorer.data.js",
+)  # a page beside those of the notebooks, and what it counts from
 
 
 @dataclass(frozen=True)
@@ -23,9 +27,9 @@ class ReportJob:
     language has the plain page names. ``parameters`` are extra ones, each for the notebooks that declare it.
     ``findings`` names a function ``module:function`` that is called with ``folder``, ``shop``, ``week``, ``config``
     and ``commit`` and writes ``findings/*.parquet`` into that folder; ``mails`` one that writes the mails-to-be
-    likewise. ``published`` is the reports folder in object storage, where the report is to lie there: ``folder`` and
-    ``assets`` are then scratch, and what is made in them is staged there. ``made_from`` is the fingerprint of the job
-    where whoever gave it out computed it.
+    likewise; with ``explorer`` the page to filter the figures on stands beside the others. ``published`` is the reports
+    folder in object storage, where the report is to lie there: ``folder`` and ``assets`` are then scratch, and what is
+    made in them is staged there. ``made_from`` is the fingerprint of the job where whoever gave it out computed it.
     """
 
     shop: str
@@ -40,6 +44,7 @@ class ReportJob:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     findings: str | None = None
     mails: str | None = None
+    explorer: bool = False
     shop_name: str = ""
     published: str = ""
     made_from: str = ""

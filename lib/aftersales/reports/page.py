@@ -26,6 +26,7 @@ LEFT_OUT = frozenset({"remove_cell", "analyst-only"})
 # A page must open at once on a phone with a slow line: the fullest page of the demo shop takes 125 kB, and a chart that
 # holds rows instead of counts passes this at a few thousand of them.
 PAGE_BUDGET_KB = 150
+CHART_SCRIPTS = ("plotly.min.js", "aftersales.js")
 _WORDS = ("skip", "contents", "pages", "languages", "report", "error", "no_script")
 _PLOT_ID = re.compile(r'<div class="plot" id="([^"]+)"')
 _BLOCK_ID = re.compile(r'<(?:figure|section|div|table)\b[^>]*\bid="([^"]+)"')
@@ -50,13 +51,18 @@ def page_notebook(notebook: NotebookNode, language: Language) -> NotebookNode:
 def page_context(
     *, title: str, language: Language, shop: str, week: str, assets: str, freshness: str, provenance: str,
     sections: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, str]], changed: str = "",
+    styles: Iterable[str] = (), scripts: Iterable[str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What the template gets as ``resources.report``; its head lists the keys."""
+    """What the template gets as ``resources.report``; its head lists the keys.
+
+    ``styles`` and ``scripts`` are addresses beside page.css and instead of what draws charts.
+    """
     found = Week.parse(week)
     return {
         "title": title, "language": language, "shop": shop, "week": week, "assets": assets,
         "week_span": span(found.monday, found.sunday, language), "freshness": freshness, "provenance": provenance,
-        "sections": list(sections), "other": list(other), "changed": changed,
+        "sections": list(sections), "other": list(other), "changed": changed, "styles": list(styles),
+        "scripts": [assets + name for name in CHART_SCRIPTS] if scripts is None else list(scripts),
         "words": {word: say(f"reports.page.{word}", language) for word in _WORDS},
     }  # fmt: skip
 

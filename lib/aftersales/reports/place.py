@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from aftersales.reports.job import EXPLORER_DATA
 from aftersales.sources.places import sync
 from aftersales.words.plain import json_object
 
@@ -17,7 +18,7 @@ SUMMARY = "summary.json"  # of the week for the index page, until the record of 
 # what the last attempt left, where it failed and an earlier, good report stays in its place
 FAILED_ATTEMPT = "failed"
 _PARTIAL, _OLD = ".partial-", ".old-"
-_OWN = {RUN_RECORD, FAILURE_LOG, FAILED_ATTEMPT, "notebooks", "findings"}
+_OWN = {RUN_RECORD, FAILURE_LOG, FAILED_ATTEMPT, EXPLORER_DATA, "notebooks", "findings"}
 
 
 def partial_folder(folder: Path) -> Path:

@@ -14,10 +14,10 @@ from typing import Any
 
 from aftersales.charts.markup import lang_of
 from aftersales.reports.assets import address, published_assets
-from aftersales.reports.contents import file_of, sections_of, title_of
+from aftersales.reports.contents import explorer_file, file_of, sections_of, title_of
 from aftersales.reports.ending import finish
 from aftersales.reports.environment import environment
-from aftersales.reports.job import NotebookResult, ReportJob, ReportResult, in_language
+from aftersales.reports.job import EXPLORER_DATA, NotebookResult, ReportJob, ReportResult, in_language
 from aftersales.reports.limits import PeakMemory
 from aftersales.reports.notebook import executed_notebook, shown_outputs
 from aftersales.reports.page import page_context, page_faults, page_html, page_notebook
@@ -60,6 +60,7 @@ def run_report(job: ReportJob) -> ReportResult:
         for language in job.languages:
             results += [_notebook_result(attempt, path, language, assets=assets) for path in job.notebooks]
         reasons = [r.reason for r in results if r.reason]
+        reasons += _explorer(attempt, assets=assets) if job.explorer else []
         reasons += _written(attempt, job.findings, "findings") if job.findings else []
         reasons += _written(attempt, job.mails, "mail") if job.mails else []
     except Exception as error:  # the run must go on with the other shops, whatever it was
@@ -109,17 +110,41 @@ def _notebook_result(attempt: _Attempt, path: Path, language: Language, *, asset
     )  # fmt: skip
 
 
-def _context(job: ReportJob, path: Path, language: Language, *, assets: str) -> dict[str, Any]:
+def _context(job: ReportJob, path: Path | None, language: Language, *, assets: str, **own: Any) -> dict[str, Any]:
+    """What the template gets of a notebook's page; without a ``path`` of the explorer's."""
+
+    def file_in(spoken: Language) -> str:
+        return file_of(job, path, spoken) if path else explorer_file(job, spoken)
+
     return page_context(
-        title=title_of(path, language), language=language, shop=job.shop_name or job.shop, week=job.week, assets=assets,
+        title=title_of(path, language) if path else say("explorer.title", language), language=language,
+        shop=job.shop_name or job.shop, week=job.week, assets=assets,
         freshness=freshness(job, language), provenance=provenance(job, language),
         sections=sections_of(job, path, language),
         other=[
-            {"label": say("reports.page.language", o), "lang": lang_of(o), "href": file_of(job, path, o)}
+            {"label": say("reports.page.language", o), "lang": lang_of(o), "href": file_in(o)}
             for o in job.languages if o != language
         ],
-        changed=_changed(job, path, language),
+        changed=_changed(job, path, language) if path else "", **own,
     )  # fmt: skip
+
+
+def _explorer(attempt: _Attempt, *, assets: str) -> list[str]:
+    """Write the explorer beside the pages; the reason where it could not be."""
+    job = attempt.job
+    try:
+        from aftersales.reports.explorer import write_explorer
+        from aftersales.week.loading import load
+
+        own = {"styles": [f"{assets}explorer.css"], "scripts": [EXPLORER_DATA, f"{assets}explorer.js"]}
+        contexts = {one: _context(job, None, one, assets=assets, **own) for one in job.languages}
+        with environment(run_variables(job)):
+            write_explorer(attempt.partial, job, [load(job.shop, job.week, one) for one in job.languages], contexts)
+    except Exception as error:  # the pages stand on their own
+        attempt.write_down("explorer")
+        words = error_words(type(error).__name__, str(error), attempt.told_in)
+        return [say("reports.failed.explorer", attempt.told_in, error=words)]
+    return []
 
 
 def _changed(job: ReportJob, path: Path, language: Language) -> str:

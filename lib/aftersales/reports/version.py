@@ -29,7 +29,7 @@ def fingerprint(job: ReportJob) -> str:
     settings = [("config", job.config)] if job.config and job.config.is_file() else []
     parts = {
         "shop": job.shop, "week": job.week, "languages": list(job.languages), "commit": job.commit,
-        "parameters": dict(job.parameters), "findings": job.findings, "code": code_version(),
+        "parameters": dict(job.parameters), "findings": job.findings, "explorer": job.explorer, "code": code_version(),
         "notebooks": [(path.name, _file_digest(str(path), path.stat().st_mtime_ns)) for path in job.notebooks],
         "config": _digest(settings),
     }  # fmt: skip

@@ -130,8 +130,8 @@ def run_weekly(
             ReportJob(
                 shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
                 commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
-                engine=engine, parameters=of_shop[p.shop.id], findings=FINDINGS, mails=MAILS, shop_name=p.shop.name,  # type: ignore[arg-type]
-                published=reports.path if reports.remote else "",
+                engine=engine, parameters=of_shop[p.shop.id], findings=FINDINGS, mails=MAILS, explorer=True,  # type: ignore[arg-type]
+                shop_name=p.shop.name, published=reports.path if reports.remote else "",
             )
             for p in ready
         ]  # fmt: skip

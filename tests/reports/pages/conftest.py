@@ -81,4 +81,4 @@ def pages(reports: Path) -> list[Path]:
     """Every page there is: the index and all pages of the shops."""
     records = sorted(reports.glob("*/2026-W*/run.json"))
     named = [r.parent / n["page"] for r in records for n in json.loads(r.read_text("utf-8"))["notebooks"]]
-    return [reports / "index.html", *named]
+    return [reports / "index.html", *named, *(r.parent / "explorer.html" for r in records)]

@@ -102,6 +102,7 @@ def violations(page: Any) -> list[str]:
 
 def opened(page: Any, path: Path) -> None:
     page.goto(path.as_uri(), timeout=PATIENCE)
+    page.wait_for_function("() => (document.getElementById('explorer') || {dataset: {answers: 1}}).dataset.answers")
 
 
 @pytest.fixture(scope="module")

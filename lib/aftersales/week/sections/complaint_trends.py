@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from aftersales.charts.durations import duration_strip
@@ -14,7 +16,8 @@ from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.signals import signal_headline
 from aftersales.tables.columns import known_sum
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
+from aftersales.week.sections.shown import explorer_link, lacking, measure_trend, only, signal_rows, with_prior_year
+from aftersales.week.span import HALF_YEAR_WEEKS
 from aftersales.words.language import catalogue, clock, names
 
 MOST_WORDS = 5  # complaints quoted on the page
@@ -55,10 +58,11 @@ def mix(report: Report, *, by: str = "channel") -> Chart | Note:
         return lacking(report, "complaints.none")
     prefix = "complaints.channel" if by == "channel" else "reason"
     shown = rows.select("week", part=_worded(report, by, prefix), count="complaints")
-    return stacked_mix(
+    weekly = stacked_mix(
         shown, id="complaint-channels", name=report.say("complaints.complaints"), language=report.language,
         caption=report.say("complaints.caption_counts"),
     )  # fmt: skip
+    return replace(weekly, link=explorer_link(report, measure="complaints", weeks=HALF_YEAR_WEEKS))
 
 
 def kinds(report: Report) -> Table | Note:

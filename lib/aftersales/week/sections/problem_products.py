@@ -24,7 +24,7 @@ from aftersales.measures.triangles import ANY
 from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
-from aftersales.week.sections.shown import lacking, only
+from aftersales.week.sections.shown import explorer_address, lacking, only
 from aftersales.words.errors import unknown
 from aftersales.words.language import run_on
 
@@ -125,11 +125,11 @@ class ProblemProducts(Result):
 
     def ranking(self) -> Table:
         """The list, most money first: rate with interval against the expected, weeks, reason, money, since, state."""
-        rows = _worded(self.report, self.table)
+        rows = _worded(self.report, self.table).with_columns(orders_behind=self._orders_behind(self.table))
         word = self.report.say
         aside = rows["orders_set_aside"].sum() > 0
         columns = (
-            Column("name", word("products.column.name"), below="view"),
+            Column("name", word("products.column.name"), below="view", href="orders_behind"),
             Column("state_word", word("products.column.state"), "chip", tone="tone", below="sure"),
             Column("rate", word("products.column.rate"), "pct", strong=True, below="counts"),
             Column("rate", word("products.column.interval"), "bar", low="rate_low", high="rate_high",
@@ -144,6 +144,19 @@ class ProblemProducts(Result):
             currency=self.report.data.shop.currency, empty=self.report.say(f"products.{_why_empty(self.report)}"),
             caption=word("products.caption_ranking"),
         )  # fmt: skip
+
+    def _orders_behind(self, rows: pl.DataFrame) -> pl.Series:
+        """The address at which the explorer shows each row's product over the weeks that products are judged by."""
+        weeks = self.report.data.options.product_weeks
+        reasons = rows["reason"] if "reason" in rows.columns else [ANY] * rows.height
+        links = [
+            explorer_address(
+                self.report, weeks=weeks, measure="refund_rate", product=product,
+                **({} if reason == ANY else {"reason": reason}),
+            )
+            for product, reason in zip(rows["product_id"], reasons, strict=True)
+        ]  # fmt: skip
+        return pl.Series(links, dtype=pl.String)
 
     def cards(self) -> Stack | Note:
         """For the first products of the list: since when, and for which reasons."""
@@ -216,13 +229,15 @@ class ProblemProducts(Result):
             )
         word = self.report.say
         columns = (
-            Column("title", word("products.column.name")),
+            Column("title", word("products.column.name"), href="orders_behind"),
             Column("orders", word("products.column.orders"), "int"),
             Column("refunds", word("products.column.refunds"), "int"),
             Column("expected_rate", word("products.column.expected"), "pct"),
         )
+        shown = rows.head(self.top)
         return Table(
-            rows.head(self.top), columns, language=self.report.language, id="products-small", total=rows.height,
+            shown.with_columns(orders_behind=self._orders_behind(shown)), columns, language=self.report.language,
+            id="products-small", total=rows.height,
             caption=word("products.caption_small"),
         )  # fmt: skip
 

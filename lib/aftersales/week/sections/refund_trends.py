@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -21,7 +22,7 @@ from aftersales.charts.waterfall import waterfall
 from aftersales.charts.weekly import weekly_trend
 from aftersales.findings.signals import signal_headline
 from aftersales.week.loading import Report
-from aftersales.week.sections.shown import lacking, measure_trend, only, signal_rows, with_prior_year
+from aftersales.week.sections.shown import explorer_link, lacking, measure_trend, only, signal_rows, with_prior_year
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS
 from aftersales.words.language import day, names
 
@@ -120,11 +121,12 @@ def weeks(report: Report, *, weeks: int = HALF_YEAR_WEEKS) -> Chart:
         week=pl.col("cohort").dt.strftime("%G-W%V"), part="refund_orders", whole="paid_orders", rate="rate_orders",
         rate_low="low", rate_high="high",
     ).join(signal, on="week", how="left", maintain_order="left")  # fmt: skip
-    return weekly_trend(
+    trend = weekly_trend(
         rows.tail(weeks), id="refund-weeks", name=report.say("measure.refund_rate_orders"),
         count_name=report.say("refunds.refund_orders"), language=report.language,
         caption=report.say("refunds.caption_orders"),
     )  # fmt: skip
+    return replace(trend, link=explorer_link(report, measure="refund_rate", weeks=weeks))
 
 
 def cohorts(report: Report) -> Chart | Note:
@@ -184,7 +186,8 @@ def reasons(report: Report, *, id: str = "refund-reasons", most: int = MOST_REAS
     if rows.is_empty():
         return lacking(report, "refunds.no_reasons")
     shown = rows.select("reason", now="cases", usual="usual_cases", signal=pl.col("differs") & (pl.col("change") > 0))
-    return reason_bars(shown, id=id, language=report.language, most=most, caption=report.say("refunds.caption_reasons"))
+    bars = reason_bars(shown, id=id, language=report.language, most=most, caption=report.say("refunds.caption_reasons"))
+    return replace(bars, link=explorer_link(report, measure="requests"))
 
 
 def requests(report: Report, *, by: str, weeks: int = HALF_YEAR_WEEKS) -> Chart | Note:
@@ -216,8 +219,10 @@ def parts(report: Report, *, by: str = "province", weeks: int = QUARTER_WEEKS) -
         "caption": report.say("refunds.caption_parts", parts=what, weeks=weeks),
     }  # fmt: skip
     if by == "province":
-        return province_bars(shown, market=report.data.shop.market, **look)
-    return interval_rows(shown, base_name=report.say("refunds.parts.all"), what=what, **look)
+        bars = province_bars(shown, market=report.data.shop.market, **look)
+    else:
+        bars = interval_rows(shown, base_name=report.say("refunds.parts.all"), what=what, **look)
+    return replace(bars, link=explorer_link(report, measure="refund_rate", weeks=weeks))
 
 
 def pairs(report: Report, rows: pl.DataFrame, *, by: Sequence[str], weeks: int) -> Chart | Note:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 
@@ -93,10 +94,27 @@ def page_title(report: Report, page: str) -> str:
     return report.say(f"start_here.page.{page}.title")
 
 
-def more_link(report: Report, page: str) -> tuple[str, str]:
-    """Words and address of the page that tells more, as the run names its files: the first language without suffix."""
+def page_file(report: Report, page: str) -> str:
+    """The file of a page of this report, as the run names it: the first language without suffix."""
     suffix = "" if report.language == report.data.shop.language[0] else f".{report.language}"
-    return report.say("shown.page", page=page_title(report, page)), f"{page}{suffix}.html"
+    return f"{page}{suffix}.html"
+
+
+def more_link(report: Report, page: str) -> tuple[str, str]:
+    """Words and address of the page that tells more."""
+    return report.say("shown.page", page=page_title(report, page)), page_file(report, page)
+
+
+def explorer_address(report: Report, *, weeks: int = 1, **filters: str) -> str:
+    """Where the explorer shows the last ``weeks`` with these filters: ``measure``, ``product``, ``reason`` …"""
+    last = report.data.week
+    chosen = {**filters, "weeks": f"{last.shift(1 - weeks)}..{last}"}
+    return f"{page_file(report, 'explorer')}#" + "&".join(f"{name}={quote(v, safe='.')}" for name, v in chosen.items())
+
+
+def explorer_link(report: Report, *, weeks: int = 1, **filters: str) -> tuple[str, str]:
+    """Words and address for a table or chart whose orders a reader may want to see."""
+    return report.say("explorer.link"), explorer_address(report, weeks=weeks, **filters)
 
 
 def only(report: Report, said: str, *parts: str) -> str:
