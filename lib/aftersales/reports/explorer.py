@@ -82,7 +82,7 @@ def _words(report: Report, header: Mapping[str, Any]) -> dict[str, Any]:
     return found | {
         "language": language, "nothing": NOTHING,
         "currency": exact_money(0, language, currency=shop.currency).removesuffix("0.00"),
-        "months": [f"{date(2026, n, 1):%b}" for n in range(1, 13)],
+        "months": [str(n) if language == "zh" else f"{date(2026, n, 1):%b}" for n in range(1, 13)],
         "names": {
             **{name: {v: spoken[v] for v in values[name] if v in spoken} for name in LINE_DIMENSIONS},
             "filed": {v: channels.get(f"complaints.channel.{v}", spoken.get(v, v)) for v in values["filed"]},

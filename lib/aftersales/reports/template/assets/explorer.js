@@ -301,7 +301,7 @@
   function iso(number) { return dayAt(number).toISOString().slice(0, 10); }
   function shortDay(number) {
     var d = dayAt(number);
-    return fill("day", { d: d.getUTCDate(), m: d.getUTCMonth() + 1, month: words.months[d.getUTCMonth()] });
+    return fill("day", { day: d.getUTCDate(), month: words.months[d.getUTCMonth()] });
   }
   function span(week) { return shortDay(data.first + 7 * week) + "–" + shortDay(data.first + 7 * week + 6); }
   var weekList;
