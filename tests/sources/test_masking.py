@@ -28,8 +28,9 @@ hard: .929 of texts, .956 of secrets, .027 at first sight (a third of these were
 purpose and are not in ``tenth.jsonl``). Verbs and possessions behind names, fields of South-East Asia and tax numbers of
 companies were seen to since.
 
-An eleventh (435 texts with 301 secrets, 219 harmless ones) and a twelfth (427 texts with 310, 199), written blind in the same
-way, gave .903 of texts, .927 of secrets, .037 and .939, .955, .030 at first sight, each after the kinds missed before were mended.
+An eleventh (435 texts with 301 secrets, 219 harmless ones), a twelfth (427 texts with 310, 199) and a thirteenth (417 texts with
+315, 201), written blind in the same way, gave .903 of texts, .927 of secrets, .037; .939, .955, .030; .935, .956, .015 at first
+sight, each after the kinds missed before were mended: .97 is not reached, and what is missed are mostly names in Latin letters.
 Of the harmless ones changed, names of brands and places that are names of people too were the most.
 
 ``addresses.txt`` holds addresses of many countries, each to be masked from its door to its postal code.
@@ -93,6 +94,7 @@ def test_what_blind_corpora_held_is_masked(corpus, least):
         ("tenth", 0.985, 0.99),
         ("eleventh", 0.99, 0.99),
         ("twelfth", 0.98, 0.985),
+        ("thirteenth", 0.975, 0.985),
     ],
 )
 def test_the_hardest_blind_corpora_are_masked_as_far_as_they_were(corpus, texts, secrets):

@@ -80,7 +80,7 @@ ACCOUNTS = _each(
     rf"{_ROLE}(?:\s?(?:id|user|name|account|昵称|号|名))?[\s:(（\"“'【\[]{{0,3}}(?P<s>(?!(?:manual|note|guide|file|list|data|info|code|service|support|report|review|photo|im(?:age|g)|page|show|price|card)s?[\W_])(?-i:(?=[a-z_.\-]{{2,20}}\d[a-z_]{{0,9}}\d|[a-z.\-]{{2,15}}_|[a-z]{{2,12}}-[a-z]{{2,12}}-\d)[a-z][a-z0-9_.\-]{{4,24}})(?:\*\w{{2,12}})?)(?![a-z0-9_])",
     r"(?:\b(?:user\s?name|user\s?id|nick(?:name)?|screen ?name|login|handle|(?:ebay|amazon|etsy|aliexpress|shopee|lazada|mercari|vinted|depop|poshmark|temu|shein)(?: (?:id|user|name|account|seller|buyer|profile)){1,2}|instagram|insta|telegram|snap(?:chat)?|tik\s?tok|facebook|twitter)(?: is|:|=|\s|@|\"){1,3})(?P<s>(?=[a-z.\-*]{0,20}[\d_]|(?<=handle )[a-z]+\.)[a-z0-9_][a-z0-9_.\-*]{3,24})(?![a-z0-9_])",
     rf"(?:{_ABROAD})(?:\s?(?:id|아이디|ไอดี|是|は|은|는|คือ|ник))?[\s:=「(]{{0,3}}(?P<s>@[a-z0-9_.\-]{{3,30}}|(?=[a-z.\-]{{0,20}}[\d_])[a-z0-9_][a-z0-9_.\-]{{3,24}}|(?<=[:\s])[a-z][a-z_.]{{4,24}}(?=$|[\s,.;!?]))(?![a-z0-9_])",
-    r"(?<![\w@.])(?P<s>@(?=[a-z.]{0,20}[\d_])[a-z][a-z0-9_.]{3,30})(?![\w@])",
+    r"(?<![A-Za-z0-9_@.])(?P<s>@(?=[a-z.]{0,20}[\d_])[a-z][a-z0-9_.]{3,30})(?![\w@])",
     r"(?<![a-z0-9.])(?P<s>(?:vk|ok|t|wa|line|instagram|facebook)\.(?:com|ru|me)/[@a-z0-9_.\-]{3,40})",
     r"(?:微我|薇我|[vV]我|yy号?|陌陌号?|探探|soul)(?:号|id|是|:|\s){0,3}(?P<s>[a-z][a-z_\-]{0,14}\d[a-z0-9_\-]{2,20}|\d{6,12})(?![a-z0-9])",
     # an id of letters and digits wherever it is called an account's
@@ -99,6 +99,7 @@ NICKNAMES = _each(
     r"(?:昵称|网名|旺旺名?|收件姓名|会员名)[^,。;!?\n\"“]{0,4}[\"“「『](?P<s>[^\"”」』\n]{2,20})[\"”」』]",
     rf"(?:昵称|网名)(?P<s>(?![:=(]){_NO_NICK}[^\s,。;!?\n\"“”\[\]]{{2,16}}?)(?=[,。;!?\n]|$|说|下单|申请|投诉|反馈)",
     rf"旺旺(?P<s>{_NO_NICK}(?!说|留|联|发|找|问|客|聊)[^\s,。;!?\n\"“”\[\]]{{2,16}}?)(?=说|申请|投诉|拍|下单|反馈|要求|催|问|想要|(?<=\d)[要退换的又再还在找给])",
+    rf"旺旺(?P<s>{_NO_NICK}[^\s,。;!?\n\"“”\[\]]{{2,16}}?\d{{2,6}})(?=$|[\s,。;!?])",
     r"(?:^|[,。;!?\s])(?P<s>(?!这|那|上面|它|他|她|你|我|就|不|名字|备注|都|真的)[^\s,。;!?\[\]]{2,12})是我的?(?:网名|昵称|本名|真名|全名|微信名|旺旺名)",
     r"(?<![\u4e00-\u9fff])用户(?P<s>(?=[^\s,。;!?]{0,16}[\d_])[^\s,。;!?\[\]]{3,20}?)(?=投诉|申请|反馈|称|说|下单)",
     rf"(?:{_SITE}|昵称)(?:上|号|也是)?\s?同名[\s:,]{{1,2}}(?P<s>{_NO_NICK}\w{{2,20}})(?=$|[\s,。;!?])",

@@ -34,7 +34,7 @@ CHINESE = tuple(
         rf"(?:{_PROVINCE}(?:{_PLACE}){{1,5}}+|{_PROVINCE}(?:{_PLACE}){{1,2}}+|(?:{_PLACE}){{2,5}}+|(?:{_PLACE}){{2}}+){_WAY}{_S}{_REST}",
         rf"{_PROVINCE}(?:{_PLACE})?{_WAY}{_S}(?={_NUM}\s?[号弄栋幢组座]){_REST}",
         # a road and a number on it
-        rf"{_CHAIN}{_HAN}{{1,7}}?(?:[0-9]{{1,2}})?{_ROAD}\s?(?:[东西南北中]\s?段?|[一二三四五六七八九]段|[甲乙丙丁](?=\s?\d))?\s?(?:{_NUM}\s?[巷弄]\s?)?{_NUM}\s?(?:号|弄){_GOODS}(?:楼|院)?{_REST}",
+        rf"{_CHAIN}{_HAN}{{1,7}}?(?:[0-9]{{1,2}})?{_ROAD}\s?(?:[东西南北中]\s?[一二三四五六七八九]?段?|[一二三四五六七八九]段|[甲乙丙丁](?=\s?\d))?\s?(?:{_NUM}\s?[巷弄]\s?)?{_NUM}\s?(?:号|弄){_GOODS}(?:楼|院)?{_REST}",
         rf"{_HAN}{{1,7}}?(?<![知渠通味频管赛报难说力轨隧])道\s?{_NUM}\s?号{_GOODS}{_REST}",
         rf"(?:{_HAN}(?<![这那条了到走])){{2,6}}{_ROAD}(?:[东西南北中]段?)?\s?[0-9]{{1,4}}(?=$|[,。;!\n])",
         # an estate and a building in it, or a building and a flat alone
@@ -123,7 +123,7 @@ LATIN = tuple(
     re.compile(re.sub(r"(?:^|(?<=\?i:)|(?<=\|))\\b", lambda _: _EDGE, p))
     for p in (
         # a number, then a street: the usual order in English
-        rf"(?:{_UNIT}[,/]?\s{{0,3}})?(?:\bNo\.?\s{{0,2}})?(?<![\d.])\d{{1,5}}[A-Za-z]?(?:[\-/]\d{{1,4}})?,?\s{{1,3}}(?:[NSEW]{{1,2}}\.?\s{{1,2}}|North\s|South\s|East\s|West\s)?(?:{_PLAIN_WORD}[A-Z0-9][\w'’\-]{{0,24}}\.?\s{{1,3}}){{1,4}}(?i:{_STREET})\b\.?(?:\s(?:[NSEW]{{1,2}}|\d{{1,3}})\b)?(?:,?\s{{0,3}}{_UNIT}){{0,3}}(?:,{_TOWN})?(?:,{_TOWN})?{_ZIP}?",
+        rf"(?:{_UNIT}[,/]?\s{{0,3}})?(?:\bNo\.?\s{{0,2}})?(?<![\d.:])\d{{1,5}}[A-Za-z]?(?:[\-/]\d{{1,4}})?,?\s{{1,3}}(?:[NSEW]{{1,2}}\.?\s{{1,2}}|North\s|South\s|East\s|West\s)?(?:{_PLAIN_WORD}[A-Z0-9][\w'’\-]{{0,24}}\.?\s{{1,3}}){{1,4}}(?i:{_STREET})\b\.?(?:\s(?:[NSEW]{{1,2}}|\d{{1,3}})\b)?(?:,?\s{{0,3}}{_UNIT}){{0,3}}(?:,{_TOWN})?(?:,{_TOWN})?{_ZIP}?",
         rf"(?i:\b\d{{1,5}}[a-z]?\s{{1,3}}(?:{_PLAIN_WORD}[a-z][a-z'’\-]{{1,24}}\s{{1,3}}){{1,2}}(?:street|avenue|ave|road|rd|lane|boulevard|blvd|drive|st)\b(?:,?\s{{0,3}}{_UNIT}){{0,3}}(?:,\s{{0,3}}[a-z ]{{3,20}}(?:,?\s{{0,3}}\d{{5}})?)?)",
         r"(?i:\b(?:house|flat|apt|no\.?|unit)\s?\d{1,4}[a-z]?,?\s(?:[a-z'’\-]{2,20}\s){1,3}(?:street|avenue|ave|road|rd|lane|drive)\b)(?:,\s?[A-Za-z]{3,20})?(?i:\s[a-z]{1,2}\d[a-z\d]?\s?\d[a-z]{2}\b)?",
         r"\b[A-Z][a-z]{1,20}(?:\s[A-Z][a-z]{1,20}){0,2},\s[A-Z][a-z]{1,20}\s(?:Lane|Road|Street|Avenue|Drive|Close|Way),\s[A-Z][a-z]{2,20}(?:\s[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})?",
@@ -149,6 +149,7 @@ LATIN = tuple(
         rf"(?:{_CAP}\s){{0,4}}(?i:\bblo[ck]k?\s[a-z]{{1,2}}\s?\d{{0,3}}\s?[,/]?\s?no)\.?\s?\d{{1,4}}\b",
         rf"\b(?:Gedung|Graha|Menara|Wisma|Apartemen|Ruko|Perum(?:ahan)?|Komplek|Kost?)\s(?:{_CAP}\s?){{1,4}}(?:,?\s?(?i:lt|lantai|blok|no|unit|tower|kav)\.?\s?[\w/]{{1,5}}){{1,3}}",
         rf"\b\d{{1,4}}[A-Z]?\s{_CAP}(?:\s{_CAP}){{0,2}},\s(?:{_CAP}\s?){{1,2}},?\s[A-Z]{{1,2}}\d[A-Z\d]?\b",
+        rf"(?i:\b(?:unit|no|lot)\b\.?)\s\d{{1,3}}[A-Z]?-\d{{1,3}}[A-Z]?(?:-\d{{1,3}}[A-Z]?)?,\s(?:{_CAP}\s?){{1,4}}(?:[A-Z]\b)?",
         r"\bPSC\s\d{1,4},?\sBox\s\d{1,5}(?:,\s(?:APO|FPO|DPO)\s[A-Z]{2}\s\d{5})?",
         r"(?i:\b(?:ngõ|hẻm|ngách|số nhà|kiệt))\s\d{1,4}\S{0,6}(?:\s[A-ZĐ]\S{1,10}){1,3}(?:,\s(?:số|nhà)\s\d{1,4})?",
         # a street, then a number: German, Dutch, Nordic, French, Romance

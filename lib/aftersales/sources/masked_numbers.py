@@ -274,7 +274,7 @@ def _near(number: str, shape: tuple[int, ...], gaps: list[str], cue: str) -> str
     """What a number is whose clause speaks of phones or cards before it, though not right before it."""
     if cue == "card" and 10 <= len(number) <= 21:
         return CARD
-    if cue == "identity" and shape == (4, 4, 4):
+    if cue == "identity" and (shape == (4, 4, 4) or (len(shape) == 1 and 15 <= len(number) <= 18)):
         return IDENTITY
     if cue == "account" and len(shape) == 1 and 9 <= len(number) <= 11 and number[0] != "0":
         return ACCOUNT
