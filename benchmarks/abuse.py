@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.order_evidence import order_evidence
+from aftersales.measures.recalibration import most_innocent
 from aftersales.measures.suspects import suspects
 
 DAYS, FIRST, UNTIL = 120, datetime(2026, 6, 1), date(2026, 9, 28)
@@ -252,6 +253,23 @@ def _hard(seeds: range) -> None:
     print(f"no abuse: cases per 10,000   {1e4 * sum(q[0] for q in quiet) / sum(q[1] for q in quiet):.3f}", flush=True)
 
 
+def _calibration(seeds: range) -> None:
+    """Of cases shown as high (.9 and more) how many are true; in how many shops innocent ones are at most as many as said."""
+    for base in (0.01, 0.003):
+        high = true = held = 0
+        for seed in seeds:
+            rows = simulated(4000 + seed, base_rate=base, slow_rate=base / 10)
+            groups, members = listed(*tables(rows))
+            bad = rows.select(pl.col("order_id").cast(pl.String), bad=pl.col("kind").is_in(ABUSE))
+            judged = members.join(bad, on="order_id").group_by("group").agg(true=pl.col("bad").mean() >= 0.5)
+            cases = groups.join(judged, on="group")
+            sure = cases.filter(pl.col("probability") >= 0.9)
+            high, true = high + sure.height, true + int(sure["true"].sum())
+            held += int((~cases["true"]).sum()) <= most_innocent(cases["probability"])
+        print(f"base rate {base:.1%}: of {high} cases shown as high {true / max(high, 1):.3f} are true; "
+              f"innocent ones at most as many as said in {held} of {len(seeds)} shops", flush=True)  # fmt: skip
+
+
 def _million() -> None:
     rows = simulated(1, base_rate=0.003, buyers=455_000).head(1_000_000)
     rows = rows.with_columns(buyer=pl.col("buyer") % 100_000)
@@ -273,3 +291,4 @@ if __name__ == "__main__":
     else:
         _by_base_rate(range(given.seeds))
         _hard(range(given.seeds))
+        _calibration(range(given.seeds))

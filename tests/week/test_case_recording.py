@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+import aftersales as asa
 from aftersales.measures.case_outcomes import win_rates
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
@@ -111,3 +112,23 @@ def test_a_case_may_be_named_by_order_complaint_or_refund(config):
     told = data.tables["complaints"].select("complaint_id").collect()["complaint_id"][0]
     assert data.case(told).complaints[0:1] == (told,) or told in data.case(told).complaints
     assert data.case(data.case(told).id).complaints == data.case(told).complaints
+
+
+def test_outcomes_recalibrate_the_likelihoods_and_the_page_says_so(config):
+    """The demo's case book and the verdicts in its files teach; without them the likelihoods are those of the search."""
+    shop = asa.open("demo", language="en", config=str(config))
+    for taught, listed, raw, told in (
+        (shop.data.order_shifts, shop.suspicious_orders().table, shop.data.ever_suspected, asa.case_record.past_orders),
+        (shop.data.complaint_shifts, shop.suspicious_complaints().table, shop.data.ever_suspected_complaints,
+         asa.case_record.past_complaints),
+    ):  # fmt: skip
+        whole = taught.filter(pl.col("pattern").is_null()).row(0, named=True)
+        assert whole["decided"] >= 8
+        assert whole["right"] / whole["decided"] < whole["stated"]
+        assert whole["shift"] < 0
+        both = listed.join(raw.select(listed.columns[1], before="probability").unique(), on=listed.columns[1])
+        assert both.height == listed.height > 0
+        assert (both["probability"] < both["before"]).all()
+        said = told(shop).items[1].text
+        assert f"{whole['decided']} of them had a stated likelihood, {whole['stated']:.0%}" in said
+        assert "lowered for" in said

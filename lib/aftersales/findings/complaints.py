@@ -17,6 +17,7 @@ from aftersales.measures.contradictions import contradictions_of, with_demands
 from aftersales.measures.copied_complaints import copied_complaints
 from aftersales.measures.fault import complaint_fault
 from aftersales.measures.offers import with_offers
+from aftersales.measures.recalibration import shifted
 from aftersales.measures.text import TextModel
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.words.language import Language, say
@@ -120,6 +121,7 @@ def suspicious_complaints(
     innocent: Mapping[str, date] | None = None,
     innocent_complaints: Collection[str] = (),
     judged: Judgement | None = None,
+    shifts: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The rows of suspicious_complaints.parquet: complaints of the twelve weeks up to ``week`` that are suspected.
 
@@ -130,7 +132,8 @@ def suspicious_complaints(
     ``innocent`` names buyers that were looked at and cleared, with the day: what they filed up to that day is not
     listed, and neither are ``innocent_complaints``; a later complaint is judged by itself. All still count as what
     others' words are compared with, and as how cases ended. ``judged`` (of `judge_complaints`) is computed where it is
-    not handed in.
+    not handed in. ``shifts`` (of `likelihood_shifts`) is what outcomes taught of the likelihoods; who is listed goes by
+    them as they were before.
 
     Columns out: the contract's (offer: quartiles of how comparable complaints ended, times what was paid; null with
     fewer than five, or where the buyer is at fault); then checks (codes), innocent_explanations, cause,
@@ -150,6 +153,7 @@ def suspicious_complaints(
     recent = rows.filter((pl.col("filed_at").dt.date() > since) & (pl.col("probability") >= listed_from))
     recent = _without_innocent(recent, innocent or {}, innocent_complaints)
     told = _told(recent, found, copies, week=week, language=language, currency=currency)
+    told = told if shifts is None else shifted(told, shifts, "probability")
     rest = [c for c in _COLUMNS if c not in contract_of("suspicious_complaints")]
     return told.select(*contract_of("suspicious_complaints"), *rest, "filed_at").sort(
         "probability", "filed_at", "complaint_id", descending=[True, True, False]

@@ -16,6 +16,7 @@ from aftersales.findings.returns import return_explanations, return_reasons, ret
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.intervals import wilson
 from aftersales.measures.order_evidence import key_number, named_buyer, order_evidence, placed_at
+from aftersales.measures.recalibration import most_innocent, shifted
 from aftersales.measures.refund_tails import beta_binomial_tail
 from aftersales.measures.rings import joined
 from aftersales.measures.suspects import PATTERNS, by_timing_and_keys, suspects
@@ -51,6 +52,7 @@ def suspicious_orders(
     evidence: pl.DataFrame | None = None,
     found: tuple[pl.DataFrame, pl.DataFrame] | None = None,
     returns: pl.DataFrame | None = None,
+    shifts: pl.DataFrame | None = None,
     weeks: int | None = LIST_WEEKS,
 ) -> pl.DataFrame:
     """The rows of suspicious_orders.parquet: cases with an order in the ``weeks`` up to ``week`` (None: in any).
@@ -61,7 +63,7 @@ def suspicious_orders(
     back than did before; ``innocent_orders`` are never listed, for where buyers are masked nobody can be cleared.
     ``evidence`` (of `order_evidence`) and ``found`` (of `suspects` on it) are computed where they are not handed in;
     ``returns`` (of `return_parcels`) adds orders whose return number contradicts the records, and without it there are
-    none of these.
+    none of these. ``shifts`` (of `likelihood_shifts`) is what outcomes of past cases taught of the likelihoods.
 
     Columns out: the contract's (case_id is made of the case's earliest order, so a ring that grows keeps it); then
     created_at (local, no zone), product_id, province, asked (came to nothing or asked back), waiting (not shipped),
@@ -85,6 +87,7 @@ def suspicious_orders(
     members = members.filter(~pl.col("order_id").is_in(list(innocent_orders)))
     members = joined(members.sort("group", "order_id"), evidence)
     rows = _rows(groups, members, evidence, orders)
+    rows = rows if shifts is None else shifted(rows, shifts, "probability", "case_probability")
     if weeks is not None:
         rows = rows.filter(pl.col("created_at").max().over("case") >= week.shift(1 - weeks).monday)
     if rows.is_empty():
@@ -129,9 +132,11 @@ def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
     """
     if rows.is_empty():
         return say("suspects.none", language)
-    cases = rows.unique("case_id")
-    innocent = float((1 - cases["case_probability"]).sum())
-    return say("suspects.expected_innocent", language, cases=cases.height, innocent=innocent)
+    likely = rows.unique("case_id")["case_probability"]
+    return say(
+        "suspects.expected_innocent", language, cases=len(likely), innocent=float((1 - likely).sum()),
+        most=most_innocent(likely),
+    )  # fmt: skip
 
 
 def conduct_known(evidence: pl.DataFrame, *, week: Week, weeks: int = LIST_WEEKS) -> pl.DataFrame:

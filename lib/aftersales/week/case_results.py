@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.records import Records
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
+from aftersales.measures.recalibration import likelihood_shifts
 from aftersales.tables.columns import known_sum
 from aftersales.tables.values import CASE_OUTCOME
 from aftersales.week.kept import kept_frame
@@ -78,7 +80,9 @@ class CaseResults(Span):
         recorded = self.case_outcomes.select("case_id", "state", decided=pl.col("outcome") != "open")
         rows = rows.join(recorded, on="case_id", how="left", maintain_order="left")
         if "complaint_id" in rows.columns:
-            rows = rows.join(self._closed_complaints, on="complaint_id", how="left", maintain_order="left")
+            rows = rows.join(
+                self._closed_complaints.drop("closed_at"), on="complaint_id", how="left", maintain_order="left"
+            )
             told = ~pl.col("decided").fill_null(value=False) & pl.col("verdict").is_not_null()
             rows = rows.with_columns(
                 state=pl.when(told).then("verdict").otherwise("state"), decided=pl.col("decided") | told
@@ -94,23 +98,45 @@ class CaseResults(Span):
             .when(fault.is_in(["seller", "carrier"])).then(pl.lit("lost")).otherwise(pl.lit("closed"))
         )  # fmt: skip
         closed = self.tables["complaints"].filter(pl.col("closed_at").dt.date() <= self.until)
-        return closed.select("complaint_id", verdict=verdict).unique("complaint_id").collect()
+        told = closed.select("complaint_id", "closed_at", verdict=verdict)
+        return told.unique("complaint_id", keep="first", maintain_order=True).collect()
 
     @cached_property
     def complaint_outcomes(self) -> pl.DataFrame:
         """Suspected complaints that were decided: by a recorded state, else by the verdict that the files hold.
 
-        Columns out: case_id, pattern, state, outcome.
+        Columns out: case_id, pattern, state, outcome, at.
         """
-        columns = ("case_id", "pattern", "state", "outcome")
+        columns = ("case_id", "pattern", "state", "outcome", "at")
         kept = self.case_outcomes.filter(pl.col("case_id").str.starts_with("complaint-")).select(columns)
         listed: pl.DataFrame = self.ever_suspected_complaints  # type: ignore[attr-defined]
-        judged = listed.join(kept, on="case_id", how="anti").join(
-            self._closed_complaints.filter(pl.col("verdict") != "closed").rename({"verdict": "state"}),
-            on="complaint_id", maintain_order="left",
-        )  # fmt: skip
+        verdicts = self._closed_complaints.filter(pl.col("verdict") != "closed")
+        verdicts = verdicts.rename({"verdict": "state", "closed_at": "at"})
+        judged = listed.join(kept, on="case_id", how="anti").join(verdicts, on="complaint_id", maintain_order="left")
         told = judged.with_columns(outcome=pl.col("state").replace_strict(CASE_OUTCOME, return_dtype=pl.String))
-        return pl.concat([kept, told.select(columns)])
+        utc = pl.col("at").dt.convert_time_zone("UTC")
+        return pl.concat([kept.with_columns(utc), told.select(columns).with_columns(utc)])
+
+    @cached_property
+    def order_shifts(self) -> pl.DataFrame:
+        """What outcomes taught of the likelihoods of suspected orders, by pattern (`likelihood_shifts`)."""
+        kept = self.case_outcomes.filter(pl.col("case_id").str.starts_with("suspect-"))
+        return self._shifts(kept, lambda: self.ever_suspected)
+
+    @cached_property
+    def complaint_shifts(self) -> pl.DataFrame:
+        """The same of suspected complaints."""
+        return self._shifts(self.complaint_outcomes, lambda: self.ever_suspected_complaints)  # type: ignore[attr-defined]
+
+    def _shifts(self, outcomes: pl.DataFrame, listed: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        ended = outcomes.filter(pl.col("outcome").is_in(["confirmed", "refuted"])).drop("pattern")
+        if ended.is_empty():
+            return likelihood_shifts(pl.DataFrame(schema={"pattern": pl.String, "probability": pl.Float64,
+                                                          "right": pl.Boolean, "at": pl.Datetime("us")}))  # fmt: skip
+        # a case is as likely as the likeliest of its orders or complaints
+        cases = listed().group_by("case_id").agg(pl.col("pattern").first(), pl.col("probability").max())
+        right = ended.select("case_id", "at", right=pl.col("outcome") == "confirmed").join(cases, on="case_id")
+        return likelihood_shifts(right)
 
     @cached_property
     def most_urgent_case(self) -> str | None:

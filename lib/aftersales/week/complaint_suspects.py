@@ -58,9 +58,10 @@ class ComplaintSuspects(CaseResults):
 
     def _suspected(self, language: Language, **cleared: Any) -> pl.DataFrame:
         tables = self.tables
+        shifts = None if cleared else self.complaint_shifts
         cleared = cleared or {"innocent": self.cleared_buyers, "innocent_complaints": self.cleared_complaints}
         return suspicious_complaints(
             tables["complaints"], tables["refunds"], tables["orders"], parcels=tables["parcels"],
             messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency,
-            judged=self.complaint_judgement, **cleared,
+            judged=self.complaint_judgement, shifts=shifts, **cleared,
         )  # fmt: skip

@@ -100,5 +100,5 @@ class SuspectResults(CaseResults):
             self.tables["orders"], self.tables["refunds"], week=self.week, language=language,
             currency=self.shop.currency, market=self.shop.market, innocent=self.cleared_buyers,
             innocent_orders=self.cleared_orders, evidence=self.order_evidence, found=self.suspects,
-            returns=self.contradicted_returns, weeks=self.options.suspect_weeks,
+            returns=self.contradicted_returns, shifts=self.order_shifts, weeks=self.options.suspect_weeks,
         )  # fmt: skip

@@ -17,12 +17,13 @@ _NAMES = ("suspects.pattern", "suspected_complaint.pattern", "case.pattern")
 def past_orders(report: Report) -> Stack:
     """Recorded cases of suspected orders: how many proved right, and how they ended by pattern."""
     kept = report.data.case_outcomes
-    return _shown(report, kept.filter(pl.col("case_id").str.starts_with("suspect-")), id="past-order-cases")
+    kept = kept.filter(pl.col("case_id").str.starts_with("suspect-"))
+    return _shown(report, kept, report.data.order_shifts, id="past-order-cases")
 
 
 def past_complaints(report: Report) -> Stack:
     """Suspected complaints that were judged, by a recorded state or by the platform's verdict in the files."""
-    return _shown(report, report.data.complaint_outcomes, id="past-complaint-cases")
+    return _shown(report, report.data.complaint_outcomes, report.data.complaint_shifts, id="past-complaint-cases")
 
 
 def past_cases(report: Report) -> Stack:
@@ -32,7 +33,7 @@ def past_cases(report: Report) -> Stack:
     return _shown(report, pl.concat(both), id="past-cases")
 
 
-def _shown(report: Report, outcomes: pl.DataFrame, *, id: str) -> Stack:
+def _shown(report: Report, outcomes: pl.DataFrame, shifts: pl.DataFrame | None = None, *, id: str) -> Stack:
     if outcomes.is_empty():
         return Stack([Note(report.say("case.record.none"), language=report.language)])
     rows = win_rates(outcomes)
@@ -44,7 +45,24 @@ def _shown(report: Report, outcomes: pl.DataFrame, *, id: str) -> Stack:
         low=total["right_low"], high=total["right_high"], wrong=total["judged"] - right, settled=total["settled"],
         dropped=total["dropped"], open=total["open"],
     )  # fmt: skip
-    return Stack([Note(said, language=report.language, look="plain"), _table(report, rows, id=id)])
+    told = [said] if shifts is None or shifts.is_empty() else [said, _taught(report, shifts)]
+    return Stack([*(Note(t, language=report.language, look="plain") for t in told), _table(report, rows, id=id)])
+
+
+def _taught(report: Report, shifts: pl.DataFrame) -> str:
+    """What outcomes changed of the likelihoods shown."""
+    whole = shifts.row(shifts.height - 1, named=True)
+    named = shifts.filter(pl.col("pattern").is_not_null() & (pl.col("shift") != 0))
+    comma, semicolon = ("、", "；") if report.language == "zh" else ("; ", "; ")
+    kinds = semicolon.join(
+        report.say(f"case.record.{way}", kinds=comma.join(_pattern(report, p) for p in some["pattern"]))
+        for way, some in (("lower", named.filter(pl.col("shift") < 0)), ("higher", named.filter(pl.col("shift") > 0)))
+        if some.height
+    )
+    return report.say(
+        "case.record.shifted" if kinds else "case.record.not_shifted", decided=whole["decided"], right=whole["right"],
+        stated=whole["stated"], kinds=kinds,
+    )  # fmt: skip
 
 
 def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:

@@ -15,6 +15,7 @@ from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.findings.products import with_product_headlines
+from aftersales.measures.recalibration import most_innocent
 from aftersales.tables.columns import known_total
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
@@ -124,7 +125,8 @@ class SuspiciousComplaints(Result):
         if rows.is_empty():
             return Note(self._why_empty(), language=self.report.language, look="plain")
         expected = float((1 - rows["probability"]).sum())
-        said = self.report.say("suspected_complaint.page.innocents", n=rows.height, expected=expected)
+        most = most_innocent(rows["probability"])
+        said = self.report.say("suspected_complaint.page.innocents", n=rows.height, expected=expected, most=most)
         return Note(said, language=self.report.language, look="plain")
 
     def complaint_list(self) -> Table:
