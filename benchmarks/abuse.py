@@ -254,7 +254,7 @@ def _hard(seeds: range) -> None:
 
 
 def _calibration(seeds: range) -> None:
-    """Of cases shown as high (.9 and more) how many are true; in how many shops innocent ones are at most as many as said."""
+    """Of cases shown as high (.9) how many are true; in how many shops innocent ones are at most as many as said."""
     for base in (0.01, 0.003):
         high = true = held = 0
         for seed in seeds:
