@@ -248,19 +248,23 @@ BAD = {
 
 @pytest.mark.slow
 def test_notebooks_that_loop_eat_memory_or_kill_their_process_cost_their_own_report_only(tmp_path):
-    settings = house(tmp_path, "good", *BAD)
     # one notebook, whose code asks which shop it is for and then does that shop's harm
     harm = "".join(f"if shop == {name!r}:\n    exec({code!r})\n" for name, (code, _) in BAD.items())
-    toy(tmp_path / "notebooks", "02-weekly-overview", harm + CHART)
-    done = run("weekly", "--jobs", "2", "--time-limit", "25", "--memory-limit", "900", cwd=tmp_path)
-    text = said(done)
-    assert done.returncode == 1
-    for shop, (_, words) in BAD.items():
-        [line] = [one for one in done.stdout.splitlines() if one.startswith(f"{shop} ")]
-        assert words in line
-        record = json.loads((tmp_path / "reports" / shop / "2026-W43" / "run.json").read_text("utf-8"))
-        assert record["status"] == "failed"
-    assert (tmp_path / "reports" / "good" / "2026-W43" / "index.html").is_file()
-    assert "1 done" in text
-    assert settings.ids == ("good", *BAD)
-    assert nbformat.read(tmp_path / "reports" / "good" / "2026-W43" / "notebooks" / "02-weekly-overview.ipynb", 4)
+    # only what never ends waits for its time limit; the others have time enough on a busy machine
+    rest = ["good", *(shop for shop in BAD if shop != "loops")]
+    for shops, limit in ((["loops"], 25), (rest, 300)):
+        place = tmp_path / str(limit)
+        place.mkdir()
+        settings = house(place, *shops)
+        toy(place / "notebooks", "02-weekly-overview", harm + CHART)
+        done = run("weekly", "--jobs", "2", "--time-limit", str(limit), "--memory-limit", "900", cwd=place)
+        assert done.returncode == 1
+        for shop in set(settings.ids) - {"good"}:
+            [line] = [one for one in done.stdout.splitlines() if one.startswith(f"{shop} ")]
+            assert BAD[shop][1] in line
+            record = json.loads((place / "reports" / shop / "2026-W43" / "run.json").read_text("utf-8"))
+            assert record["status"] == "failed"
+    assert "1 done" in said(done)
+    report = place / "reports" / "good" / "2026-W43"
+    assert (report / "index.html").is_file()
+    assert nbformat.read(report / "notebooks" / "02-weekly-overview.ipynb", 4)
