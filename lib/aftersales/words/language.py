@@ -54,6 +54,15 @@ def number(
     return _signed(f"{abs(shown):,.{digits}f}", shown, plus)
 
 
+def few(value: float | None, language: Language = "zh") -> str:
+    """An expected count to one digit; one that is not nothing never reads as 0.
+
+    >>> few(3.14), few(0.02), few(0.0)
+    ('3.1', '<0.1', '0.0')
+    """
+    return "<0.1" if value is not None and 0 < value < 0.05 else number(value, language, digits=1)
+
+
 def percent(value: float | None, language: Language = "zh", *, digits: int = 1) -> str:
     """A share between 0 and 1 as a percentage.
 
@@ -274,7 +283,7 @@ FORMATTERS: dict[str, Callable[[Any, Language], str]] = {
     "int": number, "pct": percent, "pp": points, "money": money, "day": day, "date": full_day, "month": month,
     "week": week_of, "change": relative_change, "clock": clock, "hours": hours, "probability": probability,
     "likelihood": likelihood, "name": named,
-    "num1": lambda v, lang: number(v, lang, digits=1), "num2": lambda v, lang: number(v, lang, digits=2),
+    "num1": lambda v, lang: number(v, lang, digits=1), "few": few, "num2": lambda v, lang: number(v, lang, digits=2),
     "capital": lambda v, lang: v[:1].upper() + v[1:],
     "plus": lambda v, lang: number(v, lang, plus=True), "list": enumerated,
     "pp2": lambda v, lang: points(v, lang, digits=2),

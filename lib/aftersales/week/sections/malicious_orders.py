@@ -175,7 +175,7 @@ class SuspiciousOrders(Result):
         columns = (
             Column("name", word("suspects.column.check")), Column("assessed", word("suspects.column.assessed"), "int"),
             Column("shown", word("suspects.column.shown"), "int"),
-            Column("expected_innocent", word("suspects.column.expected"), "num1"),
+            Column("expected_innocent", word("suspects.column.expected"), "few"),
             Column("note", word("suspects.column.basis")),
         )  # fmt: skip
         return Table(
