@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,35 @@ def tables(app: Any, page: str, source: list[str]) -> None:
         source[0] = source[0].replace("TABLES", "\n\n".join(said))
 
 
+ESCAPED = (r"\|", r"\*")
+
+
+def modules(app: Any, page: str, source: list[str]) -> None:
+    """List every module by package, with the first line of its docstring, where a page says MODULES."""
+    if source[0].rstrip().endswith("MODULES"):
+        package, said = HERE.parent / "lib" / "aftersales", []
+        for folder in sorted({p.parent for p in package.rglob("*.py")}):
+            said += [f"## {folder.relative_to(package.parent).as_posix()}", "", "| module | |", "|---|---|"]
+            for file in sorted(folder.glob("*.py")):
+                first = (
+                    file.read_text("utf-8").split('"""', 2)[1].splitlines()[0].replace("|", "\\|").replace("*", "\\*")
+                )
+                said.append(f"| `{file.name}` | {first.replace('``', '`')} |")
+            said.append("")
+        source[0] = source[0].replace("MODULES", "\n".join(said))
+
+
+_HAN = r"[\u2014\u2026\u3000-\u9fff\uff00-\uffef]"
+
+
+def joined_lines(app: Any, page: str, source: list[str]) -> None:
+    """Join lines broken between two Chinese characters, where a browser would put a blank."""
+    if app.config.language != "en":
+        source[0] = re.sub(rf"(?<={_HAN})\n(?={_HAN})", "", source[0])
+
+
 def setup(app: Any) -> None:
-    """Connect the language switch and the tables."""
+    """Connect the language switch and what is filled in."""
     app.connect("html-page-context", other_language)
-    app.connect("source-read", tables)
+    for fill in (tables, modules, joined_lines):
+        app.connect("source-read", fill)

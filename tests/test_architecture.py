@@ -33,16 +33,22 @@ def test_imports_only_point_downward(root):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_architecture_names_every_file_and_no_other(root):
+def test_architecture_names_every_package_and_no_other(root):
     text = (root / "ARCHITECTURE.md").read_text("utf-8")
-    tree = text.split("<!-- tree", 1)[1].split("<!-- /tree -->", 1)[0]
-    named, folder = set(), ""
-    for line in tree.splitlines():
-        if found := re.match(r"- \*\*`([\w/]*)`\*\*", line):
-            folder = found[1].strip("/")
-        elif found := re.match(r"  - `([\w./]+)`", line):
-            named.add(f"{folder}/{found[1]}".strip("/"))
-    assert named == set(modules(root))
+    assert len(text.encode()) <= 12_000, "what explains goes to docs/, what is repeated in docstrings goes"
+    listed = text.split("<!-- packages", 1)[1].split("<!-- /packages -->", 1)[0]
+    named = re.findall(r"^- \*\*`([\w/]+)`\*\* \S", listed, re.MULTILINE)
+    packages = {module.rpartition("/")[0] for module in modules(root)}
+    assert sorted(name.strip("/") for name in named) == sorted(packages)
+
+
+def test_every_module_says_in_its_first_line_what_it_is(root):
+    for module in modules(root):  # the map of the documentation is made of these lines
+        first = (ast.get_docstring(ast.parse((root / "lib" / "aftersales" / module).read_text("utf-8"))) or "").split(
+            "\n"
+        )
+        assert first[0], module
+        assert len(first) == 1 or not first[1], f"the first line of {module} is no line of its own"
 
 
 def test_every_dependency_has_a_line_saying_what_it_is_for(root):
