@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftersales.findings.contract import SIGNAL_WEEKS, check
-from aftersales.findings.seen import MEASURES, seen_measures
+from aftersales.findings.seen import WEEKLY, seen_measures
 from aftersales.findings.signals import judged, signal_headline, signals, with_headlines
 from aftersales.words.errors import DataError, QuestionError
 from aftersales.words.language import LANGUAGES
@@ -178,15 +178,15 @@ share = st.one_of(st.none(), st.floats(0, 1))
 
 @settings(max_examples=80)
 @given(
-    st.sampled_from(sorted(MEASURES)), share, share, share, share,
+    st.sampled_from([name for name in sorted(WEEKLY) if WEEKLY[name].counted]), share, share, share, share,
     st.sampled_from(["above", "below", "routine", "not_enough_data", None]), st.booleans(),
 )  # fmt: skip
 def test_every_sentence_tells_its_own_row_and_no_more(measure, seen, value, low, high, word, dated):
-    hours = MEASURES[measure] == "hours"
+    hours = WEEKLY[measure].unit == "hours"
     times = 100 if hours else 1
     seen, value, low, high = (None if x is None else x * times for x in (seen, value, low, high))
     base = pl.DataFrame(
-        [{"measure": measure, "scope": "shop", "week": str(WEEK), "unit": MEASURES[measure], "seen": seen,
+        [{"measure": measure, "scope": "shop", "week": str(WEEK), "unit": WEEKLY[measure].unit, "seen": seen,
           "seen_low": seen, "seen_high": seen, "part": 3.0, "whole": 9.0, "dated": dated}],
         schema_overrides={"seen": pl.Float64, "seen_low": pl.Float64, "seen_high": pl.Float64},
     )  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from aftersales.findings.finding import Finding
+from aftersales.findings.seen import WEEKLY
 from aftersales.words.periods import Week, week_label
 
 # One row in fifty missing shifts a refund rate by less than its own interval; many more would not.
@@ -15,15 +16,6 @@ DAMAGED_FROM = 0.02
 # Most refund requests on a week's orders come in that week and the two after it.
 FOLLOWING_WEEKS = 2
 DAYS_A_WEEK = 7
-# Which kinds of data each measure rests on. Rates by payment week rest on what came in the weeks after it, too.
-_AT_ONCE = {
-    "refund_request_rate": ("orders", "refunds"),
-    "handling_hours_median": ("refunds",),
-}
-_LATER = {
-    "refund_rate_orders": "refunds", "refund_rate_money": "refunds", "platform_involved_rate": "refunds",
-    "complaint_rate": "complaints",
-}  # fmt: skip
 
 
 def damages(findings: Iterable[Finding], *, week: Week) -> list[Finding]:
@@ -69,9 +61,12 @@ def lacking_weeks(findings: Iterable[Finding]) -> pl.DataFrame:
     days = pl.DataFrame(spans, schema={"kind": pl.String, "first": pl.Date, "last": pl.Date}, orient="row")
     weeks = days.select("kind", day=pl.date_ranges("first", "last")).explode("day").drop_nulls()
     weeks = weeks.group_by("kind", week=pl.col("day").dt.truncate("1w")).agg(days=pl.col("day").n_unique())
-    pairs = [(m, kind, 0) for m, kinds in _AT_ONCE.items() for kind in kinds]
-    pairs += [(m, "orders", 0) for m in _LATER]
-    pairs += [(m, kind, back) for m, kind in _LATER.items() for back in range(FOLLOWING_WEEKS + 1)]
+    pairs = [
+        (name, kind, back)
+        for name, measure in WEEKLY.items()
+        for kind in measure.rests_on  # what came in the weeks after belongs to rates by payment week, too
+        for back in range(FOLLOWING_WEEKS + 1 if measure.later and kind != "orders" else 1)
+    ]
     rests = pl.DataFrame(pairs, schema={"measure": pl.String, "kind": pl.String, "back": pl.Int64}, orient="row")
     return (
         weeks.join(rests, on="kind")

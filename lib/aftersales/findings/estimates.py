@@ -10,22 +10,16 @@ from datetime import date
 
 import polars as pl
 
-from aftersales.measures.inputs import columns_of
+from aftersales.findings.seen import WEEKLY, Given
 from aftersales.measures.maturity_stages import MATURE_FROM
 from aftersales.measures.nowcast import nowcast
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
-from aftersales.measures.service import first_response_hours, handling_hours
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
-from aftersales.tables.complaints import Complaints
-from aftersales.tables.refunds import Refunds
 from aftersales.words.periods import Week
 from aftersales.words.promotions import festivals, promotion_of_week
 
-# The platform steps in after the shop's own days to answer have passed; two weeks covers the longest of the usual
-# clocks (reference "domain", d5, none of them official). The export does not say when it stepped in.
-PLATFORM_DAYS = 14
 # The longest history that the fullest baseline reads: five years, as `measures.farrington` does.
 HISTORY_WEEKS = 260
 
@@ -58,37 +52,20 @@ def weekly_estimates(
     since = week.shift(1 - HISTORY_WEEKS).monday
     lately = [with_stratum(part.filter(pl.col("paid_at").dt.date() >= since), market) for part in parts_of(orders)]
     found = []
-    if has_refund_dates(refunds):
-        found.append(_rate(lately, refunds, "refund_rate_orders", until=until, market=market))
-        found.append(_rate(lately, refunds, "refund_rate_money", until=until, market=market, money=True))
-        involved = _involved(refunds, complaints)
-        found.append(_rate(lately, involved, "platform_involved_rate", until=until, market=market))
-        found.append(_hours(handling_hours(refunds, by="week", until=until, since=since), "handling_hours_median"))
-    if complaints is not None:
-        filed = complaints.lazy().select(refund_id="complaint_id", order_id="order_id", applied_at="filed_at")
-        found.append(_rate(lately, filed, "complaint_rate", until=until, market=market))
-        answers = first_response_hours(complaints, by="week", until=until, since=since)
-        found.append(_hours(answers, "first_response_hours_median"))
+    told = {"refunds": has_refund_dates(refunds), "complaints": complaints is not None}
+    given = Given(lately, refunds, complaints, ("week",), since, until)
+    for name, measure in WEEKLY.items():
+        if measure.counted is None or not told[measure.needs]:
+            continue
+        if measure.requests is not None:
+            asked, money = measure.requests(refunds, complaints), measure.unit == "share_of_money"
+            found.append(_rate(lately, asked, name, until=until, market=market, money=money))
+        elif (hours := measure.counted(given)) is not None:
+            found.append(_hours(hours, name))
     known = [f for f in found if not f.is_empty()]
     if not known:
         return pl.DataFrame(schema=_SCHEMA)
     return pl.concat(known).select(list(_SCHEMA)).sort("measure", "week")
-
-
-def _involved(refunds: Frame, complaints: Frame | None) -> pl.LazyFrame:
-    """The refunds and complaints the platform stepped into, refunds counted from when it would have shown."""
-    names = ["refund_id", "order_id", "applied_at", "platform_involved"]
-    shown = pl.col("applied_at") + pl.duration(days=PLATFORM_DAYS)
-    involved = columns_of(refunds, Refunds, names, needed=["order_id"]).filter("platform_involved")
-    involved = involved.select("refund_id", "order_id", applied_at=shown)
-    if complaints is None:
-        return involved
-    told = columns_of(complaints, Complaints, ["complaint_id", "order_id", "platform_involved_at"], needed=["order_id"])
-    told = told.drop_nulls("platform_involved_at").select(
-        pl.col("complaint_id").alias("refund_id"), "order_id",
-        pl.col("platform_involved_at").cast(involved.collect_schema()["applied_at"]).alias("applied_at"),
-    )  # fmt: skip
-    return pl.concat([involved, told])
 
 
 def _rate(

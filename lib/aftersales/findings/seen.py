@@ -1,8 +1,14 @@
-"""What the shop's measures show week by week, as counted so far: the ground that signals stand on."""
+"""The registry of weekly measures, and what they show week by week, as counted so far: the ground signals stand on.
+
+A new one is its function in `measures`, its entry in `WEEKLY`, and its name under ``[measure]`` in the catalogue.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -10,24 +16,145 @@ import polars as pl
 from aftersales.findings.contract import SIGNAL_WEEKS
 from aftersales.measures.cohorts import all_periods, paid_lines
 from aftersales.measures.coverage import refund_span
+from aftersales.measures.inputs import columns_of
 from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.service import complaint_rate, first_response_hours, handling_hours, platform_involved_rate
 from aftersales.tables.columns import Frame
+from aftersales.tables.complaints import Complaints
+from aftersales.tables.refunds import Refunds
 from aftersales.words.errors import unknown
 from aftersales.words.periods import Week, week_label
 
 Unit = Literal["share_of_orders", "share_of_money", "hours"]
-# Every measure that has signals, with what it is made of.
-MEASURES: dict[str, Unit] = {
-    "refund_rate_orders": "share_of_orders",
-    "refund_rate_money": "share_of_money",
-    "complaint_rate": "share_of_orders",
-    "platform_involved_rate": "share_of_orders",
-    "handling_hours_median": "hours",
-    "first_response_hours_median": "hours",
-}
+# The platform steps in after the shop's own days to answer have passed; two weeks covers the longest of the usual
+# clocks (reference "domain", d5, none of them official). The export does not say when it stepped in.
+PLATFORM_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a weekly measure is counted from: the shop's tables, the groups, and the days of the cohorts."""
+
+    orders: InParts
+    refunds: Frame
+    complaints: Frame | None
+    by: Sequence[str]
+    since: date
+    until: date
+
+    @cached_property
+    def refunded(self) -> pl.DataFrame:
+        """The refund rate, by orders and by money; nothing seen in weeks before the refund report begins."""
+        rates = refund_rate(self.orders, self.refunds, by=self.by, until=self.until, since=self.since)
+        return _from_first(rates, _refunds_from(whole_of(self.orders), self.refunds, self.until))
+
+
+@dataclass(frozen=True)
+class WeeklyMeasure:
+    """One weekly measure.
+
+    ``unit`` of its value · ``form`` in which it is written, ``page`` that shows it · ``needs`` these files ·
+    ``counted`` gives its table by cohort (None where the files cannot tell; of hours by week alone), in which ``of``
+    names value, low, high, part and whole · ``requests``: of a rate, the rows whose delays tell what is still to come ·
+    ``rests_on`` days of these kinds of data; ``later``, also on those of the weeks after (`damage`).
+    """
+
+    unit: Unit
+    form: str
+    page: str
+    needs: Literal["refunds", "complaints"] = "refunds"
+    counted: Callable[[Given], pl.DataFrame | None] | None = None
+    of: tuple[str, ...] = ()
+    requests: Callable[[Frame, Frame | None], Frame] | None = None
+    rests_on: tuple[str, ...] = ()
+    later: bool = False
+
+
+def _complained(given: Given) -> pl.DataFrame | None:
+    first = None if given.complaints is None else _complaints_from(given.complaints, given.until)
+    if given.complaints is None or first is None:
+        return None
+    rates = complaint_rate(given.orders, given.complaints, by=given.by, until=given.until, since=given.since)
+    return _from_first(rates, first)
+
+
+def _involved(given: Given) -> pl.DataFrame:
+    return platform_involved_rate(
+        given.orders, given.refunds, given.complaints, by=given.by, until=given.until, since=given.since
+    )
+
+
+def _steps(refunds: Frame, complaints: Frame | None) -> pl.LazyFrame:
+    """The refunds and complaints the platform stepped into, refunds counted from when it would have shown."""
+    names = ["refund_id", "order_id", "applied_at", "platform_involved"]
+    shown = pl.col("applied_at") + pl.duration(days=PLATFORM_DAYS)
+    involved = columns_of(refunds, Refunds, names, needed=["order_id"]).filter("platform_involved")
+    involved = involved.select("refund_id", "order_id", applied_at=shown)
+    if complaints is None:
+        return involved
+    told = columns_of(complaints, Complaints, ["complaint_id", "order_id", "platform_involved_at"], needed=["order_id"])
+    told = told.drop_nulls("platform_involved_at").select(
+        pl.col("complaint_id").alias("refund_id"), "order_id",
+        pl.col("platform_involved_at").cast(involved.collect_schema()["applied_at"]).alias("applied_at"),
+    )  # fmt: skip
+    return pl.concat([involved, told])
+
+
+def _filed(refunds: Frame, complaints: Frame | None) -> pl.LazyFrame:
+    assert complaints is not None  # the measure needs them
+    return complaints.lazy().select(refund_id="complaint_id", order_id="order_id", applied_at="filed_at")
+
+
+def _handled(given: Given) -> pl.DataFrame:
+    return handling_hours(given.refunds, by="week", until=given.until, since=given.since)
+
+
+def _answered(given: Given) -> pl.DataFrame | None:
+    if given.complaints is None:
+        return None
+    return first_response_hours(given.complaints, by="week", until=given.until, since=given.since)
+
+
+_BY_ORDERS = ("rate_orders", "low", "high", "refund_orders", "paid_orders")
+_BY_MONEY = ("rate_money", "money_low", "money_high", "refund_money", "paid_money")
+_COMPLAINED = ("rate", "low", "high", "complaint_orders", "paid_orders")
+_STEPPED_IN = ("rate", "low", "high", "involved_orders", "paid_orders")
+_MEDIAN = ("median_hours", "median_low", "median_high", "closed", "cases")
+_REFUNDS, _COMPLAINTS = ("orders", "refunds"), ("orders", "complaints")
+
+
+def _as_they_are(refunds: Frame, complaints: Frame | None) -> Frame:
+    return refunds
+
+
+# Every measure that has signals, in the order in which they are shown; the first is counted by `request_rate`.
+WEEKLY: Mapping[str, WeeklyMeasure] = {
+    "refund_request_rate": WeeklyMeasure("share_of_orders", "pct", "refund-trends", rests_on=_REFUNDS),
+    "refund_rate_orders": WeeklyMeasure(
+        "share_of_orders", "pct", "refund-trends", counted=lambda given: given.refunded, of=_BY_ORDERS,
+        requests=_as_they_are, rests_on=_REFUNDS, later=True,
+    ),
+    "refund_rate_money": WeeklyMeasure(
+        "share_of_money", "pct", "refund-trends", counted=lambda given: given.refunded, of=_BY_MONEY,
+        requests=_as_they_are, rests_on=_REFUNDS, later=True,
+    ),
+    "complaint_rate": WeeklyMeasure(
+        "share_of_orders", "pct2", "complaint-trends", needs="complaints", counted=_complained, of=_COMPLAINED,
+        requests=_filed, rests_on=_COMPLAINTS, later=True,
+    ),
+    "platform_involved_rate": WeeklyMeasure(
+        "share_of_orders", "pct2", "complaint-trends", counted=_involved, of=_STEPPED_IN, requests=_steps,
+        rests_on=_REFUNDS, later=True,
+    ),
+    "handling_hours_median": WeeklyMeasure(
+        "hours", "hours", "complaint-trends", counted=_handled, of=_MEDIAN, rests_on=("refunds",)
+    ),
+    "first_response_hours_median": WeeklyMeasure(
+        "hours", "hours", "complaint-trends", needs="complaints", counted=_answered, of=_MEDIAN
+    ),
+}  # fmt: skip
 # The columns that a scope other than the whole shop may be taken from, and the scope's word in the findings.
 SCOPES = {
     "product_id": "product", "category": "category", "province": "province", "courier": "courier",
@@ -43,11 +170,11 @@ def seen_measures(
     Rates belong to the week their orders were paid in, hours to the week the request or complaint was made in. With
     ``by`` (a column of the orders table) one scope a value, rates only.
 
-    Columns out: measure, scope ("shop", or "province=…"), week ("2026-W46"), unit (`MEASURES`), seen (rate 0..1, or
+    Columns out: measure, scope ("shop", or "province=…"), week ("2026-W46"), unit (`WEEKLY`), seen (rate 0..1, or
     hours; null in a week with nothing to count), seen_low, seen_high (90 %), part, whole (what was counted: orders or
     money with a refund, and all; cases closed, and all), dated (Bool: the files say when refunds were asked for). A
     measure that the files cannot tell in any week is left out; weeks before refunds or complaints were recorded have
-    nothing seen. Sorted by measure (in the order of `MEASURES`), scope,
+    nothing seen. Sorted by measure (in the order of `WEEKLY`), scope,
     week.
 
     >>> from datetime import datetime
@@ -63,31 +190,21 @@ def seen_measures(
     first = paid_lines(whole_of(orders), until=until).select(pl.col("day").min()).collect(engine="streaming").item()
     since = max(Week.of(first), week.shift(1 - SIGNAL_WEEKS)).monday if first else week.monday
     groups = ["week"] if by is None else ["week", by]
-    refunded = refund_rate(orders, refunds, by=groups, until=until, since=since)
-    refunded = _from_first(refunded, _refunds_from(whole_of(orders), refunds, until))
-    by_money = ("rate_money", "money_low", "money_high", "refund_money", "paid_money")
-    by_orders = ("rate_orders", "low", "high", "refund_orders", "paid_orders")
-    tables = [
-        _rows(refunded, "refund_rate_orders", of=by_orders, by=by),
-        _rows(refunded, "refund_rate_money", of=by_money, by=by),
-    ]
+    given = Given(orders, refunds, complaints, groups, since, until)
+    tables = []
+    for name, measure in WEEKLY.items():
+        hours = measure.unit == "hours"
+        if measure.counted is None or (hours and by is not None):
+            continue
+        table = measure.counted(given)
+        if table is not None:
+            tables.append(_rows(_every(table, given) if hours else table, name, by=by))
     dated = has_refund_dates(refunds)
-    complained_from = None if complaints is None else _complaints_from(complaints, until)
-    if complaints is not None and complained_from is not None:
-        rates = complaint_rate(orders, complaints, by=groups, until=until, since=since)
-        rates = _from_first(rates, complained_from)
-        of = ("rate", "low", "high", "complaint_orders", "paid_orders")
-        tables.append(_rows(rates, "complaint_rate", of=of, by=by))
-    involved = platform_involved_rate(orders, refunds, complaints, by=groups, until=until, since=since)
-    of = ("rate", "low", "high", "involved_orders", "paid_orders")
-    tables.append(_rows(involved, "platform_involved_rate", of=of, by=by))
-    if by is None:
-        tables += _hours(refunds, complaints, since=since, until=until)
     known = [t for t in tables if t["seen"].is_not_null().any()]
     if not known:
         return pl.DataFrame(schema=_SCHEMA)
     rows = pl.concat(known).with_columns(dated=~pl.col("measure").str.starts_with("refund_rate") | dated)
-    order = pl.col("measure").cast(pl.Enum(list(MEASURES)))
+    order = pl.col("measure").cast(pl.Enum(list(WEEKLY)))
     return rows.sort(order, "scope", "week").select(list(_SCHEMA))
 
 
@@ -112,29 +229,17 @@ def _from_first(rates: pl.DataFrame, first: date | None) -> pl.DataFrame:
     return rates.with_columns(pl.when(known).then(pl.col(c)).alias(c) for c in shares)
 
 
-def _hours(refunds: Frame, complaints: Frame | None, *, since: date, until: date) -> list[pl.DataFrame]:
-    of = ("median_hours", "median_low", "median_high", "closed", "cases")
-    hours = handling_hours(refunds, by="week", until=until, since=since)
-    weeks = all_periods(since, until, "week")
-    found = [_rows(_every(weeks, hours), "handling_hours_median", of=of)]
-    if complaints is not None:
-        hours = first_response_hours(complaints, by="week", until=until, since=since)
-        found.append(_rows(_every(weeks, hours), "first_response_hours_median", of=of))
-    return found
-
-
-def _every(weeks: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+def _every(hours: pl.DataFrame, given: Given) -> pl.DataFrame:
+    weeks = all_periods(given.since, given.until, "week")
     every = weeks.join(hours, on="cohort", how="left", maintain_order="left")
     return every.with_columns(pl.col("closed", "cases").fill_null(0))
 
 
-def _rows(
-    table: pl.DataFrame, measure: str, *, of: tuple[str, str, str, str, str], by: str | None = None
-) -> pl.DataFrame:
-    seen, low, high, part, whole = of
+def _rows(table: pl.DataFrame, measure: str, *, by: str | None = None) -> pl.DataFrame:
+    seen, low, high, part, whole = WEEKLY[measure].of
     scope = pl.lit("shop") if by is None else pl.format("{}={}", pl.lit(SCOPES[by]), pl.col(by).fill_null("unknown"))
     return table.select(
-        measure=pl.lit(measure), scope=scope, week=week_label("cohort"), unit=pl.lit(MEASURES[measure]),
+        measure=pl.lit(measure), scope=scope, week=week_label("cohort"), unit=pl.lit(WEEKLY[measure].unit),
         seen=pl.col(seen), seen_low=pl.col(low), seen_high=pl.col(high), part=pl.col(part).cast(pl.Float64),
         whole=pl.col(whole).cast(pl.Float64),
     )  # fmt: skip

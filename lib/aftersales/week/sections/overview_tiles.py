@@ -10,6 +10,7 @@ import polars as pl
 from aftersales.charts.note import Note
 from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile, Tiles, tile_state
+from aftersales.findings.seen import WEEKLY
 from aftersales.findings.signals import is_awaited
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, last_judged, measure_unit, signal_rows
@@ -19,15 +20,7 @@ from aftersales.words.promotions import prior_year_week
 MOST_TILES = 8
 RECENT = 8  # points of a tile's little line
 # How each measure is written, and where its page is: the order is that of the tiles.
-SHOWN = {
-    "refund_request_rate": ("pct", "refund-trends"),
-    "refund_rate_orders": ("pct", "refund-trends"),
-    "refund_rate_money": ("pct", "refund-trends"),
-    "complaint_rate": ("pct2", "complaint-trends"),
-    "platform_involved_rate": ("pct2", "complaint-trends"),
-    "handling_hours_median": ("hours", "complaint-trends"),
-    "first_response_hours_median": ("hours", "complaint-trends"),
-}
+SHOWN = {name: (measure.form, measure.page) for name, measure in WEEKLY.items()}
 # Rates of the same refunds by another denominator: a tile each only where they are the news, or where the files hold no
 # dates of requests and there is no other; else in the last table.
 SECOND_VIEWS = ("refund_rate_orders", "refund_rate_money")
