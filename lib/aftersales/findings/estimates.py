@@ -60,7 +60,7 @@ def weekly_estimates(
         if measure.requests is not None:
             asked, money = measure.requests(refunds, complaints), measure.unit == "share_of_money"
             found.append(_rate(lately, asked, name, until=until, market=market, money=money))
-        elif (hours := measure.counted(given)) is not None:
+        elif measure.unit == "hours" and (hours := measure.counted(given)) is not None:
             found.append(_hours(hours, name))
     known = [f for f in found if not f.is_empty()]
     if not known:

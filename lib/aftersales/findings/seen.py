@@ -58,7 +58,8 @@ class WeeklyMeasure:
     ``unit`` of its value · ``form`` in which it is written, ``page`` that shows it · ``needs`` these files ·
     ``counted`` gives its table by cohort (None where the files cannot tell; of hours by week alone), in which ``of``
     names value, low, high, part and whole · ``requests``: of a rate, the rows whose delays tell what is still to come ·
-    ``rests_on`` days of these kinds of data; ``later``, also on those of the weeks after (`damage`).
+    ``rests_on`` days of these kinds of data; ``later``, also on those of the weeks after (`damage`) ·
+    ``of_refunds``: it counts refund requests, and is dated only where they are.
     """
 
     unit: Unit
@@ -70,6 +71,7 @@ class WeeklyMeasure:
     requests: Callable[[Frame, Frame | None], Frame] | None = None
     rests_on: tuple[str, ...] = ()
     later: bool = False
+    of_refunds: bool = False
 
 
 def _complained(given: Given) -> pl.DataFrame | None:
@@ -134,11 +136,11 @@ WEEKLY: Mapping[str, WeeklyMeasure] = {
     "refund_request_rate": WeeklyMeasure("share_of_orders", "pct", "refund-trends", rests_on=_REFUNDS),
     "refund_rate_orders": WeeklyMeasure(
         "share_of_orders", "pct", "refund-trends", counted=lambda given: given.refunded, of=_BY_ORDERS,
-        requests=_as_they_are, rests_on=_REFUNDS, later=True,
+        requests=_as_they_are, rests_on=_REFUNDS, later=True, of_refunds=True,
     ),
     "refund_rate_money": WeeklyMeasure(
         "share_of_money", "pct", "refund-trends", counted=lambda given: given.refunded, of=_BY_MONEY,
-        requests=_as_they_are, rests_on=_REFUNDS, later=True,
+        requests=_as_they_are, rests_on=_REFUNDS, later=True, of_refunds=True,
     ),
     "complaint_rate": WeeklyMeasure(
         "share_of_orders", "pct2", "complaint-trends", needs="complaints", counted=_complained, of=_COMPLAINED,
@@ -203,7 +205,8 @@ def seen_measures(
     known = [t for t in tables if t["seen"].is_not_null().any()]
     if not known:
         return pl.DataFrame(schema=_SCHEMA)
-    rows = pl.concat(known).with_columns(dated=~pl.col("measure").str.starts_with("refund_rate") | dated)
+    of_refunds = [name for name, measure in WEEKLY.items() if measure.of_refunds]
+    rows = pl.concat(known).with_columns(dated=~pl.col("measure").is_in(of_refunds) | dated)
     order = pl.col("measure").cast(pl.Enum(list(WEEKLY)))
     return rows.sort(order, "scope", "week").select(list(_SCHEMA))
 
