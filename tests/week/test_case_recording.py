@@ -131,4 +131,4 @@ def test_outcomes_recalibrate_the_likelihoods_and_the_page_says_so(config):
         assert (both["probability"] < both["before"]).all()
         said = told(shop).items[1].text
         assert f"{whole['decided']} of them had a stated likelihood, {whole['stated']:.0%}" in said
-        assert "lowered for" in said
+        assert "lowered for every type" in said

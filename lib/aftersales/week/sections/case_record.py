@@ -55,7 +55,9 @@ def _taught(report: Report, shifts: pl.DataFrame) -> str:
     named = shifts.filter(pl.col("pattern").is_not_null() & (pl.col("shift") != 0))
     comma, semicolon = ("、", "；") if report.language == "zh" else ("; ", "; ")
     kinds = semicolon.join(
-        report.say(f"case.record.{way}", kinds=comma.join(_pattern(report, p) for p in some["pattern"]))
+        report.say(f"case.record.all_{way}")
+        if some.height == shifts.height - 1
+        else report.say(f"case.record.{way}", kinds=comma.join(_pattern(report, p) for p in some["pattern"]))
         for way, some in (("lower", named.filter(pl.col("shift") < 0)), ("higher", named.filter(pl.col("shift") > 0)))
         if some.height
     )
