@@ -1,4 +1,4 @@
-"""After-sales analytics for online shops. ``import aftersales as asa`` opens the front door.
+"""After-sales analytics for online shops. ``import aftersales as asa`` gives the public API.
 
     shop = asa.open("demo", week="2026-W46")      a shop's week; shop.<Tab> lists its analyses
     shop.problem_products(worse_than=2.0)         an analysis with its parameters: a Result, which shows itself

@@ -1,4 +1,4 @@
-"""The program: thin verbs, no logic. Every verb's work is one call into the house."""
+"""The program: thin verbs, no logic. Every verb's work is one call into the library."""
 
 from __future__ import annotations
 

@@ -58,10 +58,22 @@ class Shop(Report):
     def where(self, where: str | Mapping[str, str | Sequence[str]] = "", **columns: str | Sequence[str]) -> Shop:
         """The part of the shop that matches: ``shop.where(courier="申通快递", province=["河南省", "山东省"])``.
 
-        ``where`` is the same as text (``"courier=申通快递; province=河南省|山东省"``); columns are product (id,
-        code or title), category, courier, province, channel, warehouse, batch, sku. Every trend and list is then of
-        the orders that match; suspected orders, decisions and gaps in the data are judged on the whole shop. Of a part
-        it takes a part again. Raises `QuestionError` for a column that is none and for a value that no order has.
+        Every trend and list is then of the orders that match; suspected orders, decisions and gaps in the data are
+        judged on the whole shop. Of a part it takes a part again.
+
+        Parameters
+        ----------
+        where
+            The filter as text: ``"courier=申通快递; province=河南省|山东省"``.
+        **columns
+            The same by column: product (id, code or title), category, courier, province, channel, warehouse, batch,
+            sku; a value or several.
+
+        Raises
+        ------
+        QuestionError
+            For a column that is none, and for a value that no order has.
+
         """
         more = Where.parse(columns or where)
         return replace(self, data=self.data.part(Where((*self.data.where.parts, *more.parts))))
@@ -70,7 +82,13 @@ class Shop(Report):
         """The same shop, or part of it, as it stood so many weeks earlier.
 
         Its orders had as much time to come back as the newest have had now, so that two spans of weeks can be
-        compared. Raises `QuestionError` for a week without data.
+        compared: ``shop.earlier(8).refund_rate(by="courier", weeks=8)``. States and amounts are those known today.
+
+        Raises
+        ------
+        QuestionError
+            For a week without data.
+
         """
         whole = self.data.only(whole=True)
         then = replace(whole, week=week_of(str(self.data.week.shift(-weeks)), whole.tables, whole.shop))
@@ -153,8 +171,14 @@ class Shop(Report):
     def trend(self, measure: str = "refund_request_rate") -> Result:
         """The last six weeks and twelve months of a weekly measure with its normal range.
 
-        ``measure`` is one of the signals: refund_request_rate, refund_rate_orders, refund_rate_money, complaint_rate,
-        platform_involved_rate, first_response_hours_median …
+        Its table has the columns of `signals` for this measure, and ``prior_year`` (the same week a year before).
+
+        Parameters
+        ----------
+        measure
+            refund_request_rate, refund_rate_orders, refund_rate_money, complaint_rate, platform_involved_rate,
+            handling_hours_median or first_response_hours_median (`findings.seen.WEEKLY`).
+
         """
         known = [key.removeprefix("measure.") for key in catalogue() if key.startswith("measure.")]
         if measure not in known:  # one that this shop's files cannot tell is drawn as a note
@@ -165,17 +189,35 @@ class Shop(Report):
         return Drawn(signal_rows(self, measure), draw, caveats=self._caveats)
 
     def cohorts(self) -> Result:
-        """What share of each payment week's orders had a refund requested, by days since payment."""
+        """What share of each payment week's orders had a refund requested, by days since payment.
+
+        Its table: cohort (Monday), age_days, orders (as old as that), refund_orders, share (0–1).
+        """
         draw, definition = partial(refund_trends.cohorts, self), self.say("refunds.caption_cohorts")
         return Drawn(self.data.cohorts, draw, definition=definition, caveats=self._caveats)
 
     def without_suspected(self) -> Result:
-        """The quarter's refund rate with all orders, and without those suspected by timing and shared keys alone."""
+        """The quarter's refund rate with all orders, and without those suspected by timing and shared keys alone.
+
+        Its table: orders (all, without_suspected), paid_orders, refund_orders, rate (0–1), set_aside (orders left out).
+        """
         draw = partial(refund_trends.without_suspected, self)
         return Drawn(self.data.quarter_with_and_without, draw, caveats=self._caveats)
 
     def requests(self, *, by: str = "phase", weeks: int = HALF_YEAR_WEEKS) -> Result:
-        """Refund requests by the week they were made in; ``by`` phase, kind or reason divides them."""
+        """Refund requests by the week they were made in.
+
+        Its table: week (Monday), the column of ``by``, whole (the week has ended), cases, orders, first_requests (of
+        their orders), amount (requested; null where no case tells it).
+
+        Parameters
+        ----------
+        by
+            phase (before_shipping, in_transit, after_receipt), kind or reason.
+        weeks
+            How many weeks.
+
+        """
         if by not in _REQUESTS_BY:
             raise unknown("way to divide requests called", by, _REQUESTS_BY)
         checked("refund-trends", weeks=weeks)
@@ -184,25 +226,39 @@ class Shop(Report):
         return Drawn(rows, draw, definition=self.say("refunds.caption_requests"), caveats=self._caveats)
 
     def reasons(self, *, most: int = refund_trends.MOST_REASONS) -> Result:
-        """The week's refund requests by reason, against the six weeks before."""
+        """The week's refund requests by reason, against the six weeks before.
+
+        Its table: reason (one of 18 groups), cases, usual_cases (a week), share, low, high (90%), usual_share,
+        usual_low, usual_high, change, differs (more than both counts leave open). ``most`` reasons are drawn.
+        """
         draw = partial(refund_trends.reasons, self, most=most)
         definition = self.say("refunds.caption_reasons")
         return Drawn(self.data.reasons_against_usual, draw, definition=definition, caveats=self._caveats)
 
     def refund_costs(self, *, weeks: int = COST_WEEKS) -> Result:
-        """What refunds cost beside the money handed back, by week of request, with the parts."""
+        """What refunds cost beside the money handed back, by week of request, with the parts.
+
+        Its table as `measures.costs.refund_costs`: money in the shop's currency, ``net_loss`` the sum of the parts.
+        """
         draw = partial(refund_trends.costs, self, weeks=weeks)
         definition = self.say("refunds.caption_costs")
         return Drawn(self.data.costs_weekly.tail(weeks), draw, definition=definition, caveats=self._caveats)
 
     def change(self) -> Result:
-        """The step from last week's requests to this week's by product: more orders, other orders, another rate."""
+        """The step from last week's requests to this week's by product: more orders, other orders, another rate.
+
+        Its table: product_id, exposure_before, exposure_after (orders), events_before, events_after (requests), rates
+        before and after, change, and its parts volume, mix and rate, which add up to it (Kitagawa 1955).
+        """
         draw = partial(refund_trends.change, self)
         definition = self.say("refunds.caption_change")
         return Drawn(self.data.change_by_product, draw, definition=definition, caveats=self._caveats)
 
     def complaints(self, *, by: str = "channel") -> Result:
-        """Complaints of half a year by week, divided by channel or kind."""
+        """Complaints of half a year by week, divided by channel or kind.
+
+        Its table: week (Monday), the column of ``by``, whole, complaints, orders, compensation (null where unknown).
+        """
         checked("complaint-trends", by=by)
         rows = self.data.complaints_by_channel if by == "channel" else self.data.complaints_by_kind
         draw = partial(complaint_trends.mix, self, by=by)
@@ -210,13 +266,25 @@ class Shop(Report):
         return Drawn(rows, draw, answer, definition=self.say("complaints.caption_counts"), caveats=self._caveats)
 
     def complaint_kinds(self, *, weeks: int = QUARTER_WEEKS) -> Result:
-        """What is complained of over the last weeks, with counts and compensation."""
+        """What is complained of over the last weeks: week (Monday), kind, complaints, compensation."""
         found = self._service(weeks)
         rows = found.data.complaints_by_kind.filter(pl.col("week") >= found.data.service_since)
         return Drawn(rows, partial(complaint_trends.kinds, found), caveats=self._caveats)
 
     def hours(self, what: str = "first_response", *, weeks: int = QUARTER_WEEKS) -> Result:
-        """Hours by week: from complaint to first_response or closing, or handling of a refund from request to end."""
+        """How long things take, by week; open cases count as running (Kaplan and Meier 1958).
+
+        Its table: cohort (Monday), cases, closed, open, without_end, and median_hours and p90_hours with low and high
+        (90%); null where too few have ended.
+
+        Parameters
+        ----------
+        what
+            first_response or closing (of a complaint), or handling (of a refund, from request to end).
+        weeks
+            How many weeks.
+
+        """
         if what not in _HOURS:
             raise unknown("time called", what, _HOURS)
         found = self._service(weeks)
@@ -224,17 +292,24 @@ class Shop(Report):
         return Drawn(getattr(found.data, f"{what}_weekly"), partial(draw, found), caveats=self._caveats)
 
     def complaint_hours(self, *, weeks: int = QUARTER_WEEKS) -> Result:
-        """When complaints of the last weeks came in: hour of the day by weekday."""
+        """When complaints of the last weeks came in: weekday (1 is Monday), hour (null: no time known), complaints."""
         found = self._service(weeks)
         return Drawn(found.data.complaint_hours, partial(complaint_trends.when, found), caveats=self._caveats)
 
     def complaint_outcomes(self, *, weeks: int = QUARTER_WEEKS) -> Result:
-        """Whom the platform found at fault in the closed complaints of the last weeks."""
+        """Whom the platform found at fault in the closed complaints of the last weeks.
+
+        Its table: fault (buyer, seller, carrier, disputed, or null), complaints, whole, share, low, high (90%),
+        compensation.
+        """
         found = self._service(weeks)
         return Drawn(found.data.complaint_verdicts, partial(complaint_trends.outcomes, found), caveats=self._caveats)
 
     def complaint_words(self, *, top: int = complaint_trends.MOST_WORDS) -> Result:
-        """What the newest complaints say, in the buyers' own words: the ``top`` newest, up to 50."""
+        """What the newest complaints say, in the buyers' own words: the ``top`` newest, up to 50.
+
+        Its table: filed_at, channel, kind, text (what names a person is masked), order_id; the newest first.
+        """
         draw = partial(complaint_trends.voices, self, top=top)
         return Drawn(self.data.complaint_words.head(top), draw, caveats=self._caveats)
 
@@ -243,17 +318,24 @@ class Shop(Report):
         return self._varied(service_weeks=weeks)
 
     def signals(self) -> Result:
-        """Every weekly measure with its normal range and the verdict on each week."""
+        """Every weekly measure with its normal range and the verdict on each week.
+
+        Its table as ``findings/signals.parquet``: measure, scope, week, seen (as counted), value (what it will come to)
+        with low and high, normal_low, normal_high, verdict (above, below, routine, not_enough_data), since, headline …
+        """
         rows = with_headlines(self.data.signals, language=self.language, currency=self.data.shop.currency)
         return Drawn(rows, partial(overview_tiles.tiles, self), partial(weekly_overview.answer, self))
 
     def drivers(self) -> Result:
-        """The slices of orders that carry the week's rise in refund requests."""
+        """The slices of orders that carry the week's rise in refund requests; its table as `findings.drivers`."""
         rows = self.data.drivers(self.language)
         return Drawn(rows, partial(weekly_overview.drivers, self), caveats=self._caveats)
 
     def persistent_slices(self) -> Result:
-        """The couriers, provinces, warehouses … that have been worse than their orders let expect for weeks."""
+        """The couriers, provinces, warehouses … that have been worse than their orders let expect for weeks.
+
+        Its table as `findings.persistent_slices`, over 4, 8 or 12 weeks (``weeks``), most money first.
+        """
         rows = self.data.persistent(self.language)
         return Drawn(rows, partial(overview_slices.persistent, self), caveats=self._caveats)
 
@@ -429,10 +511,28 @@ class Shop(Report):
 def open(shop: str, *, week: str = "", language: str = "", where: str = "", config: str | None = None) -> Shop:
     """Open a shop's week: ``shop.<Tab>`` then lists its analyses.
 
-    ``shop`` is an id of shops.toml; ``week`` is written 2026-W46 (empty: the last whole one); ``language`` is zh or en
-    (empty: the shop's first); ``where`` takes a part of its orders (`Shop.where`). Results are computed when they are
-    first asked for, once, and kept by version of the data, parameters and code. Raises `QuestionError` for an unknown
-    shop, week, language or filter, `SetupError` for a broken configuration.
+    Results are computed when they are first asked for, once, and kept by version of the data, parameters and code.
+
+    Parameters
+    ----------
+    shop
+        An id of shops.toml.
+    week
+        Written 2026-W46; empty takes the last whole one.
+    language
+        zh or en; empty takes the shop's first.
+    where
+        A part of its orders, as `Shop.where` reads it.
+    config
+        The shops.toml; without it AFTERSALES_CONFIG, else the nearest one upwards.
+
+    Raises
+    ------
+    QuestionError
+        For an unknown shop, week, language or filter.
+    SetupError
+        For a broken configuration.
+
     """
     report = load(shop, week, language, config=config)
     opened = Shop(report.data, report.language)
