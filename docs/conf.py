@@ -81,9 +81,11 @@ _HAN = r"[\u2014\u2026\u3000-\u9fff\uff00-\uffef]"
 
 
 def joined_lines(app: Any, page: str, source: list[str]) -> None:
-    """Join lines broken between two Chinese characters, where a browser would put a blank."""
+    """Join lines broken between two Chinese characters, where a browser would put a blank; lines of code stay."""
     if app.config.language != "en":
-        source[0] = re.sub(rf"(?<={_HAN})\n(?={_HAN})", "", source[0])
+        parts = re.split(r"(^```.*?^```)", source[0], flags=re.MULTILINE | re.DOTALL)
+        parts[::2] = [re.sub(rf"(?<={_HAN})\n(?={_HAN})", "", part) for part in parts[::2]]
+        source[0] = "".join(parts)
 
 
 def setup(app: Any) -> None:
