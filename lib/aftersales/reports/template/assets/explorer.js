@@ -38,7 +38,7 @@
   var NO_LINE = 0xffffffff, WEEK_BIT = 1 << 7, NEVER = 0xff; // bits 0 to 6 are those of the lists
   var WITH_MONEY = { succeeded: true, open: true };
   var UNSEEN = /[\x00-\x08\x0b-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g; // charts/markup.py has the same
-  var data, state, answer, typed = {}, opened = {}, rowsShown = ROWS, sorted = { column: 0, up: false };
+  var data, state, answer, typed = {}, opened = {}, bars = {}, waiting = 0, whole = {}, rowsShown = ROWS, sorted = { column: 0, up: false };
 
   // ---- reading the file -------------------------------------------------------------------------------------------
   async function read(text) {
@@ -201,7 +201,13 @@
   function answered() {
     var m = MEASURES[state.measure], part = tally(state.measure);
     part.rows = passing(part.mask);
-    return { measure: m, part: part, whole: m.over ? tally(m.over) : null };
+    return { measure: m, part: part, whole: m.over ? wholeOf(m.over) : null };
+  }
+
+  function wholeOf(over) { // the same for all that is chosen of what happened
+    var of = JSON.stringify([over, state.from, state.to, OF_LINES.map(function (name) { return Array.from(state.filters[name] || []); })]);
+    if (whole.of !== of) whole = { of: of, found: tally(over) };
+    return whole.found;
   }
 
   function passing(mask) {
@@ -399,6 +405,7 @@
   }
 
   function listFrame(name) {
+    bars[name] = [];
     var search = data.values[name].length >= SEARCH_FROM &&
       element("input", { type: "search", id: "x-search-" + name, "aria-label": fill("search_in", { what: words.dimensions[name] }),
         placeholder: words.search, autocomplete: "off", spellcheck: "false" });
@@ -418,11 +425,17 @@
     drawFigure();
     drawWeeks();
     listed().forEach(drawList);
-    drawRows();
+    drawRowsTitle();
     var again = focused && root.querySelector('[data-key="' + CSS.escape(focused) + '"]');
     if (again && document.activeElement !== again) again.focus();
-    root.dataset.ms = (performance.now() - began).toFixed(1);
-    root.dataset.answers = Number(root.dataset.answers || 0) + 1;
+    var took = performance.now() - began;
+    clearTimeout(waiting);
+    waiting = setTimeout(function () { // the figures are seen first, the rows behind them a frame later
+      began = performance.now();
+      drawRows();
+      root.dataset.ms = (took + performance.now() - began).toFixed(1);
+      root.dataset.answers = Number(root.dataset.answers || 0) + 1;
+    }, 30);
   }
 
   function drawControls() {
@@ -553,8 +566,9 @@
     var most = opened[name] ? found.length : BARS;
     var shown = found.filter(function (row, at) { return at < most || wanted.has(row.code); });
     var top = shown.reduce(function (a, row) { return row.f.few && answer.measure.over ? a : Math.max(a, row.f.value || 0); }, 0);
-    put("x-bars-" + name, shown.length ? shown.map(function (row) { return barOf(name, row, top, wanted); })
-      : element("li", { class: "x-none" }, text ? words.none_found : words.none));
+    var drawn = shown.map(function (row, at) { return barOf(name, at, row, top, wanted); }), box = document.getElementById("x-bars-" + name);
+    if (!shown.length) drawn = [element("li", { class: "x-none" }, text ? words.none_found : words.none)];
+    if (box.children.length !== drawn.length || box.firstChild !== drawn[0]) box.replaceChildren.apply(box, drawn);
     var rest = found.length > BARS && element("button", { type: "button", "data-key": "rest-" + name, "aria-expanded": !!opened[name],
       click: function () { opened[name] = !opened[name]; drawList(name); root.querySelector('[data-key="rest-' + name + '"]').focus(); } },
       opened[name] ? words.less : fill("all_of", { n: count(found.length) }));
@@ -574,18 +588,32 @@
     });
   }
 
-  function barOf(name, row, top, wanted) {
-    var f = row.f, chosen = wanted.has(row.code), bar = element("span", { class: "x-bar" });
-    bar.style.width = (top && f.value ? Math.min(100, Math.max(0.5, 100 * f.value / top)) : 0) + "%";
-    var label = data.names[name][row.code], id = name === "product" && row.code ? data.values.product[row.code - 1] : null;
-    return element("li", {}, element("button", { type: "button", class: "x-row" + (f.few && answer.measure.over ? " few" : "") +
-      (wanted.size && !chosen ? " out" : ""), "data-key": name + "-" + row.code, "aria-pressed": chosen, title: id,
-      click: function () { toggle(name, row.code); } }, [
-      element("span", { class: "x-label" + (row.code ? "" : " unknown") }, label),
-      element("span", { class: "x-number" }, unit(f)),
-      element("span", { class: "x-track" }, bar),
-      counts(f) ? element("span", { class: "x-small" }, counts(f)) : ""]));
+  // Bars are made once and then only change: laying text out anew is most of what an answer costs.
+  function barOf(name, at, row, top, wanted) {
+    var item = bars[name][at] || (bars[name][at] = newBar(name)), button = item.firstChild, parts = button.children;
+    var f = row.f, chosen = wanted.has(row.code), small = counts(f), key = name + "-" + row.code;
+    button.className = "x-row" + (f.few && answer.measure.over ? " few" : "") + (wanted.size && !chosen ? " out" : "");
+    button.setAttribute("aria-pressed", chosen);
+    if (button.dataset.key !== key) {
+      button.dataset.key = key;
+      button.title = name === "product" && row.code ? data.values.product[row.code - 1] : "";
+      parts[0].className = "x-label" + (row.code ? "" : " unknown");
+    }
+    write(parts[0], data.names[name][row.code]);
+    write(parts[1], unit(f));
+    parts[2].firstChild.style.width = (top && f.value ? Math.min(100, Math.max(0.5, 100 * f.value / top)) : 0) + "%";
+    write(parts[3], small);
+    return item;
   }
+
+  function newBar(name) {
+    var button = element("button", { type: "button", click: function () { toggle(name, Number(button.dataset.key.slice(name.length + 1))); } }, [
+      element("span"), element("span", { class: "x-number" }),
+      element("span", { class: "x-track" }, element("span", { class: "x-bar" })), element("span", { class: "x-small" })]);
+    return element("li", {}, button);
+  }
+
+  function write(place, text) { if (place.textContent !== text) place.textContent = text; }
 
   // ---- the list behind --------------------------------------------------------------------------------------------
   // A column: its key (words.columns), the value to sort by, and the text; kinds as in a table of the pages.
@@ -635,11 +663,15 @@
     return keys.map(function (key) { return key % many; });
   }
 
+  function drawRowsTitle() {
+    var rows = answer.part.rows.length;
+    document.getElementById("x-rows-title").textContent = fill("rows." + answer.measure.rows, { n: count(rows) });
+    document.getElementById("x-csv-rows").disabled = !rows;
+  }
+
   function drawRows() {
-    var shownColumns = columns(), rows = answer.part.rows, place = Math.min(sorted.column, shownColumns.length - 1);
+    var shownColumns = columns(), place = Math.min(sorted.column, shownColumns.length - 1);
     answer.ordered = ordered(shownColumns[place]);
-    document.getElementById("x-rows-title").textContent = fill("rows." + answer.measure.rows, { n: count(rows.length) });
-    document.getElementById("x-csv-rows").disabled = !rows.length;
     drawTable(shownColumns, place);
   }
 
@@ -690,6 +722,7 @@
   }
   function saveRows() {
     var all = columns();
+    if (!answer.ordered) answer.ordered = ordered(all[Math.min(sorted.column, all.length - 1)]);
     save(state.measure, [all.map(function (c) { return words.columns[c.key] || words.dimensions[c.key]; })].concat(
       Array.from(answer.ordered, function (at) { return all.map(function (c) { return c.cell ? c.cell(at) : c.text(at); }); })));
   }
