@@ -475,7 +475,8 @@
     put("x-total", [
       element("p", { class: "x-name" }, words.measures[state.measure]),
       element("p", { class: "x-value" }, unit(f)),
-      element("p", { class: "x-counts" }, counts(f) || fill(answer.measure.own ? "in_weeks." + answer.measure.rows : "in_weeks.paid", { weeks: chosenWeeks() }))]);
+      counts(f) && element("p", { class: "x-counts" }, counts(f)),
+      element("p", { class: "x-counts" }, fill(answer.measure.own ? "in_weeks." + answer.measure.rows : "in_weeks.paid", { weeks: chosenWeeks() }))]);
     notes.push(words.definitions[state.measure]);
     var young = 0, lost = 0;
     for (var week = state.from; week <= state.to; week++) { young += youngAt(week) === 1; lost += youngAt(week) === 2; }
