@@ -122,7 +122,9 @@ def lab(config: Config = None) -> None:
     program = [sys.executable, "-m", "jupyterlab", *root, f"--notebook-dir={books.parent}"]
     first = str(books / "00-start-here.ipynb")
     environment = os.environ | {"AFTERSALES_CONFIG": str(find_config(config))}
-    raise typer.Exit(subprocess.run([*program, first], check=False, env=environment).returncode)
+    # what JupyterLab logs, its address above all, goes to standard error, which is held back here (`native_noise_kept`)
+    ran = subprocess.run([*program, first], check=False, env=environment, stderr=subprocess.STDOUT)
+    raise typer.Exit(ran.returncode)
 
 
 @app.command("import")
