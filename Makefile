@@ -104,8 +104,8 @@ lab: .venv-lab/.lab .venv/.run data/demo/.made
 
 # The program as one file to install elsewhere; from a clean build folder, so that no module that is gone stays in it.
 wheel: .venv/.run
-	@rm -rf build dist && .venv/bin/python -c "from setuptools import build_meta as b; b.build_wheel('dist')" >/dev/null
-	@rm -rf build && ls dist/*.whl
+	@rm -rf build/lib build/bdist.* dist && .venv/bin/python -c "from setuptools import build_meta as b; b.build_wheel('dist')" >/dev/null
+	@rm -rf build/lib build/bdist.* && ls dist/*.whl
 
 # The documentation in both languages, with the demo's report where one was made; warnings are errors, nothing is fetched.
 docs: .venv/.test
