@@ -15,10 +15,11 @@ import polars as pl
 import pytest
 
 from aftersales.demo.write import write_demo
-from aftersales.reports.erasure import pieces, quotes, quoting
+from aftersales.reports.erasure import made_of, pieces, quotes, quoting, unname
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
+from aftersales.week.explorer_data import Explored, packed, unpacked
 
 NICK, NAME, PHONE, STREET = "星陨紫荆客", "欧阳紫荆", "13977788812", "紫荆花路918号"
 SAID = ("拆箱一股榴莲炸药味儿把猫都熏晕了", "枕芯里钻出三根孔雀羽毛实在离谱", "别再拿彩虹独角兽当借口敷衍我")
@@ -164,3 +165,20 @@ def test_every_kind_of_file_is_looked_into(tmp_path):
     }.items():
         assert quotes(name, content, words), name
         assert not quotes(name, content, ["someone else's words"]), name
+
+
+def test_a_year_of_sales_in_other_weeks_explorers_stays_without_the_buyer(tmp_path):
+    """A week that names the buyer in its explorer alone is not removed: the numbers and the key are."""
+    (tmp_path / "shops.toml").write_text(SHOP, "utf-8")
+    settings = load_settings(tmp_path / "shops.toml")
+    told = Explored({"week": "2026-W46"}, {"order_ids": ["3515313000001", "3515313000002"], "buyers": ["f00dfeed"]})
+    reports = Folder(settings.reports_path)
+    for week in ("2026-W46", "2026-W47"):
+        reports.write(f"demo/{week}/explorer.data.js", packed(told))
+    reports.write("demo/2026-W47/index.html", b"<p>3515313000002</p>")
+    words = ["3515313000002", "f00dfeed"]
+    made, listed = made_of(settings, settings.shop("demo"), words)
+    assert (list(made), listed) == (["demo/2026-W47"], ["demo/2026-W46/explorer.data.js"])
+    unname(settings, listed, words)
+    left = unpacked(reports.read(listed[0]))
+    assert left.columns == {"order_ids": ["3515313000001", ""], "buyers": [""]}

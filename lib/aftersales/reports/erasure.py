@@ -51,14 +51,14 @@ def run_erase(
     with one_weekly_run(settings) if sure else nullcontext():
         found = traces(settings, shop, orders=tuple(orders), buyer=buyer)
         needles = _needles(settings, shop, found, buyer)
-        made, listed = _made_of(settings, shop, needles)
+        made, listed = made_of(settings, shop, needles)
         elsewhere = [p for p in remembered(_store(settings, shop)) if _names_elsewhere(Path(p), needles)]
         language = shop.language[0]
         rows = ", ".join(f"{table} {count}" for table, count in found.rows.items())
         lines = [say("erase.found", language, shop=shop.id, orders=len(found.orders), rows=rows)]
         if sure:
             _remove_made(settings, shop, made)
-            _unname(settings, listed, needles)
+            unname(settings, listed, needles)
             for path in elsewhere:
                 _remove(Path(path))
             commit = erase(settings, shop, found, now=now)
@@ -88,7 +88,7 @@ def _needles(settings: Settings, shop: Shop, found: Traces, buyer: str | None) -
     return sorted(n for n in numbers | short | own | pieces(words_of(settings, shop, found)) if n)
 
 
-def _made_of(settings: Settings, shop: Shop, needles: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+def made_of(settings: Settings, shop: Shop, needles: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Files among the reports that name the buyer, by what they belong to: a week, a case's dossier, a mail.
 
     Apart from them the explorers' data of weeks that name the buyer nowhere else: a year of sales stands there, and it
@@ -107,7 +107,8 @@ def _made_of(settings: Settings, shop: Shop, needles: Sequence[str]) -> tuple[di
     return made, [name for name in listed if not any(name.startswith(f"{place}/") for place in made)]
 
 
-def _unname(settings: Settings, listed: Sequence[str], needles: Sequence[str]) -> None:
+def unname(settings: Settings, listed: Sequence[str], needles: Sequence[str]) -> None:
+    """Take the buyer's numbers and key out of these explorers' data."""
     reports = Folder(settings.reports_path)
     for name in listed:
         reports.write(name, without(reports.read(name), needles))
