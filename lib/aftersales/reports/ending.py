@@ -72,7 +72,8 @@ def _page_to_open(folder: Path, notebooks: tuple[NotebookResult, ...]) -> Path |
 def _record(job: ReportJob, result: ReportResult, moment: datetime) -> dict[str, Any]:
     return {
         "shop": job.shop, "week": job.week, "languages": list(job.languages), "engine": job.engine,
-        "parameters": dict(job.parameters), "store_version": job.commit, "code_version": code_version(),
+        "parameters": dict(job.parameters), "explorer": job.explorer,
+        "store_version": job.commit, "code_version": code_version(),
         "fingerprint": job.made_from or fingerprint(job), "status": result.status, "reason": result.reason,
         "started_at": moment.isoformat(timespec="seconds"), "seconds": result.seconds,
         "peak_memory_mb": result.peak_memory_mb, "notebooks": [vars(n) for n in result.notebooks],

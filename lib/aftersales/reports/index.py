@@ -22,7 +22,7 @@ from markupsafe import Markup
 from aftersales.charts.markup import lang_of
 from aftersales.charts.svg import sparkline
 from aftersales.reports.assets import assets_version, published_assets
-from aftersales.reports.job import ReportResult
+from aftersales.reports.job import EXPLORER, ReportResult
 from aftersales.reports.place import FAILED_ATTEMPT
 from aftersales.reports.published import ASSETS, OVERVIEW_PAGE, publish_assets, published_record
 from aftersales.sources.lock import lease
@@ -110,8 +110,9 @@ def _page(shops: Mapping[str, Any], language: Language, pages: Mapping[Language,
     told = [_shop(shop, newest, language) for _, shop in sorted(shops.items())]
     others = [{"href": p, "lang": lang_of(o), "label": say("reports.page.language", o)}
               for o, p in pages.items() if o != language]  # fmt: skip
+    words = {word: say(f"reports.index.{word}", language) for word in _WORDS}
     return _TEMPLATES.get_template("index.html.j2").render(
-        lang=lang_of(language), words={word: say(f"reports.index.{word}", language) for word in _WORDS},
+        lang=lang_of(language), words=words | {"explorer": say("explorer.title", language)},
         shops=sorted(told, key=lambda shop: shop["order"]), others=others, assets=f"{ASSETS}/{assets_version()}/",
     )  # fmt: skip
 
@@ -146,9 +147,10 @@ def _line(week: str, entry: Mapping[str, Any], language: Language) -> dict[str, 
     days = say("reports.index.days", language, first=found.monday, last=found.sunday)
     own = [one for one in entry.get("languages", []) if one in LANGUAGES]
     page = entry["page"]
-    if language in own[1:]:  # the first has the plain names
-        page = page.removesuffix(".html") + f".{language}.html"
-    return {"week": week, "href": page, "days": days, "note": note}
+    suffix = f".{language}" if language in own[1:] else ""  # the first has the plain names
+    page = page.removesuffix(".html") + f"{suffix}.html" if page else ""
+    explorer = f"{page.rpartition('/')[0]}/{EXPLORER}{suffix}.html" if page and entry.get("explorer") is True else ""
+    return {"week": week, "href": page, "days": days, "note": note, "explorer": explorer}
 
 
 def _entry(folder: Folder, result: ReportResult) -> dict[str, Any]:
@@ -163,6 +165,7 @@ def _entry(folder: Folder, result: ReportResult) -> dict[str, Any]:
 def _told(record: Mapping[str, Any]) -> dict[str, Any]:
     """What a report's record says of its languages, and the summary that it holds, where it is one."""
     summary = {"summary": record["summary"]} if _is_summary(record.get("summary")) else {}
+    summary |= {"explorer": True} if record.get("explorer") is True else {}
     return summary | ({"languages": record["languages"]} if _is_list_of_text(record.get("languages")) else {})
 
 
