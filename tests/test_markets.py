@@ -94,7 +94,8 @@ class _Text(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.inside != "style" and len(data) < 200_000:
-            self.parts.append(data)
+            # keys of data are the script's own, not read by people
+            self.parts.append(re.sub(r'"[a-z_]+":', "", data) if self.inside == "script" else data)
 
 
 def seen_text(path: Path) -> str:

@@ -25,7 +25,7 @@ class Results(Plain, ProductResults):
 
     def __init__(self, tables: dict[str, pl.DataFrame]) -> None:
         self.tables, self.week = Frames(tables), WEEK
-        self.shop = SimpleNamespace(currency="CNY", market="cn")
+        self.shop = SimpleNamespace(currency="CNY", market="cn", language=("zh", "en"))
         self.dated = has_refund_dates(tables["refunds"])
         self.order_evidence = order_evidence(tables["orders"], tables["refunds"], until=WEEK.sunday)
         self.confirmed_orders = pl.DataFrame(schema={"order_id": pl.String})

@@ -182,14 +182,15 @@ def test_a_product_s_name_leads_to_its_orders_and_back(tab, reports):
     name = link.inner_text()
     link.click()
     tab.wait_for_selector("#explorer[data-answers]")
-    assert name.startswith(tab.locator(".x-chip").inner_text().removeprefix("商品：").removesuffix(" ×"))
-    rows = tab.locator("#x-rows tbody tr").count()
-    tab.locator("#x-list-reason .x-row").first.click()
+    product = tab.locator(".x-chip[data-key^=chip-product]").inner_text()
+    assert name.startswith(product.removeprefix("商品：").removesuffix(" ×"))
+    chips, rows = tab.locator(".x-chip").count(), tab.locator("#x-rows tbody tr").count()
+    tab.locator("#x-list-courier .x-row").first.click()
     tab.wait_for_function("n => document.querySelectorAll('#x-rows tbody tr').length !== n", arg=rows)
-    assert tab.locator(".x-chip").count() == 2
+    assert tab.locator(".x-chip").count() == chips + 1
     assert tab.locator("#x-rows tbody tr").count() < rows
     tab.go_back()
-    tab.wait_for_function("() => document.querySelectorAll('.x-chip').length === 1")
+    tab.wait_for_function("n => document.querySelectorAll('.x-chip').length === n", arg=chips)
     tab.go_back()
     assert tab.url.startswith(page.as_uri())
 
@@ -203,21 +204,21 @@ def test_it_can_be_used_by_keyboard_alone(tab, reports):
         tab.keyboard.press("Enter")
         tab.wait_for_function("n => document.querySelectorAll('.x-chip').length === n", arg=chips)
         assert tab.evaluate("() => document.activeElement.dataset.key").startswith("courier-")
-    assert tab.locator(".x-value").inner_text() == before
+    tab.wait_for_function("v => document.querySelector('.x-value').innerText === v", arg=before)
     tab.locator(".x-week[tabindex='0']").focus()
     tab.keyboard.press("ArrowLeft")
     tab.keyboard.press("Enter")
     tab.wait_for_function("() => location.hash.includes('weeks=')")
-    assert tab.locator(".x-week.in").count() == 1
+    tab.wait_for_function("() => document.querySelectorAll('.x-week.in').length === 1")
     search = tab.locator("#x-search-product")
     search.press_sequentially("ZT-1108")
-    assert tab.locator("#x-list-product .x-row").count() == 1
+    tab.wait_for_function("() => document.querySelectorAll('#x-list-product .x-row').length === 1")
     tab.keyboard.press("Tab")
     tab.keyboard.press("Enter")
     tab.wait_for_function("() => document.querySelectorAll('.x-chip').length === 1")
     tab.locator(".x-reset").press("Enter")
     tab.wait_for_function("() => !document.querySelector('.x-chip')")
-    assert tab.locator(".x-value").inner_text() == before
+    tab.wait_for_function("v => document.querySelector('.x-value').innerText === v", arg=before)
     assert search.input_value() == ""
 
 
