@@ -59,9 +59,6 @@ def tables(app: Any, page: str, source: list[str]) -> None:
         source[0] = source[0].replace("TABLES", "\n\n".join(said))
 
 
-ESCAPED = (r"\|", r"\*")
-
-
 def modules(app: Any, page: str, source: list[str]) -> None:
     """List every module by package, with the first line of its docstring, where a page says MODULES."""
     if source[0].rstrip().endswith("MODULES"):

@@ -60,20 +60,19 @@ def likelihood_shifts(decided: pl.DataFrame) -> pl.DataFrame:
         gain[next_ones] = _score(odds[next_ones] + shift, right[next_ones]) - _score(odds[next_ones], right[next_ones])
     own, every = _fitted(odds, right, patterns)
     better = len(odds) >= _FEWEST and gain.sum() > 0
-    counts = rows.group_by("pattern").agg(
-        decided=pl.len().cast(pl.Int64), right=pl.col("right").sum().cast(pl.Int64), stated=pl.col("probability").mean()
-    )  # fmt: skip
-    told = counts.sort("decided", "pattern", descending=[True, False]).with_columns(
-        shift=pl.col("pattern").replace_strict(
-            {name: shift if better else 0.0 for name, shift in own.items()}, return_dtype=pl.Float64
+    counts = (pl.len().alias("decided"), pl.col("right").sum(), pl.col("probability").mean().alias("stated"))
+    told = (
+        rows.group_by("pattern")
+        .agg(counts)
+        .sort("decided", "pattern", descending=[True, False])
+        .with_columns(
+            shift=pl.col("pattern").replace_strict(
+                {name: shift if better else 0.0 for name, shift in own.items()}, return_dtype=pl.Float64
+            )
         )
     )
-    whole = rows.select(
-        pattern=pl.lit(None, dtype=pl.String), decided=pl.len().cast(pl.Int64),
-        right=pl.col("right").sum().cast(pl.Int64), stated=pl.col("probability").mean(),
-        shift=pl.lit(every if better else 0.0),
-    )  # fmt: skip
-    return pl.concat([told, whole]).select(pl.col(name).cast(kind) for name, kind in SHIFTS.items())
+    whole = rows.select(pl.lit(None, dtype=pl.String).alias("pattern"), *counts, shift=pl.lit(every if better else 0.0))
+    return pl.concat([told, whole]).cast(SHIFTS)
 
 
 def shifted(rows: pl.DataFrame, shifts: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -13,10 +13,9 @@ Engine = Literal["in-process", "kernel"]
 Status = Literal["ok", "failed", "skipped"]
 # this notebook is the page that managers open
 OVERVIEW = "02-weekly-overview"
-EXPLORER, EXPLORER_DATA = (
-    "explorer",
-    "explorer.data.js",
-)  # a page beside those of the notebooks, and what it counts from
+# a page beside those of the notebooks, and what it counts from
+EXPLORER = "explorer"
+EXPLORER_DATA = f"{EXPLORER}.data.js"
 
 
 @dataclass(frozen=True)

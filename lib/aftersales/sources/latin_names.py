@@ -22,7 +22,7 @@ CUED_LATIN = re.compile(
     r"(?i:(?<![A-Za-z])(?:attn|attention|name|recipient|consignee|receiver|addressee|fao|c/o|ship to|deliver to|signed by|received by|contact|customer|buyer|cardholder|payee|beneficiary|holder)\b"
     r"(?: is| name)?[\s:=\-.]{1,3})(?P<s>[a-z]{2,20}(?:\s[a-z]{2,20}){1,2})"
 )
-# a first name and a surname in small letters, in the name of a file
+# a first name and a surname in small letters, or as one word of two (AnnLee), in the name of a file
 SMALL_LATIN = re.compile(
     r"(?<![A-Za-z])(?=(?P<s>[a-z]{3,15}[_\s\-.][a-z]{3,15}|[A-Z][a-z]{2,14}[A-Z][a-z]{2,14})(?![a-z])[^/\\]{0,80}\.[A-Za-z0-9]{3,4}$)"
 )
@@ -89,7 +89,7 @@ def cued_latin_names(text: str) -> Iterator[tuple[int, int]]:
 
 
 def small_latin_names(text: str) -> Iterator[tuple[int, int]]:
-    """Where a first name and a surname stand in small letters in the name of a file.
+    """Where a first name and a surname stand in small letters, or as one word, in the name of a file.
 
     >>> text = "refund_request_robert_hathaway_0729.pdf"
     >>> [text[a:b] for a, b in small_latin_names(text)]

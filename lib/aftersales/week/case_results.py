@@ -13,7 +13,7 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.records import Records
 from aftersales.findings.orders import suspicious_orders
 from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_buyers, confirmed_orders
-from aftersales.measures.recalibration import likelihood_shifts
+from aftersales.measures.recalibration import SHIFTS, likelihood_shifts
 from aftersales.tables.columns import known_sum
 from aftersales.tables.values import CASE_OUTCOME
 from aftersales.week.kept import kept_frame
@@ -129,10 +129,9 @@ class CaseResults(Span):
         return self._shifts(self.complaint_outcomes, lambda: self.ever_suspected_complaints)  # type: ignore[attr-defined]
 
     def _shifts(self, outcomes: pl.DataFrame, listed: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        ended = outcomes.filter(pl.col("outcome").is_in(["confirmed", "refuted"])).drop("pattern")
+        ended = outcomes.filter(pl.col("outcome").is_in(["confirmed", "refuted"]))
         if ended.is_empty():
-            return likelihood_shifts(pl.DataFrame(schema={"pattern": pl.String, "probability": pl.Float64,
-                                                          "right": pl.Boolean, "at": pl.Datetime("us")}))  # fmt: skip
+            return pl.DataFrame(schema=SHIFTS)  # without looking for suspects of all time
         # a case is as likely as the likeliest of its orders or complaints
         cases = listed().group_by("case_id").agg(pl.col("pattern").first(), pl.col("probability").max())
         right = ended.select("case_id", "at", right=pl.col("outcome") == "confirmed").join(cases, on="case_id")

@@ -62,8 +62,8 @@ def actions(report: Report) -> Table:
 
 def last_actions(report: Report) -> Table:
     """The decisions taken before this week, each with its rate before and after, and whether it worked."""
-    title = did_it_work.Decisions(report).answer().headline
-    table = did_it_work.Decisions(report).verdicts()
+    decisions = did_it_work.Decisions(report)
+    title, table = decisions.answer().headline, decisions.verdicts()
     return replace(
         table, id="overview-decisions", title=title if table.frame.height else "",
         link=more_link(report, "did-it-work"),

@@ -125,7 +125,8 @@ class ProblemProducts(Result):
 
     def ranking(self) -> Table:
         """The list, most money first: rate with interval against the expected, weeks, reason, money, since, state."""
-        rows = _worded(self.report, self.table).with_columns(orders_behind=self._orders_behind(self.table))
+        rows = _worded(self.report, self.table)
+        shown = rows.head(self.top).with_columns(orders_behind=self._orders_behind(self.table.head(self.top)))
         word = self.report.say
         aside = rows["orders_set_aside"].sum() > 0
         columns = (
@@ -140,7 +141,7 @@ class ProblemProducts(Result):
             Column("money_at_stake", word("products.column.money"), "money", strong=True, below="too_many"),
         )  # fmt: skip
         return Table(
-            rows.head(self.top), columns, language=self.report.language, id="product-ranking", total=rows.height,
+            shown, columns, language=self.report.language, id="product-ranking", total=rows.height,
             currency=self.report.data.shop.currency, empty=self.report.say(f"products.{_why_empty(self.report)}"),
             caption=word("products.caption_ranking"),
         )  # fmt: skip

@@ -15,7 +15,7 @@ from aftersales.week.loading import Report
 from aftersales.week.options import checked
 from aftersales.week.sections.health_told import damage_told, gaps_told
 from aftersales.week.sections.weekly_overview import SHOWN, outside, tiles
-from aftersales.words.language import LANGUAGES
+from aftersales.words.language import LANGUAGES, enumerated
 
 # The pages in the order of their notebooks: whom each is for, and the findings file that it lists this week.
 PAGES: dict[str, tuple[tuple[str, ...], str | None]] = {
@@ -82,12 +82,11 @@ def pages(report: Report, *, reader: str = "") -> Table:
     """Which page answers which question, who reads it, and what it has to say this week; of one reader's or of all."""
     checked("start-here", reader=reader)
     word, listed = report.say, findings(report)
-    between = "、" if report.language == "zh" else ", "
     rows = [
         (
             _title(report, page),
             word(f"start_here.page.{page}.question"),
-            between.join(word(f"start_here.reader.{one}") for one in readers),
+            enumerated((word(f"start_here.reader.{one}") for one in readers), report.language),
             *_state(report, page, listed),
         )
         for page, (readers, _) in PAGES.items()

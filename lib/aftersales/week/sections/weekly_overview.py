@@ -224,11 +224,11 @@ def _title_of_drivers(report: Report, rows: pl.DataFrame) -> str:
 def products(report: Report, *, top: int = problem_products.MOST_ROWS) -> Table | Note:
     """The products that come back too often, most money first."""
     checked("weekly-overview", top=top)
-    found = problem_products.ProblemProducts(report, top=top).ranking()
+    products = problem_products.ProblemProducts(report, top=top)
+    found = products.ranking()
     if isinstance(found, Note):
         return found
-    title = problem_products.ProblemProducts(report).answer().headline
-    return replace(found, title=title, link=more_link(report, "problem-products"))
+    return replace(found, title=products.answer().headline, link=more_link(report, "problem-products"))
 
 
 def reasons(report: Report, *, most: int = MOST_REASONS) -> Chart | Note:
