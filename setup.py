@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithNotebooks(build_py):
-    """`build_py`, and the files of the top level that the program needs, as ``aftersales/shipped/``."""
+    """`build_py`, and the files of the top level that the program needs, as ``aftersales_app/shipped/``."""
 
     def run(self) -> None:
         """Build as ever, then copy what lies outside the package into it."""
@@ -18,7 +18,7 @@ class BuildWithNotebooks(build_py):
         if self.editable_mode:
             return
         root = Path(__file__).parent
-        target = Path(self.build_lib) / "aftersales" / "shipped"
+        target = Path(self.build_lib) / "aftersales_app" / "shipped"
         for file in [root / "shops.toml", *sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))]:
             copy = target / file.relative_to(root)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -23,9 +23,9 @@ from statistics import median
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from aftersales.reports.batch import run_batch
-from aftersales.reports.job import ReportJob
-from aftersales.reports.run import run_variables
+from aftersales_app.reports.batch import run_batch
+from aftersales_app.reports.job import ReportJob
+from aftersales_app.reports.run import run_variables
 
 ROUNDS = 3
 TOY_NAMES = ("02-weekly-overview", "03-refund-trends", "05-problem-products", "09-did-it-work")

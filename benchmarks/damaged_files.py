@@ -30,14 +30,14 @@ from pathlib import Path
 import polars as pl
 from pebble import ProcessExpired, ProcessPool
 
-from aftersales.demo.write import write_demo
-from aftersales.reports.limits import PeakMemory
 from aftersales.sources.importing import import_files
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.read import read_export
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import AftersalesError
+from aftersales_app.reports.limits import PeakMemory
+from aftersales_demo.write import write_demo
 
 SEED, FILES, FILES_A_SHOP = 20_261_124, 10_000, 50
 SECONDS, MEGABYTES = 10.0, 1024.0

@@ -25,8 +25,8 @@ from pathlib import Path
 from small_shop import SHOP, export, figures, make, store_of
 from typer.testing import CliRunner
 
-from aftersales.cli import app
 from aftersales.words.errors import AftersalesError
+from aftersales_app.cli import app
 
 SEED = 20_261_129
 VERBS = (["status"], ["today", SHOP, "--at", "2026-11-21 12:00", "--chat", "--no-import"], ["import", SHOP])

@@ -21,14 +21,14 @@ from tempfile import mkdtemp
 
 from playwright.sync_api import sync_playwright
 
-from aftersales.demo.write import write_demo
-from aftersales.reports.assets import published_assets
-from aftersales.reports.job import EXPLORER_DATA, ReportJob
-from aftersales.reports.run import run_report
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
-from aftersales.week.explorer_data import explored, packed
 from aftersales.week.loading import load
+from aftersales_app.reports.assets import published_assets
+from aftersales_app.reports.explorer_data import explored, packed
+from aftersales_app.reports.job import EXPLORER_DATA, ReportJob
+from aftersales_app.reports.run import run_report
+from aftersales_demo.write import write_demo
 
 SHOP = """
 [store]

@@ -37,11 +37,11 @@ from aiosmtpd.controller import Controller
 from polars.testing import assert_frame_equal
 from verb_kills import run_verb_kills
 
-from aftersales.demo.write import write_demo
-from aftersales.reports.place import read_record
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import Commit, ShopStore
+from aftersales_app.reports.place import read_record
+from aftersales_demo.write import write_demo
 
 SEED = 20_261_124
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -50,15 +50,15 @@ MANAGERS = 8
 # what a verb needs is imported before the clock starts, so that the moments fall into the work
 NEEDS = {
     "import": "aftersales.sources.importing",
-    "weekly": "aftersales.reports.weekly",
-    "mail": "aftersales.reports.mail.mailing",
+    "weekly": "aftersales_app.reports.weekly",
+    "mail": "aftersales_app.mail.mailing",
 }
 PROGRAM = """
 import sys
-import aftersales.cli, {needs}
+import aftersales_app.cli, {needs}
 print("ready", flush=True)
 sys.argv[0] = "aftersales"
-aftersales.cli.main()
+aftersales_app.cli.main()
 """
 
 

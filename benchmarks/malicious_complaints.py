@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from aftersales.demo import ShopSpec, shop_tables, simulate_shop
-from aftersales.demo.complaints import complaint_rows
-from aftersales.demo.complaints import complaints as demo_complaints
-from aftersales.demo.talk import conversations
-from aftersales.demo.write import parcel_events
 from aftersales.findings.complaints import suspicious_complaints
 from aftersales.words.periods import Week
+from aftersales_demo import ShopSpec, shop_tables, simulate_shop
+from aftersales_demo.complaints import complaint_rows
+from aftersales_demo.complaints import complaints as demo_complaints
+from aftersales_demo.talk import conversations
+from aftersales_demo.write import parcel_events
 
 SEEDS = 20
 FIRST_SEED = 1_000  # weights were settled on other seeds

@@ -15,12 +15,12 @@ from multiprocessing import get_context
 
 import polars as pl
 
-from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.findings.estimates import weekly_estimates
 from aftersales.findings.request_rate import as_estimates, request_rate
 from aftersales.measures.signal_budget import WEEKS_PER_FALSE_SIGNAL
 from aftersales.measures.surveillance import surveillance
 from aftersales.words.periods import Week, last_whole_week
+from aftersales_demo import ShopSpec, shop_tables, simulate_shop
 
 WEEKS = 4
 

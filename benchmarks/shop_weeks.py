@@ -28,17 +28,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from aftersales.demo.shop import simulate_shop
-from aftersales.demo.spec import basic_spec, demo_spec
-from aftersales.demo.write import write_shop
-from aftersales.reports.batch import run_batch
-from aftersales.reports.job import ReportJob
-from aftersales.reports.run import run_report, run_variables
-from aftersales.reports.weekly import notebook_paths
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.periods import Week
+from aftersales_app.reports.batch import run_batch
+from aftersales_app.reports.job import ReportJob
+from aftersales_app.reports.run import run_report, run_variables
+from aftersales_app.reports.weekly import notebook_paths
+from aftersales_demo.shop import simulate_shop
+from aftersales_demo.spec import basic_spec, demo_spec
+from aftersales_demo.write import write_shop
 
 SEEDS = (1, 2)
 LAST_WEEK = Week.parse("2026-W47")
@@ -49,7 +49,7 @@ PLACES = (
     ("import", ("<frozen importlib",)),
     ("query", ("/polars/", "/deltalake/", "/aftersales/measures/", "/aftersales/findings/", "/scipy/", "/numpy/")),
     ("drawing", ("/plotly/", "/_plotly_utils/", "/aftersales/charts/", "/matplotlib/")),
-    ("page", ("/nbconvert/", "/jinja2/", "/html/parser", "/aftersales/reports/page", "/mistune")),
+    ("page", ("/nbconvert/", "/jinja2/", "/html/parser", "/aftersales_app/reports/page", "/mistune")),
     ("notebook file", ("/nbformat/", "/papermill/", "/json/", "/jsonschema", "/fastjsonschema")),
     ("words and sections", ("/aftersales/words/", "/babel/", "/aftersales/week/sections/")),
 )

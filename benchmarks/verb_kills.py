@@ -26,17 +26,17 @@ from typing import Any
 import polars as pl
 from small_shop import BUYER, NOW, ORDER, SHOP, figures, make, store_of
 
-from aftersales.reports.erasure import run_erase
-from aftersales.reports.tidying import run_tidy
 from aftersales.sources.identity import installation_key, keyed_hash
 from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.model_file import stored_model
 from aftersales.sources.recording import record
 from aftersales.sources.settings import load_settings
-from aftersales.week.case_recording import recorded
-from aftersales.week.case_writing import written
-from aftersales.week.training import trained
 from aftersales.words.errors import QuestionError
+from aftersales_app.cases.recording import recorded
+from aftersales_app.cases.writing import written
+from aftersales_app.erasure import run_erase
+from aftersales_app.reports.tidying import run_tidy
+from aftersales_app.training import trained
 
 LATER = NOW + timedelta(days=2)
 _EVENTS = {"open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree"}

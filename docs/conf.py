@@ -62,9 +62,9 @@ def tables(app: Any, page: str, source: list[str]) -> None:
 def modules(app: Any, page: str, source: list[str]) -> None:
     """List every module by package, with the first line of its docstring, where a page says MODULES."""
     if source[0].rstrip().endswith("MODULES"):
-        package, said = HERE.parent / "lib" / "aftersales", []
-        for folder in sorted({p.parent for p in package.rglob("*.py")}):
-            said += [f"## {folder.relative_to(package.parent).as_posix()}", "", "| module | |", "|---|---|"]
+        lib, said = HERE.parent / "lib", []
+        for folder in sorted({p.parent for p in lib.rglob("*.py")}):
+            said += [f"## {folder.relative_to(lib).as_posix()}", "", "| module | |", "|---|---|"]
             for file in sorted(folder.glob("*.py")):
                 first = (
                     file.read_text("utf-8").split('"""', 2)[1].splitlines()[0].replace("|", "\\|").replace("*", "\\*")

@@ -54,9 +54,9 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small demo shop's export files and its shops.toml, imported once."""
-    from aftersales.demo.write import write_demo
     from aftersales.sources.importing import import_files
     from aftersales.sources.settings import load_settings
+    from aftersales_demo.write import write_demo
 
     folder = tmp_path_factory.mktemp("demo")
     write_demo(folder / "in", orders=6_000)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import fastexcel
 
-from aftersales.demo.write import write_demo
 from aftersales.sources.kinds import KINDS
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.recognition import matched
+from aftersales_demo.write import write_demo
 
 # What runs sets window.pwned; what is put into the page bears the class pwned; what is evaluated gives 1787569.
 MARK, PRODUCT = "pwned", "1787569"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aftersales.cli import app
 from aftersales.words.errors import AftersalesError
+from aftersales_app.cli import app
 from small_shops import KINDS, write_config, write_shop
 
 Run = dict[str, str]

@@ -32,7 +32,7 @@ ROW = '="35153130000000{n:05d}",100.00,{net},交易成功,浙江省 杭州市,20
 def run(*words, cwd, **variables):
     env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")} | variables
     return subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", *map(str, words)],
+        [sys.executable, "-m", "aftersales_app.cli", *map(str, words)],
         capture_output=True, text=True, cwd=cwd, env=env, check=False, timeout=300,
     )  # fmt: skip
 
@@ -153,7 +153,7 @@ def _without_rights(tmp_path):
         if folder.stat().st_mode & 0o005 != 0o005:
             pytest.skip(f"{folder} is closed to others")
     done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "aftersales.cli", "weekly"],
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", sys.executable, "-m", "aftersales_app.cli", "weekly"],
         cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "HOME": "/nonexistent"},
     )  # fmt: skip
     if "Permission denied" in done.stderr and "aftersales:" not in done.stderr:
@@ -203,7 +203,7 @@ def test_of_two_weekly_runs_the_second_says_so_and_stops(tmp_path):
         f"import time\nfrom pathlib import Path\nwhile not Path({str(done)!r}).exists():\n    time.sleep(0.1)\n" + CHART
     )
     toy(tmp_path / "notebooks", "02-weekly-overview", slow)
-    program = [sys.executable, "-m", "aftersales.cli", "weekly"]
+    program = [sys.executable, "-m", "aftersales_app.cli", "weekly"]
     first = subprocess.Popen(program, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         held = FileLock(tmp_path / "reports" / ".weekly.lock")

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 import typer
 
-from aftersales.cli import app
 from aftersales.sources.layout import Computed, Emit, Layout, load_layouts
 from aftersales.sources.read import read_export
+from aftersales_app.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

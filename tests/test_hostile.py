@@ -36,7 +36,7 @@ FOUND = f"""() => [...document.querySelectorAll('.{MARK}, iframe, object, embed,
 
 def run(folder, *words, code=(0,)):
     done = subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", *words, "--config", str(folder / "shops.toml")],
+        [sys.executable, "-m", "aftersales_app.cli", *words, "--config", str(folder / "shops.toml")],
         capture_output=True, text=True, check=False, timeout=600, cwd=folder,
     )  # fmt: skip
     assert done.returncode in code, done.stdout + done.stderr

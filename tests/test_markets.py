@@ -70,7 +70,7 @@ def check(tmp_path: Path, market: dict, files) -> None:
 
 def program(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", *map(str, words)],
+        [sys.executable, "-m", "aftersales_app.cli", *map(str, words)],
         capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from papermill import inspect_notebook
 
-from aftersales.reports.contents import SECTIONS, sections_of
-from aftersales.reports.job import ReportJob
 from aftersales.words.language import say
+from aftersales_app.reports.contents import SECTIONS, sections_of
+from aftersales_app.reports.job import ReportJob
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 BOOKS = sorted(FOLDER.glob("*.ipynb"))

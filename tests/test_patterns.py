@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass
 from inspect import isclass
 
 import aftersales
+import aftersales_app
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.masking import masked
 
@@ -26,9 +27,10 @@ WORTH, LEAST, MOST = 0.00004, 0.002, 0.3
 
 
 def _patterns():
-    for module in pkgutil.walk_packages(aftersales.__path__, "aftersales."):
-        if ".lab" not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    for package in (aftersales, aftersales_app):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name != "aftersales_app.form":  # wants ipywidgets
+                importlib.import_module(module.name)
     found = {}
 
     def walk(thing, depth=0):

@@ -36,7 +36,16 @@ def reports(root, tmp_path_factory) -> Path:
         )
     (folder / "shops.toml").write_text(text, "utf-8")
     env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")}
-    command = [sys.executable, "-m", "aftersales.cli", "weekly", "--config", str(folder / "shops.toml"), "--jobs", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "aftersales_app.cli",
+        "weekly",
+        "--config",
+        str(folder / "shops.toml"),
+        "--jobs",
+        "1",
+    ]
     ran = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=900)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder / "reports"

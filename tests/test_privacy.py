@@ -16,12 +16,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from aftersales.week.explorer_data import texts_of
+from aftersales_app.reports.explorer_data import texts_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PEOPLE = ("买家会员名", "买家支付宝账号", "收货人姓名", "收货地址", "联系电话", "联系手机", "买家会员名称")
 # What the house itself says: a word of these is no leak.
-OWN = ("lib/aftersales/words/catalogue/*.toml", "notebooks/*.ipynb", "lib/aftersales/**/*.py")
+OWN = ("lib/aftersales/words/catalogue/*.toml", "notebooks/*.ipynb", "lib/**/*.py")
 TEXTUAL = (".html", ".ipynb", ".json", ".txt", ".csv", ".md", ".svg")
 
 
@@ -79,7 +79,7 @@ def left(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]
     said = {}
 
     def run(*words: object) -> None:
-        done = subprocess.run([sys.executable, "-m", "aftersales.cli", *map(str, words), "--config", house / "shops.toml"],
+        done = subprocess.run([sys.executable, "-m", "aftersales_app.cli", *map(str, words), "--config", house / "shops.toml"],
                               capture_output=True, text=True, env=env, check=False, timeout=600)  # fmt: skip
         assert done.returncode == 0, done.stderr
         said[" ".join(map(str, words[:3]))] = done.stdout + done.stderr

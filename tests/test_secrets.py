@@ -31,7 +31,7 @@ FAILING = "from aftersales.words.errors import DataError\nimport os\nlocal = dic
 def run(folder, *words, **variables):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("AFTERSALES_", "AWS_"))} | SECRETS | variables
     done = subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", *words, "--config", str(folder / "shops.toml")],
+        [sys.executable, "-m", "aftersales_app.cli", *words, "--config", str(folder / "shops.toml")],
         capture_output=True, text=True, check=False, timeout=300, cwd=folder, env=env | {"TMPDIR": str(folder / "tmp")},
     )  # fmt: skip
     return done.stdout + done.stderr
@@ -89,7 +89,7 @@ def test_a_whole_week_with_failures_writes_and_says_no_secret(house):
 
 def test_something_unforeseen_writes_a_trace_without_secrets(house, monkeypatch):
     program = (
-        "import sys, aftersales.cli as cli, aftersales.sources.settings as s\n"
+        "import sys, aftersales_app.cli as cli, aftersales.sources.settings as s\n"
         "def broken(path):\n    password = __import__('os').environ['AFTERSALES_MAIL_PASSWORD']\n    raise RuntimeError('unforeseen')\n"
         "s.load_settings = broken\nsys.argv = ['aftersales', 'status']\ncli.main()\n"
     )

@@ -61,7 +61,7 @@ class Imported:
     def run(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
         """One command of the program on the case's shops.toml, from outside."""
         env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")}
-        command = [sys.executable, "-m", "aftersales.cli", verb, "--config", str(self.settings.file), *words]
+        command = [sys.executable, "-m", "aftersales_app.cli", verb, "--config", str(self.settings.file), *words]
         return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=300)
 
     def shown(self, week: str = "") -> tuple[Report, str]:

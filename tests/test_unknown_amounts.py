@@ -41,7 +41,16 @@ def shop(request, tmp_path_factory) -> tuple[str, Path]:
         path.write_bytes(out.getvalue().encode("gb18030"))
     write_config(folder / "shops.toml", exports="in", zone="Asia/Shanghai", language="en")
     env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")}
-    command = [sys.executable, "-m", "aftersales.cli", "weekly", "--config", str(folder / "shops.toml"), "--jobs", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "aftersales_app.cli",
+        "weekly",
+        "--config",
+        str(folder / "shops.toml"),
+        "--jobs",
+        "1",
+    ]
     ran = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=600)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return request.param, folder

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aftersales.cli import app
 from aftersales.week.loading import load
+from aftersales_app.cli import app
 from small_shops import write_shop
 
 ERASED, CASE = "351531300000000025", "351531300000000041"

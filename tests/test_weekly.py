@@ -24,7 +24,7 @@ ROW = '="35153130000000{n:05d}",100.00,{net},交易成功,{place},2026-10-{day:0
 def run(*words, cwd=None, **variables):
     env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")} | variables
     return subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", *map(str, words)],
+        [sys.executable, "-m", "aftersales_app.cli", *map(str, words)],
         capture_output=True, text=True, cwd=cwd, env=env, check=False, timeout=300,
     )  # fmt: skip
 

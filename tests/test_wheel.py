@@ -77,9 +77,9 @@ def first_commands(readme: str) -> list[list[str]]:
 
 def test_the_wheel_brings_notebooks_templates_words_and_demo(root, wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    here = [p.relative_to(root / "lib").as_posix() for p in (root / "lib" / "aftersales").rglob("*") if p.is_file()]
+    here = [p.relative_to(root / "lib").as_posix() for p in (root / "lib").rglob("*") if p.is_file()]
     assert sorted(n for n in here if "__pycache__" not in n and n not in names) == []
-    shipped = {n.removeprefix("aftersales/shipped/") for n in names if n.startswith("aftersales/shipped/")}
+    shipped = {n.removeprefix("aftersales_app/shipped/") for n in names if n.startswith("aftersales_app/shipped/")}
     assert shipped == {"shops.toml", *(f"notebooks/{p.name}" for p in (root / "notebooks").glob("*.ipynb"))}
 
 

@@ -6,20 +6,20 @@
     asa.weekly_overview.answer(shop)              a section of a page that is no analysis of its own
     asa.explore(shop.signals().table)             any table, searched, sorted and exported (JupyterLab)
     asa.refund_rate(orders, refunds, until=…)     a measure on your own tables
-    asa.form("weekly-overview")                   a form to run a notebook (JupyterLab)
 
-The floors, each importing only what lies below it:
+The packages, each importing only what stands below it:
 
-    lab       JupyterLab: look, form, tables to search
-    reports   notebooks into pages, in a batch            (`aftersales weekly`)
     week      a shop's week: `open`, its analyses and results, the sections that notebooks show
     advice    what to do, what it would have done, whether it worked
-    charts    findings as pictures, tables and tiles
+    cases     one case: its facts, timeline and evidence
+    charts    findings as pictures, tables and tiles; tables to search
     findings  a measure and a sentence
     measures  tables in, one tidy table out
     sources   export files into checked, versioned tables
     tables    what each table means
     words     errors, weeks, promotions, money, two languages
+
+The program, `aftersales weekly` and all else of the command line, is `aftersales_app`; `aftersales_demo` makes up shops.
 
 Names are fetched when first used, so that the program starts fast; the imports below are what type checkers see.
 """
@@ -32,14 +32,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from aftersales.charts.explore import explore as explore
     from aftersales.charts.figure import Chart as Chart
+    from aftersales.charts.lab_style import LabStyle as LabStyle
     from aftersales.charts.table import Column as Column
     from aftersales.charts.table import Table as Table
     from aftersales.charts.trend import trend_6_12 as trend_6_12
     from aftersales.charts.weekly import weekly_trend as weekly_trend
-    from aftersales.lab.explore import explore as explore
-    from aftersales.lab.form import form as form
-    from aftersales.lab.style import LabStyle as LabStyle
     from aftersales.measures.costs import refund_costs as refund_costs
     from aftersales.measures.places import rate_by_place as rate_by_place
     from aftersales.measures.rates import refund_rate as refund_rate

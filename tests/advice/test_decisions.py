@@ -9,14 +9,14 @@ import pytest
 
 from aftersales.advice.decisions import decision_verdicts
 from aftersales.advice.unit_weeks import unit_weeks
-from aftersales.demo.books import decisions
-from aftersales.demo.shop import simulate_shop
-from aftersales.demo.spec import ShopSpec
-from aftersales.demo.tables import shop_tables
 from aftersales.findings.contract import check
 from aftersales.measures.rates import refund_rate
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
+from aftersales_demo.books import decisions
+from aftersales_demo.shop import simulate_shop
+from aftersales_demo.spec import ShopSpec
+from aftersales_demo.tables import shop_tables
 
 WEEK = Week.parse("2026-W46")
 COLUMNS = ("decision_id", "lever", "scope", "owner", "decided_on", "effective_from", "measure")

@@ -15,9 +15,9 @@ from aftersales.advice.known_share import known_share
 from aftersales.advice.order_risk import order_risk
 from aftersales.advice.order_rules import order_facts
 from aftersales.advice.replay import replay
-from aftersales.demo.shop import simulate_shop
-from aftersales.demo.spec import ShopSpec
-from aftersales.demo.tables import shop_tables
+from aftersales_demo.shop import simulate_shop
+from aftersales_demo.spec import ShopSpec
+from aftersales_demo.tables import shop_tables
 
 START = datetime(2026, 3, 1)
 UNTIL = date(2026, 11, 22)

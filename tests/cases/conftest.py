@@ -44,7 +44,7 @@ def demo_report(demo):
 @pytest.fixture(scope="session")
 def demo_dossiers(demo_report):
     """A case of each pattern on the small demo shop's lists."""
-    from aftersales.week.case_writing import gathered
+    from aftersales.week.dossiers import gathered
 
     data = demo_report.data
     lists = data.suspicious_orders("zh"), data.suspicious_complaints("zh")

@@ -10,9 +10,9 @@ import hostile_shop as hostile
 import polars as pl
 import pytest
 
-from aftersales.cases.bundle import packed
-from aftersales.cases.page import CHARACTERS, filing, page
 from aftersales.words.language import LANGUAGES, say
+from aftersales_app.cases.bundle import packed
+from aftersales_app.cases.page import CHARACTERS, filing, page
 
 # What a paper for the platform must not say: a score, or a word of suspicion.
 SUSPICION = re.compile(
@@ -100,7 +100,7 @@ def test_every_row_of_evidence_is_printed_and_a_cut_is_marked(fullest, monkeypat
     }  # fmt: skip
     assert min(rows.values()) > 2
     assert html.count("<tr>") >= sum(rows.values())
-    monkeypatch.setattr("aftersales.cases.page._ROWS_MOST", 2)
+    monkeypatch.setattr("aftersales_app.cases.page._ROWS_MOST", 2)
     cut = page(told, copy="platform", version="1", annex={}, buyers=OWN)
     for file in ("timeline.csv", "messages.csv", "evidence.csv", "orders.csv"):
         assert re.search(rf"(中间|其余|全部) \d+ 条[^<]*{file}", cut), file

@@ -59,7 +59,7 @@ def test_no_name_in_a_list_reads_the_key_of_the_installation(fullest, hostile_pa
 
 
 def test_the_shops_own_remark_on_a_file_is_not_in_the_platforms_copy(demo_dossiers):
-    from aftersales.cases.page import page
+    from aftersales_app.cases.page import page
 
     told = next(d for d in demo_dossiers if any(f.sha256 and f.note for f in d.evidence))
     note = next(f.note for f in told.evidence if f.sha256 and f.note)

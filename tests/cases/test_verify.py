@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from aftersales.cases.bundle import MANIFEST, manifest_of, packed, zipped
-from aftersales.cases.verify import verified
 from aftersales.words.errors import AftersalesError, DataError, QuestionError
+from aftersales_app.cases.bundle import MANIFEST, manifest_of, packed, zipped
+from aftersales_app.cases.verify import verified
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_a_damaged_manifest_is_said_to_be_damaged(whole, tmp_path, old_new):
 def test_a_file_list_that_is_no_list_is_refused(tmp_path):
     told = json.loads(manifest_of({}, case="x"))
     told["files"] = {"a": 1}
-    from aftersales.cases.bundle import digest_of
+    from aftersales_app.cases.bundle import digest_of
 
     told["digest"] = digest_of(told)
     with pytest.raises(DataError):

@@ -14,7 +14,7 @@ from aftersales.charts.theme import DARK, LIGHT, SIZES, TEXT_COLOURS, contrast
 from aftersales.words.language import catalogue
 
 CHARTS = Path(__file__).parents[2] / "lib" / "aftersales" / "charts"
-TEMPLATE = CHARTS.parent / "reports" / "template"
+TEMPLATE = CHARTS.parents[1] / "aftersales_app" / "reports" / "template"
 AA_TEXT, AA_GRAPHICS = 4.5, 3.0  # WCAG 2.2, 1.4.3 and 1.4.11
 
 
@@ -47,7 +47,7 @@ def test_palettes_have_the_same_names_and_no_colour_twice() -> None:
 
 
 def test_style_sheet_and_script_hold_the_same_colours() -> None:
-    css = (TEMPLATE / "assets" / "page.css").read_text("utf-8")
+    css = (CHARTS / "page.css").read_text("utf-8")
     blocks = re.findall(r":root \{(.*?)\}", css, re.S)
     for palette, block in zip((LIGHT, DARK), blocks, strict=True):
         said = dict(re.findall(r"--([a-z-]+): (#[0-9A-F]{6})", block))
@@ -58,7 +58,7 @@ def test_style_sheet_and_script_hold_the_same_colours() -> None:
 
 
 def test_the_page_uses_no_size_beside_the_scale() -> None:
-    css = (TEMPLATE / "assets" / "page.css").read_text("utf-8")
+    css = (CHARTS / "page.css").read_text("utf-8")
     sizes = {float(s) for s in re.findall(r"font(?:-size)?: ([\d.]+)px", css)}
     assert sizes <= set(SIZES.values())
 

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.demo import ShopSpec, basic_spec, demo_spec, shop_tables, simulate_shop, write_demo
-from aftersales.demo.complaints import complaints
-from aftersales.demo.faults import matches
-from aftersales.demo.moments import NEVER, day_weights
-from aftersales.demo.order_file import order_report
-from aftersales.demo.seen import seen_cases, seen_orders
-from aftersales.demo.workbook import write_workbook
 from aftersales.words.errors import QuestionError
+from aftersales_demo import ShopSpec, basic_spec, demo_spec, shop_tables, simulate_shop, write_demo
+from aftersales_demo.complaints import complaints
+from aftersales_demo.faults import matches
+from aftersales_demo.moments import NEVER, day_weights
+from aftersales_demo.order_file import order_report
+from aftersales_demo.seen import seen_cases, seen_orders
+from aftersales_demo.workbook import write_workbook
 
 SEED, ORDERS, WEEKS = 7, 3_000, 30
 

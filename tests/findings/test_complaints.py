@@ -143,7 +143,7 @@ def test_anger_law_and_price_together_do_not_list_anyone() -> None:
 
 
 def test_the_benchmark_words_are_not_the_demos() -> None:
-    from aftersales.demo.phrases import HONEST_TEXTS, MALICIOUS_TEXTS
+    from aftersales_demo.phrases import HONEST_TEXTS, MALICIOUS_TEXTS
 
     demo = {t for texts in HONEST_TEXTS.values() for t in texts} | {t for m in MALICIOUS_TEXTS.values() for t in m[1]}
     own = {t for words in (HONEST_WORDS, MALICIOUS_WORDS) for texts in words.values() for t in texts}

@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from aftersales.findings.finding import Finding, finding_id, with_states
+from aftersales.findings.finding import Finding, with_states
 from aftersales.findings.health import OPTIONAL, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, empty_days, last_day_cut, refund_span
 from aftersales.sources.notes import note
+from aftersales.tables.ledger import finding_id
 from aftersales.words.language import LANGUAGES, catalogue, say
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"

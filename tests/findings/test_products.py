@@ -13,8 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.demo import ShopSpec, basic_spec, shop_tables, simulate_shop
-from aftersales.demo.goods import PLANTS
 from aftersales.findings.contract import check
 from aftersales.findings.product_counts import KEY, product_counts
 from aftersales.findings.product_funnel import product_funnel
@@ -32,6 +30,8 @@ from aftersales.findings.products import (
 from aftersales.measures.costs import refund_costs
 from aftersales.measures.false_discoveries import TARGET, bayes_fdr
 from aftersales.words.periods import Week
+from aftersales_demo import ShopSpec, basic_spec, shop_tables, simulate_shop
+from aftersales_demo.goods import PLANTS
 
 WEEK = Week.parse("2026-W47")
 

@@ -7,12 +7,12 @@ import re
 import polars as pl
 import pytest
 
+from aftersales.charts.explore import explore
+from aftersales.charts.lab_style import LabStyle
 from aftersales.charts.table import Column, Table
-from aftersales.lab.explore import explore
-from aftersales.lab.form import form, weeks_of
-from aftersales.lab.style import LabStyle
 from aftersales.sources.settings import load_settings
 from aftersales.words.errors import QuestionError
+from aftersales_app.form import form, weeks_of
 
 HOSTILE = "<script>alert(1)</script>"
 

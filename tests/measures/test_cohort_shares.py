@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures.cohort_shares import LONGEST_AGE_DAYS, cohort_shares
+from aftersales_demo import ShopSpec, shop_tables, simulate_shop
 
 
 def test_curves_rise_end_in_time_and_agree_with_the_counts():

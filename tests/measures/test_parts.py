@@ -9,7 +9,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from aftersales.advice.known_bad import known_bad
-from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures import bursts, parts
 from aftersales.measures.bursts import windows
 from aftersales.measures.coverage import buyer_keys, empty_days
@@ -22,6 +21,7 @@ from aftersales.measures.slices import driving_slices
 from aftersales.measures.suspects import _of_so_many_orders, suspects
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.words.periods import Week
+from aftersales_demo import ShopSpec, shop_tables, simulate_shop
 
 UNTIL = Week.parse("2026-W47").sunday
 

@@ -9,10 +9,10 @@ import psutil
 import pytest
 from toy_notebooks import CHART, job, toy
 
-from aftersales.reports import batch
-from aftersales.reports.batch import Step, run_batch
-from aftersales.reports.run import run_report
 from aftersales.words.errors import QuestionError
+from aftersales_app.reports import batch
+from aftersales_app.reports.batch import Step, run_batch
+from aftersales_app.reports.run import run_report
 
 
 def record(given):

@@ -19,13 +19,13 @@ from real_cluster import Cluster
 from rich.console import Console
 from toy_notebooks import CHART, job, toy
 
-from aftersales.reports import cluster as cluster_module
-from aftersales.reports.batch import run_batch
-from aftersales.reports.cluster import DaskExecutor, connected
-from aftersales.reports.progress import shown_progress
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.words.errors import SetupError
+from aftersales_app.reports import cluster as cluster_module
+from aftersales_app.reports.batch import run_batch
+from aftersales_app.reports.cluster import DaskExecutor, connected
+from aftersales_app.reports.progress import shown_progress
 
 pytestmark = pytest.mark.cluster
 
@@ -59,7 +59,7 @@ def test_a_cluster_leaves_the_same_bytes_though_a_worker_is_killed_in_mid_run(de
     here.write_text(text.replace('"store"', f'"{demo}/store"').replace('"reports"', f'"{tmp_path}/reports"'), "utf-8")
     there.write_text(text.replace('"store"', f'"{s3}/store"').replace('"reports"', f'"{s3}/reports"'), "utf-8")
     uploaded(demo / "store", f"{s3}/store")  # the shop's folder, and its head beside it
-    program = [sys.executable, "-m", "aftersales.cli", "weekly", "--no-import", "--shop", "basic", "--config"]
+    program = [sys.executable, "-m", "aftersales_app.cli", "weekly", "--no-import", "--shop", "basic", "--config"]
     local = subprocess.run([*program, here], capture_output=True, text=True, env=without_key(), check=False)
     assert local.returncode == 0, local.stderr
     cluster = Cluster(tmp_path, workers=2)
@@ -290,7 +290,7 @@ def test_without_a_scheduler_a_cluster_is_started_here_and_says_so(tmp_path):
     toy(tmp_path / "notebooks", "02-weekly-overview", CHART)
     config = shops_toml(tmp_path, "a", store="store", reports="reports")
     done = subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", "weekly", "--config", config, "--on", "dask", "--jobs", "2"],
+        [sys.executable, "-m", "aftersales_app.cli", "weekly", "--config", config, "--on", "dask", "--jobs", "2"],
         capture_output=True, text=True, env=without_key(), check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,7 @@ import typer
 from croniter import croniter
 from toy_notebooks import CHART, toy
 
-from aftersales.cli import app
+from aftersales_app.cli import app
 
 PROGRAM = "/opt/aftersales/.venv/bin/"
 UNITS = ("aftersales-weekly.service", "aftersales-weekly.timer", "aftersales-dask-scheduler.service",

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from toy_notebooks import CHART, toy
 
-from aftersales.reports.notebook import executed_notebook
+from aftersales_app.reports.notebook import executed_notebook
 
 OUTPUTS = (
     ("print('one'); print('two')", ""),
@@ -153,7 +153,7 @@ def test_reading_from_a_keyboard_nobody_sits_at_fails_at_once(tmp_path):
     assert "EOFError" in run(toy(tmp_path, "01-asks", "input('name?')"), tmp_path, "in-process").reason
 
 
-@pytest.mark.parametrize("first", ["aftersales.reports.engine.in_process", "papermill"])
+@pytest.mark.parametrize("first", ["aftersales_app.engine.in_process", "papermill"])
 def test_the_engine_is_found_whichever_is_imported_first(first):
     code = f"import {first}; from papermill.engines import papermill_engines as e; print(e.get_engine('aftersales'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -14,12 +14,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from aftersales.demo.write import write_demo
-from aftersales.reports.erasure import made_of, pieces, quotes, quoting, unname
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.explorer_data import Explored, packed, unpacked
+from aftersales_app.erasure import made_of, pieces, quotes, quoting, unname
+from aftersales_app.reports.explorer_data import Explored, packed, unpacked
+from aftersales_demo.write import write_demo
 
 NICK, NAME, PHONE, STREET = "星陨紫荆客", "欧阳紫荆", "13977788812", "紫荆花路918号"
 SAID = ("拆箱一股榴莲炸药味儿把猫都熏晕了", "枕芯里钻出三根孔雀羽毛实在离谱", "别再拿彩虹独角兽当借口敷衍我")
@@ -82,7 +82,7 @@ def plant(folder: Path) -> str:
 
 def run(house: Path, *words: str, ok: tuple[int, ...] = (0,)) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", *words, "--config", str(house / "shops.toml")],
+        [sys.executable, "-m", "aftersales_app.cli", *words, "--config", str(house / "shops.toml")],
         capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     assert done.returncode in ok, done.stdout + done.stderr

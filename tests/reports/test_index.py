@@ -10,14 +10,14 @@ import pytest
 from rich.console import Console
 from toy_notebooks import job
 
-from aftersales.reports import index as index_module
-from aftersales.reports.batch import Step
-from aftersales.reports.index import WEEKS_SHOWN, updated_index
-from aftersales.reports.job import ReportResult
-from aftersales.reports.place import write_record
-from aftersales.reports.progress import print_summary, shown_progress
 from aftersales.sources.places import Folder
 from aftersales.words.periods import Week
+from aftersales_app.reports import index as index_module
+from aftersales_app.reports.batch import Step
+from aftersales_app.reports.index import WEEKS_SHOWN, updated_index
+from aftersales_app.reports.job import ReportResult
+from aftersales_app.reports.place import write_record
+from aftersales_app.reports.progress import print_summary, shown_progress
 
 
 def ended(reports, shop="demo", week="2026-W46", status="ok", reason=None, good=True):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from toy_notebooks import CHART, job, toy
 
-from aftersales.reports.contents import check_job
-from aftersales.reports.parameters import own_parameters, shop_parameters, text_parameters
-from aftersales.reports.run import run_report
 from aftersales.sources.settings import Shop
 from aftersales.words.errors import QuestionError, SetupError
+from aftersales_app.reports.contents import check_job
+from aftersales_app.reports.parameters import own_parameters, shop_parameters, text_parameters
+from aftersales_app.reports.run import run_report
 
 PRODUCTS = 'top: int = 20  # rows\nworse_than: float = 1.5  # ratio\ncategory: str = ""  # only\nnames: list[str] = []  # which'
 

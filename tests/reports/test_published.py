@@ -9,15 +9,15 @@ from dataclasses import replace
 import pytest
 from toy_notebooks import CHART, job, toy
 
-from aftersales.reports import published
-from aftersales.reports.assets import assets_version
-from aftersales.reports.batch import Step, in_place, run_batch
-from aftersales.reports.index import updated_index
-from aftersales.reports.job import ReportResult
-from aftersales.reports.place import partial_folder, write_record
-from aftersales.reports.published import STAGED, mend, stage
 from aftersales.sources.places import Folder
 from aftersales.words.errors import SetupError
+from aftersales_app.reports import published
+from aftersales_app.reports.assets import assets_version
+from aftersales_app.reports.batch import Step, in_place, run_batch
+from aftersales_app.reports.index import updated_index
+from aftersales_app.reports.job import ReportResult
+from aftersales_app.reports.place import partial_folder, write_record
+from aftersales_app.reports.published import STAGED, mend, stage
 
 PLACE = "demo/2026-W46"
 
@@ -176,7 +176,7 @@ def test_storage_that_fails_at_the_end_fails_the_report_in_words(tmp_path, s3, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(published.Folder, "write", full)
-    from aftersales.reports.run import run_report
+    from aftersales_app.reports.run import run_report
 
     result = run_report(given)
     assert (result.status, result.staged) == ("failed", "")
@@ -184,7 +184,7 @@ def test_storage_that_fails_at_the_end_fails_the_report_in_words(tmp_path, s3, m
 
 
 def test_a_second_run_waits_for_the_index_and_gives_up_in_a_sentence(s3, monkeypatch):
-    from aftersales.reports import index
+    from aftersales_app.reports import index
 
     monkeypatch.setattr(index, "_WAIT_SECONDS", 2)
     import time as clock

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from aftersales.reports.weekly import made_ready
-from aftersales.reports.workers import worker_pool
 from aftersales.sources.settings import Settings, load_settings
 from aftersales.sources.store import ShopStore
+from aftersales_app.reports.weekly import made_ready
+from aftersales_app.reports.workers import worker_pool
 
 LIMITS = {"seconds": 300, "memory_mb": 2000, "runs": 1}
 

@@ -13,12 +13,12 @@ import nbformat
 import pytest
 from toy_notebooks import CHART, job, toy
 
-from aftersales.reports.assets import assets_version, plotly_script, published_assets
-from aftersales.reports.ending import already_made
-from aftersales.reports.page import page_faults
-from aftersales.reports.place import last_attempt, mend, partial_folder, put_in_place, read_record, write_record
-from aftersales.reports.run import run_report
-from aftersales.reports.single_file import single_file
+from aftersales_app.reports.assets import assets_version, plotly_script, published_assets
+from aftersales_app.reports.ending import already_made
+from aftersales_app.reports.page import page_faults
+from aftersales_app.reports.place import last_attempt, mend, partial_folder, put_in_place, read_record, write_record
+from aftersales_app.reports.run import run_report
+from aftersales_app.reports.single_file import single_file
 
 PLOTLY = "import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2]), layout={'height': 200})"
 

@@ -10,7 +10,7 @@ import pytest
 # One worker is in code that hears no signal; the other has just died and a new one is being started in its place.
 STOPPED_WHILE_ONE_IS_STARTED = """
 import os, signal, time
-from aftersales.reports.workers import WorkerPool
+from aftersales_app.reports.workers import WorkerPool
 
 def deaf():
     return sum(range(10**10))

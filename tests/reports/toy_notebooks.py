@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from aftersales.reports.job import ReportJob
+from aftersales_app.reports.job import ReportJob
 
 PARAMETERS = """shop: str = "demo"  # which shop
 week: str = "2026-W46"  # which week

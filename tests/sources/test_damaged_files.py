@@ -11,9 +11,9 @@ import zipfile
 import pytest
 import xlsxwriter
 
-from aftersales.demo.write import write_demo
 from aftersales.sources.read import read_export
 from aftersales.words.errors import DataError
+from aftersales_demo.write import write_demo
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from typer.testing import CliRunner
 
-from aftersales.cli import app
 from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import DamageError, SetupError
+from aftersales_app.cli import app
 
 HEAD = "订单编号,买家会员名,总金额,买家应付货款,买家实际支付金额,订单状态,收货地址 ,订单创建时间,订单付款时间 ,店铺名称,退款金额\n"
 ROW = '="351531300000{n:07d}",tb{n},100.00,100.00,100.00,交易成功,浙江省 杭州市 西湖区,{at},{at},测试店,0.00\n'

@@ -44,7 +44,16 @@ def test_what_names_do_not_tell_is_asked_or_guessed_by_values():
 
 def test_the_command_prints_the_layout_and_hides_people(tmp_path):
     (tmp_path / "sales.csv").write_text(SALES, "utf-8")
-    words = [sys.executable, "-m", "aftersales.cli", "layout", str(tmp_path / "sales.csv"), "--yes", "--language", "en"]
+    words = [
+        sys.executable,
+        "-m",
+        "aftersales_app.cli",
+        "layout",
+        str(tmp_path / "sales.csv"),
+        "--yes",
+        "--language",
+        "en",
+    ]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=200)
     assert (done.returncode, "[[layout]]" in done.stdout) == (0, True)
     assert "columns not read: Colour" in done.stderr

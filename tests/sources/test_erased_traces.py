@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from exported import MONEY_LOG, ORDER, REFUND, T1, T4, TEMPLATES, table
 
-from aftersales.reports.erasure import quotes, run_erase
 from aftersales.sources.identity import installation_key, keyed_hash
 from aftersales.sources.importing import import_files
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import QuestionError
+from aftersales_app.erasure import quotes, run_erase
 
 ORDER_ID, NICK, BROWSER = "351531300001", "星陨紫荆客", "只聊不买客"
 PARCEL, RETURN = "SF777000111", "YT99887766554"

@@ -10,16 +10,16 @@ import pytest
 from deltalake import DeltaTable
 from typer.testing import CliRunner
 
-from aftersales.cli import app
-from aftersales.demo.write import write_demo
-from aftersales.reports.erasure import run_erase
-from aftersales.reports.tidying import old_reports, run_tidy
 from aftersales.sources.identity import installation_key, keyed_hash
 from aftersales.sources.importing import import_files
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import QuestionError
+from aftersales_app.cli import app
+from aftersales_app.erasure import run_erase
+from aftersales_app.reports.tidying import old_reports, run_tidy
+from aftersales_demo.write import write_demo
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from aftersales.sources import child
 from aftersales.sources.importing import export_bytes, import_files, nothing_new
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.preparing import prepared
-from aftersales.week.status import status_lines
 from aftersales.words.errors import DataError
+from aftersales_app.reports.preparing import prepared
+from aftersales_app.status import status_lines
 
 HEAD = "订单编号,总金额,买家实际支付金额,订单状态,订单创建时间,订单付款时间 \n"
 
@@ -245,7 +245,7 @@ def test_the_program_says_which_file_and_exits_with_1(shop):
     settings, _, folder = shop
     (folder / "empty.csv").write_bytes(b"")
     done = subprocess.run(
-        [sys.executable, "-m", "aftersales.cli", "import", "--config", str(settings.file)],
+        [sys.executable, "-m", "aftersales_app.cli", "import", "--config", str(settings.file)],
         capture_output=True,
         text=True,
         check=False,

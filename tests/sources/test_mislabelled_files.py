@@ -11,12 +11,12 @@ import sys
 import pytest
 from test_importing import HEAD, order, shop, table
 
-from aftersales.demo.write import write_demo
 from aftersales.sources.importing import import_files
 from aftersales.sources.notes import note_lines, warns
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.status import status_lines
+from aftersales_app.status import status_lines
+from aftersales_demo.write import write_demo
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from aftersales.sources.places import Folder
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.status import status_lines
 from aftersales.words.errors import SetupError
+from aftersales_app.status import status_lines
 
 HEAD = "订单编号,买家会员名,总金额,买家应付货款,买家实际支付金额,订单状态,收货地址 ,订单创建时间,订单付款时间 ,店铺名称,退款金额\n"
 ROW = '="351531300000{n:07d}",tb{n},100.00,100.00,{net},交易成功,浙江省 杭州市 西湖区,{at},{at},测试店,{refund}\n'

@@ -36,7 +36,7 @@ def test_a_file_that_cannot_be_put_in_place_leaves_nothing(tmp_path):
 
 
 def test_nothing_is_written_that_everybody_may_change(tmp_path):
-    words = [sys.executable, "-m", "aftersales.cli", "init", str(tmp_path / "shop")]
+    words = [sys.executable, "-m", "aftersales_app.cli", "init", str(tmp_path / "shop")]
     subprocess.run(words, check=True, capture_output=True, umask=0)
     written = [p for p in (tmp_path / "shop", *(tmp_path / "shop").rglob("*")) if p.stat().st_mode & 0o002]
     assert (tmp_path / "shop" / "shops.toml").exists()

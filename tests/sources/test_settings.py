@@ -3,8 +3,8 @@
 import pytest
 
 from aftersales.sources.settings import load_settings, shop_or_only
-from aftersales.sources.starting import start
 from aftersales.words.errors import AftersalesError, QuestionError, SetupError
+from aftersales_app.starting import start
 
 GOOD = """\
 [store]

@@ -10,9 +10,9 @@ import aftersales as asa
 from aftersales.measures.case_outcomes import win_rates
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.case_recording import recorded
 from aftersales.week.loading import load
 from aftersales.words.errors import QuestionError
+from aftersales_app.cases.recording import recorded
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ import pytest
 
 import aftersales as asa
 from aftersales.sources.read import read_export
-from aftersales.week.case_recording import recorded
 from aftersales.week.loading import load
 from aftersales.week.sections import case_record
 from aftersales.week.sections.case_dossier import CaseDossier
 from aftersales.words.language import LANGUAGES
+from aftersales_app.cases.recording import recorded
 
 PARTS = ("answer", "facts", "against", "timeline", "evidence", "clauses", "for_buyer", "commands")
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)

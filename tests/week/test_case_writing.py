@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from aftersales.cli import app
 from aftersales.sources.clear_values import own_words
 from aftersales.sources.read import read_export
-from aftersales.week.case_writing import written
 from aftersales.week.loading import load
 from aftersales.words.errors import QuestionError
+from aftersales_app.cases.writing import written
+from aftersales_app.cli import app
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ import pytest
 
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.deciding import decided, withdrawn
 from aftersales.week.loading import load
 from aftersales.week.sections.plan import week_plan
 from aftersales.words.errors import QuestionError
+from aftersales_app.deciding import decided, withdrawn
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 

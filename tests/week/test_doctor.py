@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typer.testing import CliRunner
 
-from aftersales.cli import app
 from aftersales.sources.identity import KEY_NAME
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
+from aftersales_app.cli import app
 
 HEAD = "订单编号,总金额,买家实际支付金额,订单状态,订单创建时间,订单付款时间 ,退款金额\n"
 ROW = "35153130000000{n:05d},100.00,100.00,交易成功,2026-10-{day:02d} 10:00:00,2026-10-{day:02d} 10:01:00,0.00\n"

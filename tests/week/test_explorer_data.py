@@ -7,7 +7,7 @@ import pytest
 
 import aftersales as asa
 from aftersales.measures.cohorts import paid_lines
-from aftersales.week.explorer_data import explored, packed, texts_of, unpacked, without
+from aftersales_app.reports.explorer_data import explored, packed, texts_of, unpacked, without
 
 PAGE = 15_000_000  # bytes of data at 200,000 lines
 

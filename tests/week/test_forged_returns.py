@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aftersales.week.case_writing import written
 from aftersales.week.loading import load
 from aftersales.week.sections.malicious_orders import SuspiciousOrders
-from aftersales.week.today.queue import contact_queue
 from aftersales.words.language import catalogue
+from aftersales_app.cases.writing import written
+from aftersales_app.today.queue import contact_queue
 
 END = datetime(2026, 11, 22, 9)
 SHARED = "YT8800000000123"

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from aftersales.week.case_recording import recorded
 from aftersales.week.loading import load
 from aftersales.week.sections import harm
 from aftersales.words.language import say
+from aftersales_app.cases.recording import recorded
 
 NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
 

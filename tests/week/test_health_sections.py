@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 import aftersales as asa
-from aftersales.reports.erasure import run_erase
 from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.recording import record
 from aftersales.sources.settings import load_settings
@@ -20,6 +19,7 @@ from aftersales.week.result import Result
 from aftersales.week.sections import start_here
 from aftersales.week.sections.data_health import DataHealth
 from aftersales.words.language import catalogue
+from aftersales_app.erasure import run_erase
 
 HEAD = "订单编号,买家会员名,总金额,买家应付货款,买家实际支付金额,订单状态,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 ,退款金额\n"
 REFUNDS = "订单编号,退款编号,订单付款时间,买家实际支付金额,宝贝标题,买家退款金额,退款的申请时间,退款状态,买家退款原因\n"
@@ -198,7 +198,7 @@ def test_every_command_shown_is_one_that_the_program_knows(plain):
     import click
     from typer.main import get_command
 
-    from aftersales.cli import app
+    from aftersales_app.cli import app
 
     program = get_command(app)
     for line in commands(asa.open("t", config=plain)):

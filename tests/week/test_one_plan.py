@@ -12,20 +12,20 @@ import polars as pl
 import pytest
 
 from aftersales.advice.suggest import WEEKS_UNDER_WAY
-from aftersales.demo.shop import simulate_shop
-from aftersales.demo.spec import ShopSpec
-from aftersales.demo.write import write_shop as write_demo_shop
-from aftersales.reports.job import ReportJob
-from aftersales.reports.mail.chat import LARGEST_CHAT, chat_text
-from aftersales.reports.mail.content import mail_content, summary
-from aftersales.reports.mail.html import shop_bodies
-from aftersales.reports.run import run_report
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.week.loading import load
 from aftersales.week.sections import weekly_overview
 from aftersales.week.sections.plan import week_plan
 from aftersales.words.language import say
+from aftersales_app.mail.chat import LARGEST_CHAT, chat_text
+from aftersales_app.mail.content import mail_content, summary
+from aftersales_app.mail.html import shop_bodies
+from aftersales_app.reports.job import ReportJob
+from aftersales_app.reports.run import run_report
+from aftersales_demo.shop import simulate_shop
+from aftersales_demo.spec import ShopSpec
+from aftersales_demo.write import write_shop as write_demo_shop
 from small_shops import write_config, write_shop
 
 NOTEBOOK = Path(__file__).resolve().parents[2] / "notebooks" / "02-weekly-overview.ipynb"

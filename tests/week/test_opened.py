@@ -8,10 +8,10 @@ from mypy import api
 from nbformat import read
 
 import aftersales as asa
-from aftersales.reports.parameters import declared_parameters
 from aftersales.week.options import LIMITS, READERS
 from aftersales.week.where import Where
 from aftersales.words.errors import QuestionError
+from aftersales_app.reports.parameters import declared_parameters
 
 # of each analysis a parameter, a value that is not its own, and what is to differ
 CHANGES = [

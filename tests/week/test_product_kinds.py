@@ -13,8 +13,8 @@ import pytest
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.week.product_kinds import drafted_kinds
 from aftersales.words.errors import QuestionError
+from aftersales_app.product_kinds import drafted_kinds
 
 # of the first kind every second is sent back, of the last hardly any
 GOODS = (("雪纺连衣裙", 0.5), ("男士跑步鞋", 0.2), ("坚果礼盒", 0.02))

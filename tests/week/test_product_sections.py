@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from frames import Frames, Plain
 
-from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.measures.costs import refund_costs
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.requests import has_refund_dates
@@ -16,6 +15,7 @@ from aftersales.week.product_results import ProductResults
 from aftersales.week.sections import problem_products as sections
 from aftersales.words.language import say
 from aftersales.words.periods import Week
+from aftersales_demo import ShopSpec, shop_tables, simulate_shop
 
 WEEK = Week.parse("2026-W47")
 

@@ -11,11 +11,11 @@ import pytest
 from frames import Frames, Plain
 
 from aftersales.cases.case import Case
-from aftersales.demo import ShopSpec, shop_tables, simulate_shop
 from aftersales.week.sections import malicious_orders as sections
 from aftersales.week.suspect_results import SuspectResults
 from aftersales.words.language import say
 from aftersales.words.periods import Week
+from aftersales_demo import ShopSpec, shop_tables, simulate_shop
 
 WEEK = Week.parse("2026-W47")
 ALL = ("answer", "innocents", "case_list", "told", "orders_listed", "return_numbers", "seller_label",

@@ -13,8 +13,8 @@ from aftersales.measures.held_out import held_out
 from aftersales.measures.text import model_bytes, model_of_bytes, train
 from aftersales.sources.model_file import NAME, stored_model
 from aftersales.week import loading
-from aftersales.week.training import forgotten, trained
 from aftersales.words.errors import DataError, QuestionError
+from aftersales_app.training import forgotten, trained
 
 SENTENCES = Path(__file__).resolve().parents[1] / "data" / "causes.csv"
 # A shop's own word that no lexicon knows, in sentences that differ.

@@ -151,7 +151,7 @@ def test_no_two_names_of_the_platforms_become_one():
 
 
 def test_the_help_of_every_command_is_there_in_chinese():
-    from aftersales.cli import app, chinese
+    from aftersales_app.cli import app, chinese
 
     command = chinese(app)
     told = [x.help for one in (command, *command.commands.values()) for x in (one, *one.params) if x.help]

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from aftersales import cli
-from aftersales.sources.starting import start
 from aftersales.words.errors import error_in
+from aftersales_app import cli
+from aftersales_app.starting import start
 from small_shops import write_config
 
-LIB = Path(str(files("aftersales")))
-SENTENCES = tomllib.loads((LIB / "words" / "errors.toml").read_text("utf-8"))["sentences"]
+LIB = Path(str(files("aftersales"))).parent
+SENTENCES = tomllib.loads((LIB / "aftersales" / "words" / "errors.toml").read_text("utf-8"))["sentences"]
 # What other programs say: pydantic of a value in shops.toml, the system of a file.
 OF_OTHERS = re.compile("Input should be|String should")
 # Modules whose errors a shopkeeper or a service team meets: reading, the store, configuration, weeks, mails, cases.

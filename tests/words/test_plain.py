@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from aftersales.cases.quoting import spreadsheet
-from aftersales.lab import explore as lab
+from aftersales.charts import explore as lab
 from aftersales.words.plain import begins_formula, safe_cell, table_cell
-from aftersales.words.terminal import screen
+from aftersales_app.terminal import screen
 
 FORMULAS = (
     "=1+1", "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1", "\u200b=1+1",

@@ -20,9 +20,9 @@ from aftersales.advice.replay_record import Replay
 from aftersales.advice.standardise import Swap
 from aftersales.advice.terms import ASSUMED, Terms
 from aftersales.findings.contract import contract_of
-from aftersales.findings.finding import finding_id
 from aftersales.findings.service import SERVICE_SCHEMA
 from aftersales.tables.columns import MONEY
+from aftersales.tables.ledger import finding_id
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, catalogue, number, say
 from aftersales.words.periods import Week

@@ -8,8 +8,8 @@ from typing import Literal
 
 import polars as pl
 
-from aftersales.findings.finding import finding_id
 from aftersales.tables.columns import Frame
+from aftersales.tables.ledger import finding_id
 from aftersales.words.errors import QuestionError
 
 Kind = Literal["orders", "complaint", "order"]

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from aftersales.findings.contract import contract_of
-from aftersales.findings.finding import finding_id
 from aftersales.measures.causes import complaint_causes
 from aftersales.measures.complaint_facts import complaint_facts
 from aftersales.measures.contradictions import contradictions_of, with_demands
@@ -20,6 +19,7 @@ from aftersales.measures.offers import with_offers
 from aftersales.measures.recalibration import shifted
 from aftersales.measures.text import TextModel
 from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.ledger import finding_id
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from aftersales.tables.ledger import finding_id
 from aftersales.words.language import Language, say
 
 State = Literal["new", "still", "better", "gone"]
@@ -21,15 +21,6 @@ _KEPT = {
     "kind": pl.String, "scope": pl.String, "key": pl.String, "values": pl.String, "size": pl.Float64,
     "strength": pl.String, "caveat": pl.String, "source": pl.String,
 }  # fmt: skip
-
-
-def finding_id(kind: str, scope: str = "shop") -> str:
-    """An id made of what is found and where, so that the same finding has the same id next week.
-
-    >>> finding_id("gap", "orders"), finding_id("gap", "orders") == finding_id("gap", "refunds")
-    ('gap-0b8e4e4c', False)
-    """
-    return f"{kind}-{hashlib.blake2b(f'{kind}|{scope}'.encode(), digest_size=4).hexdigest()}"
 
 
 @dataclass(frozen=True, eq=False)

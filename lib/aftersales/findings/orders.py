@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from aftersales.findings.contract import contract_of
-from aftersales.findings.finding import finding_id
 from aftersales.findings.returns import PATTERN as FORGED_RETURN
 from aftersales.findings.returns import return_explanations, return_reasons, return_states, with_returns
 from aftersales.measures.inputs import columns_of
@@ -21,6 +20,7 @@ from aftersales.measures.refund_tails import beta_binomial_tail
 from aftersales.measures.rings import joined
 from aftersales.measures.suspects import PATTERNS, by_timing_and_keys, suspects
 from aftersales.tables.columns import MONEY, Frame
+from aftersales.tables.ledger import finding_id
 from aftersales.tables.orders import Orders
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from aftersales.findings.finding import BETTER_FROM, finding_id
+from aftersales.findings.finding import BETTER_FROM
+from aftersales.tables.ledger import finding_id
 
 OUTSIDE = ("above", "below")
 

@@ -1,4 +1,4 @@
-"""Floor 3: measures. A measure takes checked tables and returns one new tidy table with its counts and its uncertainty.
+"""A measure takes checked tables and returns one new tidy table with its counts and its uncertainty.
 
 No files, no clock, no pictures: "today" is the argument ``until``, and rows later than it are not looked at.
 """

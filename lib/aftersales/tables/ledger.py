@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import dataframely as dy
 import polars as pl
 
 from aftersales.tables.columns import LocalTime, key, one_of, optional_text
+
+
+def finding_id(kind: str, scope: str = "shop") -> str:
+    """An id made of what is found and where, so that the same finding has the same id next week.
+
+    >>> finding_id("gap", "orders"), finding_id("gap", "orders") == finding_id("gap", "refunds")
+    ('gap-0b8e4e4c', False)
+    """
+    return f"{kind}-{hashlib.blake2b(f'{kind}|{scope}'.encode(), digest_size=4).hexdigest()}"
 
 
 class Lineage(dy.Schema):

@@ -1,1 +1,1 @@
-"""Floor 0: the words of the house — errors, weeks, promotions, money, languages. Imports nothing of ours."""
+"""The words of the house — errors, weeks, promotions, money, languages. Imports nothing of ours."""

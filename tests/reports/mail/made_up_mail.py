@@ -10,12 +10,12 @@ import polars as pl
 from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile
 from aftersales.charts.verdict import Conclusion
-from aftersales.reports.mail.content import Bar, Effect, MailContent, Trend
-from aftersales.reports.mail.outbox import ShopMail
-from aftersales.reports.mail.stored import Told
 from aftersales.sources.settings import Mail, Settings, Shop
 from aftersales.week.sections.plan import Step
 from aftersales.words.periods import Week
+from aftersales_app.mail.content import Bar, Effect, MailContent, Trend
+from aftersales_app.mail.outbox import ShopMail
+from aftersales_app.mail.stored import Told
 
 WEEK = Week.parse("2026-W46")
 MOMENT = datetime(2026, 11, 16, 8, tzinfo=UTC)

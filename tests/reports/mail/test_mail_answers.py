@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from aftersales.reports.mail.server import NotNow, Server, Unknown, connected, hand_over
+from aftersales_app.mail.server import NotNow, Server, Unknown, connected, hand_over
 
 
 def endless(link):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.reports.mail.ledger import STATES, Key, Ledger
 from aftersales.words.errors import SetupError
+from aftersales_app.mail.ledger import STATES, Key, Ledger
 
 KEYS = [Key("one", "2026-W46", f"{n}@b.example") for n in range(3)]
 

@@ -13,19 +13,19 @@ from faulty_post import Post, running
 from made_up_mail import MOMENT, SENDER
 
 from aftersales.findings.finding import Finding
-from aftersales.reports.mail import mailing, outbox, readiness
-from aftersales.reports.mail.content import mail_content
-from aftersales.reports.mail.html import shop_bodies
-from aftersales.reports.mail.ledger import Key
-from aftersales.reports.mail.lint import LARGEST_HTML, mail_faults
-from aftersales.reports.mail.mailing import ledger_of, run_mail
-from aftersales.reports.mail.readiness import data_reasons
-from aftersales.reports.mail.stored import write_mails
-from aftersales.reports.place import write_record
 from aftersales.sources.settings import load_settings
 from aftersales.week.loading import load
 from aftersales.week.sections.weekly_overview import answer
 from aftersales.words.errors import QuestionError, SetupError
+from aftersales_app.mail import mailing, outbox, readiness
+from aftersales_app.mail.content import mail_content
+from aftersales_app.mail.html import shop_bodies
+from aftersales_app.mail.ledger import Key
+from aftersales_app.mail.lint import LARGEST_HTML, mail_faults
+from aftersales_app.mail.mailing import ledger_of, run_mail
+from aftersales_app.mail.readiness import data_reasons
+from aftersales_app.mail.stored import write_mails
+from aftersales_app.reports.place import write_record
 
 BOSS, KEEPER, ANALYST = "boss@b.example", "keeper@b.example", "ana@b.example"
 

@@ -15,13 +15,13 @@ import pytest
 from faulty_post import Post, running
 from made_up_mail import MOMENT, SENDER, WEEK, ready, settings, shop
 
-from aftersales.reports.mail import sending
-from aftersales.reports.mail.ledger import Key, Ledger
-from aftersales.reports.mail.outbox import manager_mails
-from aftersales.reports.mail.sending import send_all
-from aftersales.reports.mail.server import Server, connected, server_of
 from aftersales.sources.settings import Mail
 from aftersales.words.errors import SetupError
+from aftersales_app.mail import sending
+from aftersales_app.mail.ledger import Key, Ledger
+from aftersales_app.mail.outbox import manager_mails
+from aftersales_app.mail.sending import send_all
+from aftersales_app.mail.server import Server, connected, server_of
 
 
 def outgoing(tmp_path, shops, states=None, **mail):

@@ -11,16 +11,16 @@ import pytest
 from faulty_post import Post, running
 from made_up_mail import MOMENT, SENDER
 
-from aftersales.reports.assets import assets_version
-from aftersales.reports.mail.ledger import Key
-from aftersales.reports.mail.mailing import ledger_of, run_mail
-from aftersales.reports.mail.stored_ledger import StoredLedger
 from aftersales.sources import lock
 from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.loading import load
 from aftersales.words.errors import SetupError
+from aftersales_app.mail.ledger import Key
+from aftersales_app.mail.mailing import ledger_of, run_mail
+from aftersales_app.mail.stored_ledger import StoredLedger
+from aftersales_app.reports.assets import assets_version
 
 PAGE = '<html><head><link rel="stylesheet" href="../../_assets/{version}/page.css"></head><body>the page</body></html>'
 

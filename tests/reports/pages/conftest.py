@@ -52,7 +52,7 @@ def young_shop() -> str:
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a weekly run over the three shops, made once for all workers."""
-    from aftersales.demo.write import write_demo
+    from aftersales_demo.write import write_demo
 
     shared = tmp_path_factory.getbasetemp()
     root = (shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared) / "pages"
@@ -63,7 +63,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (root / "in" / "young" / "ExportOrderList.csv").write_bytes(young_shop().encode("gb18030"))
             (root / "shops.toml").write_text(SHOPS, "utf-8")
             done = subprocess.run(
-                [sys.executable, "-m", "aftersales.cli", "weekly", "--config", str(root / "shops.toml"), "--jobs", "2"],
+                [sys.executable, "-m", "aftersales_app.cli", "weekly", "--config", str(root / "shops.toml"), "--jobs", "2"],
                 capture_output=True, text=True, check=False, timeout=600,
                 env={k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")},
             )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from aftersales.reports.single_file import single_file
+from aftersales_app.reports.single_file import single_file
 
 pytestmark = pytest.mark.slow
 WIDTHS = (1280, 768, 390)  # a desk, a tablet, a phone

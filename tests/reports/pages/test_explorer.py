@@ -18,9 +18,9 @@ from test_browser import violations
 
 import aftersales as asa
 from aftersales.measures.rates import refund_rate
-from aftersales.week.explorer_data import Explored, packed, unpacked
 from aftersales.words.language import say
 from aftersales.words.plain import table_cell
+from aftersales_app.reports.explorer_data import Explored, packed, unpacked
 
 pytestmark = pytest.mark.slow
 Figures = dict[str, dict[str, tuple[str, str, str]]]

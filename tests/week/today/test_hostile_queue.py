@@ -12,10 +12,10 @@ from rich.console import Console
 
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
-from aftersales.week.today.chat import LARGEST, chat_lines
-from aftersales.week.today.handout import handout
-from aftersales.week.today.queue import Queue, contact_queue
-from aftersales.week.today.terminal import show
+from aftersales_app.today.chat import LARGEST, chat_lines
+from aftersales_app.today.handout import handout
+from aftersales_app.today.queue import Queue, contact_queue
+from aftersales_app.today.terminal import show
 
 RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 HOSTILE = {

@@ -16,7 +16,7 @@ from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
 from aftersales.tables.columns import known_total
-from aftersales.week.case_writing import gathered
+from aftersales.week.dossiers import gathered
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
 from aftersales.week.sections.case_record import past_cases

@@ -21,7 +21,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import Conclusion, Verdict
-from aftersales.findings.finding import finding_id
+from aftersales.tables.ledger import finding_id
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
 from aftersales.week.sections.shown import lacking

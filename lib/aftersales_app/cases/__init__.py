@@ -1,0 +1,1 @@
+"""Dossiers written, verified and listed; the states of cases recorded."""

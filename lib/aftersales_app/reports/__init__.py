@@ -1,0 +1,1 @@
+"""Notebooks run, pages, batches, the run's record and the index."""
