@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.count_verdicts import enough_events
-from aftersales.measures.farrington import classic_upper_limits
+from aftersales.stats.farrington import classic_upper_limits
 
 FOLDER = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "farrington_parity"
 

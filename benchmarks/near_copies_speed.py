@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from aftersales.measures.near_copies import LEAST_CHARS, minhash, near_copies
+from aftersales.stats.near_copies import LEAST_CHARS, minhash, near_copies
 
 REVIEWS = Path("../shared/data/zh_reviews_10_categories.parquet")
 TARGET_MICROSECONDS = 20.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from aftersales.advice.synthetic import difference_in_differences, synthetic_effect
+from aftersales.stats.synthetic import difference_in_differences, synthetic_effect
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "california_prop99.csv"
 FIRST_YEAR = 1989

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from simulated_products import UNTIL, delay_curve_known, simulated
 
-from aftersales.measures.false_discoveries import bayes_fdr
 from aftersales.measures.maturity import effective_exposure
-from aftersales.measures.shrinkage import shrunk_rates
+from aftersales.stats.false_discoveries import bayes_fdr
+from aftersales.stats.shrinkage import shrunk_rates
 
 RUNS = 7
 

@@ -19,7 +19,7 @@ import polars as pl
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from aftersales.measures.causes import causes
-from aftersales.measures.text import UNSURE, predict, train
+from aftersales.stats.text import UNSURE, predict, train
 
 REVIEWS = Path("../shared/data/zh_reviews_10_categories.parquet")
 CAUSES = Path(__file__).resolve().parents[1] / "tests" / "data" / "causes.csv"

@@ -11,9 +11,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from aftersales.measures.false_discoveries import bayes_fdr
 from aftersales.measures.maturity import effective_exposure
-from aftersales.measures.shrinkage import WORSE, shrunk_rates
+from aftersales.stats.false_discoveries import bayes_fdr
+from aftersales.stats.shrinkage import WORSE, shrunk_rates
 
 DELAYS = np.array([0.18, 0.27, 0.20, 0.13, 0.08, 0.05, 0.04, 0.025, 0.015, 0.01])
 WEEKS, FIRST = 26, date(2026, 5, 18)

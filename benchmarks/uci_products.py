@@ -12,8 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
-from aftersales.measures.false_discoveries import bayes_fdr
-from aftersales.measures.shrinkage import WORSE, shrunk_rates
+from aftersales.stats.false_discoveries import bayes_fdr
+from aftersales.stats.shrinkage import WORSE, shrunk_rates
 
 DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "uci_online_retail_2010-12_2011-06.parquet"
 LEAST_LINES = 30

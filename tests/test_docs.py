@@ -99,7 +99,7 @@ def test_every_key_of_a_layout_is_described():
 def test_the_reference_names_every_module_of_the_analysis():
     text = (DOCS / "en" / "reference" / "index.rst").read_text("utf-8")
     named = set(re.findall(r"~aftersales\.(\w+\.\w+)", text))
-    packages = [ROOT / "lib" / "aftersales" / name for name in ("measures", "findings", "advice")]
+    packages = [ROOT / "lib" / "aftersales" / name for name in ("stats", "measures", "findings", "advice")]
     assert named == {f"{p.parent.name}.{p.stem}" for package in packages for p in package.glob("[!_]*.py")}
 
 

@@ -15,11 +15,12 @@ The packages, each importing only what stands below it:
     charts    findings as pictures, tables and tiles; tables to search
     findings  a measure and a sentence
     measures  tables in, one tidy table out
+    stats     statistics that know nothing of shops
     sources   export files into checked, versioned tables
     tables    what each table means
     words     errors, weeks, promotions, money, two languages
 
-The program, `aftersales weekly` and all else of the command line, is `aftersales_app`; `aftersales_demo` makes up shops.
+The command line, weekly runs and mail are another package, `aftersales_app`; made-up shops are `aftersales_demo`.
 
 Names are fetched when first used, so that the program starts fast; the imports below are what type checkers see.
 """

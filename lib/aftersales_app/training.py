@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 
 from aftersales.measures.held_out import FEW_TEXTS, held_out
-from aftersales.measures.text import model_bytes, train
 from aftersales.sources.labelled import read_labelled
 from aftersales.sources.model_file import NAME, forget_model, store_model
 from aftersales.sources.settings import load_settings
+from aftersales.stats.text import model_bytes, train
 from aftersales.words.errors import QuestionError
 from aftersales.words.language import Language, say
 

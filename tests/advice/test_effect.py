@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.advice.did import compare_change, compare_own
 from aftersales.advice.effect import COLUMNS, decision_effect
-from aftersales.advice.fault_level import levels_before
-from aftersales.advice.interrupted import level_change
-from aftersales.advice.placebo import placebo_interval, placebo_p
 from aftersales.advice.suggest import detectable_effect
-from aftersales.advice.synthetic import synthetic_effect
 from aftersales.advice.verdicts import verdict
+from aftersales.stats.did import compare_change, compare_own
+from aftersales.stats.fault_level import levels_before
+from aftersales.stats.interrupted import level_change
+from aftersales.stats.placebo import placebo_interval, placebo_p
+from aftersales.stats.synthetic import synthetic_effect
 from aftersales.words.errors import DataError, QuestionError
 from aftersales.words.language import LANGUAGES
 

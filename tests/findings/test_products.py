@@ -28,7 +28,7 @@ from aftersales.findings.products import (
     with_product_headlines,
 )
 from aftersales.measures.costs import refund_costs
-from aftersales.measures.false_discoveries import TARGET, bayes_fdr
+from aftersales.stats.false_discoveries import TARGET, bayes_fdr
 from aftersales.words.periods import Week
 from aftersales_demo import ShopSpec, basic_spec, shop_tables, simulate_shop
 from aftersales_demo.goods import PLANTS

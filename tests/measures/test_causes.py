@@ -10,7 +10,7 @@ import pytest
 
 from aftersales.measures.cause_words import CAUSE_WORDS
 from aftersales.measures.causes import causes
-from aftersales.measures.text import UNSURE, train
+from aftersales.stats.text import UNSURE, train
 from aftersales.tables.values import REASONS
 from aftersales.words.errors import DataError
 

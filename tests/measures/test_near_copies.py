@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.measures.near_copies import LEAST_CHARS, minhash, near_copies
+from aftersales.stats.near_copies import LEAST_CHARS, minhash, near_copies
 
 LETTERS = "商家宣传材质与实际严重不符涉嫌虚假欺诈消费者依据要求退一赔三并保留举报权利物流签收发货质量"
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftersales.measures.cohorts import all_periods, split_by
-from aftersales.measures.intervals import effective_size, wilson
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
+from aftersales.stats.intervals import effective_size, wilson
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
 from aftersales.words.errors import DataError, QuestionError

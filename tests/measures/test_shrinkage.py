@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma as gamma_law
 
-from aftersales.measures.false_discoveries import TARGET, bayes_fdr
-from aftersales.measures.gamma_prior import GammaPrior, above, fit_gamma_prior, posterior, posterior_quantile
-from aftersales.measures.shrinkage import shrunk_rates
+from aftersales.stats.false_discoveries import TARGET, bayes_fdr
+from aftersales.stats.gamma_prior import GammaPrior, above, fit_gamma_prior, posterior, posterior_quantile
+from aftersales.stats.shrinkage import shrunk_rates
 from aftersales.words.errors import DataError, QuestionError
 
 

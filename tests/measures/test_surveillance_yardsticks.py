@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from aftersales.measures.baselines import METHODS, outlook
-from aftersales.measures.count_limits import joint_level, limits, negative_binomial_tails, single_level, tails
 from aftersales.measures.count_verdicts import judged_counts
-from aftersales.measures.level_shift import present_level_start
-from aftersales.measures.quasipoisson import quasi_poisson
-from aftersales.measures.xmr import individuals, laney_shares
+from aftersales.stats.count_limits import joint_level, limits, negative_binomial_tails, single_level, tails
+from aftersales.stats.level_shift import present_level_start
+from aftersales.stats.quasipoisson import quasi_poisson
+from aftersales.stats.xmr import individuals, laney_shares
 from aftersales.words.periods import Week
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from aftersales.measures import tails
+from aftersales.stats import tails
 
 COUNTS = np.arange(-2, 60)
 CHANCES = (1e-6, 0.02, 0.5, 0.97)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aftersales.measures.text import (
+from aftersales.stats.text import (
     UNSURE,
     TextModel,
     model_bytes,

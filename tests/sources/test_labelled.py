@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aftersales.measures.causes import causes
-from aftersales.measures.text import model_bytes, model_of_bytes, train
 from aftersales.sources.labelled import read_labelled
+from aftersales.stats.text import model_bytes, model_of_bytes, train
 from aftersales.words.errors import DataError
 
 SENTENCES = Path(__file__).resolve().parents[1] / "data" / "causes.csv"

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from aftersales.measures.held_out import held_out
-from aftersales.measures.text import model_bytes, model_of_bytes, train
 from aftersales.sources.model_file import NAME, stored_model
+from aftersales.stats.text import model_bytes, model_of_bytes, train
 from aftersales.week import loading
 from aftersales.words.errors import DataError, QuestionError
 from aftersales_app.training import forgotten, trained

@@ -14,11 +14,11 @@ import polars as pl
 from aftersales.advice.effect import MOST_AFTER, WEEKS_BEFORE, Effect, decision_effect
 from aftersales.advice.effect_weeks import EFFECT_WEEKS
 from aftersales.advice.levers import LEVERS
-from aftersales.advice.placebo import LEVEL
 from aftersales.advice.suggest import spoken_scope
 from aftersales.advice.unit_weeks import SHOP, bad_order_weeks, unit_weeks
 from aftersales.findings.contract import contract_of
 from aftersales.measures.inputs import columns_of
+from aftersales.stats.placebo import LEVEL
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
 from aftersales.tables.small import Decisions

@@ -16,13 +16,13 @@ import polars as pl
 from scipy.special import ndtri
 
 from aftersales.advice.breaks import breaks_between
-from aftersales.advice.did import compare_change, compare_own, log_rate
 from aftersales.advice.effect_weeks import EFFECT_WEEKS, effect_weeks
-from aftersales.advice.fault_level import Levels, cured_share, levels_before
-from aftersales.advice.interrupted import OWN_DRIFT, level_change
-from aftersales.advice.placebo import LEAST_PLACEBOS, LEVEL, placebo_interval, placebo_p
-from aftersales.advice.synthetic import synthetic_effect
 from aftersales.advice.verdicts import MATURE_ENOUGH, WEEKS_AFTER, Verdict, verdict
+from aftersales.stats.did import compare_change, compare_own, log_rate
+from aftersales.stats.fault_level import Levels, cured_share, levels_before
+from aftersales.stats.interrupted import OWN_DRIFT, level_change
+from aftersales.stats.placebo import LEAST_PLACEBOS, LEVEL, placebo_interval, placebo_p
+from aftersales.stats.synthetic import synthetic_effect
 from aftersales.words.errors import DataError, QuestionError, unknown
 from aftersales.words.language import Language, say
 

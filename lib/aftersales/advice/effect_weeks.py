@@ -8,10 +8,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from aftersales.advice.fault_level import HALF, rates_before
-from aftersales.advice.placebo import LEVEL
 from aftersales.advice.verdicts import MATURE_ENOUGH
-from aftersales.measures.tails import poisson_at
+from aftersales.stats.fault_level import HALF, rates_before
+from aftersales.stats.placebo import LEVEL
+from aftersales.stats.tails import poisson_at
 
 EFFECT_WEEKS = {
     "week": pl.Date, "events": pl.Int64, "exposure": pl.Float64, "rate": pl.Float64, "low": pl.Float64,

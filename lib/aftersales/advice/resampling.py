@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from aftersales.measures.parts import in_parts, parts_for
-from aftersales.measures.tails import count_limits_of
+from aftersales.stats.tails import count_limits_of
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from aftersales.measures.gamma_prior import GammaPrior, Posterior, fit_gamma_prior, posterior
+from aftersales.stats.gamma_prior import GammaPrior, Posterior, fit_gamma_prior, posterior
 from aftersales.words.errors import DataError, QuestionError, unknown
 
 # Matured orders that both must have in a stratum to be compared there: at a rate of 10 % about three requests.

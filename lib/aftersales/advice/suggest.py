@@ -13,14 +13,14 @@ import polars as pl
 from scipy.special import ndtri
 
 from aftersales.advice.chances import Chance, driver_chances, order_chances, product_chances, service_chances
-from aftersales.advice.fault_level import HALF
 from aftersales.advice.levers import LEVERS, lever
-from aftersales.advice.placebo import LEVEL
 from aftersales.advice.replay_record import Replay
 from aftersales.advice.standardise import Swap
 from aftersales.advice.terms import ASSUMED, Terms
 from aftersales.findings.contract import contract_of
 from aftersales.findings.service import SERVICE_SCHEMA
+from aftersales.stats.fault_level import HALF
+from aftersales.stats.placebo import LEVEL
 from aftersales.tables.columns import MONEY
 from aftersales.tables.ledger import finding_id
 from aftersales.words.errors import QuestionError

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.order_evidence import placed_at
+from aftersales.stats.intervals import rate, wilson
 
 # Other orders are looked at over half a year up to the case's last: long enough for counts, short enough to be alike.
 BACK = timedelta(weeks=26)

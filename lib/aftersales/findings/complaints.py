@@ -17,7 +17,7 @@ from aftersales.measures.copied_complaints import copied_complaints
 from aftersales.measures.fault import complaint_fault
 from aftersales.measures.offers import with_offers
 from aftersales.measures.recalibration import shifted
-from aftersales.measures.text import TextModel
+from aftersales.stats.text import TextModel
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.tables.ledger import finding_id
 from aftersales.words.language import Language, say

@@ -13,12 +13,12 @@ from aftersales.findings.contract import contract_of
 from aftersales.findings.returns import PATTERN as FORGED_RETURN
 from aftersales.findings.returns import return_explanations, return_reasons, return_states, with_returns
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.intervals import wilson
 from aftersales.measures.order_evidence import key_number, named_buyer, order_evidence, placed_at
 from aftersales.measures.recalibration import most_innocent, shifted
 from aftersales.measures.refund_tails import beta_binomial_tail
 from aftersales.measures.rings import joined
 from aftersales.measures.suspects import PATTERNS, by_timing_and_keys, suspects
+from aftersales.stats.intervals import wilson
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.tables.ledger import finding_id
 from aftersales.tables.orders import Orders

@@ -28,9 +28,6 @@ from aftersales.findings.product_views import (
 from aftersales.findings.product_weeks import present_ratio_start
 from aftersales.findings.products import with_money
 from aftersales.measures.cohorts import paid_lines
-from aftersales.measures.deviations import BROKEN, Fault
-from aftersales.measures.false_discoveries import TARGET, bayes_fdr
-from aftersales.measures.intervals import rate
 from aftersales.measures.maturity_stages import SHOWN_FROM
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.request_exposure import first_requests
@@ -48,6 +45,9 @@ from aftersales.measures.slice_effects import (
 )
 from aftersales.measures.slices import segment_text
 from aftersales.measures.triangles import ANY, with_stratum
+from aftersales.stats.deviations import BROKEN, Fault
+from aftersales.stats.false_discoveries import TARGET, bayes_fdr
+from aftersales.stats.intervals import rate
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.words.periods import Week, week_start
 

@@ -10,10 +10,10 @@ from scipy.special import expit, logit
 
 from aftersales.findings.product_rates import group_prior, rate_counts, worse_bound
 from aftersales.findings.product_views import LEAST_EXCESS
-from aftersales.measures.deviations import Counts, DeviationPrior, judge
 from aftersales.measures.kinds import EDGE
-from aftersales.measures.shrinkage import ENOUGH_REQUESTS, WORSE
 from aftersales.measures.triangles import ANY
+from aftersales.stats.deviations import Counts, DeviationPrior, judge
+from aftersales.stats.shrinkage import ENOUGH_REQUESTS, WORSE
 
 GRID_POINTS = 80
 # Thirty halvings bring a rate between 0 and 1 to far below one request.

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 from scipy.special import expit, logit
 
-from aftersales.measures.deviations import BROKEN, Counts, DeviationPrior, Fault, fit_deviation_prior, judge
 from aftersales.measures.kinds import EDGE
-from aftersales.measures.shrinkage import ENOUGH_REQUESTS, LEAST_PRODUCTS, LEVEL, WORSE
+from aftersales.stats.deviations import BROKEN, Counts, DeviationPrior, Fault, fit_deviation_prior, judge
+from aftersales.stats.shrinkage import ENOUGH_REQUESTS, LEAST_PRODUCTS, LEVEL, WORSE
 
 # Five more of a hundred orders refunded are worth a shop's afternoon whatever is usual.
 POINTS = 0.05

@@ -17,12 +17,12 @@ from scipy.special import expit, logit
 
 from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_counts
 from aftersales.findings.product_rates import product_rates
-from aftersales.measures.deviations import error_of_few
-from aftersales.measures.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
 from aftersales.measures.kinds import AGE_WEEKS, AGES, EDGE, AtAge, at_age, expected_by_kind, launch_ages
 from aftersales.measures.parts import InParts, parts_of
-from aftersales.measures.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
 from aftersales.measures.triangles import ANY
+from aftersales.stats.deviations import error_of_few
+from aftersales.stats.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
+from aftersales.stats.shrinkage import BORROWED_REQUESTS, ENOUGH_REQUESTS, WORSE
 from aftersales.tables.columns import Frame, known_sum
 from aftersales.words.periods import Week
 

@@ -9,10 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from aftersales.findings.product_counts import HISTORY_WEEKS, KEY, ProductCounts
-from aftersales.measures.intervals import rate, wilson
-from aftersales.measures.level_shift import PENALTY
 from aftersales.measures.maturity_stages import MATURE_FROM
 from aftersales.measures.triangles import ANY
+from aftersales.stats.intervals import rate, wilson
+from aftersales.stats.level_shift import PENALTY
 from aftersales.tables.columns import steady_sum
 from aftersales.words.periods import Week
 

@@ -12,9 +12,9 @@ from aftersales.findings.finding import BETTER_FROM
 from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_counts
 from aftersales.findings.product_views import product_views
 from aftersales.findings.product_weeks import onsets, product_weeks
-from aftersales.measures.false_discoveries import TARGET
-from aftersales.measures.shrinkage import WORSE
 from aftersales.measures.triangles import ANY
+from aftersales.stats.false_discoveries import TARGET
+from aftersales.stats.shrinkage import WORSE
 from aftersales.tables.columns import MONEY, Frame
 from aftersales.words.language import Language, say
 from aftersales.words.periods import Week

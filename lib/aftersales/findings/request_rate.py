@@ -10,10 +10,10 @@ import polars as pl
 
 from aftersales.findings.contract import SIGNAL_WEEKS
 from aftersales.measures.delays import delay_curve
-from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.triangles import delay_triangle, with_stratum
+from aftersales.stats.intervals import rate, wilson
 from aftersales.tables.columns import Frame, steady_sum
 from aftersales.words.periods import Week, week_label
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aftersales.measures.farrington import NO_EVENT_PRIOR, Ahead, Expected, expected_counts, unknown_yet
+from aftersales.stats.farrington import NO_EVENT_PRIOR, Ahead, Expected, expected_counts, unknown_yet
 from aftersales.words.periods import Week
 from aftersales.words.promotions import festivals, promotion_shares
 

@@ -18,7 +18,7 @@ import polars as pl
 from scipy.special import gammaln
 
 from aftersales.measures.parts import in_parts, parts_for
-from aftersales.measures.tails import negative_binomial_above
+from aftersales.stats.tails import negative_binomial_above
 from aftersales.words.errors import QuestionError
 
 # A lunch hour's spree, a day's, and the two days within which organised orders are placed (reference "methods 5").

@@ -8,7 +8,7 @@ from typing import Literal
 import polars as pl
 
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.intervals import rate, wilson
+from aftersales.stats.intervals import rate, wilson
 from aftersales.tables.columns import Frame
 from aftersales.tables.small import CaseMembers, Cases
 from aftersales.tables.values import CASE_OUTCOME

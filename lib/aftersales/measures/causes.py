@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.cause_words import CAUSE_WORDS
-from aftersales.measures.text import CLASSIFIED_CHARS, UNSURE, UNSURE_BELOW, TextModel, normal_texts, predict
+from aftersales.stats.text import CLASSIFIED_CHARS, UNSURE, UNSURE_BELOW, TextModel, normal_texts, predict
 from aftersales.tables.values import REASONS
 from aftersales.words.errors import DataError
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from aftersales.measures.text import ends_of, normal_text
+from aftersales.stats.text import ends_of, normal_text
 
 NOT_RECEIVED = (
     r"(?:没有?|未|还没|从未|根本没有?|一直没有?|没有?)(?:能)?(?:收到|拿到|见到|看到)(?:货|包裹|快递|东西|商品|任何|过|我的)|没收到|未收到货|收不到货"

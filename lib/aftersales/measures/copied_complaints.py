@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.contradictions import ABOVE_PRICE, with_demands
-from aftersales.measures.near_copies import near_copies
-from aftersales.measures.tails import binomial_above
+from aftersales.stats.near_copies import near_copies
+from aftersales.stats.tails import binomial_above
 
 # A group this unlikely to meet on one product by chance is not the work of chance: one false group in a hundred.
 CHANCE_BELOW = 0.01

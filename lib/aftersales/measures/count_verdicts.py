@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aftersales.measures.baselines import Outlook, outlook
-from aftersales.measures.count_limits import limits, predictive_variance, tails
-from aftersales.measures.level_shift import level_mean, present_level_start
+from aftersales.stats.count_limits import limits, predictive_variance, tails
+from aftersales.stats.level_shift import level_mean, present_level_start
 from aftersales.words.periods import Week
 
 Array = NDArray[np.float64]

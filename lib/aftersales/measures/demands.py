@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from aftersales.measures.text import ends_of, normal_text
+from aftersales.stats.text import ends_of, normal_text
 
 _CONSEQUENCE = r"投诉|举报|曝光|12315|差评|起诉|告你|法院|小红书|抖音|微博|媒体|记者|市场监管|工商|发到?网上|发网上|找平台|报警|没完"
 _HARM = (

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aftersales.measures.cohorts import all_periods, period_start, split_by
 from aftersales.measures.inputs import zone_of
-from aftersales.measures.intervals import Z_90
+from aftersales.stats.intervals import Z_90
 from aftersales.words.periods import in_zone
 
 HOURS = 3600e6  # microseconds in an hour

@@ -8,8 +8,8 @@ from datetime import date
 import polars as pl
 
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.requests import refund_requests
+from aftersales.stats.intervals import rate, wilson
 from aftersales.tables.columns import Frame
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.orders import Orders

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from aftersales.measures.causes import causes
-from aftersales.measures.intervals import rate, wilson
-from aftersales.measures.near_copies import near_copies
-from aftersales.measures.text import UNSURE, train
+from aftersales.stats.intervals import rate, wilson
+from aftersales.stats.near_copies import near_copies
+from aftersales.stats.text import UNSURE, train
 
 FOLDS = 5
 # With fewer labelled texts of a cause its own figure is little more than a coin or two.

@@ -20,7 +20,7 @@ import polars as pl
 from scipy.sparse import csr_matrix
 from scipy.special import expit, logit
 
-from aftersales.measures.text import normal_texts
+from aftersales.stats.text import normal_texts
 
 # A word that stands in fewer titles says nothing of other products.
 LEAST_TITLES = 3

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from aftersales.measures.parts import in_parts, parts_for
-from aftersales.measures.tails import poisson_above
+from aftersales.stats.tails import poisson_above
 
 APART_SECONDS = 3600
 # Where an hour holds more orders of a product than this, everybody meets everybody, and it says nothing.

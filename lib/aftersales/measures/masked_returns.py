@@ -12,7 +12,7 @@ import polars as pl
 
 from aftersales.measures.bursts import windows
 from aftersales.measures.rings import names_nobody
-from aftersales.measures.tails import binomial_above
+from aftersales.stats.tails import binomial_above
 
 # Longer runs are a season's or a courier's.
 RUN_HOURS = (24, 48)

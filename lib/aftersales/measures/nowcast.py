@@ -20,8 +20,8 @@ from scipy.special import gammaln
 
 from aftersales.measures.delays import BORROWED_REQUESTS, TRAILING, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
-from aftersales.measures.tails import negative_binomial_at
 from aftersales.measures.triangles import DAYS, Grain
+from aftersales.stats.tails import negative_binomial_at
 from aftersales.words.errors import DataError
 
 # The interval of every signal in the findings contract.

@@ -12,9 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from aftersales.measures.intervals import LEVEL
 from aftersales.measures.parts import InParts
 from aftersales.measures.rates import refund_rate
+from aftersales.stats.intervals import LEVEL
 from aftersales.tables.columns import Frame
 
 # A prior worth more orders than this says the groups do not differ; more would only be rounding error.

@@ -8,9 +8,9 @@ from datetime import date
 import polars as pl
 
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
-from aftersales.measures.intervals import effective_size, rate, wilson
 from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import FURTHEST_FIRST, WITH_MONEY, refund_requests, touched_lines
+from aftersales.stats.intervals import effective_size, rate, wilson
 from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.tables.values import REFUND_PHASE
 from aftersales.words.periods import week_start

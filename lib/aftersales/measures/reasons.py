@@ -8,8 +8,8 @@ from typing import Literal
 import polars as pl
 
 from aftersales.measures.cohorts import period_start, with_gaps
-from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.requests import WITH_MONEY, refund_requests
+from aftersales.stats.intervals import rate, wilson
 from aftersales.tables.columns import MONEY, Frame, known_sum
 from aftersales.words.errors import unknown
 from aftersales.words.periods import Week

@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from aftersales.measures.parts import in_parts, parts_for
-from aftersales.measures.tails import binomial_above
+from aftersales.stats.tails import binomial_above
 
 # A key that more buyers share is a parcel locker, a dormitory or a forwarder's warehouse, and says nothing of who
 # belongs together. Source: reference "methods 5".

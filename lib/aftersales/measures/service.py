@@ -10,9 +10,9 @@ import polars as pl
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.durations import duration_summary
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.intervals import rate, wilson
 from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests
+from aftersales.stats.intervals import rate, wilson
 from aftersales.tables.columns import MONEY, Frame, has_hour, known_sum
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.values import FAULT

@@ -17,9 +17,9 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 
-from aftersales.measures.deviations import error_of_few
 from aftersales.measures.slice_cells import LEVEL_PRIOR_EVENTS, Codes, Floats, numbered, totals
 from aftersales.measures.slices import TIE_SHARE
+from aftersales.stats.deviations import error_of_few
 
 # A level that carries nearly everything elsewhere too is no second suspect in a slice that it carries as well.
 EVERYWHERE = 0.8

@@ -9,7 +9,7 @@ import numpy as np
 
 from aftersales.measures.slice_cells import LEVEL_PRIOR_EVENTS, Cells, Floats, totals
 from aftersales.measures.slice_lattice import Lattice, event_totals, usual_totals, weight_totals
-from aftersales.measures.tails import normal_at
+from aftersales.stats.tails import normal_at
 
 # A slice must still stand out at this level once the other named ones are accounted for (reference: methods 4).
 RESIDUAL_P = 0.01

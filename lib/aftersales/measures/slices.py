@@ -19,7 +19,7 @@ from aftersales.measures.slice_search import (
     rising_slices,
     view_of,
 )
-from aftersales.measures.tails import normal_above
+from aftersales.stats.tails import normal_above
 
 # Of the slices named, at most about one in a hundred is chance (Benjamini and Hochberg 1995). A name on a weekly page
 # accuses: at one in twenty a shop would follow two or three wrong ones a year. Chosen over .05 after the planted

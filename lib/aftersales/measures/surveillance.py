@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from aftersales.measures.baselines import METHODS
-from aftersales.measures.count_limits import final_value_range
 from aftersales.measures.count_verdicts import judged_counts, level_since
-from aftersales.measures.level_shift import level_mean, present_level_start
 from aftersales.measures.signal_budget import level_per_test
-from aftersales.measures.xmr import Chart, individuals, laney_shares
+from aftersales.stats.count_limits import final_value_range
+from aftersales.stats.level_shift import level_mean, present_level_start
+from aftersales.stats.xmr import Chart, individuals, laney_shares
 from aftersales.words.errors import DataError
 from aftersales.words.periods import Week
 

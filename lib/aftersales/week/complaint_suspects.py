@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from aftersales.findings.complaints import Judgement, judge_complaints, suspicious_complaints
-from aftersales.measures.text import TextModel, model_of_bytes
+from aftersales.stats.text import TextModel, model_of_bytes
 from aftersales.week.case_results import CaseResults
 from aftersales.week.kept import kept_frame
 from aftersales.words.language import Language

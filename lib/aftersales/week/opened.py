@@ -10,14 +10,14 @@ from typing import Any
 import polars as pl
 
 from aftersales.advice.effect import MOST_AFTER
-from aftersales.advice.placebo import LEVEL
 from aftersales.advice.suggest import CAPACITY_DAYS
 from aftersales.findings.orders import LIST_WEEKS
 from aftersales.findings.product_views import WINDOW_WEEKS
 from aftersales.findings.signals import with_headlines
-from aftersales.measures.false_discoveries import TARGET
 from aftersales.measures.rates import refund_rate
-from aftersales.measures.shrinkage import WORSE
+from aftersales.stats.false_discoveries import TARGET
+from aftersales.stats.placebo import LEVEL
+from aftersales.stats.shrinkage import WORSE
 from aftersales.week.loading import Report, load
 from aftersales.week.options import checked
 from aftersales.week.result import Drawn, Result

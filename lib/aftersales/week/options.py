@@ -8,16 +8,16 @@ from typing import Any
 
 from aftersales.advice.effect import MOST_AFTER
 from aftersales.advice.order_rules import ORDER_RULES
-from aftersales.advice.placebo import LEVEL
 from aftersales.advice.suggest import CAPACITY_DAYS
 from aftersales.advice.verdicts import WEEKS_AFTER
 from aftersales.findings.complaints import PATTERNS as OF_CHECKS
 from aftersales.findings.complaints import TIMES_LIKELIER
 from aftersales.findings.orders import LIST_WEEKS
 from aftersales.findings.product_views import LATE_WEEKS, WINDOW_WEEKS
-from aftersales.measures.false_discoveries import TARGET
-from aftersales.measures.shrinkage import WORSE
 from aftersales.measures.suspects import PATTERNS
+from aftersales.stats.false_discoveries import TARGET
+from aftersales.stats.placebo import LEVEL
+from aftersales.stats.shrinkage import WORSE
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, WEEKS_BACK
 from aftersales.week.where import COLUMNS, Where
 from aftersales.words.errors import QuestionError, unknown

@@ -8,7 +8,7 @@ from aftersales.charts.intervals import interval_rows
 from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
-from aftersales.measures.false_discoveries import TARGET
+from aftersales.stats.false_discoveries import TARGET
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking
 from aftersales.words.language import run_on

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincc, ndtr, ndtri, stdtr, stdtrit
 
-from aftersales.measures.tails import both_below, negative_binomial_at, negative_binomial_upto
+from aftersales.stats.tails import both_below, negative_binomial_at, negative_binomial_upto
 
 Array = NDArray[np.float64]
 

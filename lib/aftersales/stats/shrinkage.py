@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from aftersales.measures.gamma_prior import above, fit_gamma_prior, posterior, posterior_mean, posterior_quantile
+from aftersales.stats.gamma_prior import above, fit_gamma_prior, posterior, posterior_mean, posterior_quantile
 from aftersales.words.errors import DataError, QuestionError
 
 # Worse means half as much again: below that a change of page or size chart is not worth a shop's afternoon.

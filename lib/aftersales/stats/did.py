@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from aftersales.advice.fault_level import HALF, rates_before
-from aftersales.advice.placebo import LEVEL, placebo_interval, placebo_p
+from aftersales.stats.fault_level import HALF, rates_before
+from aftersales.stats.placebo import LEVEL, placebo_interval, placebo_p
 
 Array = NDArray[np.float64]
 

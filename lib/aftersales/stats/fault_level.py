@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from aftersales.measures.gamma_prior import GammaPrior, fit_gamma_prior, posterior, posterior_mean
+from aftersales.stats.gamma_prior import GammaPrior, fit_gamma_prior, posterior, posterior_mean
 
 Array = NDArray[np.float64]
 

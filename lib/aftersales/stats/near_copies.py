@@ -14,7 +14,7 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from aftersales.measures.text import normal_texts
+from aftersales.stats.text import normal_texts
 
 PERMUTATIONS = 128
 # Bands and rows: (21, 6) bring together 93 % of pairs at similarity 0.7; (32, 4) cost more, and 87 % at 0.5.

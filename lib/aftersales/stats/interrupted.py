@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aftersales.advice.placebo import LEAST_PLACEBOS, LEVEL
-from aftersales.measures.quasipoisson import quasi_poisson
-from aftersales.measures.tails import student_above, student_at
+from aftersales.stats.placebo import LEAST_PLACEBOS, LEVEL
+from aftersales.stats.quasipoisson import quasi_poisson
+from aftersales.stats.tails import student_above, student_at
 
 Array = NDArray[np.float64]
 

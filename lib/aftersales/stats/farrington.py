@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 from threadpoolctl import threadpool_limits
 
-from aftersales.measures.count_limits import delta_limits
-from aftersales.measures.quasipoisson import Array, QuasiPoissonFit, leverage, prediction, quasi_poisson
+from aftersales.stats.count_limits import delta_limits
+from aftersales.stats.quasipoisson import Array, QuasiPoissonFit, leverage, prediction, quasi_poisson
 
 # Noufaily 2013: only clear outliers lose weight; the 1 of 1996 weighted down ordinary weeks and biased the dispersion
 DOWN_WEIGHT_ABOVE = 2.58
