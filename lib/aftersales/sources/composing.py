@@ -42,7 +42,7 @@ def compose_tables(
     ``touched`` is of `touched_orders`; ``direct`` holds the rows it wrote of the tables that stand for themselves:
     parcels and products change the orders they belong to. What the files ``held`` back say is left out.
     """
-    now = Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
+    now = store.written(head)
     orders = store.table("orders", now, with_month=True)
     whole = _one_row_each(pl.concat([*touched, *_of_direct(direct, orders)]))
     # a row without a time may be of an order whose time another file told

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from aftersales.sources.delta import open_table
 from aftersales.sources.erased import IDENTITIES, WORDS, marks
 from aftersales.sources.identity import fingerprint, installation_key, keyed_hash
 from aftersales.sources.importing import store_to_build_on
@@ -164,7 +163,7 @@ def _numbers_apart(found: Traces) -> str:
 
 
 def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
-    delta = open_table(store.path(table))
+    delta = store.to_change(table)
     columns = KEPT[table].types(store.zone)
     tests = []
     for column in _predicate_columns(table, store.zone):
@@ -193,7 +192,7 @@ def _erase_in(store: ShopStore, table: str, found: Traces) -> None:
 
 def _erase_names_in_lineage(store: ShopStore, found: Traces) -> None:
     """Evidence files are known there by order and path, and a path may hold a name."""
-    delta = open_table(store.path("lineage"))
+    delta = store.to_change("lineage")
     for order in found.orders:
         delta.update(
             updates={"key": _quoted(order)},

@@ -82,13 +82,13 @@ def import_files(
         progress("writing to the store")
         odd = odd_columns(taking.columns, stored_columns(store, head, taking.columns))
         kept.flush()
-        strange = stranger_notes(store, _as_written(store, head), taking.facts)
+        strange = stranger_notes(store, store.written(head), taking.facts)
         notes = [notes_of(odd), gap_notes(store, head, taking.facts), strange]
         told = {name: [n for found in notes for n in found.get(name, ())] for name in kept.files}
         accounts = [*failed, *kept.finish(told)]
         keep_left_out(store, standing, taking.left_out, import_id)
         progress("checking the files against each other")
-        written = _as_written(store, head)
+        written = store.written(head)
         first_orders = "order_report" in kept.kinds and store.table("order_records", head).head(1).collect().is_empty()
         new, moved = hold(
             store,
@@ -102,7 +102,7 @@ def import_files(
         accounts = _with_alarms(accounts, new, shop)
         touched = [*kept.touched, orders_of(store, written, moved)] if moved else kept.touched
         progress("composing the tables")
-        held = store.table("held", _as_written(store, head)).filter(pl.col("state") == HELD).collect()["file"]
+        held = store.table("held", store.written(head)).filter(pl.col("state") == HELD).collect()["file"]
         if touched:
             compose_tables(store, head, touched, direct=kept.direct, held=held.to_list())
         commit = Commit(
@@ -113,11 +113,6 @@ def import_files(
         store.write_commit(commit)
     counted = tuple(f for f in moved if f not in set(held))
     return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged, behind, counted, taking.others)
-
-
-def _as_written(store: ShopStore, head: Commit) -> Commit:
-    """The tables as they are now, this import's rows among them."""
-    return Commit(head.number, None, head.made_at, "", "", {t: store.version(t) or 0 for t in head.versions}, "")
 
 
 def _with_alarms(accounts: Sequence[FileAccount], held: Sequence[Held], shop: Shop) -> list[FileAccount]:

@@ -120,9 +120,7 @@ class Keeping:
             self.store.append("set_aside", pl.concat([one.aside for one in files], how="vertical_relaxed"))
 
     def _standing(self, table: str) -> pl.LazyFrame:
-        versions = {table: self.store.version(table) or 0}
-        now = Commit(self.head.number, None, self.head.made_at, "", "", versions, "")
-        return self.store.table(table, now, with_month=True)
+        return self.store.table(table, self.store.written(self.head), with_month=True)
 
     def _record(self, table: str, rows: pl.DataFrame) -> pl.Series:
         """Append what each file says of a key, equal rows of one file once; the keys that were there."""

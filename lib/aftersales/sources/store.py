@@ -157,7 +157,7 @@ class ShopStore:
         kept = [self._read(head, n) for n in sorted(head.entries)]
         for name in last.versions:
             versions = sorted({c.versions[name] for c in kept if name in c.versions})
-            open_table(self.path(name)).vacuum(
+            self.to_change(name).vacuum(
                 retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True, keep_versions=versions,
                 post_commithook_properties=_HOOKS,
             )  # fmt: skip
@@ -375,6 +375,23 @@ class ShopStore:
         self.folder.remove(f"{name}/{LOG}/_last_checkpoint")
         return self._newest(name)
 
+    def written(self, head: Commit) -> Commit:
+        """The tables of a commit as this run, which holds the shop's lock, has written them since."""
+        for name in head.versions.keys() - self._newest_of.keys():
+            self._newest_of[name] = self.version(name) or 0
+        versions = {name: self._newest_of[name] for name in head.versions}
+        return Commit(head.number, None, head.made_at, "", "", versions, "")
+
+    @cached_property
+    def _newest_of(self) -> dict[str, int]:
+        """Versions looked up since this run last wrote to the table."""
+        return {}
+
+    def to_change(self, name: str) -> DeltaTable:
+        """The newest version of one table, opened to be changed."""
+        self._newest_of.pop(name, None)
+        return open_table(self.path(name))
+
     def _newest(self, name: str) -> int | None:
         try:
             return open_table(self.path(name)).version()
@@ -399,7 +416,7 @@ class ShopStore:
             if version is None:
                 self._write(name, kept.empty(self.zone), kept)
                 version = self.version(name)
-            versions[name] = version or 0
+            versions[name] = self._newest_of[name] = version or 0
         return versions
 
     def append(self, name: str, rows: pl.DataFrame) -> None:
@@ -421,7 +438,7 @@ class ShopStore:
             source = pl.concat([source, gone.with_columns(_gone=pl.lit(True))], how="diagonal_relaxed")
         if not source.height:
             return
-        table = open_table(self.path(name))
+        table = self.to_change(name)
         columns = [c for c in source.columns if c != "_gone"]
         match = [f"t.{c} = s.{c}" for c in key or kept.key]
         if kept.month_of:
@@ -445,13 +462,14 @@ class ShopStore:
     def begin_log(self, name: str) -> None:
         """Let a table's log begin anew at a version of the same content, so that older entries can be removed."""
         self._write(name, KEPT[name].empty(self.zone), KEPT[name])
-        open_table(self.path(name)).create_checkpoint()
+        self.to_change(name).create_checkpoint()
 
     def drop_uncommitted(self, versions: Mapping[str, int]) -> None:
         """Take away every change of the tables after those versions, which no commit names. Under the lock only.
 
         Their log entries go, however torn; their data files go with the next tidying.
         """
+        self._newest_of.clear()
         for name in KEPT:
             numbers = [n.rpartition("/")[2].split(".", 1)[0] for n in self._log_names(name)]
             later = [int(n) for n in numbers if n.isdigit() and int(n) > versions.get(name, -1)]
@@ -469,7 +487,7 @@ class ShopStore:
                 continue
             wanted = versions.get(name, 0)
             if current != wanted and not self._same(name, current, wanted):
-                open_table(self.path(name)).restore(wanted, **self.signed)
+                self.to_change(name).restore(wanted, **self.signed)
                 current = self.version(name) or 0
             now[name] = current
         return now
@@ -497,6 +515,7 @@ class ShopStore:
 
     def _write(self, name: str, rows: pl.DataFrame, kept: Kept) -> None:
         cut = ["month"] if kept.month_of else None
+        self._newest_of.pop(name, None)
         write_deltalake(
             self.path(name), rows, mode="append", partition_by=cut, storage_options=storage_options(), name=name,
             schema_mode="merge", **self.signed,

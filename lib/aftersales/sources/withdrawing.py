@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import polars as pl
 
 from aftersales.sources.composing import compose_tables, touched_orders
-from aftersales.sources.delta import open_table
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.importing import store_to_build_on
 from aftersales.sources.keep import joined_key
@@ -60,7 +59,7 @@ def withdraw(settings: Settings, shop: Shop, file: str, *, now: datetime | None 
 def _delete(store: ShopStore, table: str, file: str, last_import: str) -> None:
     """Drop what the file said in imports before its last; what it holds still was written again by that one."""
     quoted = file.replace("'", "''")
-    delta = open_table(store.path(table))
+    delta = store.to_change(table)
     delta.delete(f"file = '{quoted}' AND import_id <> '{last_import}'", **store.signed)
 
 
