@@ -288,8 +288,7 @@ def today(
     """
     import psutil
 
-    from aftersales_app.today.chat import chat_lines
-    from aftersales_app.today.handout import write_handout
+    from aftersales_app.today.handout import chat_lines, write_handout
     from aftersales_app.today.queue import contact_queue
     from aftersales_app.today.terminal import LOG_WIDTH, show
 

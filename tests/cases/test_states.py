@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from aftersales.cases.states import FOLLOWS, NOTE_NEEDED, next_state
 from aftersales.tables.values import CASE_OUTCOME, CASE_STATE
 from aftersales.words.errors import QuestionError
+from aftersales_app.cases.recording import FOLLOWS, NOTE_NEEDED, next_state
 
 AT = datetime(2026, 11, 20, 9)
 

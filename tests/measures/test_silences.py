@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.measures.silences import days_covered
+from aftersales.measures.coverage import days_covered
 
 FIRST = date(2026, 5, 4)
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aftersales.sources import clean
+from aftersales.sources.clean import PROVINCES
 from aftersales.sources.layout import load_layouts
-from aftersales.sources.provinces import PROVINCES
 
 MAPS = load_layouts()[0].maps
 ODD = st.text(

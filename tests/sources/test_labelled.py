@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from aftersales.measures.causes import causes
-from aftersales.sources.labelled import read_labelled
 from aftersales.stats.text import model_bytes, model_of_bytes, train
 from aftersales.words.errors import DataError
+from aftersales_app.training import read_labelled
 
 SENTENCES = Path(__file__).resolve().parents[1] / "data" / "causes.csv"
 ROWS = "damaged,碎了\ndamaged,裂了\nsize,小了\nsize,大了\n"

@@ -11,9 +11,9 @@ import pytest
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
 from aftersales.tables.parcels import Parcels
-from aftersales.week.complaint_suspects import ComplaintSuspects
 from aftersales.week.loading import load
 from aftersales.week.sections import malicious_complaints as sections
+from aftersales.week.suspect_results import ComplaintSuspects
 from aftersales.week.where import Where
 from aftersales.words.language import say
 

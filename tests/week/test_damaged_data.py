@@ -12,10 +12,9 @@ from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.week.loading import load
 from aftersales.week.sections.health_told import gaps_told
-from aftersales.week.sections.overview_follow_up import data_quality
 from aftersales.week.sections.plan import week_plan
-from aftersales.week.sections.weekly_overview import actions, answer, routine, tiles
-from aftersales_app.mail.notice import notice_bodies
+from aftersales.week.sections.weekly_overview import actions, answer, data_quality, routine, tiles
+from aftersales_app.mail.digest import notice_bodies
 from aftersales_app.mail.readiness import data_reasons
 from aftersales_demo.workbook import write_workbook
 from aftersales_demo.write import write_demo

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aftersales.sources.provinces import PROVINCES
+from aftersales.sources.clean import PROVINCES
 from aftersales.words.language import FORMATTERS, LANGUAGES, catalogue, names, say
 from aftersales.words.markets import _registry, markets
 

@@ -17,8 +17,19 @@ import polars as pl
 from babel.numbers import list_currencies
 
 from aftersales.sources.layout import ValueMap, normalised
-from aftersales.sources.provinces import PROVINCES
 from aftersales.tables.columns import MONEY
+
+# The 34 provinces of the state's list: official full name, and the short one addresses begin with.
+PROVINCES: dict[str, str] = {
+    "北京市": "北京", "天津市": "天津", "上海市": "上海", "重庆市": "重庆", "河北省": "河北", "山西省": "山西",
+    "辽宁省": "辽宁", "吉林省": "吉林", "黑龙江省": "黑龙江", "江苏省": "江苏", "浙江省": "浙江", "安徽省": "安徽",
+    "福建省": "福建", "江西省": "江西", "山东省": "山东", "河南省": "河南", "湖北省": "湖北", "湖南省": "湖南",
+    "广东省": "广东", "海南省": "海南", "四川省": "四川", "贵州省": "贵州", "云南省": "云南", "陕西省": "陕西",
+    "甘肃省": "甘肃", "青海省": "青海", "台湾省": "台湾", "内蒙古自治区": "内蒙古", "广西壮族自治区": "广西",
+    "西藏自治区": "西藏", "宁夏回族自治区": "宁夏", "新疆维吾尔自治区": "新疆", "香港特别行政区": "香港",
+    "澳门特别行政区": "澳门",
+}  # fmt: skip
+
 
 # Stripping any blank is several times quicker than stripping named characters, so these serve only beside quotes.
 BLANKS = " \t\r\n\v\f\u0085\u00a0\u2002\u2003\u2009\u3000"

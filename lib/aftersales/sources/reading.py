@@ -16,8 +16,7 @@ import polars as pl
 from aftersales.sources import clean, quarantine
 from aftersales.sources.column_notes import column_notes, misplaced_states, unknown_notes
 from aftersales.sources.conventions import Convention, with_convention
-from aftersales.sources.derive import derived
-from aftersales.sources.fill import Filled
+from aftersales.sources.derive import Filled, derived
 from aftersales.sources.kinds import KINDS
 from aftersales.sources.layout import Computed, Emit, Rows, normalised
 from aftersales.sources.notes import note

@@ -11,9 +11,8 @@ import polars as pl
 from aftersales.findings.damage import damages, lacking_weeks
 from aftersales.findings.finding import Finding, as_frame, of_frame
 from aftersales.findings.health import HEALTH_TABLES, data_health, file_account
-from aftersales.measures.coverage import buyer_keys, empty_days, known_orders
+from aftersales.measures.coverage import buyer_keys, days_covered, empty_days, known_orders
 from aftersales.measures.rates import weeks_without_amounts
-from aftersales.measures.silences import days_covered
 from aftersales.week.kept import kept_frame, whole_frame
 from aftersales.week.span import Span
 from aftersales.words.periods import week_label

@@ -13,7 +13,6 @@ from typing import Any
 from aftersales.sources.model_file import model_print, stored_model
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.advice_results import AdviceResults
-from aftersales.week.complaint_suspects import ComplaintSuspects
 from aftersales.week.driver_results import DriverResults
 from aftersales.week.harm_results import HarmResults
 from aftersales.week.health_results import HealthResults
@@ -22,7 +21,7 @@ from aftersales.week.options import DEFAULTS, Options
 from aftersales.week.product_results import ProductResults
 from aftersales.week.refund_results import RefundResults
 from aftersales.week.service_results import ServiceResults
-from aftersales.week.suspect_results import SuspectResults
+from aftersales.week.suspect_results import ComplaintSuspects, SuspectResults
 from aftersales.week.tables import Tables
 from aftersales.week.where import PartOfTables, Where
 from aftersales.words.periods import Week

@@ -1,17 +1,21 @@
-"""What a week's page on suspected orders needs, each computed once: evidence, groups, the list."""
+"""What a week's pages on suspected orders and complaints need, each computed once: evidence, groups, the lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import polars as pl
 
+from aftersales.findings.complaints import Judgement, judge_complaints, suspicious_complaints
 from aftersales.findings.orders import conduct_known, suspicious_orders
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.measures.parts import parts_for
 from aftersales.measures.return_parcels import return_parcels
 from aftersales.measures.return_records import return_numbers
 from aftersales.measures.suspects import OF_TIMING_AND_KEYS, suspects
+from aftersales.stats.text import TextModel, model_of_bytes
 from aftersales.week.case_results import CaseResults
 from aftersales.week.kept import chosen_frame, kept_frame, plain_property
 from aftersales.words.language import Language
@@ -101,4 +105,57 @@ class SuspectResults(CaseResults):
             currency=self.shop.currency, market=self.shop.market, innocent=self.cleared_buyers,
             innocent_orders=self.cleared_orders, evidence=self.order_evidence, found=self.suspects,
             returns=self.contradicted_returns, shifts=self.order_shifts, weeks=self.options.suspect_weeks,
+        )  # fmt: skip
+
+
+class ComplaintSuspects(CaseResults):
+    """Results on suspected complaints of a shop's week."""
+
+    packed_model: bytes | None = None
+
+    @kept_frame
+    def suspicious_complaints_zh(self) -> pl.DataFrame:
+        """The list, told in Chinese."""
+        return self._suspected("zh")
+
+    @kept_frame
+    def suspicious_complaints_en(self) -> pl.DataFrame:
+        """The same, told in English."""
+        return self._suspected("en")
+
+    def suspicious_complaints(self, language: Language) -> pl.DataFrame:
+        """Complaints that the records speak against, told in that language."""
+        return self.suspicious_complaints_zh if language == "zh" else self.suspicious_complaints_en
+
+    def rows_of(self, table: str) -> int:
+        """How many rows a table of the shop has; a table without any is a file that the shop has not given."""
+        return int(self.tables[table].select(pl.len()).collect().item())
+
+    @kept_frame
+    def ever_suspected_complaints(self) -> pl.DataFrame:
+        """The list with nobody cleared: what a case's id may mean. Its sentences are in Chinese; nobody reads them."""
+        return self._suspected("zh", innocent={}, innocent_complaints=())
+
+    @cached_property
+    def text_model(self) -> TextModel | None:
+        """The model that `aftersales train` left; None where none was trained."""
+        return None if self.packed_model is None else model_of_bytes(self.packed_model)
+
+    @cached_property
+    def complaint_judgement(self) -> Judgement:
+        """Every complaint with its cause, who is at fault, what to offer, and what stands against it."""
+        of = self.tables
+        return judge_complaints(
+            of["complaints"], of["refunds"], of["orders"], parcels=of["parcels"], messages=of["messages"],
+            until=self.until, model=self.text_model,
+        )  # fmt: skip
+
+    def _suspected(self, language: Language, **cleared: Any) -> pl.DataFrame:
+        tables = self.tables
+        shifts = None if cleared else self.complaint_shifts
+        cleared = cleared or {"innocent": self.cleared_buyers, "innocent_complaints": self.cleared_complaints}
+        return suspicious_complaints(
+            tables["complaints"], tables["refunds"], tables["orders"], parcels=tables["parcels"],
+            messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency,
+            judged=self.complaint_judgement, shifts=shifts, **cleared,
         )  # fmt: skip

@@ -1,15 +1,22 @@
-"""`aftersales mail`: every manager's mail of a week made, checked and sent once; analysts told where one is not."""
+"""`aftersales mail`: every manager's mail of a week made, checked and sent once; analysts told where one is not.
+
+Mails are made from the reports' folder itself, or from a copy of what is needed of one in object storage.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from aftersales.sources.places import Folder, write_private
@@ -19,7 +26,6 @@ from aftersales.week.tables import Tables, last_day_by
 from aftersales.words.errors import QuestionError, SetupError
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week, last_whole_week
-from aftersales_app.mail.at_hand import reports_at_hand
 from aftersales_app.mail.ledger import Key, Known, Ledger
 from aftersales_app.mail.outbox import ShopMail, eml_name, manager_mails, notice_mails, shop_mail, trouble
 from aftersales_app.mail.readiness import report_reasons
@@ -28,6 +34,7 @@ from aftersales_app.mail.sending import WAITS_SECONDS, Delivery, Outgoing, send_
 from aftersales_app.mail.server import Server, server_of
 from aftersales_app.mail.stored_ledger import stored_ledger
 from aftersales_app.mail.wording import one_line
+from aftersales_app.reports.place import FAILED_ATTEMPT, RUN_RECORD
 
 InDoubt = Literal["ask", "send", "sent"]
 _BAD = ("refused", "open", "doubt")
@@ -276,3 +283,49 @@ def _line(mail: Outgoing, language: Language, key: str, **values: Any) -> str:
     shops = Counter(k.shop for k in mail.keys)
     what = f"{', '.join(shops)} {mail.keys[0].week}" + ("" if mail.keys[0].kind == "week" else " !")
     return say("mail.said.line", language, recipient=mail.recipient, what=what, said=say(key, language, **values))
+
+
+@contextmanager
+def reports_at_hand(settings: Settings, wanted: Iterable[tuple[str, Week]]) -> Iterator[Path]:
+    """A local folder with the records of the wanted shops' weeks, and the pages where they are attached.
+
+    What is written into it, mails-to-be among them, is in the reports folder at the end.
+    """
+    root = Folder(settings.reports_path)
+    if not root.remote:
+        yield root.local
+        return
+    with TemporaryDirectory(prefix="aftersales-") as scratch:
+        here = Path(scratch)
+        attached = settings.mail is not None and settings.mail.attach != "none"
+        for shop, week in wanted:
+            _fetch(root, f"{shop}/{week}", here, pages=attached)
+        before = _contents(here)
+        try:
+            yield here
+        finally:
+            for name, digest in _contents(here).items():
+                if before.get(name) != digest:
+                    root.write(name, (here / name).read_bytes())
+
+
+def _fetch(root: Folder, place: str, here: Path, *, pages: bool) -> None:
+    records = (f"{place}/{RUN_RECORD}", f"{place}/{FAILED_ATTEMPT}/{RUN_RECORD}")
+    names = [n for n in root.names(f"{place}/") if n in records or (pages and n.endswith(".html"))]
+    for name in names:
+        content = root.read(name)
+        _write(here / name, content)
+        for folder in set(re.findall(rb"_assets/[0-9a-f]+/", content)) if name.endswith(".html") else ():
+            for asset in root.names(folder.decode()):
+                if not (here / asset).is_file():
+                    _write(here / asset, root.read(asset))
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    files = (p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

@@ -18,13 +18,12 @@ from aftersales.words.errors import AftersalesError, error_in
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week
-from aftersales_app.engine.environment import environment
+from aftersales_app.engine.process_state import environment
 from aftersales_app.mail.content import MailContent, mail_content
-from aftersales_app.mail.digest import digest_bodies
+from aftersales_app.mail.digest import digest_bodies, notice_bodies
 from aftersales_app.mail.html import Bodies
 from aftersales_app.mail.ledger import Key, State
 from aftersales_app.mail.message import composed, is_address, message_id
-from aftersales_app.mail.notice import notice_bodies
 from aftersales_app.mail.readiness import data_reasons, report_reasons
 from aftersales_app.mail.recipients import by_recipient
 from aftersales_app.mail.sending import Outgoing

@@ -15,12 +15,12 @@ from aftersales.sources.settings import Mail, Settings, Shop
 from aftersales.week.kept import Keeper
 from aftersales.week.loading import load
 from aftersales.words.language import Language, say
-from aftersales_app.mail.chat import chat_text
 from aftersales_app.mail.content import MailContent, mail_content, summary
 from aftersales_app.mail.html import shop_bodies
 from aftersales_app.mail.kept_picture import kept_picture
 from aftersales_app.mail.message import Attachment, composed, is_address, message_id
 from aftersales_app.mail.readiness import data_reasons
+from aftersales_app.mail.wording import one_line
 from aftersales_app.reports.job import in_language
 from aftersales_app.reports.place import SUMMARY
 from aftersales_app.reports.single_file import single_file
@@ -125,3 +125,31 @@ def language_for(recipient: str, shop: Shop, mail: Mail | None) -> Language:
     """The language a recipient reads: the one named for them under [mail] languages, else the shop's first."""
     named = {address.lower(): language for address, language in mail.languages.items()} if mail else {}
     return named.get(recipient.lower()) or shop.language[0]
+
+
+# WeCom's webhook takes 2,048 bytes of text; DingTalk's takes more. What fits the smaller fits both.
+LARGEST_CHAT = 2_048
+
+
+def chat_text(content: MailContent, *, link: str = "") -> str:
+    """Headline, the plan, link: plain lines that fit one message of WeCom and of DingTalk.
+
+    Lines of the plan that do not fit are left out from the last on, and counted; the link stays.
+    """
+    language = content.language
+    head = [
+        one_line(say("mail.kicker", language, shop=content.shop_name, days=content.days)),
+        one_line(content.headline, longest=LARGEST_CHAT // 8),
+    ]
+    points = [one_line(f"{number}. {told}", longest=LARGEST_CHAT // 4) for number, told in enumerate(content.lines, 1)]
+    tail = [link] if link else []
+    more = ""
+    while points and _size([*head, *points, more, *tail]) > LARGEST_CHAT:
+        points.pop()
+        more = say("mail.more_actions", language, more=len(content.lines) - len(points))
+    points += [more] if more else []
+    return "\n".join([*head, *points, *tail]) + "\n"
+
+
+def _size(lines: list[str]) -> int:
+    return len("\n".join(lines).encode("utf-8")) + 1

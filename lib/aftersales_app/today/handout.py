@@ -1,4 +1,7 @@
-"""The queue as a file for the team's spreadsheet: nothing in it runs, no number loses its last digits."""
+"""The queue as a file for the team's spreadsheet, and as text to paste into a chat group.
+
+Nothing in the file runs, no number loses its last digits; what fits one message of WeCom fits one of DingTalk.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from aftersales.sources.handed_out import remember
 from aftersales.sources.places import write_private
 from aftersales.words.errors import SetupError
 from aftersales.words.language import run_on
-from aftersales.words.plain import number_cell, safe_cell
+from aftersales.words.plain import number_cell, one_line, safe_cell
 from aftersales_app.today.queue import Queue
-from aftersales_app.today.wording import due_words, left_words, note_words
+from aftersales_app.today.wording import clock_words, due_words, left_words, moment_words, note_words, orders_of
 
 COLUMNS = ("place", "what", "orders", "buyer", "money", "due", "left", "source", "do", "draft", "offer", "why", "ids",
            "title")  # fmt: skip
@@ -85,3 +88,40 @@ def _numbers(numbers: list[str]) -> str:
 
 def _amount(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
+
+
+# WeCom's webhook takes 2,048 bytes of text, DingTalk's some twenty thousand.
+LARGEST = 2_048
+
+
+def chat_lines(queue: Queue, *, limit: int, largest: int = LARGEST) -> str:
+    """Who comes first, one line each, as many as fit; what does not fit is counted. No draft and no buyer's name.
+
+    An @ is written full-width, so that nothing in a product's title calls a member of the group.
+    """
+    name = one_line(queue.shop.name, longest=30)
+    head = [queue.say("today.chat.title", shop=name, people=queue.people.height, now=queue.moment.now)]
+    if queue.moment.taken_from != "clock":
+        head.append(moment_words(queue))
+    lines = [
+        queue.say(
+            "today.chat.line", place=place, what=row["what"], orders=orders_of(queue, row, most=1),
+            money=row["money"],
+            due=clock_words(queue, row),
+        )
+        for place, row in enumerate(queue.people.head(limit).iter_rows(named=True), 1)
+    ]  # fmt: skip
+    tail = [
+        queue.say("today.chat.batch", batch=one_line(row["batch"], longest=40), buyers=row["buyers"])
+        for row in queue.batches.head(3).iter_rows(named=True)
+    ]
+    if not lines:
+        head.append(queue.say("today.head.nothing"))
+    shown = len(lines)
+    while True:
+        rest = queue.people.height - shown
+        more = [queue.say("today.chat.rest", rest=rest)] if rest else []
+        said = "\n".join([*head, *lines[:shown], *more, *tail]).replace("@", "＠") + "\n"
+        if len(said.encode("utf-8")) <= largest or not shown:
+            return said
+        shown -= 1

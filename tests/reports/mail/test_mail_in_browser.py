@@ -11,9 +11,8 @@ from made_up_mail import WEEK, content
 from aftersales.charts.theme import contrast
 from aftersales.week.loading import load
 from aftersales_app.mail.content import mail_content
-from aftersales_app.mail.digest import digest_bodies
+from aftersales_app.mail.digest import digest_bodies, notice_bodies
 from aftersales_app.mail.html import shop_bodies
-from aftersales_app.mail.notice import notice_bodies
 from aftersales_app.mail.pictures import trend_png
 
 ONE_SCREEN = 1_160  # CSS pixels at the card's full width: state and plan; figures may need as much again

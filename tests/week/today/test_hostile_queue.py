@@ -12,8 +12,7 @@ from rich.console import Console
 
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
-from aftersales_app.today.chat import LARGEST, chat_lines
-from aftersales_app.today.handout import handout
+from aftersales_app.today.handout import LARGEST, chat_lines, handout
 from aftersales_app.today.queue import Queue, contact_queue
 from aftersales_app.today.terminal import show
 

@@ -17,10 +17,8 @@ from rich.console import Console
 from aftersales.sources.settings import load_settings
 from aftersales.words.errors import QuestionError, SetupError
 from aftersales_app.cases.recording import recorded
-from aftersales_app.today.chat import LARGEST, chat_lines
-from aftersales_app.today.handout import handout, write_handout
-from aftersales_app.today.moment import moment_of
-from aftersales_app.today.queue import Queue, contact_queue
+from aftersales_app.today.handout import LARGEST, chat_lines, handout, write_handout
+from aftersales_app.today.queue import Queue, contact_queue, moment_of
 from aftersales_app.today.terminal import show
 
 CLOCK = datetime(2026, 11, 23, 1, tzinfo=UTC)
