@@ -92,6 +92,10 @@ def test_no_lock_file_machine_path_or_package_index_in_the_project(root):
         assert not re.search(r"pypi\.org|pythonhosted|registry\.npmjs", text), f"a package index in {file}"
 
 
+def test_no_file_is_longer_than_a_reader_follows(root):
+    assert not [m for m in modules(root) if len((root / "lib" / m).read_text("utf-8").splitlines()) > 500]
+
+
 def test_no_grab_bag_modules(root):
     banned = {"utils", "helpers", "common", "base", "core", "manager", "misc"}
     assert not [m for m in modules(root) if m.rsplit("/", 1)[-1].removesuffix(".py") in banned]

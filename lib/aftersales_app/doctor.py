@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aftersales.sources.found import found_files
+from aftersales.sources.history import check_key
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
-from aftersales.sources.store import ShopStore, check_key
+from aftersales.sources.store import ShopStore
 from aftersales.words.errors import AftersalesError, QuestionError, error_in
 from aftersales.words.language import Language, say
 

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
+from aftersales.sources.history import check_key
 from aftersales.sources.records import KEPT
-from aftersales.sources.store import Commit, ShopStore, check_key
+from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import QuestionError, SetupError
 
 

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from aftersales.sources import compose
-from aftersales.sources.records import COMPOSED, RECORDS
-from aftersales.sources.store import NO_MONTH, Commit, ShopStore, month_of
+from aftersales.sources.records import COMPOSED, NO_MONTH, RECORDS, month_of
+from aftersales.sources.store import Commit, ShopStore
 
 # Orders composed at once: a few gigabytes, whatever the shop's size.
 ORDERS_AT_ONCE = 1_000_000

@@ -19,8 +19,9 @@ from aftersales.sources.keep import moments_of
 from aftersales.sources.notes import note
 from aftersales.sources.odd_columns import Odd
 from aftersales.sources.read import Reading
+from aftersales.sources.records import NO_MONTH
 from aftersales.sources.settings import Shop
-from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.language import Language, say
 from aftersales.words.markets import platforms, same_exports
 

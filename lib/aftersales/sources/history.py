@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 from obstore.exceptions import NotFoundError
 
 from aftersales.sources.places import Folder
@@ -230,6 +231,29 @@ class History:
 
     def _damage(self, found: str, head: Head | None = None) -> DamageError:
         return damage(self.store, self.shop_id, found, back=_earlier(head))
+
+
+def of_format_1(rows: pl.DataFrame) -> list[Commit]:
+    """The commits of a store that was written before commits had checksums, from the rows of its Delta table."""
+    return [
+        Commit(
+            number=row["commit"], parent=row["parent"], made_at=row["made_at"], action=row["action"],
+            import_id=row["import_id"], versions=json.loads(row["versions"]),
+            key_fingerprint=row["key_fingerprint"], account=tuple(json.loads(row["account"])),
+        )
+        for row in rows.sort("commit").iter_rows(named=True)
+    ]  # fmt: skip
+
+
+def check_key(commits: Sequence[Commit], print_now: str) -> None:
+    """Refuse another installation key than the one the shop's buyers were hashed with."""
+    if commits and commits[-1].key_fingerprint != print_now:
+        raise SetupError(
+            "The installation key is not the one this store was written with: the same buyer would get another name",
+            found=f"fingerprint {print_now}, the store has {commits[-1].key_fingerprint}",
+            hint="put the kept copy of aftersales.key back beside the store; if it is lost, remove the store and "
+            "import all files again",
+        )
 
 
 def damage(store: Folder, shop_id: str, found: str, *, back: str = "") -> DamageError:

@@ -26,6 +26,7 @@ from aftersales.sources.crosschecks import (
     with_strangers,
 )
 from aftersales.sources.found import found_files, given_files, shown_name
+from aftersales.sources.history import check_key
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.keeping import Keeping
 from aftersales.sources.layout import load_layouts
@@ -34,7 +35,7 @@ from aftersales.sources.lock import import_lock
 from aftersales.sources.odd_columns import notes_of, odd_columns, stored_columns
 from aftersales.sources.records import RECORDS
 from aftersales.sources.settings import Settings, Shop
-from aftersales.sources.store import Commit, ShopStore, check_key
+from aftersales.sources.store import Commit, ShopStore
 from aftersales.sources.taking import Progress, Taking, known_files, reader_of
 from aftersales.words.errors import DataError, QuestionError
 from aftersales.words.language import LANGUAGES

@@ -13,8 +13,7 @@ from aftersales.sources.erased import without_erased
 from aftersales.sources.identity import keyed_hash, with_person_keys
 from aftersales.sources.masking import masked_texts
 from aftersales.sources.read import Reading
-from aftersales.sources.records import DIRECT, RECORDS
-from aftersales.sources.store import month_of
+from aftersales.sources.records import DIRECT, RECORDS, month_of
 from aftersales.sources.versions import AHEAD, MARKS, lacks
 from aftersales.words.errors import DataError
 from aftersales.words.periods import in_zone

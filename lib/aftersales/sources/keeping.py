@@ -13,8 +13,8 @@ from aftersales.sources.keep import joined_key, moments_of
 from aftersales.sources.masking import masked_texts
 from aftersales.sources.notes import note
 from aftersales.sources.read import Reading
-from aftersales.sources.records import DIRECT, RECORDS
-from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+from aftersales.sources.records import DIRECT, NO_MONTH, RECORDS
+from aftersales.sources.store import Commit, ShopStore
 
 # Rows of files held before they are written, so that a large import takes no more memory than one of a large file.
 ROWS_HELD = 500_000

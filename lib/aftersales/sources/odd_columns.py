@@ -21,8 +21,8 @@ from aftersales.sources.kinds import KINDS
 from aftersales.sources.masking import masked_texts
 from aftersales.sources.notes import note
 from aftersales.sources.read import Reading
-from aftersales.sources.records import DIRECT, RECORDS
-from aftersales.sources.store import NO_MONTH, Commit, ShopStore
+from aftersales.sources.records import DIRECT, NO_MONTH, RECORDS
+from aftersales.sources.store import Commit, ShopStore
 
 SAMPLE = 400  # rows of a file that tell what its columns hold
 _STORED = 2  # files of the store that a new one is compared with

@@ -148,6 +148,14 @@ class ComplaintRecords(_Version):
     compensation = money()
 
 
+NO_MONTH = "none"  # where rows lie whose time is not known
+
+
+def month_of(column: str) -> pl.Expr:
+    """The month (2026-11) of a local time; rows without one lie together under ``none``."""
+    return pl.col(column).dt.strftime("%Y-%m").fill_null(NO_MONTH)
+
+
 @dataclass(frozen=True)
 class Kept:
     """One kept table: its schema, what identifies a row, and the time by whose month it is cut into files.

@@ -7,7 +7,6 @@ import left behind is rolled back by the next one.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,15 +21,14 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, wr
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from aftersales.sources.delta import open_table, scan_table, storage_options
-from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage
+from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1
 from aftersales.sources.places import TROUBLE, Folder, said_by_storage, sync
 from aftersales.sources.proof import LOG, Differs, Prover
-from aftersales.sources.records import KEPT, Kept
+from aftersales.sources.records import KEPT, Kept, month_of
 from aftersales.sources.versions import MARKS, newest, with_marks
 from aftersales.words.errors import AftersalesError, DamageError, QuestionError, SetupError
 from aftersales.words.periods import in_zone
 
-NO_MONTH = "none"  # where rows lie whose time is not known
 _HOOKS = PostCommitHookProperties(cleanup_expired_logs=False)  # any kept commit may need them
 WRITER = "aftersalesWriter"  # whose change it is, in the log of each table
 
@@ -221,15 +219,7 @@ class ShopStore:
             if any(self._log_names(name) for name in KEPT):
                 raise damage(Folder(self.store_path), self.shop_id, "its tables are there, its commits are gone")
             return []
-        frame = scan_table(self.path(COMMITS)).collect()
-        return [
-            Commit(
-                number=row["commit"], parent=row["parent"], made_at=row["made_at"], action=row["action"],
-                import_id=row["import_id"], versions=json.loads(row["versions"]),
-                key_fingerprint=row["key_fingerprint"], account=tuple(json.loads(row["account"])),
-            )
-            for row in frame.sort("commit").iter_rows(named=True)
-        ]  # fmt: skip
+        return of_format_1(scan_table(self.path(COMMITS)).collect())
 
     @cached_property
     def _prover(self) -> Prover:
@@ -520,22 +510,6 @@ class ShopStore:
             self.path(name), rows, mode="append", partition_by=cut, storage_options=storage_options(), name=name,
             schema_mode="merge", **self.signed,
         )  # fmt: skip
-
-
-def month_of(column: str) -> pl.Expr:
-    """The month (2026-11) of a local time; rows without one lie together under ``none``."""
-    return pl.col(column).dt.strftime("%Y-%m").fill_null(NO_MONTH)
-
-
-def check_key(commits: Sequence[Commit], print_now: str) -> None:
-    """Refuse another installation key than the one the shop's buyers were hashed with."""
-    if commits and commits[-1].key_fingerprint != print_now:
-        raise SetupError(
-            "The installation key is not the one this store was written with: the same buyer would get another name",
-            found=f"fingerprint {print_now}, the store has {commits[-1].key_fingerprint}",
-            hint="put the kept copy of aftersales.key back beside the store; if it is lost, remove the store and "
-            "import all files again",
-        )
 
 
 def _local(column: str, kind: pl.Datetime) -> pl.Expr:

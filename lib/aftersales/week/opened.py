@@ -14,12 +14,12 @@ from aftersales.advice.suggest import CAPACITY_DAYS
 from aftersales.findings.orders import LIST_WEEKS
 from aftersales.findings.product_views import WINDOW_WEEKS
 from aftersales.findings.signals import with_headlines
-from aftersales.measures.rates import refund_rate
 from aftersales.stats.false_discoveries import TARGET
 from aftersales.stats.placebo import LEVEL
 from aftersales.stats.shrinkage import WORSE
 from aftersales.week.loading import Report, load
 from aftersales.week.options import checked
+from aftersales.week.refund_rate import refund_rate_by
 from aftersales.week.result import Drawn, Result
 from aftersales.week.sections import complaint_trends, overview_slices, overview_tiles, refund_trends, weekly_overview
 from aftersales.week.sections.case_dossier import CaseDossier
@@ -33,7 +33,7 @@ from aftersales.week.sections.refund_trends import COST_WEEKS
 from aftersales.week.sections.shown import measure_trend, signal_rows
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, WEEKS_BACK
 from aftersales.week.tables import week_of
-from aftersales.week.where import COLUMNS, Where
+from aftersales.week.where import Where
 from aftersales.words.errors import unknown
 from aftersales.words.language import catalogue
 
@@ -43,7 +43,6 @@ _TRENDS: Mapping[str, Callable[[Report], Any]] = {
     "platform_involved_rate": complaint_trends.platform,
 }  # fmt: skip
 _HOURS = ("first_response", "closing", "handling")
-_PERIODS = ("request_week", "week", "month", "day")
 _REQUESTS_BY = ("phase", "kind", "reason")
 
 
@@ -112,55 +111,7 @@ class Shop(Report):
             of products with their title.
 
         """
-        if not isinstance(by, str):
-            return self._by_two(tuple(by), weeks=weeks or QUARTER_WEEKS)
-        by = "product_id" if by == "product" else by
-        if by not in (*_PERIODS, *self._columns):
-            raise unknown("way to split the refund rate called", by, (*_PERIODS, *self._columns))
-        checked("refund-trends", weeks=weeks or HALF_YEAR_WEEKS)
-        data, say = self.data, self.say
-        answer = partial(refund_trends.answer, self)
-        if by == "request_week":
-            draw: Callable[[], Any] = partial(refund_trends.rate_by_request, self)
-            rows = data.request_rate_weekly.tail(weeks or HALF_YEAR_WEEKS)
-            return Drawn(rows, draw, answer, definition=say("refunds.caption_request"), caveats=self._caveats)
-        if by == "week":
-            draw = partial(refund_trends.weeks, self, weeks=weeks or HALF_YEAR_WEEKS)
-            rows = data.refund_rate_weekly.tail(weeks or HALF_YEAR_WEEKS)
-            return Drawn(rows, draw, answer, definition=say("refunds.caption_orders"), caveats=self._caveats)
-        if by in ("month", "day"):
-            rows = data.refund_rate_monthly if by == "month" else data.refund_rate_daily
-            months: Callable[[Report], Any] = refund_trends.months
-            draw = partial(months if by == "month" else refund_trends.days, self)
-            return Drawn(rows, draw, answer, definition=say("refunds.caption_orders"), caveats=self._caveats)
-        rows = data.rate_by(by, weeks=weeks or QUARTER_WEEKS)
-        if by == "product_id":
-            title = pl.col("product_id").replace_strict(data.titles, default=None, return_dtype=pl.String)
-            rows = rows.select("product_id", title.alias("title"), pl.exclude("product_id"))
-        draw = partial(refund_trends.parts, self, by=by, weeks=weeks or QUARTER_WEEKS)
-        what = say(f"refunds.parts.{by}")
-        definition = say("refunds.caption_parts", parts=what, weeks=weeks or QUARTER_WEEKS)
-        return Drawn(rows, draw, definition=definition, caveats=self._caveats)
-
-    def _by_two(self, by: tuple[str, ...], *, weeks: int) -> Result:
-        wrong = next((one for one in by if one not in self._columns), None)
-        if wrong is not None:
-            raise unknown("column to split the refund rate by called", wrong, self._columns)
-        if set(by) == {"province", "courier"}:
-            draw = partial(refund_trends.couriers_by_province, self, weeks=weeks)
-            definition = self.say("refunds.caption_couriers", weeks=weeks)
-            return Drawn(self.data.province_courier(weeks=weeks), draw, definition=definition, caveats=self._caveats)
-        since, tables = self.data.week.shift(1 - weeks).monday, self.data.tables
-        rows = refund_rate(tables.parts("orders"), tables["refunds"], by=by, until=self.data.until, since=since)
-        what = " × ".join(self.say(f"refunds.parts.{one}") for one in by)
-        pair = partial(refund_trends.pairs, self, rows, by=by, weeks=weeks)
-        return Drawn(
-            rows, pair, definition=self.say("refunds.caption_pairs", parts=what, weeks=weeks), caveats=self._caveats
-        )
-
-    @property
-    def _columns(self) -> tuple[str, ...]:
-        return tuple("product_id" if name == "product" else name for name in COLUMNS)
+        return refund_rate_by(self, by, weeks=weeks, caveats=self._caveats)
 
     @property
     def _caveats(self) -> tuple[str, ...]:
