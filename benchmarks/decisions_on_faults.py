@@ -7,7 +7,7 @@ them and weekly scatter of 5 % of each; weekly orders Pareto, those of the produ
 weeks lifts its rate 1.8 to 3 times, then something is decided; eight weeks follow, the last not yet mature. Frames of
 weeks as `unit_weeks` makes them go through the real `decision_effect`. Whole shops are the last group: sixty weeks of
 one series with slow drift and promotions. Last, a courier's parcels are damaged in one province for five weeks and its
-change is priced from order lines by the real `courier_swaps` and `driver_chances`.
+change is priced from order lines by the real `courier_swaps` and `driver_opportunities`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from aftersales.advice.chances import driver_chances
 from aftersales.advice.courier_swap import courier_swaps
 from aftersales.advice.effect import decision_effect
+from aftersales.advice.opportunities import driver_opportunities
 
 FIRST, BEFORE, AFTER, FAULT = date(2026, 3, 2), 12, 8, 3
 MATURITY = np.array([1, 1, 1, 0.98, 0.95, 0.92, 0.87, 0.7])
@@ -129,7 +129,7 @@ def courier_benefit(seed: int, *, until: date = date(2026, 11, 8)) -> tuple[floa
         "orders": [float(((courier == "A") & (province == "p1") & week).sum())], "headline": [""], "state": ["new"],
     })  # fmt: skip
     swaps = courier_swaps(orders, refunds, drivers, since=until - timedelta(days=days - 1), until=until)
-    chances = driver_chances(drivers, cost_per_refund=COURIER_COST, swaps=swaps)
+    chances = driver_opportunities(drivers, cost_per_refund=COURIER_COST, swaps=swaps)
     named = [c for c in chances if c["lever"] == "courier_change" and c.get("than")]
     a_month = n / days * 0.5 * 0.3 * 365.25 / 12 * extra * COURIER_COST
     return (a_month, named[0]["low"], named[0]["high"]) if named else None

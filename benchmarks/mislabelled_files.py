@@ -31,10 +31,9 @@ from platform_exports import LATIN, PLATFORMS, START, STATES, Export, shop
 
 from aftersales.sources.account import ImportAccount
 from aftersales.sources.crosschecks import GAP, facts_of, hardly_known, of_itself, with_strangers
-from aftersales.sources.dated import without_impossible
 from aftersales.sources.identity import KEY_NAME
 from aftersales.sources.importing import import_files
-from aftersales.sources.keep import kept_rows
+from aftersales.sources.impossible_dates import without_impossible
 from aftersales.sources.layout import load_layouts
 from aftersales.sources.notes import warns
 from aftersales.sources.odd_columns import columns_of_file, odd_columns
@@ -43,6 +42,7 @@ from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.settings import Settings, load_settings
 from aftersales.sources.settings import Shop as Shop_
 from aftersales.sources.store import ShopStore
+from aftersales.sources.to_records import kept_rows
 from aftersales.sources.versions import MADE, MARKS
 from aftersales.words.errors import AftersalesError
 from aftersales.words.periods import shop_time

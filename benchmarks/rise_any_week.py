@@ -18,8 +18,8 @@ import polars as pl
 from aftersales.findings.estimates import weekly_estimates
 from aftersales.findings.headline import week_verdict
 from aftersales.findings.request_rate import MEASURE, as_estimates, as_seen, request_rate
-from aftersales.findings.seen import seen_measures
 from aftersales.findings.signals import judged
+from aftersales.findings.weekly_measures import observed_measures
 from aftersales.measures.surveillance import surveillance
 from aftersales.words.periods import Week
 from aftersales.words.promotions import promotion_of_day
@@ -70,7 +70,7 @@ def sentence(orders: pl.DataFrame, refunds: pl.DataFrame, week: Week) -> str:
     """The catalogue key of the week's sentence."""
     shown = as_of(orders, refunds, week)
     rates = request_rate(*shown, market="cn", week=week)
-    seen = pl.concat([as_seen(rates, week=week), seen_measures(*shown, week=week)])
+    seen = pl.concat([as_seen(rates, week=week), observed_measures(*shown, week=week)])
     estimates = pl.concat([as_estimates(rates), weekly_estimates(*shown, market="cn", week=week)])
     verdicts = surveillance(estimates, market="cn", week=week, weeks=FOLLOWED)
     return week_verdict(judged(seen, estimates=estimates, verdicts=verdicts), week=week).key

@@ -31,7 +31,7 @@ from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.model_file import stored_model
 from aftersales.sources.recording import record
 from aftersales.sources.settings import load_settings
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.cases.recording import recorded
 from aftersales_app.cases.writing import written
 from aftersales_app.erasure import run_erase
@@ -84,7 +84,7 @@ def in_child(work: Callable[[], Any], *, kill_at: int = 0, below: Path | None = 
         try:
             answer = (True, work())
         except BaseException as error:
-            kind = "question" if isinstance(error, QuestionError) else "error"
+            kind = "question" if isinstance(error, UsageError) else "error"
             answer = (False, (kind, f"{type(error).__name__}: {error}\n{traceback.format_exc()[-1500:]}"))
         with os.fdopen(out, "wb") as pipe:
             pipe.write(pickle.dumps(answer))
@@ -100,7 +100,7 @@ def in_child(work: Callable[[], Any], *, kill_at: int = 0, below: Path | None = 
         return None
     well, answer = pickle.loads(content)
     if not well:
-        raise QuestionError(answer[1]) if answer[0] == "question" else AssertionError(answer[1])
+        raise UsageError(answer[1]) if answer[0] == "question" else AssertionError(answer[1])
     return answer
 
 
@@ -185,7 +185,7 @@ def kill_verb(template: Path, folder: Path, verb: str, ends: dict[str, Any], **k
         done = False
         try:
             run(folder, verb)
-        except QuestionError as error:  # it was done; whoever takes the lock next completes what was left
+        except UsageError as error:  # it was done; whoever takes the lock next completes what was left
             done = True
             if after["figures"] != ends["figures"]:
                 wrong.append(f"cannot be given again: {error}")

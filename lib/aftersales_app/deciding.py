@@ -14,7 +14,7 @@ from aftersales.advice.suggest import spoken_measure
 from aftersales.advice.verdicts import WEEKS_AFTER
 from aftersales.sources.recording import record
 from aftersales.week.loading import Report, load
-from aftersales.words.errors import QuestionError, unknown
+from aftersales.words.errors import UsageError, unknown
 from aftersales.words.language import Language, say
 
 # Four fifths of the requests of a week have come about this long after it.
@@ -114,13 +114,13 @@ def _entered(report: Report, entry: pl.DataFrame, action: str, *, command: str, 
 
 def _check_owner(owner: str) -> None:
     if not owner.strip():
-        raise QuestionError("A decision needs an owner", hint="name one with --owner")
+        raise UsageError("A decision needs an owner", hint="name one with --owner")
 
 
 def _check_new(before: pl.DataFrame, name: str, *, change: bool) -> None:
     if before.height and not change:
         entered = before.row(0, named=True)
-        raise QuestionError(
+        raise UsageError(
             f"{name} is in the ledger already",
             found=f"{entered['owner']}, from {entered['effective_from']}, decided on {entered['decided_on']}",
             hint="add --change to enter another owner, day or measure for it",

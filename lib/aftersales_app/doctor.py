@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aftersales.sources.found import found_files
+from aftersales.sources.export_folder import found_files
 from aftersales.sources.history import check_key
 from aftersales.sources.identity import fingerprint, installation_key
-from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.storage import TROUBLE, Folder, said_by_storage
 from aftersales.sources.store import ShopStore
-from aftersales.words.errors import AftersalesError, QuestionError, error_in
+from aftersales.words.errors import AftersalesError, UsageError, error_in
 from aftersales.words.language import Language, say
 
 LEAST_FREE_GIB = 2
@@ -75,7 +75,7 @@ def _shop(settings: Settings, shop: Shop, *, deep: bool) -> Found:
         yield False, f"{shop.id}: {error}"
     try:
         yield from _store(settings, shop, language, deep=deep)
-    except QuestionError:
+    except UsageError:
         yield True, say("doctor.empty", language, shop=shop.id)
     except AftersalesError as error:
         yield False, f"{shop.id}: {error}"

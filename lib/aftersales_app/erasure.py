@@ -21,17 +21,17 @@ from pathlib import Path, PurePosixPath
 import polars as pl
 
 from aftersales.sources.erasing import Traces, erase, traces, words_of
-from aftersales.sources.handed_out import remembered
+from aftersales.sources.handouts import remembered
 from aftersales.sources.model_file import stored_model
-from aftersales.sources.places import TROUBLE, Folder
 from aftersales.sources.settings import Settings, Shop
-from aftersales.words.errors import QuestionError
+from aftersales.sources.storage import TROUBLE, Folder
+from aftersales.words.errors import UsageError
 from aftersales.words.language import say
 from aftersales_app.mail.mailing import FOLDER as MAILS
-from aftersales_app.reports.alone import one_weekly_run
 from aftersales_app.reports.explorer_data import texts_of, without
 from aftersales_app.reports.index import forget_weeks
 from aftersales_app.reports.job import EXPLORER_DATA
+from aftersales_app.reports.run_lock import one_weekly_run
 
 _SHOWN_ROWS = 20
 _CASES = "cases"
@@ -43,11 +43,11 @@ def run_erase(
 ) -> list[str]:  # fmt: skip
     """Tell what there is of a buyer, and erase it where ``sure``; the lines to print.
 
-    `QuestionError` for an unknown shop, for neither order nor buyer, and where nothing is known of them.
+    `UsageError` for an unknown shop, for neither order nor buyer, and where nothing is known of them.
     """
     shop = settings.shop(shop_id)
     if not orders and not (buyer and buyer.strip()):
-        raise QuestionError("Whose data are to be erased?", hint="name an order with --order or the buyer with --buyer")
+        raise UsageError("Whose data are to be erased?", hint="name an order with --order or the buyer with --buyer")
     with one_weekly_run(settings) if sure else nullcontext():
         found = traces(settings, shop, orders=tuple(orders), buyer=buyer)
         needles = _needles(settings, shop, found, buyer)

@@ -15,12 +15,12 @@ from IPython.display import HTML, display
 
 from aftersales.charts.markup import escaped
 from aftersales.charts.table import Column, Table
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
 from aftersales.week.options import LIMITS, Limit
 from aftersales.week.tables import Tables
-from aftersales.words.errors import AftersalesError, QuestionError
+from aftersales.words.errors import AftersalesError, UsageError
 from aftersales.words.language import LANGUAGES, Language, say, span
 from aftersales.words.periods import Week, last_whole_week
 
@@ -139,7 +139,7 @@ class Form:
     def run(self, *, shop: str, week: str = "", language: str = "", **parameters: Any) -> Path:
         """Run the chosen notebook and show its answer and its page; the page's path.
 
-        The report goes to ``reports/_lab``, where it replaces nothing. Raises `QuestionError` for what the notebook
+        The report goes to ``reports/_lab``, where it replaces nothing. Raises `UsageError` for what the notebook
         does not take, and for a notebook that failed, with its reason.
         """
         from aftersales_app.reports.batch import run_batch
@@ -159,7 +159,7 @@ class Form:
         )  # fmt: skip
         (result,) = run_batch([job], workers=1, time_limit_seconds=TIME_LIMIT_SECONDS)
         if result.status == "failed" or result.page is None:
-            raise QuestionError(f"The notebook '{self.chosen}' did not run", found=result.reason)
+            raise UsageError(f"The notebook '{self.chosen}' did not run", found=result.reason)
         page = Path(result.page)
         link = escaped(Path(os.path.relpath(page)).as_posix())
         said = say("lab.form.done", self.language, seconds=result.seconds)
@@ -183,7 +183,7 @@ def form(notebook: str = "02-weekly-overview", *, config: str | Path | None = No
     to it is shown with its answer. In code: ``form("refund-trends").run(shop="demo", week="2026-W46")``.
 
     ``notebook`` is a name from the folder notebooks/, with or without its number; ``language`` that of the form's own
-    words (empty: the first shop's). Raises `QuestionError` for a notebook that is not there.
+    words (empty: the first shop's). Raises `UsageError` for a notebook that is not there.
     """
     from aftersales_app.reports.weekly import notebook_paths
 
@@ -191,21 +191,21 @@ def form(notebook: str = "02-weekly-overview", *, config: str | Path | None = No
     books = {path.stem: path for path in notebook_paths(settings)}
     chosen = next((stem for stem in books if notebook in (stem, stem.partition("-")[2])), None)
     if chosen is None:
-        raise QuestionError(f"There is no notebook '{notebook}'", found=", ".join(books))
+        raise UsageError(f"There is no notebook '{notebook}'", found=", ".join(books))
     said = language or settings.shops[0].language[0]
     if said not in LANGUAGES:
-        raise QuestionError(f"There is no language '{said}'", found=", ".join(LANGUAGES))
+        raise UsageError(f"There is no language '{said}'", found=", ".join(LANGUAGES))
     return Form(settings, books, chosen, said)
 
 
 def weeks_of(settings: Settings, shop: Shop) -> list[Week]:
     """The whole weeks that a shop has data for, the newest first, at most `MOST_WEEKS`.
 
-    Raises `QuestionError` where it has none yet.
+    Raises `UsageError` where it has none yet.
     """
     tables = Tables(ShopStore(settings.store_path, shop.id, shop.zone), _head(settings, shop))
     if tables.last_day is None:
-        raise QuestionError(f"The shop '{shop.id}' has no orders yet", hint=f"run `aftersales import {shop.id}`")
+        raise UsageError(f"The shop '{shop.id}' has no orders yet", hint=f"run `aftersales import {shop.id}`")
     days = tables["orders"].select(pl.min_horizontal(pl.col("created_at", "paid_at").min().dt.date())).collect().item()
     first: date = days or tables.last_day
     newest = last_whole_week(tables.last_day)

@@ -14,7 +14,7 @@ from aftersales.measures.kinds import title_tokens
 from aftersales.measures.triangles import ANY
 from aftersales.sources.layout import load_layouts
 from aftersales.week.loading import load
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import SetupError, UsageError
 from aftersales.words.language import say
 from aftersales.words.plain import safe_cell
 
@@ -33,7 +33,7 @@ def drafted_kinds(shop: str, *, out: Path | None = None, config: Path | None = N
 
     Raises
     ------
-    QuestionError
+    UsageError
         No product of the shop has a paid order.
     SetupError
         The file cannot be written.
@@ -42,7 +42,7 @@ def drafted_kinds(shop: str, *, out: Path | None = None, config: Path | None = N
     report = load(shop, config=str(config) if config else None)
     names = report.data.product_counts.names.select("product_id", "title", "category")
     if names.is_empty():
-        raise QuestionError(f"No product of {shop} has a paid order in the last sixty weeks")
+        raise UsageError(f"No product of {shop} has a paid order in the last sixty weeks")
     known = report.data.product_views.filter(level="product", against="category", reason=ANY)
     kinds = kinds_of(names, known.select("product_id", "like_words"))
     rows = _template_rows(report.data.tables["products"].collect(), kinds)

@@ -9,13 +9,13 @@ from typing import Any
 import polars as pl
 
 from aftersales.sources.crosschecks import HELD, held_words
-from aftersales.sources.left_out import LeftOut, kept_left_out, names_shown
 from aftersales.sources.notes import note_lines
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
+from aftersales.sources.unread_files import LeftOut, kept_left_out, names_shown
 from aftersales.week.tables import Tables, last_day_by
-from aftersales.words.errors import AftersalesError, QuestionError, error_in
+from aftersales.words.errors import AftersalesError, UsageError, error_in
 from aftersales.words.language import Language, say
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week, last_whole_week
@@ -35,7 +35,7 @@ def status_lines(settings: Settings, unreadable: list[str] | None = None, *, now
                 lines += [f"  {line}" for line in _shop_lines(settings, shop, now)]
         except AftersalesError as error:
             lines.append(f"  {error}")
-            if unreadable is not None and not isinstance(error, QuestionError):  # a shop may have nothing yet
+            if unreadable is not None and not isinstance(error, UsageError):  # a shop may have nothing yet
                 unreadable.append(shop.id)
     return lines
 
@@ -83,7 +83,7 @@ def _left_out_lines(left_out: Iterable[LeftOut], language: Language) -> list[str
 
 
 def _new_files(settings: Settings, shop: Shop, known: set[str]) -> list[str]:
-    from aftersales.sources.found import found_files
+    from aftersales.sources.export_folder import found_files
 
     try:
         return [n for n, one in found_files(settings, shop).items() if one.is_export and n not in known]

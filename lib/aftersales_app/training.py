@@ -11,13 +11,13 @@ from typing import Any
 import polars as pl
 
 from aftersales.measures.held_out import FEW_TEXTS, held_out
-from aftersales.sources.found import read_file
+from aftersales.sources.export_folder import read_file
 from aftersales.sources.masking import masked, masked_error
 from aftersales.sources.model_file import NAME, forget_model, store_model
 from aftersales.sources.settings import load_settings
 from aftersales.stats.text import model_bytes, train
 from aftersales.tables.values import REASONS
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.language import Language, say
 
 
@@ -53,7 +53,7 @@ def forgotten(*, language: Language | None = None, config: Path | None = None) -
     """Remove the trained model: causes are found by words alone again."""
     settings = load_settings(config)
     if not forget_model(settings.store_path):
-        raise QuestionError("There is no trained model to remove", hint="train one with `aftersales train FILE`")
+        raise UsageError("There is no trained model to remove", hint="train one with `aftersales train FILE`")
     return [say("train.forgotten", language or settings.shops[0].language[0])]
 
 

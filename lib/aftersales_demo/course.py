@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from aftersales_demo.asked import AFTER, CANCEL, LOST_SHARE, REFUSE, STALL
 from aftersales_demo.moments import DAY, HOUR, NEVER, Floats, second_of
 from aftersales_demo.reasons import MONEY_ONLY
+from aftersales_demo.refund_requests import AFTER, CANCEL, LOST_SHARE, REFUSE, STALL
 from aftersales_demo.spec import HONEST, WAITING, ShopSpec
 
 # The platform's clocks (reference "d5": unsourced there; the files carry the real ones).

@@ -6,8 +6,8 @@ import polars as pl
 
 from aftersales_demo.headers import ORDER_REPORT, ORDER_REPORT_MASKED
 from aftersales_demo.moments import NEVER, moment_text
-from aftersales_demo.seen import STATUS_WORDS, seen_lines
 from aftersales_demo.shop import Shop
+from aftersales_demo.snapshot import STATUS_WORDS, seen_lines
 
 
 def yuan(column: str) -> pl.Expr:

@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from aftersales_demo.books import Decision
 from aftersales_demo.faults import Fault, matches
 from aftersales_demo.goods import PLANTS, bad_batch_since
+from aftersales_demo.ledger_exports import Decision
 from aftersales_demo.moments import NEVER
 from aftersales_demo.phrases import MALICIOUS_TEXTS
 from aftersales_demo.shop import Shop

@@ -8,8 +8,8 @@ from aftersales_demo.course import AFTER_RECEIPT, BEFORE_SHIPPING
 from aftersales_demo.headers import REFUND_REPORT, REFUND_REPORT_SHORT
 from aftersales_demo.moments import NEVER, moment_text
 from aftersales_demo.order_file import known, payment_no, yuan
-from aftersales_demo.seen import REFUND_WORDS, seen_cases
 from aftersales_demo.shop import Shop
+from aftersales_demo.snapshot import REFUND_WORDS, seen_cases
 
 KIND_WORDS = {"refund_only": "仅退款", "return_refund": "退货退款"}
 RETURN_COURIERS = ("圆通速递", "中通快递", "韵达快递", "极兔速递", "邮政快递包裹")

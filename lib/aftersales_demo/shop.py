@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_demo.abuse import Planted, planted_orders
-from aftersales_demo.asked import outcomes, requests
 from aftersales_demo.course import refund_cases, settled
 from aftersales_demo.faults import Fault, planned_faults
 from aftersales_demo.goods import Goods, shelf
@@ -17,6 +16,7 @@ from aftersales_demo.honest import honest_buyers, honest_orders
 from aftersales_demo.journey import journeys, priced
 from aftersales_demo.moments import DAY, Ints, second_of
 from aftersales_demo.people import people
+from aftersales_demo.refund_requests import outcomes, requests
 from aftersales_demo.spec import ShopSpec
 
 FEWEST_WEEKS = 16  # planted buyers reach back up to twelve weeks, and need a past before that
@@ -62,14 +62,14 @@ def stream(seed: int, part: str) -> np.random.Generator:
 def simulate_shop(spec: ShopSpec, *, seed: int) -> Shop:
     """Simulate a shop. The same spec and seed give the same shop, row for row.
 
-    Raises `QuestionError` for a shop too small or too short-lived to hold what is planted.
+    Raises `UsageError` for a shop too small or too short-lived to hold what is planted.
 
     >>> shop = simulate_shop(ShopSpec(orders=300, weeks=20), seed=1)
     >>> len(shop.orders) >= 300, shop.orders["created"].is_sorted()
     (True, True)
     """
     if spec.weeks < FEWEST_WEEKS or spec.orders < 1:
-        raise QuestionError(
+        raise UsageError(
             "The shop to simulate is too small",
             found=f"{spec.orders} orders in {spec.weeks} weeks",
             hint=f"give at least 1 order and {FEWEST_WEEKS} weeks",

@@ -9,8 +9,8 @@ from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
 from aftersales.tables.values import REASON_FAULT
 from aftersales_demo.moments import NEVER, moment
-from aftersales_demo.seen import seen_cases, seen_lines, seen_orders
 from aftersales_demo.shop import Shop
+from aftersales_demo.snapshot import seen_cases, seen_lines, seen_orders
 
 ZONE = "Asia/Shanghai"
 MUNICIPALITIES = {"北京": "北京市", "上海": "上海市", "天津": "天津市", "重庆": "重庆市"}

@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 
 from aftersales.tables.ledger import finding_id
-from aftersales_demo.books import Decision, decision_rows, decisions, money_rows, product_rows, traffic_rows
 from aftersales_demo.complaints import complaint_rows, complaints
 from aftersales_demo.evidence import write_evidence
 from aftersales_demo.headers import CASE_MEMBERS, CASES, ITEM_REPORT, PARCELS
+from aftersales_demo.ledger_exports import Decision, decision_rows, decisions, money_rows, product_rows, traffic_rows
 from aftersales_demo.moments import DAY, HOUR, NEVER, moment_text, second_of
 from aftersales_demo.order_file import known, order_report, payment_no, yuan
 from aftersales_demo.planted import planted
 from aftersales_demo.refund_file import refund_report
-from aftersales_demo.seen import REFUND_WORDS, STATUS_WORDS, seen_lines, seen_orders
 from aftersales_demo.shop import Shop, simulate_shop, stream
+from aftersales_demo.snapshot import REFUND_WORDS, STATUS_WORDS, seen_lines, seen_orders
 from aftersales_demo.spec import DEMO_LAST_DAY, DEMO_SEED, ShopSpec, basic_spec, demo_spec
 from aftersales_demo.talk import conversations
 from aftersales_demo.workbook import write_workbook

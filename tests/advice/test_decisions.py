@@ -13,7 +13,7 @@ from aftersales.findings.contract import check
 from aftersales.measures.rates import refund_rate
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
-from aftersales_demo.books import decisions
+from aftersales_demo.ledger_exports import decisions
 from aftersales_demo.shop import simulate_shop
 from aftersales_demo.spec import ShopSpec
 from aftersales_demo.tables import shop_tables

@@ -20,7 +20,7 @@ from aftersales.stats.fault_level import levels_before
 from aftersales.stats.interrupted import level_change
 from aftersales.stats.placebo import placebo_interval, placebo_p
 from aftersales.stats.synthetic import synthetic_effect
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.language import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,9 +94,11 @@ def test_touched_units_are_compared_with_nothing():
 def test_a_restless_series_without_controls_tells_nothing():
     weeks, day = weeks_of(units=1)
     jump = FIRST + timedelta(weeks=6)
-    stirred = weeks.with_columns(events=pl.when(pl.col("week") < jump).then(pl.col("events") * 3).otherwise("events"))
-    found = decision_effect(stirred, market="cn", unit="p000", effective_from=day)
-    assert (found.verdict, found.reason) == ("cannot_tell", "advice.effect.stirred")
+    placebo_break = weeks.with_columns(
+        events=pl.when(pl.col("week") < jump).then(pl.col("events") * 3).otherwise("events")
+    )
+    found = decision_effect(placebo_break, market="cn", unit="p000", effective_from=day)
+    assert (found.verdict, found.reason) == ("cannot_tell", "advice.effect.placebo_break")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -113,9 +115,9 @@ def test_every_verdict_is_a_sentence(language):
 
 def test_wrong_questions_are_named():
     weeks, day = weeks_of(units=2)
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         decision_effect(weeks, market="cn", unit="nobody", effective_from=day)
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         decision_effect(weeks, market="cn", unit="p000", effective_from=day, expected=0.2)
     with pytest.raises(DataError):
         decision_effect(weeks.drop("maturity"), market="cn", unit="p000", effective_from=day)
@@ -203,7 +205,7 @@ def test_synthetic_weights_are_shares_and_copy_a_copy():
 def test_a_flat_series_makes_no_step():
     found = level_change(np.full(16, 12.0), np.full(16, 100.0), before=12)
     assert found.low < 0 < found.high
-    assert not found.stirred
+    assert not found.placebo_break
     assert level_change(np.full(5, 12.0), np.full(5, 100.0), before=3) is None
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aftersales.advice.order_rules import ORDER_RULES, order_facts, over_limit
 from aftersales.advice.replay import replay
 from aftersales.advice.terms import Terms
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.language import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ def test_a_rule_that_hits_everybody_is_not_worth_it_and_break_even_says_so():
 def test_a_score_cannot_be_tested_on_what_it_called_bad():
     orders, bad = shop()
     scores = orders.select("order_id", score=pl.col("buyer_key").str.starts_with("bad").cast(pl.Float64))
-    with pytest.raises(QuestionError, match="cannot test that score"):
+    with pytest.raises(UsageError, match="cannot test that score"):
         replay(
             orders, bad.with_columns(source=pl.lit("risk")), rule="manual_review", scores=scores, score_source="risk"
         )
@@ -163,9 +163,9 @@ def test_the_sentence_says_that_abusers_may_go_round_it(language):
 
 def test_wrong_questions_are_named():
     orders, bad = shop(cases=5, honest=20)
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         replay(orders, bad, rule="purchase_limits")
-    with pytest.raises(QuestionError, match="cannot test that score"):
+    with pytest.raises(UsageError, match="cannot test that score"):
         replay(orders, bad.with_columns(source=pl.lit("order_risk")), rule="manual_review")
     with pytest.raises(DataError):
         replay(orders, bad.drop("case_id"), rule="purchase_limit")

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from aftersales.advice.standardise import COLUMNS, swapped_rate
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 
 def cells(rows):
@@ -49,9 +49,9 @@ def test_intervals_cover_the_planted_difference():
 
 def test_wrong_questions_are_named():
     table = cells([("A", "x", 9, 100.0), ("B", "x", 2, 100.0)])
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         swapped_rate(table, now="A", then="C")
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         swapped_rate(table, now="A", then="A")
     with pytest.raises(DataError):
         swapped_rate(table.drop("exposure"), now="A", then="B")

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.advice.chances import driver_chances, order_chances, product_chances, service_chances
 from aftersales.advice.levers import LEVERS, SAID, lever, lever_table
+from aftersales.advice.opportunities import (
+    driver_opportunities,
+    order_opportunities,
+    product_opportunities,
+    service_opportunities,
+)
 from aftersales.advice.order_rules import ORDER_RULES
 from aftersales.advice.replay_record import COLUMNS, Replay
 from aftersales.advice.standardise import COLUMNS as SWAP_COLUMNS
@@ -20,7 +25,7 @@ from aftersales.advice.terms import Terms
 from aftersales.findings.contract import check, empty
 from aftersales.findings.service import SERVICE_SCHEMA
 from aftersales.tables.values import REASONS
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import LANGUAGES, catalogue
 from aftersales.words.periods import Week
 
@@ -76,14 +81,15 @@ def test_a_batch_is_pulled_and_without_one_the_supplier_is_asked():
     wholly = batch | {"rate_low": 0.249, "rate_high": 0.251, "orders": 120}
     gains = {
         c["lever"]: (c["low"] + c["high"]) / 2 - c["cost"]
-        for c in product_chances(
+        for c in product_opportunities(
             frame("problem_products", wholly), sunday=WEEK.sunday, cost_per_refund=90, prices={"p1": 9.0}
         )
     }
     assert gains["pull_batch"] > gains["inspect_batch"]
     assert made([PRODUCT])["lever"].to_list() == ["supplier_claim"]
     of_batch = {
-        c["lever"]: c for c in product_chances(frame("problem_products", batch), sunday=WEEK.sunday, cost_per_refund=20)
+        c["lever"]: c
+        for c in product_opportunities(frame("problem_products", batch), sunday=WEEK.sunday, cost_per_refund=20)
     }
     assert of_batch["pull_batch"]["hurt"] > of_batch["inspect_batch"]["hurt"] == 0
     assert of_batch["pull_batch"]["high"] > of_batch["inspect_batch"]["high"]
@@ -217,7 +223,9 @@ PERSISTENT = DRIVER | {
 
 
 def test_a_slice_of_weeks_is_one_line_of_the_plan_by_what_it_loses_a_week():
-    weekly, lasting = (driver_chances(frame("drivers", row), cost_per_refund=20)[0] for row in (DRIVER, PERSISTENT))
+    weekly, lasting = (
+        driver_opportunities(frame("drivers", row), cost_per_refund=20)[0] for row in (DRIVER, PERSISTENT)
+    )
     assert (weekly["lever"], weekly["low"], weekly["orders_a_week"]) == (
         lasting["lever"], lasting["low"], lasting["orders_a_week"],
     )  # fmt: skip
@@ -229,18 +237,21 @@ def test_a_slice_of_weeks_is_one_line_of_the_plan_by_what_it_loses_a_week():
 
 def test_of_a_place_that_one_courier_serves_the_courier_is_changed_and_no_reason_is_cured_by_place():
     tied = PERSISTENT | {"segment": "province=河南省", "ties": ["courier=申通快递 & province=河南省"]}
-    found = driver_chances(frame("drivers", tied), cost_per_refund=20)
+    found = driver_opportunities(frame("drivers", tied), cost_per_refund=20)
     assert {(c["lever"], c["scope"]) for c in found} == {("courier_change", tied["ties"][0])}
     place = PERSISTENT | {"segment": "province=河南省", "main_reason": "size"}
-    assert driver_chances(frame("drivers", place), cost_per_refund=20) == []
+    assert driver_opportunities(frame("drivers", place), cost_per_refund=20) == []
 
 
 def test_a_place_is_given_up_only_for_the_road_and_where_no_courier_is_named():
     road = DRIVER | {"segment": "province=西藏自治区 & reason=lost_or_stalled"}
-    levers = {c["lever"] for c in driver_chances(frame("drivers", road), cost_per_refund=20, price=60)}
+    levers = {c["lever"] for c in driver_opportunities(frame("drivers", road), cost_per_refund=20, price=60)}
     assert "region_restriction" in levers
     for segment in ("province=西藏自治区 & reason=quality", "courier=申通快递 & province=西藏自治区 & reason=damaged"):
-        of = {c["lever"] for c in driver_chances(frame("drivers", DRIVER | {"segment": segment}), cost_per_refund=20)}
+        of = {
+            c["lever"]
+            for c in driver_opportunities(frame("drivers", DRIVER | {"segment": segment}), cost_per_refund=20)
+        }
         assert "region_restriction" not in of
     # and even then only where its sales are worth less than its losses
     assert made(drivers=[road], prices={"p": 400.0})["lever"].to_list() != ["region_restriction"]
@@ -271,19 +282,20 @@ def test_every_lever_can_be_reached_from_some_finding():
     for reason in REASONS:
         for more in ({}, {"batch": "B1"}, {"rate": 0.7, "rate_low": 0.6, "rate_high": 0.8}):
             rows = frame("problem_products", PRODUCT | {"main_reason": reason} | more)
-            reached |= {c["lever"] for c in product_chances(rows, sunday=WEEK.sunday, cost_per_refund=20)}
+            reached |= {c["lever"] for c in product_opportunities(rows, sunday=WEEK.sunday, cost_per_refund=20)}
         for part in ("courier=x", "province=x", "warehouse=x", "batch=x", "product_id=x"):
             rows = frame("drivers", DRIVER | {"segment": f"{part} & reason={reason}"})
-            reached |= {c["lever"] for c in driver_chances(rows, cost_per_refund=20)}
+            reached |= {c["lever"] for c in driver_opportunities(rows, cost_per_refund=20)}
     for rule in [*ORDER_RULES, "auto_approve"]:
         replays = {rule: curve("worth", rule=rule)}
         reached |= {
-            c["lever"] for c in order_chances(frame("suspicious_orders", SUSPECT), replays, week=WEEK, loss_per_bad=9)
+            c["lever"]
+            for c in order_opportunities(frame("suspicious_orders", SUSPECT), replays, week=WEEK, loss_per_bad=9)
         }
         for kind in {k for one in LEVERS.values() for k in one.findings}:
             reached |= {
                 c["lever"]
-                for c in service_chances(
+                for c in service_opportunities(
                     service(kind=kind), replays, terms=Terms(cost_per_complaint=9), orders_a_week=9
                 )
             }
@@ -335,7 +347,7 @@ def test_every_lever_is_whole_in_both_languages():
         assert set(one.reasons) <= set(REASONS)
         assert f"advice.measure.{one.measure}" in catalogue()
     assert set(ORDER_RULES) <= set(LEVERS)
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         lever("refuse_everything")
 
 

@@ -9,7 +9,7 @@ from aftersales.cases.case import Case
 from aftersales.cases.dossier import Suspicion, dossier
 from aftersales.cases.records import case_records
 from aftersales.measures.order_evidence import order_evidence
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 
 
 @pytest.fixture(scope="session")

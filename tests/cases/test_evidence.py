@@ -9,7 +9,7 @@ import polars as pl
 
 from aftersales.cases.completeness import completeness
 from aftersales.cases.evidence import evidence_index
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 
 AT = datetime(2026, 11, 9, 10, tzinfo=ZoneInfo("Asia/Shanghai"))
 

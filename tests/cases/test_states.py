@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from aftersales.tables.values import CASE_OUTCOME, CASE_STATE
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.cases.recording import FOLLOWS, NOTE_NEEDED, next_state
 
 AT = datetime(2026, 11, 20, 9)
@@ -22,7 +22,7 @@ def test_a_state_is_entered_or_refused_with_what_may_follow(before, state):
     if state in FOLLOWS[before]:
         assert next_state(before, state, note="说明", at=AT) == state
         return
-    with pytest.raises(QuestionError) as refused:
+    with pytest.raises(UsageError) as refused:
         next_state(before, state, note="说明", at=AT)
     assert all(way in str(refused.value) for way in FOLLOWS[before])
 
@@ -44,11 +44,11 @@ def test_every_state_can_be_left_again_and_any_case_may_prove_innocent():
 
 @pytest.mark.parametrize("state", [*NOTE_NEEDED])
 def test_what_lays_a_case_aside_needs_a_note(state):
-    with pytest.raises(QuestionError, match="note"):
+    with pytest.raises(UsageError, match="note"):
         next_state("contacted", state, note="  ", at=AT)
 
 
 def test_time_only_moves_forward():
-    with pytest.raises(QuestionError, match="later"):
+    with pytest.raises(UsageError, match="later"):
         next_state("contacted", "filed", note=None, at=AT, last_at=AT)
     assert next_state("contacted", "filed", note=None, at=AT, last_at=AT - timedelta(minutes=1)) == "filed"

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from aftersales.words.errors import AftersalesError, DataError, QuestionError
+from aftersales.words.errors import AftersalesError, DataError, UsageError
 from aftersales_app.cases.bundle import MANIFEST, manifest_of, packed, zipped
 from aftersales_app.cases.verify import verified
 
@@ -99,16 +99,16 @@ def test_a_file_list_that_is_no_list_is_refused(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a zip at all", zipped({"a.txt": b"x"}),
                                      zipped({MANIFEST: b'{"format": "another"}'}), zipped({MANIFEST: b"[]"})])  # fmt: skip
 def test_what_is_no_dossier_is_called_so(tmp_path, content):
-    with pytest.raises(QuestionError, match="no dossier"):
+    with pytest.raises(UsageError, match="no dossier"):
         verified(put(tmp_path, content))
 
 
 def test_half_a_dossier_and_none_at_all_are_clear_errors(whole, tmp_path):
     with pytest.raises(AftersalesError, match="not the whole"):
         verified(put(tmp_path, whole[1][: len(whole[1]) // 2]))
-    with pytest.raises(QuestionError, match="no file"):
+    with pytest.raises(UsageError, match="no file"):
         verified(tmp_path / "none.zip")
-    with pytest.raises(QuestionError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         verified(tmp_path)
 
 
@@ -225,5 +225,5 @@ def test_a_bomb_is_not_unpacked(tmp_path, name, content):
 
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "dossier.zip")
-    with pytest.raises(QuestionError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot be read"):
         verified(tmp_path / "dossier.zip")

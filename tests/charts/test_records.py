@@ -14,7 +14,7 @@ from chart_samples import BLOCKS, CHARTS
 
 from aftersales.charts.figure import PLOTLY_TYPE, Chart, nothing
 from aftersales.charts.table import Column, Table
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import LANGUAGES, Language
 
 MOST_BYTES = 15_000  # a page of ten charts stays under 150 kB
@@ -126,10 +126,10 @@ def test_an_empty_frame_gives_a_sentence_and_no_plot() -> None:
 
 @pytest.mark.parametrize("bad", ["", "Über", "1a", 'a"b', "a b", "<x>"])
 def test_an_id_that_could_break_out_is_refused(bad: str) -> None:
-    with pytest.raises(QuestionError, match="An id is made of"):
+    with pytest.raises(UsageError, match="An id is made of"):
         Chart(bad, "t", go.Figure(), pl.DataFrame(), (), language="en")
 
 
 def test_a_table_says_which_columns_it_lacks() -> None:
-    with pytest.raises(QuestionError, match="no_such"):
+    with pytest.raises(UsageError, match="no_such"):
         Table(pl.DataFrame({"a": [1]}), (Column("no_such", "x"),), language="en", id="t")

@@ -22,7 +22,7 @@ from aftersales.charts.sentence import trend_finding
 from aftersales.charts.tiles import tile_state
 from aftersales.charts.trend import trend_6_12
 from aftersales.charts.waterfall import waterfall
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language
 
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
@@ -83,7 +83,7 @@ def test_not_enough_data_is_never_called_routine() -> None:
 
 
 def test_a_week_that_stands_twice_is_refused() -> None:
-    with pytest.raises(QuestionError, match="twice"):
+    with pytest.raises(UsageError, match="twice"):
         trend_6_12(pl.concat([weekly(), weekly()]), id="t", name="Rate", language="en")
 
 
@@ -117,7 +117,7 @@ def test_waterfall_steps_must_make_the_whole_change() -> None:
     words = {"id": "w", "language": "en", "name": "Rate", "start_name": "s", "end_name": "e"}
     chart = waterfall(steps, start=0.1, end=0.12, **words)  # type: ignore[arg-type]
     assert "largest component is a (+3.0 pp)" in chart.title
-    with pytest.raises(QuestionError, match="do not sum"):
+    with pytest.raises(UsageError, match="do not sum"):
         waterfall(steps, start=0.1, end=0.13, **words)  # type: ignore[arg-type]
 
 

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_demo import ShopSpec, basic_spec, demo_spec, shop_tables, simulate_shop, write_demo
 from aftersales_demo.complaints import complaints
 from aftersales_demo.faults import matches
 from aftersales_demo.moments import NEVER, day_weights
 from aftersales_demo.order_file import order_report
-from aftersales_demo.seen import seen_cases, seen_orders
+from aftersales_demo.snapshot import seen_cases, seen_orders
 from aftersales_demo.workbook import write_workbook
 
 SEED, ORDERS, WEEKS = 7, 3_000, 30
@@ -337,5 +337,5 @@ def test_workbooks_give_back_every_text(texts):
 
 
 def test_a_shop_too_young_for_its_plants_is_refused():
-    with pytest.raises(QuestionError, match="at least"):
+    with pytest.raises(UsageError, match="at least"):
         simulate_shop(ShopSpec(weeks=4), seed=1)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from aftersales.findings.contract import CONTRACT, ROW, WORDS, check, contract_of, empty
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 # as the product definition lists them
 PROMISED = {
@@ -90,5 +90,5 @@ def test_any_zone_will_do_but_none_will_not():
 
 
 def test_an_unknown_file_is_a_question_error():
-    with pytest.raises(QuestionError, match="did you mean 'signals'"):
+    with pytest.raises(UsageError, match="did you mean 'signals'"):
         empty("signal")

@@ -8,7 +8,7 @@ import pytest
 
 from aftersales.findings.drivers import DRIVERS_SCHEMA, change_headline, change_parts, drivers, told_drivers
 from aftersales.findings.driving_segments import SEGMENTS_SCHEMA, driving_segments
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.periods import Week
 
 WEEK = Week.parse("2026-W46")
@@ -127,7 +127,7 @@ def test_money_parts_sum_to_the_cent_and_a_peak_is_volume():
 
 
 def test_a_split_by_an_unknown_column_is_refused():
-    with pytest.raises(QuestionError, match="column to split by"):
+    with pytest.raises(UsageError, match="column to split by"):
         change_parts(*shop(1, lines_a_day=5), week=WEEK, by="colour")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aftersales.findings.contract import empty
 from aftersales.findings.headline import week_verdict
-from aftersales.findings.seen import WEEKLY
+from aftersales.findings.weekly_measures import WEEKLY
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
 

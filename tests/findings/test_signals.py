@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftersales.findings.contract import SIGNAL_WEEKS, check
-from aftersales.findings.seen import WEEKLY, seen_measures
 from aftersales.findings.signals import judged, signal_headline, signals, with_headlines
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.findings.weekly_measures import WEEKLY, observed_measures
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
 
@@ -169,7 +169,7 @@ def test_wrong_frames_handed_in_are_refused():
         signals(*shop(2), week=WEEK, verdicts=pl.concat([verdict(), verdict()]))
     with pytest.raises(DataError, match=r"cannot be used.*high"):
         signals(*shop(2), week=WEEK, verdicts=verdict(word="high"))
-    with pytest.raises(QuestionError, match="no scope of signals 'buyer_key'"):
+    with pytest.raises(UsageError, match="no scope of signals 'buyer_key'"):
         signals(*shop(2), week=WEEK, by="buyer_key")
 
 
@@ -237,4 +237,4 @@ def test_a_real_order_report_alone_gives_both_rates_and_no_verdict():
     assert sorted(set(table["week"])) == [str(week.shift(-w)) for w in reversed(range(5))]
     money = table.filter(measure="refund_rate_money")
     assert money["part"].sum() / money["whole"].sum() == pytest.approx(0.231, abs=0.0005)
-    assert seen_measures(orders, refunds, week=week)["dated"].any() is False
+    assert observed_measures(orders, refunds, week=week)["dated"].any() is False

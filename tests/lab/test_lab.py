@@ -11,7 +11,7 @@ from aftersales.charts.explore import explore
 from aftersales.charts.lab_style import LabStyle
 from aftersales.charts.table import Column, Table
 from aftersales.sources.settings import load_settings
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.form import form, weeks_of
 
 HOSTILE = "<script>alert(1)</script>"
@@ -49,7 +49,7 @@ def test_two_columns_under_one_heading_stay_apart():
 
 def test_exploring_leaves_the_page_alone_and_refuses_what_is_no_table():
     assert explore(pl.DataFrame({"a": [1]}))._repr_mimebundle_()[1] == {"aftersales": {"lab_only": True}}
-    with pytest.raises(QuestionError, match="a row"):
+    with pytest.raises(UsageError, match="a row"):
         explore(pl.DataFrame({"a": [1]}), rows=0)
 
 
@@ -73,13 +73,13 @@ def test_the_form_knows_the_shops_weeks_and_what_a_notebook_takes(demo):
     made = form("refund-trends", config=demo / "shops.toml")
     assert made.chosen == "03-refund-trends"
     assert {"shop", "week", "language"} <= set(made.table().frame["name"])
-    with pytest.raises(QuestionError, match="no notebook 'nothing'"):
+    with pytest.raises(UsageError, match="no notebook 'nothing'"):
         form("nothing", config=demo / "shops.toml")
 
 
 def test_the_form_refuses_what_a_notebook_does_not_take(demo):
     made = form("start-here", config=demo / "shops.toml")
-    with pytest.raises(QuestionError, match="colour"):
+    with pytest.raises(UsageError, match="colour"):
         made.run(shop="basic", colour="blue")
-    with pytest.raises(QuestionError, match="no shop"):
+    with pytest.raises(UsageError, match="no shop"):
         made.run(shop="nobody")

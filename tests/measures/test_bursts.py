@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aftersales.measures.bursts import surprising, windows
 from aftersales.measures.order_evidence import key_number, order_evidence
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 NO_REFUNDS = pl.DataFrame(schema={"refund_id": pl.String, "order_id": pl.String})
 FIRST, UNTIL = datetime(2026, 6, 1), date(2026, 12, 31)
@@ -108,7 +108,7 @@ def test_a_stricter_target_keeps_no_more(p: list[float], target: float) -> None:
 
 def test_questions_that_make_no_sense_are_refused() -> None:
     evidence = evidence_of(["a"], [1.0])
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         windows(evidence, by="buyer", lengths_hours=[])
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         surprising(pl.DataFrame({"source": ["a"], "p_timing": [0.1]}), tried=1, target=0)

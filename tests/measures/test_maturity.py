@@ -20,7 +20,7 @@ from aftersales.measures.maturity_stages import MATURE_FROM, SHOWN_FROM
 from aftersales.measures.nowcast import nowcast, quantile
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.triangles import delay_triangle, with_stratum
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.periods import Week
 
 MONDAY = date(2026, 6, 1)
@@ -293,7 +293,7 @@ def test_quantiles_rise(mean, size, probability):
 
 def test_bad_questions_are_answered_in_words():
     orders, refunds = shop(orders=20)
-    with pytest.raises(QuestionError, match="days or weeks"):
+    with pytest.raises(UsageError, match="days or weeks"):
         delay_triangle(orders, refunds, until=SUNDAY, age="month")
     cells = delay_triangle(orders, refunds, until=SUNDAY, outcome="phase")
     with pytest.raises(DataError, match="lacks orders"):

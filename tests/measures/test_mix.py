@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftersales.measures.mix import change_split, rate_split
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 PRODUCTS = st.sampled_from(["mug", "rug", "lamp", None])
 cells = st.lists(
@@ -106,5 +106,5 @@ def test_refunds_without_orders_and_missing_columns_are_refused():
     exposures, events = tables([("mug", True, 10, 1, None), ("mug", False, 10, 1, None)])
     with pytest.raises(DataError, match="without orders"):
         change_split(exposures, events.with_columns(product=pl.lit("rug")), by=["product"])
-    with pytest.raises(QuestionError, match="lacks columns"):
+    with pytest.raises(UsageError, match="lacks columns"):
         change_split(exposures, events, by=["colour"])

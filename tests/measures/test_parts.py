@@ -9,7 +9,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from aftersales.advice.known_bad import known_bad
-from aftersales.measures import bursts, parts
+from aftersales.measures import bursts
+from aftersales.measures import chunks as parts
 from aftersales.measures.bursts import windows
 from aftersales.measures.coverage import buyer_keys, empty_days
 from aftersales.measures.order_evidence import order_evidence

@@ -17,7 +17,7 @@ from aftersales.measures.requests import has_refund_dates
 from aftersales.stats.intervals import effective_size, wilson
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 START = datetime(2026, 9, 1, 12)
@@ -209,9 +209,9 @@ def test_empty_tables_give_empty_rates():
 
 
 def test_a_question_that_cannot_be_answered_says_why():
-    with pytest.raises(QuestionError, match=r"no column 'provinc'.*province"):
+    with pytest.raises(UsageError, match=r"no column 'provinc'.*province"):
         rates([order()], [refund("1")], by="provinc")
-    with pytest.raises(QuestionError, match="at most one of day, week and month"):
+    with pytest.raises(UsageError, match="at most one of day, week and month"):
         split_by(["day", "week"])
     with pytest.raises(DataError, match="lacks paid_at"):
         refund_rate(pl.DataFrame({"order_id": ["a"], "paid": [1]}), Refunds.create_empty(), until=UNTIL)

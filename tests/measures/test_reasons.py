@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftersales.measures.reasons import USUAL_WEEKS, mix_against_usual, refund_mix, weekly_requests
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.periods import Week
 
 MONDAY = datetime(2026, 9, 7, 9)
@@ -108,5 +108,5 @@ def test_a_week_without_requests_has_no_share_to_compare():
 
 
 def test_an_unknown_split_is_a_question_error():
-    with pytest.raises(QuestionError, match="did you mean 'reason'"):
+    with pytest.raises(UsageError, match="did you mean 'reason'"):
         refund_mix(requests([]), by="reasons", until=UNTIL)

@@ -15,7 +15,7 @@ from scipy.stats import gamma as gamma_law
 from aftersales.stats.false_discoveries import TARGET, bayes_fdr
 from aftersales.stats.gamma_prior import GammaPrior, above, fit_gamma_prior, posterior, posterior_quantile
 from aftersales.stats.shrinkage import shrunk_rates
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 
 def benchmark(root, name):
@@ -201,9 +201,9 @@ def test_bad_questions_are_answered_in_words():
         shrunk_rates(products().drop("exposure"))
     with pytest.raises(DataError, match="negative"):
         shrunk_rates(products().with_columns(events=pl.lit(-1)))
-    with pytest.raises(QuestionError, match="margin"):
+    with pytest.raises(UsageError, match="margin"):
         shrunk_rates(products(), worse=0)
-    with pytest.raises(QuestionError, match="between 0 and 1"):
+    with pytest.raises(UsageError, match="between 0 and 1"):
         bayes_fdr(shrunk_rates(products()), target=0)
     with pytest.raises(DataError, match="lack gain"):
         bayes_fdr(shrunk_rates(products()), worth="gain")

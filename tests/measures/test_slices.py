@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftersales.measures.slices import FALSE_NAMED_SHARE, SCHEMA, driving_slices
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -148,7 +148,7 @@ def test_nothing_at_all_gives_the_empty_table():
 
 def test_bad_tables_are_refused_in_words():
     exposures, events = facts(GRID, {})
-    with pytest.raises(QuestionError, match="lacks columns"):
+    with pytest.raises(UsageError, match="lacks columns"):
         driving_slices(exposures, events, dimensions=["colour"])
     with pytest.raises(DataError, match="nothing was at risk"):
         driving_slices(exposures.filter(pl.col("courier") != "A"), events, dimensions=["courier"])

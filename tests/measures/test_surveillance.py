@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aftersales.findings.estimates import weekly_estimates
 from aftersales.measures.signal_budget import expected_false_signals, level_per_test
 from aftersales.measures.surveillance import MATURE_ENOUGH, SCHEMA, VERDICTS, surveillance
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.periods import Week
 
 START = Week.of(date(2022, 1, 3))
@@ -129,9 +129,9 @@ def test_an_unsure_nowcast_needs_more_to_raise_an_alarm() -> None:
     assert surveillance(unsure, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "routine"
     # money likewise: what is estimated is less sure than what is known
     money = sure.with_columns(kind=pl.lit("value"), value=pl.col("events") / pl.col("exposure"))
-    loose = money.with_columns(maturity_error=pl.lit(0.5))
+    exposure_rse = money.with_columns(maturity_error=pl.lit(0.5))
     assert surveillance(money, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "above"
-    assert surveillance(loose, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "routine"
+    assert surveillance(exposure_rse, market="cn", week=last(events), alpha=0.01)["verdict"].item() == "routine"
 
 
 def test_weeks_whose_delays_are_restless_say_how_unsure_their_maturity_is(root) -> None:
@@ -252,7 +252,7 @@ def test_the_levels_of_all_tests_add_up_to_the_budget(measures: int) -> None:
 
 
 def test_bad_questions_and_tables_are_named() -> None:
-    with pytest.raises(QuestionError, match="0 measures"):
+    with pytest.raises(UsageError, match="0 measures"):
         level_per_test(0)
     table = weekly(quiet(1, 3))
     with pytest.raises(DataError, match="maturity"):

@@ -128,10 +128,10 @@ def test_a_first_festival_has_wider_but_finite_limits() -> None:
     st.sampled_from([0.001, 0.01, 0.05]),
 )  # fmt: skip
 def test_limits_are_the_exact_counterpart_of_p_values(
-    count: int, mean: float, dispersion: float, before: int, freedom: float, alpha: float
+    count: int, mean: float, dispersion: float, before: int, df: float, alpha: float
 ) -> None:
-    y, m, b, f = (np.array([float(x)]) for x in (count, mean, before, freedom))
-    fortnight = {"before": b, "mean_2": 2 * m, "variance_2": 2.2 * dispersion * m, "freedom": f}
+    y, m, b, f = (np.array([float(x)]) for x in (count, mean, before, df))
+    fortnight = {"before": b, "mean_2": 2 * m, "variance_2": 2.2 * dispersion * m, "df": f}
     found = tails(y, m, dispersion * m, **fortnight)
     range_ = limits(m, dispersion * m, **fortnight, alpha=alpha)
     # the table of joint levels is interpolated: leave the knife's edge out

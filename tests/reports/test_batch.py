@@ -9,7 +9,7 @@ import psutil
 import pytest
 from toy_notebooks import CHART, job, toy
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.reports import batch
 from aftersales_app.reports.batch import Step, run_batch
 from aftersales_app.reports.run import run_report
@@ -131,7 +131,7 @@ def test_unknown_and_ill_typed_parameters_are_refused_before_anything_starts(tmp
         parameters="top: int = 5  # how many\nshare: float = 0.5  # how much\nnames: list[str] = []  # which",
     )  # fmt: skip
     fine = job(tmp_path, path, shop="fine", parameters={"top": 3, "share": 1, "names": ["a"]})
-    with pytest.raises(QuestionError) as refused:
+    with pytest.raises(UsageError) as refused:
         run_batch([fine, job(tmp_path, path, parameters=parameters)], workers=1, time_limit_seconds=60)
     assert all(word in str(refused.value) for word in words), refused.value
     assert not (tmp_path / "reports").exists()
@@ -141,11 +141,11 @@ def test_unknown_and_ill_typed_parameters_are_refused_before_anything_starts(tmp
 def test_a_job_that_makes_no_sense_is_refused(tmp_path, changes):
     if changes.get("week") == "2026-46":
         changes = {"week": "46"}
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         run_batch([job(tmp_path, toy(tmp_path, "05-x", CHART), **changes)], workers=1, time_limit_seconds=60)
 
 
 def test_two_reports_in_one_folder_are_refused(tmp_path):
     given = job(tmp_path, toy(tmp_path, "05-x", CHART))
-    with pytest.raises(QuestionError, match="one folder"):
+    with pytest.raises(UsageError, match="one folder"):
         run_batch([given, given], workers=1, time_limit_seconds=60)

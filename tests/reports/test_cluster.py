@@ -19,8 +19,8 @@ from real_cluster import Cluster
 from rich.console import Console
 from toy_notebooks import CHART, job, toy
 
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import SetupError
 from aftersales_app.reports import cluster as cluster_module
 from aftersales_app.reports.batch import run_batch

@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
 from aftersales_app.erasure import made_of, pieces, quotes, quoting, unname
 from aftersales_app.reports.explorer_data import Explored, packed, unpacked

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from toy_notebooks import job
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.periods import Week
 from aftersales_app.reports import index as index_module
 from aftersales_app.reports.batch import Step

@@ -6,7 +6,7 @@ import pytest
 from toy_notebooks import CHART, job, toy
 
 from aftersales.sources.settings import Shop
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import SetupError, UsageError
 from aftersales_app.reports.contents import check_job
 from aftersales_app.reports.parameters import own_parameters, shop_parameters, text_parameters
 from aftersales_app.reports.run import run_report
@@ -48,7 +48,7 @@ def test_a_parameter_goes_to_the_notebooks_it_names(books):
     ],
 )
 def test_what_no_notebook_takes_is_refused_before_anything_starts(books, tmp_path, pair, words):
-    with pytest.raises(QuestionError) as refused:
+    with pytest.raises(UsageError) as refused:
         check_job(job(tmp_path, *books, parameters=text_parameters([pair], books)))
     assert all(word in str(refused.value) for word in words), refused.value
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from toy_notebooks import CHART, job, toy
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import SetupError
 from aftersales_app.reports import published
 from aftersales_app.reports.assets import assets_version

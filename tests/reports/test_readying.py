@@ -10,7 +10,7 @@ from rich.console import Console
 
 from aftersales.sources.settings import Settings, load_settings
 from aftersales.sources.store import ShopStore
-from aftersales_app.reports.weekly import made_ready
+from aftersales_app.reports.weekly import prepare_shops
 from aftersales_app.reports.workers import worker_pool
 
 LIMITS = {"seconds": 300, "memory_mb": 2000, "runs": 1}
@@ -28,7 +28,7 @@ def heads(settings: Settings) -> dict[str, int]:
 
 def ready(settings: Settings, *, pool=None, week: str = "", workers: int = 2):
     given = {"week": week, "as_of": None, "with_import": True, "workers": workers, "screen": Console(quiet=True)}
-    return made_ready(settings, settings.shops, pool=pool, **given)
+    return prepare_shops(settings, settings.shops, pool=pool, **given)
 
 
 @pytest.mark.slow

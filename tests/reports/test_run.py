@@ -14,7 +14,7 @@ import pytest
 from toy_notebooks import CHART, job, toy
 
 from aftersales_app.reports.assets import assets_version, plotly_script, published_assets
-from aftersales_app.reports.ending import already_made
+from aftersales_app.reports.finalize import already_made
 from aftersales_app.reports.page import page_faults
 from aftersales_app.reports.place import last_attempt, mend, partial_folder, put_in_place, read_record, write_record
 from aftersales_app.reports.run import run_report

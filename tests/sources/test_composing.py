@@ -9,7 +9,8 @@ from deltalake import DeltaTable
 from polars.testing import assert_frame_equal
 from test_importing import HEAD, REFUNDS, order, shop, table
 
-from aftersales.sources import composing, keeping
+from aftersales.sources import rebuild as composing
+from aftersales.sources import record_writer as keeping
 from aftersales.sources.importing import import_files
 from aftersales.sources.records import KEPT
 from aftersales.sources.store import ShopStore

@@ -7,7 +7,7 @@ import pytest
 from test_importing import HEAD, REFUNDS, order, shop, table
 
 from aftersales.sources.importing import import_files, undo_import
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 ITEMS = "子订单编号,主订单编号,商品标题,购买数量,订单状态,买家应付货款,买家实付金额,退款状态,退款金额,订单创建时间,订单付款时间,商品ID\n"
 ORDERS = HEAD + "".join(order(i) for i in range(20))
@@ -74,7 +74,7 @@ def test_a_file_held_back_is_counted_once_confirmed_and_that_can_be_undone(tmp_p
     undo_import(settings, one)
     assert counted(settings) == (20, 0)
     assert held(settings) == {"y.csv": "orders_unknown"}
-    with pytest.raises(QuestionError, match=r"No file 'z.csv' is held back. Found: y.csv"):
+    with pytest.raises(UsageError, match=r"No file 'z.csv' is held back. Found: y.csv"):
         import_files(settings, one, confirm=["z.csv"])
 
 

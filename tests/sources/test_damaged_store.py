@@ -15,8 +15,8 @@ from deltalake import DeltaTable, write_deltalake
 from typer.testing import CliRunner
 
 from aftersales.sources.importing import import_files, undo_import
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import DamageError, SetupError
 from aftersales_app.cli import app

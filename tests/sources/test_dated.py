@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from aftersales.sources.dated import without_impossible
 from aftersales.sources.importing import import_files
+from aftersales.sources.impossible_dates import without_impossible
 from aftersales.sources.read import read_export
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
@@ -103,7 +103,7 @@ def test_no_such_row_chooses_the_week_and_the_account_counts_it(tmp_path):
 
 
 def test_a_store_of_old_with_such_a_row_is_no_matter(tmp_path, monkeypatch):
-    monkeypatch.setattr("aftersales.sources.taking.without_impossible", lambda reading, **_: reading)
+    monkeypatch.setattr("aftersales.sources.intake.without_impossible", lambda reading, **_: reading)
     settings, shop = shop_of(tmp_path, orders=report(("2062-01-01 10:00:00", "2062-01-01 10:01:00")))
     import_files(settings, shop, now=NOW)
     store = ShopStore(settings.store_path, "a", ZONE)

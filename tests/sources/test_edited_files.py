@@ -8,7 +8,7 @@ from aftersales.sources.importing import import_files, nothing_new
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.sources.withdrawing import withdraw
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 HEAD = "订单编号,总金额,买家应付货款,买家实际支付金额,订单状态,订单创建时间,订单付款时间 ,宝贝标题 ,退款金额\n"
 AT = "2026-11-09 10:00:00"
@@ -56,7 +56,7 @@ def test_an_edited_file_replaces_what_it_holds_and_gives_up_rows_only_when_told_
     _, rows = withdraw(shop.settings, shop.one, "a.csv")
     assert rows == 1
     assert shop.table("orders", "order_id", "status") == [("1", "paid"), ("3", "finished")]
-    with pytest.raises(QuestionError, match=r"no file c\.csv"):
+    with pytest.raises(UsageError, match=r"no file c\.csv"):
         withdraw(shop.settings, shop.one, "c.csv")
 
 

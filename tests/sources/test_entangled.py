@@ -10,8 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 from test_importing import HEAD, order, shop, table
 
-from aftersales.sources.composing import entangled_orders
 from aftersales.sources.importing import import_files
+from aftersales.sources.rebuild import cross_month_orders
 from aftersales.sources.store import ShopStore
 
 ITEMS = "子订单编号,主订单编号,商品标题,商品价格,购买数量,订单状态,买家应付货款,买家实付金额,退款状态,退款金额,订单创建时间,订单付款时间\n"
@@ -70,7 +70,7 @@ def test_where_the_months_numbers_do_not_mix_nothing_is_read(tmp_path, monkeypat
     store = ShopStore(settings.store_path, "t")
     monkeypatch.setattr(ShopStore, "table", lambda *_, **__: pytest.fail("a table was read"))
     touched = pl.DataFrame({"order_id": [str(FIRST + 1)], "month": ["2026-07"]})
-    assert entangled_orders(store, store.head(), touched).is_empty()
+    assert cross_month_orders(store, store.head(), touched).is_empty()
 
 
 def test_orders_that_share_a_line_are_found_from_either_side(tmp_path):
@@ -79,7 +79,7 @@ def test_orders_that_share_a_line_are_found_from_either_side(tmp_path):
     store = ShopStore(settings.store_path, "t")
     for number, month in ((1, "2026-07"), (31, "2026-10")):
         touched = pl.DataFrame({"order_id": [str(FIRST + number)], "month": [month]})
-        found = entangled_orders(store, store.head(), touched).sort("order_id")
+        found = cross_month_orders(store, store.head(), touched).sort("order_id")
         assert found.rows() == [(str(FIRST + 1), "2026-07"), (str(FIRST + 31), "2026-10")]
     alone = pl.DataFrame({"order_id": [str(FIRST + 22)], "month": ["2026-09"]})
-    assert entangled_orders(store, store.head(), alone).is_empty()
+    assert cross_month_orders(store, store.head(), alone).is_empty()

@@ -10,10 +10,10 @@ from exported import MONEY_LOG, ORDER, REFUND, T1, T4, TEMPLATES, table
 
 from aftersales.sources.identity import installation_key, keyed_hash
 from aftersales.sources.importing import import_files
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.erasure import quotes, run_erase
 
 ORDER_ID, NICK, BROWSER = "351531300001", "星陨紫荆客", "只聊不买客"
@@ -122,7 +122,7 @@ def test_traces_beside_the_orders_go_and_others_stay(where, tmp_path, request):
     # somebody who only asked is somebody as well
     assert "messages 1" in run_erase(settings, "t", buyer=BROWSER, sure=True)[0]
     assert left(settings, "犀牛抱枕") == set()
-    with pytest.raises(QuestionError, match="holds nothing of buyer"):
+    with pytest.raises(UsageError, match="holds nothing of buyer"):
         run_erase(settings, "t", buyer="nobody at all")
     assert store.table("messages").filter(pl.col("text") == "海豚杯呢").collect().height == 1
 

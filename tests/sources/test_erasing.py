@@ -15,7 +15,7 @@ from aftersales.sources.importing import import_files
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.cli import app
 from aftersales_app.erasure import run_erase
 from aftersales_app.reports.tidying import old_reports, run_tidy
@@ -138,14 +138,14 @@ def test_by_name_as_the_export_has_it_and_twice_is_once(place):
     store = store_of(settings)
     hashed = keyed_hash(pl.Series(["tb_nobody"]), key=installation_key(settings.store_path), purpose="buyer")[0]
     assert hashed not in store.table("orders").collect()["buyer_key"].to_list()
-    with pytest.raises(QuestionError, match="holds nothing of buyer 'tb_nobody'"):
+    with pytest.raises(UsageError, match="holds nothing of buyer 'tb_nobody'"):
         run_erase(settings, "demo", buyer="tb_nobody")
-    with pytest.raises(QuestionError, match="--order or the buyer"):
+    with pytest.raises(UsageError, match="--order or the buyer"):
         run_erase(settings, "demo")
     name, order = _clear_name(settings)
     run_erase(settings, "demo", buyer=name, sure=True)
     assert store.table("orders").filter(pl.col("order_id") == order).collect()["buyer_key"].null_count() >= 1
-    with pytest.raises(QuestionError, match="holds nothing"):
+    with pytest.raises(UsageError, match="holds nothing"):
         run_erase(settings, "demo", buyer=name)
     run_erase(settings, "demo", orders=[order], sure=True)  # and by the order it still goes through
 
@@ -165,7 +165,7 @@ def test_the_past_is_told_to_be_gone_and_the_store_goes_on(place):
     _, mine, _, _ = talkative_buyer(store)
     run_erase(settings, "demo", orders=[mine[0]], sure=True)
     assert len(store.commits()) == 1
-    with pytest.raises(QuestionError, match="the first was made on"):
+    with pytest.raises(UsageError, match="the first was made on"):
         store.as_of(date(2020, 1, 1))
     for table in KEPT:
         versions = [h["version"] for h in DeltaTable(store.path(table)).history()]
@@ -203,7 +203,7 @@ def test_tidy_keeps_every_day_that_as_of_promises(tmp_path):
         if now - timedelta(days=30) <= datetime(day.year, day.month, day.day, 23, tzinfo=UTC):
             assert store.table("orders", store.as_of(day)).collect().height == count, day
             assert store.table("order_records", store.as_of(day)).collect().height == count, day
-    with pytest.raises(QuestionError, match="the first was made on"):
+    with pytest.raises(UsageError, match="the first was made on"):
         store.as_of(_day(made[2]))
     assert len(list(store.folder.local.rglob("*.parquet"))) < files
     assert run_tidy(settings, [shop], now=now) == ([], [])

@@ -12,7 +12,7 @@ import pytest
 from aftersales.sources.importing import import_files, nothing_new, undo_import
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.words.errors import AftersalesError, QuestionError, SetupError
+from aftersales.words.errors import AftersalesError, SetupError, UsageError
 
 HEAD = "订单编号,买家会员名,总金额,买家应付货款,买家应付邮费,买家实际支付金额,订单状态,收货人姓名,收货地址 ,联系手机,订单创建时间,订单付款时间 ,店铺名称,退款金额,物流公司\n"
 ROW = '="{id}",{buyer},{total},{goods},5.00,{net},{status},王小明,浙江省 杭州市 西湖区 文三路1号(310000),\'13900001111,{at},{paid},测试店,{refund},{courier}\n'
@@ -114,16 +114,16 @@ def test_undo_takes_the_last_import_back_and_the_one_before(tmp_path):
     assert table(settings, "orders").equals(before)
     assert table(settings, "files")["file"].to_list() == ["a.csv"]
     # given again, perhaps after a kill behind its commit, it takes nothing more back; named, the one before goes too
-    with pytest.raises(QuestionError, match=r"taken back already.*000001.*a\.csv.*--undo --id 000001"):
+    with pytest.raises(UsageError, match=r"taken back already.*000001.*a\.csv.*--undo --id 000001"):
         undo_import(settings, one)
-    with pytest.raises(QuestionError, match=r"Import 000002 .*taken back already"):
+    with pytest.raises(UsageError, match=r"Import 000002 .*taken back already"):
         undo_import(settings, one, import_id="000002")
-    with pytest.raises(QuestionError, match="Import 000007 is not the last that stands"):
+    with pytest.raises(UsageError, match="Import 000007 is not the last that stands"):
         undo_import(settings, one, import_id="000007")
     assert table(settings, "orders").equals(before)
     undo_import(settings, one, import_id="000001")
     assert table(settings, "orders").is_empty()
-    with pytest.raises(QuestionError, match="no import"):
+    with pytest.raises(UsageError, match="no import"):
         undo_import(settings, one)
     import_files(settings, one)
     assert table(settings, "orders").height == 2

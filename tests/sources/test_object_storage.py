@@ -12,9 +12,9 @@ import pytest
 
 from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.lock import LOCK_NAME, import_lock
-from aftersales.sources.places import Folder
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import SetupError
 from aftersales_app.status import status_lines

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from aftersales.sources.places import Folder, encoded_url, table_place
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder, encoded_url, table_place
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import SetupError
 

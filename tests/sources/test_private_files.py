@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from aftersales.sources.places import Folder, write_private
+from aftersales.sources.storage import Folder, write_private
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o777])

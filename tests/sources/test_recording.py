@@ -10,7 +10,7 @@ from aftersales.sources.importing import import_files, undo_import
 from aftersales.sources.recording import record
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_neither_does_a_second_undo_reach_behind_a_decision(shop, tmp_path):
     undone = f"{import_files(*shop).commit:06d}"
     assert undo_import(*shop).action == f"undo {undone}"
     for name in (None, "000001", undone):
-        with pytest.raises(QuestionError, match=r"is no import|taken back already"):
+        with pytest.raises(UsageError, match=r"is no import|taken back already"):
             undo_import(*shop, import_id=name)
     store = ShopStore(shop[0].store_path, "t")
     assert store.table("decisions").collect().height == store.table("orders").collect().height == 1
@@ -59,5 +59,5 @@ def test_neither_does_a_second_undo_reach_behind_a_decision(shop, tmp_path):
 
 def test_undo_of_imports_does_not_take_a_decision_along(shop):
     record(*shop, "decisions", decision("王敏"), action="decide s1")
-    with pytest.raises(QuestionError, match="no import"):
+    with pytest.raises(UsageError, match="no import"):
         undo_import(*shop)

@@ -3,7 +3,7 @@
 import pytest
 
 from aftersales.sources.settings import load_settings, shop_or_only
-from aftersales.words.errors import AftersalesError, QuestionError, SetupError
+from aftersales.words.errors import AftersalesError, SetupError, UsageError
 from aftersales_app.starting import start
 
 GOOD = """\
@@ -70,9 +70,9 @@ def test_wrong_encoding_and_missing_file_are_sentences(tmp_path):
 
 def test_an_unknown_shop_is_answered_with_the_nearest(tmp_path):
     settings = load_settings(write(tmp_path, GOOD))
-    with pytest.raises(QuestionError, match="did you mean 'two'"):
+    with pytest.raises(UsageError, match="did you mean 'two'"):
         settings.shop("twoo")
-    with pytest.raises(QuestionError, match="Which shop"):
+    with pytest.raises(UsageError, match="Which shop"):
         shop_or_only(settings, None)
 
 

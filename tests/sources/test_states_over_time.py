@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from aftersales.measures.rates import refund_rate
 from aftersales.sources import compose
-from aftersales.sources.keep import kept_rows
 from aftersales.sources.read import read_export
 from aftersales.sources.records import KEPT, RECORDS
+from aftersales.sources.to_records import kept_rows
 
 ZONE = "Asia/Shanghai"
 START = datetime(2026, 11, 2, 9)

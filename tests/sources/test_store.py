@@ -8,7 +8,7 @@ import pytest
 from aftersales.sources.history import check_key
 from aftersales.sources.records import KEPT
 from aftersales.sources.store import Commit, ShopStore
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import SetupError, UsageError
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_pinned_commit_does_not_see_what_came_later(store):
     assert store.table("traffic").collect().height == 2
     assert store.table("traffic", first).collect().height == 1
     assert store.as_of(date(2026, 1, 2)).number == 1
-    with pytest.raises(QuestionError, match="no import by"):
+    with pytest.raises(UsageError, match="no import by"):
         store.as_of(date(2025, 12, 31))
 
 

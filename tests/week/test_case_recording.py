@@ -11,7 +11,7 @@ from aftersales.measures.case_outcomes import win_rates
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.loading import load
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.cases.recording import recorded
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
@@ -57,13 +57,13 @@ def test_a_step_that_may_not_follow_writes_nothing(config):
     case = undecided(config)["case_id"][0]
     store = ShopStore(load_settings(config).store_path, "demo")
     before = store.head().number
-    with pytest.raises(QuestionError, match="record `filed` first"):
+    with pytest.raises(UsageError, match="record `filed` first"):
         recorded("demo", case, state="won", config=config, now=NOW)
-    with pytest.raises(QuestionError, match="no case state"):
+    with pytest.raises(UsageError, match="no case state"):
         recorded("demo", case, state="guilty", config=config, now=NOW)
-    with pytest.raises(QuestionError, match="no case, order, complaint or refund"):
+    with pytest.raises(UsageError, match="no case, order, complaint or refund"):
         recorded("demo", "suspect-none", state="contacted", config=config, now=NOW)
-    with pytest.raises(QuestionError, match="ahead of its time"):
+    with pytest.raises(UsageError, match="ahead of its time"):
         recorded("demo", case, state="contacted", at="2027-01-01", config=config, now=NOW)
     assert store.head().number == before
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from aftersales.sources.clear_values import own_words
 from aftersales.sources.read import read_export
 from aftersales.week.loading import load
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.cases.writing import written
 from aftersales_app.cli import app
 
@@ -177,7 +177,7 @@ def test_the_masked_shop_says_what_cannot_be_known(config, tmp_path):
 
 def test_a_note_without_a_state_is_asked_about(config):
     done = CliRunner().invoke(app, ["case", "demo", "order-1", "--note", "x", "--config", str(config)])
-    assert isinstance(done.exception, QuestionError)
+    assert isinstance(done.exception, UsageError)
 
 
 def test_every_open_case_is_listed_and_packed_by_its_deadline(config, demo, tmp_path):

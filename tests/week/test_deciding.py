@@ -9,7 +9,7 @@ from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.loading import load
 from aftersales.week.sections.plan import week_plan
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.deciding import decided, withdrawn
 
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
@@ -18,13 +18,13 @@ NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 def test_a_decision_keeps_the_suggestions_lever_scope_and_measure(demo, tmp_path):
     shutil.copytree(demo, tmp_path / "demo")
     config = tmp_path / "demo" / "shops.toml"
-    with pytest.raises(QuestionError, match="no suggestion this week"):
+    with pytest.raises(UsageError, match="no suggestion this week"):
         decided("demo", "suggestion-none", owner="王敏", effective_from=date(2026, 11, 30), config=config, now=NOW)
     rows = load("demo", config=str(config)).data.suggestions("zh")
     if rows.is_empty():
         pytest.skip("this small demo shop gives no suggestion")
     row = rows.row(0, named=True)
-    with pytest.raises(QuestionError, match="owner"):
+    with pytest.raises(UsageError, match="owner"):
         decided("demo", row["suggestion_id"], owner=" ", effective_from=date(2026, 11, 30), config=config, now=NOW)
     said = decided(
         "demo", row["suggestion_id"], owner="王敏", effective_from=date(2026, 11, 30), config=config, now=NOW
@@ -40,7 +40,7 @@ def test_a_decision_keeps_the_suggestions_lever_scope_and_measure(demo, tmp_path
     assert entry["decided_on"] == date(2026, 11, 23)
     # a second time it is not entered again, unless that is what is wanted
     twice = {"owner": "李强", "effective_from": date(2026, 12, 7), "config": config, "now": NOW}
-    with pytest.raises(QuestionError, match=r"in the ledger already.*王敏, from 2026-11-30.*--change"):
+    with pytest.raises(UsageError, match=r"in the ledger already.*王敏, from 2026-11-30.*--change"):
         decided("demo", row["suggestion_id"], **twice)
     decided("demo", row["suggestion_id"], **twice, change=True)
     ledger = ShopStore(load_settings(config).store_path, "demo").table("decisions").collect()
@@ -61,11 +61,11 @@ def test_a_decision_that_did_harm_is_taken_back_and_the_plan_no_longer_asks_for_
     assert len(asked) == 1
     taken = {"owner": "王敏", "effective_from": date(2026, 11, 22), "config": config}
     sunday = datetime(2026, 11, 22, 4, tzinfo=UTC)
-    with pytest.raises(QuestionError, match="no decision in the ledger"):
+    with pytest.raises(UsageError, match="no decision in the ledger"):
         withdrawn("demo", "decision-none", **taken, now=sunday)
     [said] = withdrawn("demo", bad["decision_id"], **taken, now=sunday)
     assert asked[0].what.partition("（")[0] in said
-    with pytest.raises(QuestionError, match=r"in the ledger already.*王敏"):
+    with pytest.raises(UsageError, match=r"in the ledger already.*王敏"):
         withdrawn("demo", bad["decision_id"], **taken, now=sunday)
     after = report()
     entry = after.data.ledger.filter(decision_id=f"withdrawal-{bad['decision_id']}").row(0, named=True)
@@ -75,5 +75,5 @@ def test_a_decision_that_did_harm_is_taken_back_and_the_plan_no_longer_asks_for_
     judged = after.data.decisions("zh").filter(decision_id=entry["decision_id"]).row(0, named=True)
     assert judged["verdict"] in ("too_early", "cannot_tell")
     assert judged["headline"].startswith("撤回：")
-    with pytest.raises(QuestionError, match="no decision in the ledger"):
+    with pytest.raises(UsageError, match="no decision in the ledger"):
         withdrawn("demo", entry["decision_id"], **taken, now=sunday)

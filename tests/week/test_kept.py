@@ -6,18 +6,18 @@ import shutil
 
 import polars as pl
 
-from aftersales.week.kept import kept_bytes, kept_frame
+from aftersales.week.cache import cached_bytes, cached_frame
 
 
 class Week:
     def __init__(self, folder):
         self.results_folder = folder
 
-    @kept_frame
+    @cached_frame
     def sums(self):
         return pl.DataFrame({"sum": [1]})
 
-    @kept_frame
+    @cached_frame
     def counts(self):
         return pl.DataFrame({"count": [2]})
 
@@ -29,12 +29,12 @@ def test_another_results_file_or_another_states_is_computed_anew(tmp_path):
         assert (made.sums.columns, made.counts.columns) == (["sum"], ["count"])
     shutil.copy(here / "sums.kept", here / "counts.kept")
     assert Week(here).counts.columns == ["count"]
-    kept_bytes(Week(here), "told", lambda: b"of a")
-    kept_bytes(Week(there), "told", lambda: b"of b")
+    cached_bytes(Week(here), "told", lambda: b"of a")
+    cached_bytes(Week(there), "told", lambda: b"of b")
     shutil.copy(here / "told", there / "told")
-    assert kept_bytes(Week(there), "told", lambda: b"anew") == b"anew"
+    assert cached_bytes(Week(there), "told", lambda: b"anew") == b"anew"
 
 
 def test_what_was_kept_is_read_again(tmp_path):
-    first = kept_bytes(Week(tmp_path / "a"), "told", lambda: b"first")
-    assert kept_bytes(Week(tmp_path / "a"), "told", lambda: b"second") == first
+    first = cached_bytes(Week(tmp_path / "a"), "told", lambda: b"first")
+    assert cached_bytes(Week(tmp_path / "a"), "told", lambda: b"second") == first

@@ -20,7 +20,7 @@ from aftersales.week.sections.plan import week_plan
 from aftersales.words.language import say
 from aftersales_app.mail.content import mail_content, summary
 from aftersales_app.mail.html import shop_bodies
-from aftersales_app.mail.stored import LARGEST_CHAT, chat_text
+from aftersales_app.mail.mail_parts import LARGEST_CHAT, chat_text
 from aftersales_app.reports.job import ReportJob
 from aftersales_app.reports.run import run_report
 from aftersales_demo.shop import simulate_shop

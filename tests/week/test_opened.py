@@ -10,7 +10,7 @@ from nbformat import read
 import aftersales as asa
 from aftersales.week.options import LIMITS, READERS
 from aftersales.week.where import Where
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.reports.parameters import declared_parameters
 
 # of each analysis a parameter, a value that is not its own, and what is to differ
@@ -84,7 +84,7 @@ def test_parameters_of_the_overview_and_the_start_change_what_is_listed(shop):
         assert 0 < some.height < whole.height
         assert set(some["title"]) <= set(whole["title"])
     for wrong in (lambda: overview.products(shop, top=0), lambda: start.pages(shop, reader="boss")):
-        with pytest.raises(QuestionError):
+        with pytest.raises(UsageError):
             wrong()
 
 
@@ -127,7 +127,7 @@ def test_defaults_of_the_notebooks_are_the_analyses_own(shop, root):
     ],
 )
 def test_a_wrong_value_is_refused_with_those_that_are_right(shop, name, wrong, words):
-    with pytest.raises(QuestionError) as refused:
+    with pytest.raises(UsageError) as refused:
         _ = getattr(shop, name)(**wrong).table
     assert all(word in str(refused.value) for word in words), refused.value
 
@@ -171,7 +171,7 @@ def test_an_earlier_week_is_the_shop_as_it_stood_then(shop):
         asa.open("demo", week=str(then.data.week), config=str(shop.data.settings.file)).where(courier="申通快递")
         .refund_rate(by="province", weeks=8).table
     )  # fmt: skip
-    with pytest.raises(QuestionError, match="no data for week"):
+    with pytest.raises(UsageError, match="no data for week"):
         part.earlier(800)
 
 
@@ -195,7 +195,7 @@ def test_a_filter_is_written_as_text_or_as_columns():
     assert Where.parse("快递=申通快递；province=河南省|山东省") == Where.parse(
         {"courier": "申通快递", "province": ["河南省", "山东省"]}
     )
-    with pytest.raises(QuestionError, match="column=value"):
+    with pytest.raises(UsageError, match="column=value"):
         Where.parse("courier")
 
 

@@ -13,7 +13,7 @@ import pytest
 from aftersales.sources.importing import import_files
 from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.product_kinds import drafted_kinds
 
 # of the first kind every second is sent back, of the last hardly any
@@ -91,5 +91,5 @@ def test_a_shop_without_orders_is_told_so(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     config = tmp_path / "shops.toml"
     config.write_text('[store]\npath = "store"\n[[shops]]\nid = "s"\nname = "S"\nexports = "in"\n', "utf-8")
-    with pytest.raises(QuestionError):
+    with pytest.raises(UsageError):
         drafted_kinds("s", config=config)

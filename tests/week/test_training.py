@@ -13,7 +13,7 @@ from aftersales.measures.held_out import held_out
 from aftersales.sources.model_file import NAME, stored_model
 from aftersales.stats.text import model_bytes, model_of_bytes, train
 from aftersales.week import loading
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales_app.training import forgotten, trained
 
 SENTENCES = Path(__file__).resolve().parents[1] / "data" / "causes.csv"
@@ -45,7 +45,7 @@ def test_a_model_that_helps_is_kept_and_what_it_learnt_is_used(house: Path) -> N
     assert set(model_of_bytes(packed).labels) == {"invoice_freight", "quality"}
     assert forgotten(config=house, language="en")
     assert stored_model(str(house.parent / "store")) is None
-    with pytest.raises(QuestionError, match="no trained model"):
+    with pytest.raises(UsageError, match="no trained model"):
         forgotten(config=house)
 
 

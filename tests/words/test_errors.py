@@ -51,7 +51,7 @@ def parts_of_errors():
     """The module, which part, and the text of each part of an error that is raised."""
     for where, node in nodes():
         name = getattr(getattr(node, "func", None), "id", "")
-        if name in ("DataError", "QuestionError", "SetupError", "DamageError") and node.args:
+        if name in ("DataError", "UsageError", "SetupError", "DamageError") and node.args:
             yield from ((where, "wrong", text) for text in written(node.args[0]))
             for keyword in node.keywords:
                 yield from ((where, str(keyword.arg), text) for text in written(keyword.value))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import LANGUAGES, catalogue
 from aftersales.words.markets import markets
 from aftersales.words.periods import Week
@@ -78,9 +78,9 @@ def test_a_market_keeps_its_own_festivals_alone() -> None:
 
 
 def test_a_promotion_the_market_does_not_keep_is_a_question_error() -> None:
-    with pytest.raises(QuestionError, match="double_12"):
+    with pytest.raises(UsageError, match="double_12"):
         promotion_offset(Week.of(date(2026, 1, 1)), "double_13", "cn")
-    with pytest.raises(QuestionError, match="diwali"):
+    with pytest.raises(UsageError, match="diwali"):
         promotion_offset(Week.of(date(2026, 1, 1)), "double_11", "in")
 
 

@@ -23,7 +23,7 @@ from aftersales.stats.fault_level import Levels, cured_share, levels_before
 from aftersales.stats.interrupted import OWN_DRIFT, level_change
 from aftersales.stats.placebo import LEAST_PLACEBOS, LEVEL, placebo_interval, placebo_p
 from aftersales.stats.synthetic import synthetic_effect
-from aftersales.words.errors import DataError, QuestionError, unknown
+from aftersales.words.errors import DataError, UsageError, unknown
 from aftersales.words.language import Language, say
 
 Method = Literal["did", "synthetic", "interrupted"]
@@ -130,7 +130,7 @@ def decision_effect(
     ``market`` in these weeks is named; without others to compare with, nothing that it may have done is called the
     decision's.
 
-    Raises `DataError` for absent columns, `QuestionError` for a unit that is not there or an expected rise.
+    Raises `DataError` for absent columns, `UsageError` for a unit that is not there or an expected rise.
 
     >>> rng = np.random.default_rng(5)
     >>> mondays = [date(2026, 7, 6) + timedelta(weeks=k) for k in range(16)]
@@ -259,7 +259,7 @@ def _check(weeks: pl.DataFrame, unit: str, expected: float) -> None:
     if unit not in weeks["unit"]:
         raise unknown("unit", unit, weeks["unit"].unique().sort().head(5))
     if not -1 <= expected <= 0:
-        raise QuestionError(
+        raise UsageError(
             "The expected effect must be a fall, between -1 and 0", found=str(expected), hint="-0.2 is a fifth fewer"
         )
 
@@ -370,6 +370,6 @@ def _alone(
     )  # fmt: skip
     if step is None:
         return found.said("cannot_tell", "advice.effect.too_little")
-    if step.stirred:
-        return found.said("cannot_tell", "advice.effect.stirred", method="interrupted")
+    if step.placebo_break:
+        return found.said("cannot_tell", "advice.effect.placebo_break", method="interrupted")
     return found.judged((step.change, step.low, step.high), expected, method="interrupted", controls=0)

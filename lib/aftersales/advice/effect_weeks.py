@@ -11,7 +11,7 @@ import polars as pl
 from aftersales.advice.verdicts import MATURE_ENOUGH
 from aftersales.stats.fault_level import HALF, rates_before
 from aftersales.stats.placebo import LEVEL
-from aftersales.stats.tails import poisson_at
+from aftersales.stats.tails import poisson_ppf
 
 EFFECT_WEEKS = {
     "week": pl.Date, "events": pl.Int64, "exposure": pl.Float64, "rate": pl.Float64, "low": pl.Float64,
@@ -53,7 +53,7 @@ def effect_weeks(
     exposure, tail = own["exposure"].to_numpy(), (1 - LEVEL) / 2
     return own.select(
         "week", pl.col("events").cast(pl.Int64), "exposure", rate=pl.col("events") / pl.col("exposure"),
-        low=pl.Series(poisson_at(tail, due) / exposure), high=pl.Series(poisson_at(1 - tail, due) / exposure),
+        low=pl.Series(poisson_ppf(tail, due) / exposure), high=pl.Series(poisson_ppf(1 - tail, due) / exposure),
         mature=(pl.col("maturity") >= MATURE_ENOUGH).fill_null(value=False),
     ).with_columns(pl.col("rate", "low", "high").clip(0, 1))  # fmt: skip
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import SELLER_SAYS
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
@@ -28,7 +28,7 @@ COLUMNS: dict[str, Any] = {
 
 
 def known_bad(
-    orders: InParts,
+    orders: Chunks,
     refunds: Frame,
     *,
     until: date,

@@ -109,7 +109,7 @@ LEVERS: Mapping[str, Lever] = MappingProxyType({
 
 
 def lever(name: str) -> Lever:
-    """The lever of that name; `QuestionError` for one that is none.
+    """The lever of that name; `UsageError` for one that is none.
 
     >>> lever("fix_size_chart").role, lever("purchase_limit").replayed
     ('quality', True)

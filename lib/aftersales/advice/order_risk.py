@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from aftersales.measures.chunks import PART_ROWS, in_parts, parts_for
 from aftersales.measures.inputs import local_time
-from aftersales.measures.parts import PART_ROWS, in_parts, parts_for
 
 # An account's fourth order in a day, or the fourth account at one door in two, is as likely as not worth a look.
 HALF_AT = 3.0

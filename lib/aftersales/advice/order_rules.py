@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from aftersales.measures.chunks import in_parts, parts_for, parts_of
 from aftersales.measures.inputs import columns_of
 from aftersales.measures.order_evidence import key_number
-from aftersales.measures.parts import in_parts, parts_for, parts_of
 from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
 from aftersales.tables.refunds import Refunds

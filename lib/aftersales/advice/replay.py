@@ -29,10 +29,10 @@ from aftersales.advice.replay_record import (
 )
 from aftersales.advice.resampling import FEW, Cases, Drawn, Resampling, resampled_buyers
 from aftersales.advice.terms import ASSUMED, Terms
+from aftersales.measures.chunks import PART_ROWS
 from aftersales.measures.order_evidence import key_number
-from aftersales.measures.parts import PART_ROWS
 from aftersales.tables.columns import Frame
-from aftersales.words.errors import DataError, QuestionError, unknown
+from aftersales.words.errors import DataError, UsageError, unknown
 
 # What manual review goes by where no scores are handed in.
 OWN_SCORE = "order_risk"
@@ -71,7 +71,7 @@ def replay(
     the older part). Of several flat ones the mildest is chosen.
 
     Orders without a known loss or amount count at the mean of the others (``unpriced``); without any nothing is said.
-    Raises `QuestionError` for an unknown rule or a score judged by itself, `DataError` for a table that lacks columns.
+    Raises `UsageError` for an unknown rule or a score judged by itself, `DataError` for a table that lacks columns.
 
     >>> from datetime import datetime, timedelta
     >>> at = [datetime(2026, 9, 1) + timedelta(hours=3 * k) for k in range(400)]
@@ -86,7 +86,7 @@ def replay(
     _check(bad, score_source, chosen, scores)
     if facts is None:
         if orders is None:
-            raise QuestionError("There is nothing to replay the rule on", hint="pass orders, or facts made of them")
+            raise UsageError("There is nothing to replay the rule on", hint="pass orders, or facts made of them")
         facts = order_facts(orders, refunds, scores=scores)
     if known_until is not None:  # facts go by time: the first rows, and no copy of them
         known_yet = facts.lazy().select((pl.col("created_at").dt.date() <= known_until).sum())
@@ -199,7 +199,7 @@ def _check(bad: pl.DataFrame, score_source: str | None, rule: OrderRule, scores:
         return
     tested = OWN_SCORE if scores is None else score_source
     if "source" in bad.columns and tested is not None and (bad["source"] == tested).any():
-        raise QuestionError(
+        raise UsageError(
             "Orders that a score called bad cannot test that score", found=tested,
             hint="pass cases confirmed by people or by the platform",
         )  # fmt: skip

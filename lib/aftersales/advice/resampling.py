@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from aftersales.measures.parts import in_parts, parts_for
+from aftersales.measures.chunks import in_parts, parts_for
 from aftersales.stats.tails import count_limits_of
 
 Floats = NDArray[np.float64]

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.stats.gamma_prior import GammaPrior, Posterior, fit_gamma_prior, posterior
-from aftersales.words.errors import DataError, QuestionError, unknown
+from aftersales.words.errors import DataError, UsageError, unknown
 
 # Matured orders that both must have in a stratum to be compared there: at a rate of 10 % about three requests.
 LEAST_SUPPORT = 30.0
@@ -48,7 +48,7 @@ def swapped_rate(cells: pl.DataFrame, *, now: str, then: str, seed: int = 1) -> 
     """What the rate of the orders of ``now`` would have been with ``then`` instead.
 
     ``cells`` has one row an option (courier, product …) and stratum (province, product …): option, stratum, events
-    (refund requests), exposure (matured orders). Raises `DataError` for absent columns, `QuestionError` for an option
+    (refund requests), exposure (matured orders). Raises `DataError` for absent columns, `UsageError` for an option
     that is not there or is the same.
 
     >>> rows = [("A", s, 24, 100.0) for s in "xyz"] + [("B", "x", 10, 100.0), ("B", "y", 8, 100.0)]
@@ -63,7 +63,7 @@ def swapped_rate(cells: pl.DataFrame, *, now: str, then: str, seed: int = 1) -> 
         if option not in cells["option"]:
             raise unknown("option", option, cells["option"].unique().sort())
     if now == then:
-        raise QuestionError("A swap needs two different options", found=now)
+        raise UsageError("A swap needs two different options", found=now)
     ours, theirs = (cells.filter(pl.col("option") == o, pl.col("exposure") > 0) for o in (now, then))
     both = ours.join(theirs, on="stratum", suffix="_then").filter(
         pl.min_horizontal("exposure", "exposure_then") >= LEAST_SUPPORT

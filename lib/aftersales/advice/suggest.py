@@ -12,8 +12,14 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
-from aftersales.advice.chances import Chance, driver_chances, order_chances, product_chances, service_chances
 from aftersales.advice.levers import LEVERS, lever
+from aftersales.advice.opportunities import (
+    Opportunity,
+    driver_opportunities,
+    order_opportunities,
+    product_opportunities,
+    service_opportunities,
+)
 from aftersales.advice.replay_record import Replay
 from aftersales.advice.standardise import Swap
 from aftersales.advice.terms import ASSUMED, Terms
@@ -23,7 +29,7 @@ from aftersales.stats.fault_level import HALF
 from aftersales.stats.placebo import LEVEL
 from aftersales.tables.columns import MONEY
 from aftersales.tables.ledger import finding_id
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, catalogue, number, say
 from aftersales.words.periods import Week
 
@@ -80,7 +86,7 @@ def suggestions(
     One lever a finding: the one of most expected money (middle of the range × certainty, less its cost) a day of work;
     then the best of all, as many as fit into ``capacity_days``. What would not pay for its own work within a quarter is
     left out. ``service`` are `service_findings`; ``people`` names roles; ``replays`` are of `replay`, by lever;
-    ``swaps`` as in `driver_chances`; ``titles`` name products by id, ``prices`` say what an order of each is worth;
+    ``swaps`` as in `driver_opportunities`; ``titles`` name products by id, ``prices`` what an order of each is worth;
     ``decisions`` is the ledger (suggestion_id, effective_from; lever_id and part as of `decisions.with_levers`):
     what was decided within twelve weeks, or a year where it is a setting that runs on, comes last, takes no capacity,
     and is not to be done again.
@@ -100,16 +106,18 @@ def suggestions(
     """
     named = dict(products.select("product_id", "title").iter_rows()) | dict(titles or {})
     price = float(np.mean(list(prices.values()))) if prices else 0.0
-    chances = [
-        *product_chances(products, sunday=week.sunday, cost_per_refund=cost_per_refund, prices=prices, terms=terms),
-        *driver_chances(drivers, cost_per_refund=cost_per_refund, price=price, swaps=swaps, terms=terms),
-        *order_chances(suspects, replays or {}, week=week, loss_per_bad=loss_per_bad, terms=terms),
-        *service_chances(
+    opportunities = [
+        *product_opportunities(
+            products, sunday=week.sunday, cost_per_refund=cost_per_refund, prices=prices, terms=terms
+        ),
+        *driver_opportunities(drivers, cost_per_refund=cost_per_refund, price=price, swaps=swaps, terms=terms),
+        *order_opportunities(suspects, replays or {}, week=week, loss_per_bad=loss_per_bad, terms=terms),
+        *service_opportunities(
             service if service is not None else pl.DataFrame(schema=SERVICE_SCHEMA), replays or {},
             terms=terms, orders_a_week=orders_a_week,
         ),
     ]  # fmt: skip
-    ranked = _one_each([c for c in chances if LEVERS[c["lever"]].market in (None, market)])
+    ranked = _one_each([c for c in opportunities if LEVERS[c["lever"]].market in (None, market)])
     under_way = {_id(c): since for c in ranked if (since := _running_since(c, decisions, week))}
     kept = _fitting([c for c in ranked if _id(c) not in under_way], capacity_days)
     rows = [
@@ -121,8 +129,8 @@ def suggestions(
     return pl.DataFrame(rows, schema=SUGGESTIONS_SCHEMA)
 
 
-def _id(chance: Chance) -> str:
-    return suggestion_id(chance["lever"], chance["scope"])
+def _id(opportunity: Opportunity) -> str:
+    return suggestion_id(opportunity["lever"], opportunity["scope"])
 
 
 def act_by(lever: str, week: Week) -> date:
@@ -130,16 +138,16 @@ def act_by(lever: str, week: Week) -> date:
     return week.sunday + timedelta(days=1 if lever in TODAY else 5)
 
 
-def _running_since(chance: Chance, decisions: pl.DataFrame | None, week: Week) -> date | None:
+def _running_since(opportunity: Opportunity, decisions: pl.DataFrame | None, week: Week) -> date | None:
     """The day on which a suggestion took effect that was decided and still runs, or waits for its effect."""
     if decisions is None or not {"suggestion_id", "effective_from"} <= set(decisions.columns):
         return None
-    standing = LEVERS[chance["lever"]].group != "product"
+    standing = LEVERS[opportunity["lever"]].group != "product"
     recent = week.sunday - timedelta(weeks=WEEKS_STANDING if standing else WEEKS_UNDER_WAY)
-    same = pl.col("suggestion_id") == _id(chance)
+    same = pl.col("suggestion_id") == _id(opportunity)
     if {"lever_id", "part"} <= set(decisions.columns):
         same = same.fill_null(value=False) | (
-            (pl.col("lever_id") == chance["lever"]) & pl.col("part").is_in(chance["scope"].split(" & "))
+            (pl.col("lever_id") == opportunity["lever"]) & pl.col("part").is_in(opportunity["scope"].split(" & "))
         )
     found = decisions.filter(same, pl.col("effective_from") > recent)["effective_from"].max()
     return found if isinstance(found, date) else None
@@ -154,22 +162,22 @@ def suggestion_id(lever: str, scope: str) -> str:
     return finding_id("suggestion", f"{lever}|{scope}")
 
 
-def _money(chance: Chance) -> float:
+def _money(opportunity: Opportunity) -> float:
     """What is expected to be saved a month, less what is spent for certain."""
-    return (chance["low"] + chance["high"]) / 2 * chance["certainty"] - chance["cost"]
+    return (opportunity["low"] + opportunity["high"]) / 2 * opportunity["certainty"] - opportunity["cost"]
 
 
-def _effort(chance: Chance) -> float:
-    return LEVERS[chance["lever"]].effort_days
+def _effort(opportunity: Opportunity) -> float:
+    return LEVERS[opportunity["lever"]].effort_days
 
 
-def _one_each(chances: list[Chance]) -> list[Chance]:
-    """The best chance of each finding and scope, best first; those that do not pay for their work are gone.
+def _one_each(opportunities: list[Opportunity]) -> list[Opportunity]:
+    """The best opportunity of each finding and scope, best first; those that do not pay for their work are gone.
 
     A slice inside a product or batch that is already on the list says the same thing again and is left out, and so
     does a slice within another slice, or around it.
     """
-    paying = [c for c in chances if _money(c) * MONTHS_TO_PAY >= _effort(c) * DAY_OF_WORK]
+    paying = [c for c in opportunities if _money(c) * MONTHS_TO_PAY >= _effort(c) * DAY_OF_WORK]
     paying.sort(key=lambda c: (-_money(c) / _effort(c), c["lever"], c["scope"]))
     products = {p for c in paying if c["finding"] == "problem_products" for p in c["scope"].split(" & ")}
     seen: set[str] = set()
@@ -188,10 +196,10 @@ def _one_each(chances: list[Chance]) -> list[Chance]:
     return best
 
 
-def _about(chance: Chance) -> str:
-    """What a chance is about: its product where one is named, else its scope."""
-    parts = chance["scope"].split(" & ")
-    return next((p for p in parts if p.startswith("product_id=")), chance["scope"])
+def _about(opportunity: Opportunity) -> str:
+    """What an opportunity is about: its product where one is named, else its scope."""
+    parts = opportunity["scope"].split(" & ")
+    return next((p for p in parts if p.startswith("product_id=")), opportunity["scope"])
 
 
 def _nested(one: str, other: str) -> bool:
@@ -200,11 +208,11 @@ def _nested(one: str, other: str) -> bool:
     return bool(first and second) and (first <= second or second <= first)
 
 
-def _fitting(chances: list[Chance], capacity_days: float) -> list[Chance]:
+def _fitting(opportunities: list[Opportunity], capacity_days: float) -> list[Opportunity]:
     """As many as the team can do, best first; what does not fit waits for another week."""
-    kept: list[Chance] = []
+    kept: list[Opportunity] = []
     left = capacity_days
-    for c in chances:
+    for c in opportunities:
         if _effort(c) <= left:
             kept.append(c)
             left -= _effort(c)
@@ -212,35 +220,36 @@ def _fitting(chances: list[Chance], capacity_days: float) -> list[Chance]:
 
 
 def _row(
-    chance: Chance, *, week: Week, shop: str, people: Mapping[str, str], titles: Mapping[str, str],
+    opportunity: Opportunity, *, week: Week, shop: str, people: Mapping[str, str], titles: Mapping[str, str],
     language: Language, currency: str, market: str,
 ) -> dict[str, Any]:  # fmt: skip
-    one = lever(chance["lever"])
-    scope = spoken_scope(chance["scope"], titles, language)
-    threshold = chance.get("threshold")
+    one = lever(opportunity["lever"])
+    scope = spoken_scope(opportunity["scope"], titles, language)
+    threshold = opportunity.get("threshold")
     limit = number(threshold, language, digits=0 if float(threshold or 0).is_integer() else 1)
-    than = say("advice.swap.than", language, courier=chance["than"]) if chance.get("than") else ""
+    than = say("advice.swap.than", language, courier=opportunity["than"]) if opportunity.get("than") else ""
     values = {"scope": scope, "threshold": limit, "than": than}
-    id_ = _id(chance)
+    id_ = _id(opportunity)
     owner = people.get(one.role) or say(f"advice.role.{one.role}", language)
     due = act_by(one.name, week)
-    action, measure = one.said("does", language, **values), _measure(one.measure, chance.get("reason"))
-    saved = _cents(chance["low"]), _cents(max(chance["low"], chance["high"]))
-    low, high, hurt = (*(s - _cents(chance["cost"]) for s in saved), int(chance["hurt"]))
+    action, measure = one.said("does", language, **values), _measure(one.measure, opportunity.get("reason"))
+    saved = _cents(opportunity["low"]), _cents(max(opportunity["low"], opportunity["high"]))
+    low, high, hurt = (*(s - _cents(opportunity["cost"]) for s in saved), int(opportunity["hurt"]))
     harm = say(f"advice.harm.{'some' if hurt else 'none'}", language, orders=hurt)
     said = say(
         "advice.suggestion", language, currency=currency, action=action, low=low, high=high, harm=harm, owner=owner,
         due=due, measure=spoken_measure(measure, scope, language),
     )  # fmt: skip
     return {
-        "suggestion_id": id_, "lever": one.name, "scope": chance["scope"], "benefit_low": low, "benefit_high": high,
-        "good_orders_hurt": hurt, "owner_role": one.role, "measure": measure, "headline": said,
-        "owner": owner, "due": due, "finding": chance["finding"],
-        "certainty": float(np.clip(chance["certainty"], 0, 1)), "effort_days": one.effort_days,
-        "expected_money": _cents(_money(chance)), "saved_low": saved[0], "saved_high": saved[1],
-        "cost": _cents(chance["cost"]), "threshold": threshold, "expected_change": chance.get("expected_change"),
-        "detectable": _detectable(chance), "state": chance.get("state") or "new", "decided_from": None,
-        "action": action, "because": _because(chance, language),
+        "suggestion_id": id_, "lever": one.name, "scope": opportunity["scope"], "benefit_low": low,
+        "benefit_high": high, "good_orders_hurt": hurt, "owner_role": one.role, "measure": measure, "headline": said,
+        "owner": owner, "due": due, "finding": opportunity["finding"],
+        "certainty": float(np.clip(opportunity["certainty"], 0, 1)), "effort_days": one.effort_days,
+        "expected_money": _cents(_money(opportunity)), "saved_low": saved[0], "saved_high": saved[1],
+        "cost": _cents(opportunity["cost"]), "threshold": threshold,
+        "expected_change": opportunity.get("expected_change"),
+        "detectable": _detectable(opportunity), "state": opportunity.get("state") or "new", "decided_from": None,
+        "action": action, "because": _because(opportunity, language),
         "platform": one.said("platform", language, market=market),
         "guard": one.said("guard", language), "disproof": one.said("disproof", language),
         "command": f"aftersales decide {shop} {id_} --owner {quote(owner)} --from {due + timedelta(days=1)}",
@@ -266,17 +275,17 @@ def spoken_measure(measure: str, scope: str, language: Language) -> str:
     return say(f"advice.measure.{name}", language, scope=scope)
 
 
-def _because(chance: Chance, language: Language) -> str | None:
+def _because(opportunity: Opportunity, language: Language) -> str | None:
     """The finding that a suggestion rests on; with a change of courier, how many orders could be compared."""
-    said = chance.get("said")
-    if chance.get("overlap") is None:
+    said = opportunity.get("said")
+    if opportunity.get("overlap") is None:
         return said
-    told = say("advice.swap.overlap", language, overlap=chance["overlap"], courier=chance["than"])
+    told = say("advice.swap.overlap", language, overlap=opportunity["overlap"], courier=opportunity["than"])
     return f"{said}{'' if language == 'zh' else ' '}{told}" if said else told
 
 
-def _detectable(chance: Chance) -> float | None:
-    rate, orders = chance.get("rate"), chance.get("orders_a_week")
+def _detectable(opportunity: Opportunity) -> float | None:
+    rate, orders = opportunity.get("rate"), opportunity.get("orders_a_week")
     return detectable_effect(rate=min(rate, 1.0), orders_a_week=orders) if rate and orders else None
 
 
@@ -310,10 +319,10 @@ def spoken_scope(scope: str, titles: Mapping[str, str], language: Language) -> s
     return ("，" if language == "zh" else ", ").join(spoken)
 
 
-# The smallest effect that could be told from chance at all: shown when a decision is made, not after it.
+# The smallest effect that could be told from opportunity at all: shown when a decision is made, not after it.
 
 
-# The usual chance of seeing an effect that is there.
+# The usual opportunity of seeing an effect that is there.
 POWER = 0.8
 # Each step halves the distance or better; thirty leave nothing to see.
 STEPS = 30
@@ -323,7 +332,7 @@ def detectable_effect(
     *, rate: float, orders_a_week: float, weeks_before: int = 12, weeks_after: int = 4, drift: float = 0.0,
     power: float = POWER, level: float = LEVEL,
 ) -> float:  # fmt: skip
-    """The fall of a rate, as a share of it (0..1), that would be told from chance with probability ``power``.
+    """The fall of a rate, as a share of it (0..1), that would be told from opportunity with probability ``power``.
 
     ``rate`` is the rate before (0..1), ``orders_a_week`` matured orders, ``drift`` the standard deviation (log scale)
     by which untouched units' rates move by themselves. An effect of 1 means: not even its vanishing would be seen.
@@ -333,14 +342,14 @@ def detectable_effect(
     [0.47, 0.26]
     """
     if not (0 < rate <= 1 and orders_a_week > 0 and weeks_before > 0 and weeks_after > 0):
-        raise QuestionError("A detectable effect needs a rate above 0, orders and weeks", found=f"rate {rate}")
+        raise UsageError("A detectable effect needs a rate above 0, orders and weeks", found=f"rate {rate}")
     before = 1 / (rate * orders_a_week * weeks_before + HALF) + drift**2
     later = rate * orders_a_week * weeks_after
-    reach, chance = -float(ndtri((1 - level) / 2)), float(ndtri(power))
+    reach, opportunity = -float(ndtri((1 - level) / 2)), float(ndtri(power))
     low, high = 0.0, 1.0
     for _ in range(STEPS):
         middle = (low + high) / 2
         shown = -np.log1p(-middle) - reach * np.sqrt(before + 1 / (later + HALF))
-        seen = shown >= chance * np.sqrt(before + 1 / (later * (1 - middle) + HALF))
+        seen = shown >= opportunity * np.sqrt(before + 1 / (later * (1 - middle) + HALF))
         low, high = (low, middle) if seen else (middle, high)
     return high

@@ -10,7 +10,7 @@ import polars as pl
 
 from aftersales.tables.columns import Frame
 from aftersales.tables.ledger import finding_id
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 Kind = Literal["orders", "complaint", "order"]
 # A case about one order that no search put on a list: its name is this and the order's number.
@@ -50,7 +50,7 @@ def named_case(
     ``listed_orders`` has case_id, order_id, pattern (rows of suspicious_orders); ``listed_complaints`` case_id,
     complaint_id, order_id, pattern; ``members`` is what cases held when a state was recorded. A name is, in this order:
     a case's id; ``order-`` and an order's number (that order alone); an order's number (its case where it is on a list,
-    else itself alone); a complaint's number; a refund's number (its order). `QuestionError` where it is none of them.
+    else itself alone); a complaint's number; a refund's number (its order). `UsageError` where it is none of them.
 
     >>> listed = pl.DataFrame({"case_id": ["suspect-1"] * 2, "order_id": ["7", "8"], "pattern": ["ring"] * 2})
     >>> none = pl.DataFrame(schema={"case_id": pl.String, "complaint_id": pl.String, "order_id": pl.String,
@@ -84,7 +84,7 @@ def named_case(
         )  # fmt: skip
     known = [*listed_orders["case_id"].unique().sort(), *listed_complaints["case_id"].unique().sort()]
     near = get_close_matches(text, known, n=3)
-    raise QuestionError(
+    raise UsageError(
         f"There is no case, order, complaint or refund '{text}'",
         found=f"{len(known)} suspected cases" + (f", like {', '.join(near)}" if near else ""),
         hint="take the case's id from the pages 06 and 07, or give an order's, a complaint's or a refund's number",

@@ -27,7 +27,7 @@ from aftersales.measures.complaint_facts import complaint_facts
 from aftersales.measures.contradictions import contradictions_of, with_demands
 from aftersales.measures.demands import demands
 from aftersales.measures.fault import SETTLED_BY_RECORD
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.language import Language, say
 from aftersales.words.markets import same_exports
 

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 
 # The shop's evidence files lie in this folder of its exports.
 FOLDER = "evidence"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from aftersales.charts.table import Column, Table
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, say
 
 MOST_OPEN = 8  # lines of the plan that stand open: with the tiles they fill four screens of a phone
@@ -48,13 +48,11 @@ def effect_table(frame: pl.DataFrame, *, id: str, language: Language, title: str
     """Whether actions worked. Columns in: ``action``, ``measure``, ``before``, ``after`` (written), ``verdict``.
 
     ``verdict`` is one of too_early, worked, did_not, harmed, cannot_tell, as in findings/decisions.parquet; another
-    raises `QuestionError`.
+    raises `UsageError`.
     """
     unknown = sorted(set(frame["verdict"].drop_nulls()) - set(_EFFECT_TONE))
     if unknown:
-        raise QuestionError(
-            "A verdict on an action is not known", found=", ".join(unknown), hint=", ".join(_EFFECT_TONE)
-        )
+        raise UsageError("A verdict on an action is not known", found=", ".join(unknown), hint=", ".join(_EFFECT_TONE))
     said = {v: f"{_EFFECT_SIGN[v]} {say(f'charts.effect.{v}', language)}" for v in _EFFECT_TONE}
     shown = frame.with_columns(
         pl.format("{} → {}", pl.col("before").fill_null("–"), pl.col("after").fill_null("–")).alias("change"),

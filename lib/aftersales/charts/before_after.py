@@ -8,12 +8,12 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_lines, plot_text
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import require, sentences
 from aftersales.charts.weekly import week_ticks
 from aftersales.words.language import Language, enumerated, say
 

@@ -7,12 +7,12 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import listed, require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import listed, require, sentences
 from aftersales.words.language import Language, say
 
 NEEDED = (

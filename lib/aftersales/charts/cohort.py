@@ -7,13 +7,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
-from aftersales.words.errors import QuestionError
+from aftersales.charts.validation import require, sentences
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, say
 
 
@@ -39,7 +39,7 @@ def cohort_curves(
         return nothing(id, language, title=title)
     seen = frame.drop_nulls(["share", "age_days"])
     if seen.is_empty():
-        raise QuestionError("There is no cohort with any observed day", found=f"{frame.height} rows")
+        raise UsageError("There is no cohort with any observed day", found=f"{frame.height} rows")
     unit = Unit(form, language)
     cohorts = seen["cohort"].unique(maintain_order=True).to_list()
     latest = cohorts[-1]

@@ -7,11 +7,11 @@ from datetime import date
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import listed, require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import listed, require, sentences
 from aftersales.words.language import Language, say
 
 MOST_TICKS = 8  # day labels that stand side by side on a page without touching

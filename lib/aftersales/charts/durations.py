@@ -7,12 +7,12 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.line import level_label, series_frame
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import require, sentences
 from aftersales.charts.weekly import MOST_TICKS, week_ticks
 from aftersales.words.language import Language, say
 

@@ -11,7 +11,7 @@ import polars as pl
 from aftersales.charts.figure import Chart
 from aftersales.charts.markup import checked_id
 from aftersales.charts.table import Column, Table
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, number, say
 from aftersales.words.plain import one_line, table_cell
 
@@ -65,17 +65,17 @@ def explore(what: Chart | Table | pl.DataFrame | pl.LazyFrame, *, rows: int = MO
     ``what`` is anything that holds a table: a section's `Table` or `Chart` (its numbers, under the page's headings), a
     polars frame, or a lazy one such as ``report.data.tables["orders"]``. Values are raw: a rate is 0–1 and a day is a
     date, so that an export can be calculated with. At most ``rows`` rows are fetched, the first ones; the caption says
-    of how many. Raises `QuestionError` for what holds no table. Pages leave it out.
+    of how many. Raises `UsageError` for what holds no table. Pages leave it out.
 
     >>> found = explore(pl.LazyFrame({"product": ["Pillow", "Lamp", "Cup"], "rate": [0.327, 0.08, 0.05]}), rows=2)
     >>> found.frame.height, found.total
     (2, 3)
     >>> explore("orders")
     Traceback (most recent call last):
-    aftersales.words.errors.QuestionError: There is no table in that. Found: str. ...
+    aftersales.words.errors.UsageError: There is no table in that. Found: str. ...
     """
     if rows < 1:
-        raise QuestionError("There must be a row to show", found=f"rows={rows}")
+        raise UsageError("There must be a row to show", found=f"rows={rows}")
     if isinstance(what, Chart | Table):
         return _of_block(what.table if isinstance(what, Chart) else what, rows)
     if isinstance(what, pl.LazyFrame):
@@ -83,7 +83,7 @@ def explore(what: Chart | Table | pl.DataFrame | pl.LazyFrame, *, rows: int = MO
         return Explorer(found, total.item())
     if isinstance(what, pl.DataFrame):
         return Explorer(what.head(rows), what.height)
-    raise QuestionError(
+    raise UsageError(
         "There is no table in that", found=type(what).__name__,
         hint="give a Table, a Chart, a polars frame or a lazy one",
     )  # fmt: skip

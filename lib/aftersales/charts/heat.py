@@ -8,10 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.charts.asked import require
 from aftersales.charts.markup import checked_id, escaped, lang_of
 from aftersales.charts.numbers import Unit
-from aftersales.words.errors import QuestionError
+from aftersales.charts.validation import require
+from aftersales.words.errors import UsageError
 from aftersales.words.language import NOTHING, Language
 
 _STEPS = 5  # shades that are told apart side by side, page.css .h0 to .h5
@@ -45,7 +45,7 @@ class HeatTable:
         checked_id(self.id)
         require(self.frame, ("row", "column", "value"), "A heat table")
         if self.frame.select("row", "column").is_duplicated().any():
-            raise QuestionError("A cell of a heat table stands twice", found=f"{self.frame.height} rows")
+            raise UsageError("A cell of a heat table stands twice", found=f"{self.frame.height} rows")
 
     def html(self) -> str:
         """Title, table in a scrolling region, caption."""

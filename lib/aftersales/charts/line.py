@@ -8,10 +8,10 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import require
 from aftersales.charts.numbers import Unit, day_tick
 from aftersales.charts.theme import LIGHT, word
-from aftersales.words.errors import QuestionError
+from aftersales.charts.validation import require
+from aftersales.words.errors import UsageError
 from aftersales.words.language import say
 
 _LABEL_STEPS = 3  # a label is about three steps of a line wide
@@ -24,11 +24,11 @@ def series_frame(frame: pl.DataFrame, time: str) -> pl.DataFrame:
     """The frame with every column a line may draw: those that are missing are null, ``mature`` is then true.
 
     Columns out: ``time``, the six levels (Float64), ``mature`` (Boolean), ``verdict`` (String). A time that stands
-    twice is a `QuestionError`: a line cannot be at two heights at once.
+    twice is a `UsageError`: a line cannot be at two heights at once.
     """
     require(frame, (time, "value"), "A line")
     if frame[time].is_duplicated().any():
-        raise QuestionError(
+        raise UsageError(
             f"The column '{time}' holds a date twice", found=f"{frame.height} rows", hint="draw one scope at a time"
         )
     absent = pl.lit(None, dtype=pl.Float64)

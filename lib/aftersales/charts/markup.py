@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language
 
 LANG = {"zh": "zh-CN", "en": "en"}
@@ -96,7 +96,7 @@ def script_json(value: Any) -> str:
 def checked_id(name: str) -> str:
     """The id, if it can stand in HTML, a link and a file name."""
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
-        raise QuestionError(
+        raise UsageError(
             "An id is made of lower-case letters, digits and hyphens and begins with a letter", found=repr(name)
         )
     return name

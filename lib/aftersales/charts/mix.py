@@ -7,13 +7,13 @@ from datetime import date
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import listed, require
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.fit import NARROW, WIDE, axis_end
 from aftersales.charts.markup import plot_text
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import listed, require
 from aftersales.charts.weekly import MOST_TICKS, week_ticks
 from aftersales.words.language import Language, say
 

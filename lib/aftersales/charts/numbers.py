@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 from babel.dates import format_skeleton
 
-from aftersales.charts.asked import require
-from aftersales.words.errors import QuestionError
+from aftersales.charts.validation import require
+from aftersales.words.errors import UsageError
 from aftersales.words.language import FORMATTERS, Language, hours, money, number, percent, say
 from aftersales.words.periods import Week
 
@@ -37,7 +37,7 @@ def written(value: Any, form: str, language: Language, *, currency: str = "CNY")
     if form == "word":
         return say(str(value), language)
     if form not in FORMATTERS:
-        raise QuestionError(f"There is no number form '{form}'", found=", ".join(FORMATTERS))
+        raise UsageError(f"There is no number form '{form}'", found=", ".join(FORMATTERS))
     return FORMATTERS[form](value, language)
 
 

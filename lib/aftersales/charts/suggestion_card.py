@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aftersales.charts.markup import checked_id, escaped, lang_of
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, say
 
 # In the order in which a manager asks; those that a card leaves out are left out.
@@ -37,7 +37,7 @@ class SuggestionCard:
     def __post_init__(self) -> None:
         unknown = sorted({*self.answers} - {*ASKED})
         if unknown or self.state not in STATES:
-            raise QuestionError(
+            raise UsageError(
                 "A suggestion card cannot say this", found=", ".join(unknown) or self.state, hint=", ".join(ASKED)
             )
 

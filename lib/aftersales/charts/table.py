@@ -15,7 +15,7 @@ import polars as pl
 from aftersales.charts.markup import checked_id, escaped, lang_of
 from aftersales.charts.numbers import written
 from aftersales.charts.svg import interval_bar, sparkline
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import NOTHING, Language, say
 
 Tone = Literal["signal", "good", "plain"]
@@ -92,7 +92,7 @@ class Table:
         checked_id(self.id)
         missing = sorted({n for c in self.columns for n in c.needs()} - set(self.frame.columns))
         if missing:
-            raise QuestionError(
+            raise UsageError(
                 f"The table '{self.id}' asks for columns the frame lacks: {', '.join(missing)}",
                 found=", ".join(self.frame.columns),
             )

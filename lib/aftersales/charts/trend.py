@@ -8,13 +8,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.line import add_band, add_line, band_label, end_labels, level_label, series_frame
 from aftersales.charts.numbers import Unit, day_tick, mondays, month_tick
 from aftersales.charts.sentence import trend_alt, trend_finding
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import require, sentences
 from aftersales.words.language import Language, say
 
 WEEKS, MONTHS = 6, 12  # the weekly business review's own window (Bryar and Carr, "Working Backwards", 2021)
@@ -42,7 +42,7 @@ def trend_6_12(
     drawn hollow), ``verdict`` (above, below, routine, not_enough_data). ``monthly``: ``month`` (first day), ``value``,
     and where present ``prior_year``, ``mature``. A week or month without a row, or with a null, is a gap.
     ``form`` is how values are written (`numbers.written`). The title is computed from the last week's verdict unless
-    given. Raises `QuestionError` where a column is missing.
+    given. Raises `UsageError` where a column is missing.
     """
     require(weekly, ("week", "value"), "A trend")
     if weekly.is_empty():

@@ -8,13 +8,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import listed, require, sentences
 from aftersales.charts.bars import bar_words, set_bar_axes
 from aftersales.charts.figure import Chart
 from aftersales.charts.numbers import Unit
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, quiet_figure
-from aftersales.words.errors import QuestionError
+from aftersales.charts.validation import listed, require, sentences
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, say
 
 ROW_HEIGHT = 32
@@ -41,13 +41,13 @@ def waterfall(
     """Steps that lead from ``start`` to ``end``, lying, read from top to bottom.
 
     Columns in: ``step`` (as written) and ``change`` (in the unit of start and end), in the order to be drawn. Raises
-    `QuestionError` where the steps do not sum to the change: a picture of parts must show the whole. Steps that worsen
+    `UsageError` where the steps do not sum to the change: a picture of parts must show the whole. Steps that worsen
     (add) are orange where they are the largest, grey otherwise. The title is computed: the largest step and its share.
     """
     require(frame, ("step", "change"), "A waterfall")
     gap = end - start - float(frame["change"].sum())
     if abs(gap) > _ROUNDING * max(abs(start), abs(end), 1e-9):
-        raise QuestionError(
+        raise UsageError(
             "The steps do not sum to the change", found=f"{frame['change'].sum()} for {end - start}",
             hint="add a step for what is left over",
         )  # fmt: skip

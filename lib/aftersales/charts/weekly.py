@@ -7,13 +7,13 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from aftersales.charts.asked import require, sentences
 from aftersales.charts.figure import Chart, nothing
 from aftersales.charts.line import add_band, add_line, band_label, end_labels, series_frame
 from aftersales.charts.numbers import Unit, day_tick, mondays
 from aftersales.charts.sentence import trend_alt, trend_finding
 from aftersales.charts.table import Column
 from aftersales.charts.theme import LIGHT, lay_out, quiet_figure, word
+from aftersales.charts.validation import require, sentences
 from aftersales.words.language import Language, say
 
 MOST_TICKS = 8  # week labels that stand side by side on a page without touching

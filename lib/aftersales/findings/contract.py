@@ -85,7 +85,7 @@ _PAIRS = (("rate_low", "rate_high"), ("value_low", "value_high"), ("normal_low",
 
 
 def contract_of(name: str) -> pl.Schema:
-    """The columns and types of one findings file; `QuestionError` for a name that is none.
+    """The columns and types of one findings file; `UsageError` for a name that is none.
 
     >>> list(contract_of("decisions"))
     ['decision_id', 'effect_low', 'effect_high', 'verdict', 'headline']

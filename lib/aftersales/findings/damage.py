@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from aftersales.findings.finding import Finding
-from aftersales.findings.seen import WEEKLY
+from aftersales.findings.weekly_measures import WEEKLY
 from aftersales.words.periods import Week, week_label
 
 # One row in fifty missing shifts a refund rate by less than its own interval; many more would not.

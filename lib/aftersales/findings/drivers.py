@@ -8,8 +8,8 @@ import polars as pl
 
 from aftersales.findings.driving_segments import DIMENSIONS, SEGMENTS_SCHEMA, driving_segments
 from aftersales.findings.persistent_slices import PERSISTENT_SCHEMA
+from aftersales.measures.chunks import Chunks
 from aftersales.measures.mix import change_split
-from aftersales.measures.parts import InParts
 from aftersales.measures.request_exposure import EVENT_COLUMNS, request_tables
 from aftersales.measures.slice_search import NEGLIGIBLE_SHARE
 from aftersales.tables.columns import Frame
@@ -54,7 +54,7 @@ TOLD_PERSISTENT_SCHEMA = pl.Schema(
 
 
 def drivers(
-    orders: InParts, refunds: Frame, *, week: Week, language: Language = "zh", dimensions: Sequence[str] = DIMENSIONS
+    orders: Chunks, refunds: Frame, *, week: Week, language: Language = "zh", dimensions: Sequence[str] = DIMENSIONS
 ) -> pl.DataFrame:
     """The slices of orders that carry the week's rise in refund requests over the eight weeks before, told.
 
@@ -114,7 +114,7 @@ def told_persistent(slices: pl.DataFrame, *, language: Language = "zh", currency
     return pl.DataFrame(kept, schema=TOLD_PERSISTENT_SCHEMA)
 
 
-def change_parts(orders: InParts, refunds: Frame, *, week: Week, by: str, money: bool = False) -> pl.DataFrame:
+def change_parts(orders: Chunks, refunds: Frame, *, week: Week, by: str, money: bool = False) -> pl.DataFrame:
     """The week's refund requests (or with `money` the money asked for) against the week before, by segment, exactly.
 
     `by` is a column of the orders, such as product_id, courier, province or channel, or of the refunds: reason, kind,

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from aftersales.measures.parts import InParts, parts_of
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.request_exposure import EVENT_COLUMNS, RequestTables, Span, daily_exposure, request_tables
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.slices import driving_slices, segment_parts
@@ -45,7 +45,7 @@ SEGMENTS_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def driving_segments(
-    orders: InParts, refunds: Frame, *, week: Week, dimensions: Sequence[str] = DIMENSIONS
+    orders: Chunks, refunds: Frame, *, week: Week, dimensions: Sequence[str] = DIMENSIONS
 ) -> pl.DataFrame:
     """The slices of orders that carry the week's rise in refund requests over the eight weeks before, without words.
 
@@ -116,7 +116,7 @@ def _products(row: dict) -> Iterator[str]:
     yield from dict.fromkeys(products)
 
 
-def _titles(orders: InParts, products: Collection[str]) -> dict[str, str]:
+def _titles(orders: Chunks, products: Collection[str]) -> dict[str, str]:
     titles: dict[str, str] = {}
     for part in parts_of(orders) if products else ():
         if {"product_id", "title"} <= set(part.collect_schema().names()):

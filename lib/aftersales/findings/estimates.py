@@ -10,10 +10,10 @@ from datetime import date
 
 import polars as pl
 
-from aftersales.findings.seen import WEEKLY, Given
+from aftersales.findings.weekly_measures import WEEKLY, Given
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.maturity_stages import MATURE_FROM
 from aftersales.measures.nowcast import nowcast
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.tables.columns import Frame
@@ -31,7 +31,7 @@ _SCHEMA = {
 
 
 def weekly_estimates(
-    orders: InParts, refunds: Frame, *, complaints: Frame | None = None, week: Week, market: str
+    orders: Chunks, refunds: Frame, *, complaints: Frame | None = None, week: Week, market: str
 ) -> pl.DataFrame:
     """Every weekly measure of the shop with what it will come to, up to ``week``; empty without refund dates.
 
@@ -69,7 +69,7 @@ def weekly_estimates(
 
 
 def _rate(
-    festive: InParts, refunds: Frame, measure: str, *, until: date, market: str, money: bool = False
+    festive: Chunks, refunds: Frame, measure: str, *, until: date, market: str, money: bool = False
 ) -> pl.DataFrame:
     by = ["stratum"]
     triangle = delay_triangle(festive, refunds, until=until, by=by, count="money" if money else "orders")
@@ -83,7 +83,7 @@ def _rate(
         below=width[0].pow(2).sum().sqrt(),
         above=width[1].pow(2).sum().sqrt(),
         # past nowcasts missed what was to come by one part in the root of their size, beyond the scatter of counts
-        loose=(pl.col("orders") * pl.col("maturity") * (1 - pl.col("maturity")) / pl.col("size").sqrt())
+        exposure_rse=(pl.col("orders") * pl.col("maturity") * (1 - pl.col("maturity")) / pl.col("size").sqrt())
         .pow(2)
         .sum()
         .sqrt(),
@@ -96,7 +96,7 @@ def _rate(
         kind=pl.lit("value" if money else "count"),
         events=pl.col("seen").cast(pl.Float64), exposure=pl.col("exposure").cast(pl.Float64),
         maturity=maturity.clip(0, 1),
-        maturity_error=pl.when(pl.col("exposure") > 0).then(pl.col("loose") / pl.col("exposure")),
+        maturity_error=pl.when(pl.col("exposure") > 0).then(pl.col("exposure_rse") / pl.col("exposure")),
         value=pl.when(pl.col("orders") > 0).then(share.clip(0, 1)),
         value_low=pl.when(pl.col("orders") > 0).then((share - pl.col("below") / pl.col("orders")).clip(0, 1)),
         value_high=pl.when(pl.col("orders") > 0).then((share + pl.col("above") / pl.col("orders")).clip(0, 1)),

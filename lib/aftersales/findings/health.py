@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from aftersales.findings.finding import Finding
+from aftersales.measures.chunks import Chunks, whole_of
 from aftersales.measures.coverage import buyer_keys, empty_days, known_orders, last_day_cut, refund_span
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.sources.notes import INFORMS
 from aftersales.tables.columns import MONEY, Frame
@@ -86,7 +86,7 @@ def file_account(files: Frame, set_aside: Frame, lineage: Frame | None = None) -
 
 
 def data_health(
-    tables: Mapping[str, InParts],
+    tables: Mapping[str, Chunks],
     *,
     until: date,
     market: str,
@@ -123,7 +123,7 @@ def data_health(
     return [Finding("healthy", "shop", "health.no_finding", {}, account)]
 
 
-def _whole(name: str, table: InParts | None) -> pl.LazyFrame:
+def _whole(name: str, table: Chunks | None) -> pl.LazyFrame:
     """A table with all columns of its schema, typed, also where the shop has none of it."""
     schema = _SCHEMAS[name]
     if table is None:
@@ -131,7 +131,7 @@ def _whole(name: str, table: InParts | None) -> pl.LazyFrame:
     return columns_of(whole_of(table), schema, schema.columns(), needed=())
 
 
-def _rows(tables: Mapping[str, InParts], name: str) -> int:
+def _rows(tables: Mapping[str, Chunks], name: str) -> int:
     return 0 if name not in tables else int(whole_of(tables[name]).select(pl.len()).collect(engine="streaming").item())
 
 
@@ -140,7 +140,7 @@ def _finding(kind: str, scope: str, table: pl.DataFrame, size: float, **values: 
     return Finding(kind, scope, f"health.{kind}", values, table, size=size, caveat=f"health.cost.{kind}")
 
 
-def _held(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+def _held(tables: Mapping[str, Chunks]) -> Iterator[Finding]:
     """Files held back because they do not fit the shop's others."""
     held = _whole("held", tables.get("held")).filter(pl.col("state") == "held").sort("file").collect()
     for row in held.iter_rows(named=True):
@@ -148,7 +148,7 @@ def _held(tables: Mapping[str, InParts]) -> Iterator[Finding]:
         yield _finding(f"held_{row['reason']}", row["file"], held.filter(file=row["file"]), 1.0, **values)
 
 
-def _unread(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+def _unread(tables: Mapping[str, Chunks]) -> Iterator[Finding]:
     rows = _whole("left_out", tables.get("left_out")).filter(state="unreadable").sort("file").collect()
     if rows.height:
         first = rows.row(0, named=True)
@@ -157,7 +157,7 @@ def _unread(tables: Mapping[str, InParts]) -> Iterator[Finding]:
                        why=f"reading.left_out.{first['code']}")  # fmt: skip
 
 
-def _reading(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+def _reading(tables: Mapping[str, Chunks]) -> Iterator[Finding]:
     account = file_account(_whole("files", tables.get("files")), _whole("set_aside", tables.get("set_aside")))
     for row in account.filter(pl.col("rows_set_aside") > 0).iter_rows(named=True):
         values = {k: row[k] for k in ("file", "rows_read", "rows_set_aside", "main_reason")}
@@ -185,7 +185,7 @@ def _notes(account: pl.DataFrame) -> Iterator[Finding]:
 
 
 def _days(
-    tables: Mapping[str, InParts], until: date, market: str, without_orders: pl.DataFrame | None
+    tables: Mapping[str, Chunks], until: date, market: str, without_orders: pl.DataFrame | None
 ) -> Iterator[Finding]:
     if "orders" not in tables:
         return
@@ -201,7 +201,7 @@ def _days(
         yield _finding("cut_day", "orders", cut, row["expected"], **row)
 
 
-def _refunds(tables: Mapping[str, InParts], until: date) -> Iterator[Finding]:
+def _refunds(tables: Mapping[str, Chunks], until: date) -> Iterator[Finding]:
     n_refunds = _rows(tables, "refunds")
     if not n_refunds:
         yield _finding("no_refunds", "refunds", pl.DataFrame({"refunds": [0]}), 1.0)
@@ -222,7 +222,7 @@ def _refunds(tables: Mapping[str, InParts], until: date) -> Iterator[Finding]:
                 yield _finding(f"unknown_{name}", name, known, row["unknown"], **row)
 
 
-def _rules(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+def _rules(tables: Mapping[str, Chunks]) -> Iterator[Finding]:
     """What breaks a rule between tables."""
     if "orders" not in tables or "refunds" not in tables:
         return
@@ -244,7 +244,7 @@ def _rules(tables: Mapping[str, InParts]) -> Iterator[Finding]:
             yield _finding(kind, "shop", rows, rows.height, count=rows.height, example=rows["order_id"][0])
 
 
-def _buyers(tables: Mapping[str, InParts], told_apart: pl.DataFrame | None) -> Iterator[Finding]:
+def _buyers(tables: Mapping[str, Chunks], told_apart: pl.DataFrame | None) -> Iterator[Finding]:
     if not _rows(tables, "orders"):
         return
     keys = buyer_keys(tables["orders"]) if told_apart is None else told_apart
@@ -259,7 +259,7 @@ def _buyers(tables: Mapping[str, InParts], told_apart: pl.DataFrame | None) -> I
         yield _finding("no_products", "orders", keys, 1.0)
 
 
-def _absent(tables: Mapping[str, InParts]) -> Iterator[Finding]:
+def _absent(tables: Mapping[str, Chunks]) -> Iterator[Finding]:
     for name in OPTIONAL:
         if not _rows(tables, name):
             yield _finding(f"absent_{name}", name, pl.DataFrame({"table": [name], "rows": [0]}), 0.0)

@@ -27,9 +27,9 @@ from aftersales.findings.product_views import (
 )
 from aftersales.findings.product_weeks import present_ratio_start
 from aftersales.findings.products import with_money
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.cohorts import paid_lines
 from aftersales.measures.maturity_stages import SHOWN_FROM
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.request_exposure import first_requests
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.slice_effects import (
@@ -80,7 +80,7 @@ PERSISTENT_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def persistent_slices(
-    orders: InParts,
+    orders: Chunks,
     refunds: Frame,
     *,
     week: Week,
@@ -168,7 +168,7 @@ def slice_bound(usual: np.ndarray, own: float, *, worse: float) -> np.ndarray:
 
 
 def _lines(
-    orders: InParts, refunds: Frame, *, week: Week, market: str, set_aside: Frame | None
+    orders: Chunks, refunds: Frame, *, week: Week, market: str, set_aside: Frame | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The order lines of twelve weeks with their dimensions, and the first requests on them."""
     first, last = week.shift(1 - WINDOW_WEEKS).monday, week.sunday

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.cohorts import paid_lines
 from aftersales.measures.delays import TRAILING, delay_curve
 from aftersales.measures.maturity import with_maturity
 from aftersales.measures.order_evidence import key_number, named_buyer
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.measures.triangles import ANY, LONGEST_AGE, delay_triangle, with_stratum
 from aftersales.tables.columns import Frame, known_sum
@@ -52,7 +52,7 @@ class ProductCounts(NamedTuple):
     batches: pl.DataFrame
 
 
-def product_counts(orders: InParts, refunds: Frame, *, week: Week, market: str) -> ProductCounts:
+def product_counts(orders: Chunks, refunds: Frame, *, week: Week, market: str) -> ProductCounts:
     """Count paid orders and first refund requests, as known by the end of the week.
 
     ``orders`` may come in parts that hold whole orders, as a large shop's months do; what is counted is added up.

@@ -17,8 +17,8 @@ from scipy.special import expit, logit
 
 from aftersales.findings.product_counts import ALL, KEY, ProductCounts, product_counts
 from aftersales.findings.product_rates import product_rates
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.kinds import AGE_WEEKS, AGES, EDGE, AtAge, at_age, expected_by_kind, launch_ages
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.triangles import ANY
 from aftersales.stats.deviations import error_of_few
 from aftersales.stats.false_discoveries import LEAST_PROBABILITY, TARGET, bayes_fdr
@@ -63,7 +63,7 @@ VIEWS_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def product_views(
-    orders: InParts,
+    orders: Chunks,
     refunds: Frame,
     *,
     week: Week,

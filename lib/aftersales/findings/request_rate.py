@@ -9,8 +9,8 @@ from __future__ import annotations
 import polars as pl
 
 from aftersales.findings.contract import SIGNAL_WEEKS
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.delays import delay_curve
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.triangles import delay_triangle, with_stratum
 from aftersales.stats.intervals import rate, wilson
@@ -22,7 +22,7 @@ MEASURE = "refund_request_rate"
 LEAST_EXPOSURE = 1.0
 
 
-def request_rate(orders: InParts, refunds: Frame, *, week: Week, market: str) -> pl.DataFrame:
+def request_rate(orders: Chunks, refunds: Frame, *, week: Week, market: str) -> pl.DataFrame:
     """First refund requests of each week over the orders then at risk; no rows where refunds have no dates.
 
     Columns out: week (its Monday), events (orders that asked for the first time), exposure (orders, each weighted by
@@ -58,7 +58,7 @@ def request_rate(orders: InParts, refunds: Frame, *, week: Week, market: str) ->
 
 
 def as_seen(rates: pl.DataFrame, *, week: Week) -> pl.DataFrame:
-    """The last sixty weeks as rows of `seen.seen_measures`."""
+    """The last sixty weeks as rows of `seen.observed_measures`."""
     first = week.shift(1 - SIGNAL_WEEKS).monday
     return rates.filter(pl.col("week") >= first).select(
         measure=pl.lit(MEASURE), scope=pl.lit("shop"), week=week_label("week"), unit=pl.lit("share_at_risk"),

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from aftersales.findings.contract import CONTRACT, WORDS
-from aftersales.findings.seen import seen_measures
+from aftersales.findings.weekly_measures import observed_measures
 from aftersales.tables.columns import Frame
 from aftersales.words.errors import DataError
 from aftersales.words.language import Language, say
@@ -56,7 +56,9 @@ def signals(
     'Refund rate by value in the week of 9 Nov: 50.0% so far (¥20 of ¥40), not enough data to judge.'
     """
     rows = judged(
-        seen_measures(orders, refunds, complaints=complaints, week=week, by=by), estimates=estimates, verdicts=verdicts
+        observed_measures(orders, refunds, complaints=complaints, week=week, by=by),
+        estimates=estimates,
+        verdicts=verdicts,
     )
     return with_headlines(rows, language=language, currency=currency)
 
@@ -68,7 +70,7 @@ def judged(
     verdicts: pl.DataFrame | None = None,
     lacking: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The rows of `signals` from what was counted (`seen.seen_measures`), headlines still null: in no language yet.
+    """The rows of `signals` from what was counted (`seen.observed_measures`), headlines still null: in no language yet.
 
     Weeks named in ``lacking`` (`damage.lacking_weeks`) show what was counted, immature and without a verdict, and
     nothing at all where a kind of data lacks the whole week: there nothing seen is no nought.

@@ -136,8 +136,8 @@ def shrunk_rates(
     def pooled(values: Array) -> Array:
         return np.bincount(kind, weights=values, minlength=len(kinds)).astype(np.float64)
 
-    freedom = pooled(np.maximum(weeks - 1.0, 0.0))
-    dispersion = np.maximum(pooled(chi_square) / np.maximum(freedom, 1.0), 1.0)
+    df = pooled(np.maximum(weeks - 1.0, 0.0))
+    dispersion = np.maximum(pooled(chi_square) / np.maximum(df, 1.0), 1.0)
     number, all_events, all_exposure = pooled(np.ones(len(y))), pooled(events), pooled(total)
     rate = np.maximum(all_events, NO_EVENT_PRIOR) / all_exposure
     between = pooled(total * (events / total - rate[kind]) ** 2) - (number - 1.0) * dispersion * rate
@@ -150,7 +150,7 @@ def shrunk_rates(
     mean = (seen / over)[:, None] * ahead_exposure
     error = (np.sqrt(seen) / over)[:, None] * ahead_exposure
     nothing = np.zeros(len(y), bool)
-    return Expected(mean, error, dispersion[kind], freedom[kind], nothing, weeks > 1)
+    return Expected(mean, error, dispersion[kind], df[kind], nothing, weeks > 1)
 
 
 def _regression(

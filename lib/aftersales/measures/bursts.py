@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaln
 
-from aftersales.measures.parts import in_parts, parts_for
-from aftersales.stats.tails import negative_binomial_above
-from aftersales.words.errors import QuestionError
+from aftersales.measures.chunks import in_parts, parts_for
+from aftersales.stats.tails import negative_binomial_sf
+from aftersales.words.errors import UsageError
 
 # A lunch hour's spree, a day's, and the two days within which organised orders are placed (reference "methods 5").
 LENGTHS_HOURS = (6, 24, 48)
@@ -69,7 +69,7 @@ def windows(
     (1, 6)
     """
     if not lengths_hours or min(lengths_hours) <= 0:
-        raise QuestionError("A window has a length above zero hours", found=str(list(lengths_hours)))
+        raise UsageError("A window has a length above zero hours", found=str(list(lengths_hours)))
     counts = evidence.lazy().filter(pl.col("counts"))
     shop = _Shop(_Traffic(counts.select("at").collect()["at"].to_numpy()), lengths_hours)
     n = parts_for(evidence.height)
@@ -247,7 +247,7 @@ def _of_length(hours: int, part: _Sources, shop: _Shop) -> pl.DataFrame:
         share = np.maximum(share, (np.maximum(near, 0) + 1) / (total - n + 2))
     share, (shape, rate) = np.minimum(share, 1.0), shop.prior
     outside, rest = shape + n - k, rate + 1 - share
-    tail = negative_binomial_above(k - 2, outside, rest / (rest + share)) + spree[source[rows]] ** (k - 1)
+    tail = negative_binomial_sf(k - 2, outside, rest / (rest + share)) + spree[source[rows]] ** (k - 1)
     return pl.DataFrame({
         "code": source[rows], "start": at[rows], "end": at[rows] + hours * _HOUR,
         "hours": np.full(len(rows), hours, dtype=np.int64), "orders": k,
@@ -283,7 +283,7 @@ def surprising(tests: pl.DataFrame, *, tried: int, target: float, p: str = "p_ti
     ['a', 'b']
     """
     if not 0 < target < 1:
-        raise QuestionError("A share of false names lies between 0 and 1", found=str(target))
+        raise UsageError("A share of false names lies between 0 and 1", found=str(target))
     best = np.sort(tests.group_by("source").agg(pl.col(p).min())[p].to_numpy())
     limits = target * np.arange(1, len(best) + 1) / max(tried, len(best), 1)
     within = np.flatnonzero(best <= limits)

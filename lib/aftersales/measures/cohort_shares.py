@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from aftersales.measures.parts import InParts, parts_of
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.triangles import delay_triangle
 from aftersales.tables.columns import Frame
@@ -21,7 +21,7 @@ _NO_ROWS = pl.DataFrame(
 )  # fmt: skip
 
 
-def cohort_shares(orders: InParts, refunds: Frame, *, since: date, until: date) -> pl.DataFrame:
+def cohort_shares(orders: Chunks, refunds: Frame, *, since: date, until: date) -> pl.DataFrame:
     """The share of each payment week's orders that had asked for a refund by each age in days.
 
     Weeks paid from ``since`` on. An age is given only where every day of the week has reached it, so that a curve ends

@@ -10,7 +10,7 @@ import polars as pl
 from aftersales.measures.inputs import columns_of
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.periods import week_start
 
 PERIODS = {"day": "1d", "week": "1w", "month": "1mo"}
@@ -27,7 +27,7 @@ def split_by(by: str | Sequence[str]) -> tuple[str | None, list[str]]:
     names = [by] if isinstance(by, str) else list(by)
     periods = [n for n in names if n in PERIODS]
     if len(periods) > 1 or not names or len(set(names)) < len(names):
-        raise QuestionError(
+        raise UsageError(
             "A grouping holds at most one of day, week and month, and each name once",
             found=", ".join(names) or "nothing",
         )

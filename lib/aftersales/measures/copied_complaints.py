@@ -12,7 +12,7 @@ import polars as pl
 
 from aftersales.measures.contradictions import ABOVE_PRICE, with_demands
 from aftersales.stats.near_copies import near_copies
-from aftersales.stats.tails import binomial_above
+from aftersales.stats.tails import binomial_sf
 
 # A group this unlikely to meet on one product by chance is not the work of chance: one false group in a hundred.
 CHANCE_BELOW = 0.01
@@ -55,7 +55,7 @@ def copied_complaints(facts: pl.DataFrame) -> pl.DataFrame:
     # no product is taken to be rarer than the average one: the rarest of many is rare by chance
     share = ((told["everywhere"] - told["here"]).fill_null(0) / others.clip(1)).clip(1 / kinds, 1)
     same, buyers = told["same_product"].fill_null(0).to_numpy(), told["buyers"].to_numpy()
-    chance = binomial_above(same - 2, buyers - 1, share.to_numpy()) * told["products"].fill_null(1).to_numpy()
+    chance = binomial_sf(same - 2, buyers - 1, share.to_numpy()) * told["products"].fill_null(1).to_numpy()
     told = told.with_columns(chance=pl.Series(np.clip(chance, 0, 1), dtype=pl.Float64))
     most = pl.col("same_product") * 2 > pl.col("buyers")
     one_product, sums = (pl.col("chance") <= CHANCE_BELOW) & most, pl.col("median_multiple").fill_null(0) > ABOVE_PRICE

@@ -58,20 +58,20 @@ def judged_counts(
     """
     seen = outlook(counts, exposure, usable, weeks=weeks, at=at, pools=pools, market=market)
     expected = seen.expected
-    loose = np.zeros((len(counts), 2))
+    exposure_rse = np.zeros((len(counts), 2))
     if exposure_error is not None:
-        loose = np.nan_to_num(exposure_error[:, [max(at - 1, 0), at]])
+        exposure_rse = np.nan_to_num(exposure_error[:, [max(at - 1, 0), at]])
     mean, before_mean = expected.mean[:, 1], expected.mean[:, 0]
     error = expected.error[:, 1]
-    variance = predictive_variance(mean, np.hypot(error, mean * loose[:, 1]), expected.dispersion)
+    variance = predictive_variance(mean, np.hypot(error, mean * exposure_rse[:, 1]), expected.dispersion)
     mean_2 = mean + before_mean
     # both weeks' means come from one fit, and their maturities from one curve: these errors go together and add up
-    error_2 = np.hypot(error + expected.error[:, 0], mean * loose[:, 1] + before_mean * loose[:, 0])
+    error_2 = np.hypot(error + expected.error[:, 0], mean * exposure_rse[:, 1] + before_mean * exposure_rse[:, 0])
     variance_2 = predictive_variance(mean_2, error_2, expected.dispersion)
     before = np.where(usable[:, at - 1], counts[:, at - 1], np.nan) if at else np.full(len(counts), np.nan)
     known = usable[:, at] & expected.usable
     safe = [np.where(known, column, 1.0) for column in (counts[:, at], mean, variance)]
-    fortnight = {"before": before, "mean_2": mean_2, "variance_2": variance_2, "freedom": expected.freedom}
+    fortnight = {"before": before, "mean_2": mean_2, "variance_2": variance_2, "df": expected.df}
     found = tails(*safe, **fortnight)
     range_ = limits(*safe[1:], **fortnight, alpha=alpha)
 

@@ -14,8 +14,8 @@ from datetime import date
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of, summed
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame
 from aftersales.tables.orders import Orders
@@ -29,7 +29,7 @@ NEIGHBOUR_DAYS = 7
 USUAL_DAYS = 28
 
 
-def empty_days(orders: InParts, *, until: date, market: str) -> pl.DataFrame:
+def empty_days(orders: Chunks, *, until: date, market: str) -> pl.DataFrame:
     """The runs of days, between the first and last day with orders, on which no order was created.
 
     Orders may come in parts.
@@ -140,7 +140,7 @@ def known_orders(table: Frame) -> pl.DataFrame:
     return found.with_columns(share_unknown=pl.when(pl.col("rows") > 0).then(pl.col("unknown") / pl.col("rows")))
 
 
-def buyer_keys(orders: InParts) -> pl.DataFrame:
+def buyer_keys(orders: Chunks) -> pl.DataFrame:
     """How well buyers can be told apart: quality, orders, share; the best quality first, all four of them.
 
     Orders may come in parts.
@@ -166,7 +166,7 @@ def _made(orders: Frame, *, until: date) -> pl.LazyFrame:
     return lines.select("order_id", at=at).filter(pl.col("at").dt.date() <= until)
 
 
-def _orders_per_day(orders: InParts, *, until: date) -> pl.DataFrame:
+def _orders_per_day(orders: Chunks, *, until: date) -> pl.DataFrame:
     counts = [_orders_by(_made(part, until=until), pl.col("at").dt.date().alias("day")) for part in parts_of(orders)]
     return summed(counts, ["day"])
 

@@ -16,7 +16,7 @@ def columns_of(table: Frame, schema: type[dy.Schema], columns: Iterable[str], *,
 
     A frame made by hand for a question need not carry all thirty columns of a table. A moment that it lacks is in the
     zone of those it has. Raises `DataError` where a
-    needed column is absent, `QuestionError` for a name that the table's schema does not know either.
+    needed column is absent, `UsageError` for a name that the table's schema does not know either.
 
     >>> from aftersales.tables.orders import Orders
     >>> lines = pl.DataFrame({"order_id": ["a", "b", "c"]})

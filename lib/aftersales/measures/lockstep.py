@@ -13,8 +13,8 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from aftersales.measures.parts import in_parts, parts_for
-from aftersales.stats.tails import poisson_above
+from aftersales.measures.chunks import in_parts, parts_for
+from aftersales.stats.tails import poisson_sf
 
 APART_SECONDS = 3600
 # Where an hour holds more orders of a product than this, everybody meets everybody, and it says nothing.
@@ -61,7 +61,7 @@ def lockstep(evidence: pl.DataFrame, *, target: float) -> tuple[pl.DataFrame, pl
     counted = counted.sort("one", "other")
     chance = met / max(orders**2 / 2, 1)
     expected = counted["own_one"].to_numpy() * counted["own_other"].to_numpy() * chance
-    p = np.minimum(poisson_above(counted["times"].to_numpy() - 1, expected) * max(tried, 1), 1.0)
+    p = np.minimum(poisson_sf(counted["times"].to_numpy() - 1, expected) * max(tried, 1), 1.0)
     counted = counted.with_columns(expected=pl.Series(expected, dtype=pl.Float64), p=pl.Series(p, dtype=pl.Float64))
     order = np.sort(p)
     within = np.flatnonzero(order <= target * np.arange(1, len(order) + 1))

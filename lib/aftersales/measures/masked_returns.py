@@ -12,7 +12,7 @@ import polars as pl
 
 from aftersales.measures.bursts import windows
 from aftersales.measures.rings import names_nobody
-from aftersales.stats.tails import binomial_above
+from aftersales.stats.tails import binomial_sf
 
 # Longer runs are a season's or a courier's.
 RUN_HOURS = (24, 48)
@@ -67,7 +67,7 @@ def same_products(
     cells = mine.group_by("group", "product_id").agg(met=pl.len().cast(pl.Int64), share=pl.col("share").first())
     cells = cells.with_columns(of=pl.col("met").sum().over("group"), products=pl.len().over("group"))
     # met once it was not met again, and the chance of that is one
-    p = binomial_above(cells["met"].to_numpy() - 2, cells["of"].to_numpy() - 1, cells["share"].to_numpy())
+    p = binomial_sf(cells["met"].to_numpy() - 2, cells["of"].to_numpy() - 1, cells["share"].to_numpy())
     cells = cells.with_columns(p=pl.Series(p))
     whole = cells.group_by("group").agg(p_same=(pl.col("p").min() * pl.col("products").first()).clip(0, 1))
     hot = cells.filter(pl.col("p") <= PRODUCT_CHANCE).select("group", "product_id")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 
 def change_split(
@@ -93,7 +93,7 @@ def _segments(
     ):
         missing = needed - set(frame.columns)
         if missing:
-            raise QuestionError(
+            raise UsageError(
                 f"The table of {name} lacks columns to split by", found=f"missing {', '.join(sorted(missing))}"
             )
     at_risk = _by_period(exposures, "exposure", [*by])

@@ -21,7 +21,7 @@ from scipy.special import gammaln
 from aftersales.measures.delays import BORROWED_REQUESTS, TRAILING, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
 from aftersales.measures.triangles import DAYS, Grain
-from aftersales.stats.tails import negative_binomial_at
+from aftersales.stats.tails import negative_binomial_ppf
 from aftersales.words.errors import DataError
 
 # The interval of every signal in the findings contract.
@@ -77,7 +77,7 @@ def quantile(to_come: np.ndarray, size: np.ndarray, probability: float) -> np.nd
     [0.0, 15.0]
     """
     mean, size = np.maximum(np.asarray(to_come, float), 0.0), np.asarray(size, float)
-    found = negative_binomial_at(size, size / (size + np.maximum(mean, 1e-12)), below=probability)
+    found = negative_binomial_ppf(size, size / (size + np.maximum(mean, 1e-12)), below=probability)
     return np.where(mean > 1e-12, found, 0.0)
 
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.inputs import columns_of, local_time
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests
 from aftersales.tables.columns import Frame, known_sum
 from aftersales.tables.orders import Orders
@@ -25,7 +25,7 @@ AFTER_SHIPPING = ("in_transit", "after_receipt")
 _STILL_OPEN = ("unpaid", "paid", "part_shipped")
 
 
-def order_evidence(orders: InParts, refunds: Frame, *, until: date) -> pl.DataFrame:
+def order_evidence(orders: Chunks, refunds: Frame, *, until: date) -> pl.DataFrame:
     """One row an order created up to ``until``, with what the tests of bursts and rings look at.
 
     ``orders`` may come in parts, as a large shop's months do, so that no more than one part's text is held at a time.

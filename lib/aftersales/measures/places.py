@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from aftersales.measures.parts import InParts
+from aftersales.measures.chunks import Chunks
 from aftersales.measures.rates import refund_rate
 from aftersales.stats.intervals import LEVEL
 from aftersales.tables.columns import Frame
@@ -50,7 +50,7 @@ def beta_prior(refunded: NDArray[np.float64], paid: NDArray[np.float64]) -> tupl
 
 
 def rate_by_place(
-    orders: InParts, refunds: Frame, *, by: str = "province", until: date, since: date | None = None
+    orders: Chunks, refunds: Frame, *, by: str = "province", until: date, since: date | None = None
 ) -> pl.DataFrame:
     """The refund rate of each province, courier …, raw and shrunk, sorted by the shrunk one, highest first.
 

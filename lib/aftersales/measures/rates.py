@@ -7,8 +7,8 @@ from datetime import date
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of, summed
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
-from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import FURTHEST_FIRST, WITH_MONEY, refund_requests, touched_lines
 from aftersales.stats.intervals import effective_size, rate, wilson
 from aftersales.tables.columns import MONEY, Frame, known_sum
@@ -21,7 +21,7 @@ AFTER_SHIPPING = ("in_transit", "after_receipt")
 
 
 def refund_rate(
-    orders: InParts, refunds: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
+    orders: Chunks, refunds: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
 ) -> pl.DataFrame:
     """The refund rate of the orders paid in each cohort, as counted up to and including the day ``until``.
 
@@ -169,7 +169,7 @@ def _with_rates(counts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def weeks_without_amounts(orders: InParts, refunds: Frame, *, until: date) -> pl.DataFrame:
+def weeks_without_amounts(orders: Chunks, refunds: Frame, *, until: date) -> pl.DataFrame:
     """The weeks of payment in which a paid order, or a refund asked for of one, has no known amount.
 
     Columns out: week (Date). Sorted.

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from scipy.special import betainc, betaln, gammaln
 
-from aftersales.measures.parts import in_parts, parts_for
+from aftersales.measures.chunks import in_parts, parts_for
 
 # A product's rate is drawn towards the shop's as if these orders stood behind the latter: with fewer orders of its own
 # a product says little. Chosen by sense, not fitted: recall moved by .003 from 10 to 40.

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.cohorts import paid_lines
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.tables.columns import Frame
 
@@ -35,7 +35,7 @@ class RequestTables:
 
 
 def request_tables(
-    orders: InParts, refunds: Frame, *, before: Span, after: Span, columns: Sequence[str], money: bool = False
+    orders: Chunks, refunds: Frame, *, before: Span, after: Span, columns: Sequence[str], money: bool = False
 ) -> RequestTables:
     """Exposure and events of two spans of days (both ends included), ready for `driving_slices` and `change_split`.
 

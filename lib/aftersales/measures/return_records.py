@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from aftersales.measures.chunks import parts_for
 from aftersales.measures.inputs import columns_of, local_time
 from aftersales.measures.order_evidence import named_buyer
-from aftersales.measures.parts import parts_for
 from aftersales.measures.requests import state_as_of
 from aftersales.measures.waybills import courier, waybill
 from aftersales.tables.columns import Frame, known_sum

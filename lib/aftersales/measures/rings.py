@@ -7,8 +7,8 @@ import polars as pl
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from aftersales.measures.parts import in_parts, parts_for
-from aftersales.stats.tails import binomial_above
+from aftersales.measures.chunks import in_parts, parts_for
+from aftersales.stats.tails import binomial_sf
 
 # A key that more buyers share is a parcel locker, a dormitory or a forwarder's warehouse, and says nothing of who
 # belongs together. Source: reference "methods 5".
@@ -103,5 +103,5 @@ def sameness(members: pl.DataFrame, evidence: pl.DataFrame) -> pl.DataFrame:
     cells = cells.with_columns(of=pl.col("alike").sum().over("group"))
     ordered = cells.sort("group", "alike", "share", descending=[False, True, False])
     best = ordered.unique("group", keep="first", maintain_order=True)
-    p = binomial_above(best["alike"].to_numpy() - 2, best["of"].to_numpy() - 1, best["share"].to_numpy())
+    p = binomial_sf(best["alike"].to_numpy() - 2, best["of"].to_numpy() - 1, best["share"].to_numpy())
     return best.select("group", "alike").with_columns(p_same=pl.Series(p, dtype=pl.Float64))

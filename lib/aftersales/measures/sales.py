@@ -6,13 +6,13 @@ from datetime import date
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.parts import InParts, parts_of
 from aftersales.tables.columns import known_sum
 from aftersales.tables.orders import Orders
 
 
-def product_sales(orders: InParts, *, since: date, until: date) -> pl.DataFrame:
+def product_sales(orders: Chunks, *, since: date, until: date) -> pl.DataFrame:
     """Orders created from ``since`` to ``until`` (local days, both included), paid or not, by product and in all.
 
     ``orders`` may come in parts that hold whole orders. Columns out: product_id (null: the whole shop), orders (an

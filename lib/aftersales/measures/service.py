@@ -7,10 +7,10 @@ from datetime import date
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of, summed
 from aftersales.measures.cohorts import paid_lines, period_start, split_by, with_gaps
 from aftersales.measures.durations import duration_summary
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests
 from aftersales.stats.intervals import rate, wilson
 from aftersales.tables.columns import MONEY, Frame, has_hour, known_sum
@@ -19,7 +19,7 @@ from aftersales.tables.values import FAULT
 
 
 def complaint_rate(
-    orders: InParts, complaints: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
+    orders: Chunks, complaints: Frame, *, by: str | Sequence[str] = "week", until: date, since: date | None = None
 ) -> pl.DataFrame:
     """Orders with a complaint over paid orders of the same payment cohort, complaints filed up to ``until``.
 
@@ -124,7 +124,7 @@ def complaint_outcomes(complaints: Frame, *, until: date, since: date | None = N
 
 
 def platform_involved_rate(
-    orders: InParts,
+    orders: Chunks,
     refunds: Frame,
     complaints: Frame | None = None,
     *,
@@ -271,7 +271,7 @@ def _waiting(
 
 
 def order_share(
-    orders: InParts,
+    orders: Chunks,
     marked: pl.LazyFrame,
     *,
     by: str | Sequence[str] = "week",

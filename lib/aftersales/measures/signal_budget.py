@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 # The declared budget: a manager who is called for nothing more often than once a month stops coming
 WEEKS_PER_FALSE_SIGNAL = 4.0
@@ -21,7 +21,7 @@ def level_per_test(measures: int, *, sides: int = 2, weeks_per_false_signal: flo
     (0.005, 0.02)
     """
     if measures < 1 or sides not in (1, 2) or weeks_per_false_signal <= 0:
-        raise QuestionError(
+        raise UsageError(
             "A budget of false signals needs measures, one or two sides and a positive number of weeks",
             found=f"{measures} measures, {sides} sides, {weeks_per_false_signal} weeks",
         )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -65,7 +65,7 @@ def numbered_cells(
     """Number the levels and cells of both tables and expect each cell's events from the time before.
 
     Columns in as for `driving_slices`. Null is a level of its own; odd and even days make the two halves. Raises
-    `QuestionError` for a missing column, `DataError` where events happened in a cell that had no exposure.
+    `UsageError` for a missing column, `DataError` where events happened in a cell that had no exposure.
     """
     dims = tuple(dimensions)
     _check_columns(exposures, {*dims, "after", "exposure"}, "exposures")
@@ -141,7 +141,7 @@ def main_effect_rate(codes: Sequence[Codes], events: Floats, exposure: Floats, *
 def _check_columns(frame: pl.DataFrame, needed: set[str], name: str) -> None:
     missing = needed - set(frame.columns)
     if missing:
-        raise QuestionError(f"The table of {name} lacks columns", found=f"missing {', '.join(sorted(missing))}")
+        raise UsageError(f"The table of {name} lacks columns", found=f"missing {', '.join(sorted(missing))}")
 
 
 def _coded(frame: pl.DataFrame, columns: Sequence[str]) -> list[pl.Expr]:

@@ -9,11 +9,11 @@ import numpy as np
 
 from aftersales.measures.slice_cells import LEVEL_PRIOR_EVENTS, Cells, Floats, totals
 from aftersales.measures.slice_lattice import Lattice, event_totals, usual_totals, weight_totals
-from aftersales.stats.tails import normal_at
+from aftersales.stats.tails import normal_isf
 
 # A slice must still stand out at this level once the other named ones are accounted for (reference: methods 4).
 RESIDUAL_P = 0.01
-RESIDUAL_Z = float(normal_at(RESIDUAL_P))
+RESIDUAL_Z = float(normal_isf(RESIDUAL_P))
 # A slice that holds this share of another's excess stands for it (reference: methods 4).
 STANDS_FOR_SHARE = 0.8
 # What is left is not worth another culprit below this share of the rise (reference: methods 4). It ends the search
@@ -189,7 +189,7 @@ def rising_slices(view: View, *, candidates: np.ndarray, entry_p: float, count_r
     chosen: tuple[int, ...] = ()
     z, excess = leftover(view, fitted(view, chosen))
     rise = float(excess[0])
-    entry_gain = 0.5 * float(normal_at(entry_p)) ** 2
+    entry_gain = 0.5 * float(normal_isf(entry_p)) ** 2
     open_to_all = candidates.copy()
     while len(chosen) < MAX_SLICES:
         gain = np.where(open_to_all & (z > 0), z**2 / 2 - view.lattice.log_rivals, -np.inf)

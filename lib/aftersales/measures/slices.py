@@ -19,7 +19,7 @@ from aftersales.measures.slice_search import (
     rising_slices,
     view_of,
 )
-from aftersales.stats.tails import normal_above
+from aftersales.stats.tails import normal_sf
 
 # Of the slices named, at most about one in a hundred is chance (Benjamini and Hochberg 1995). A name on a weekly page
 # accuses: at one in twenty a shop would follow two or three wrong ones a year. Chosen over .05 after the planted
@@ -113,7 +113,7 @@ def _confirmed(halves: list[View]) -> tuple[np.ndarray, dict[int, float]]:
         proposed = rising_slices(propose, candidates=lattice.supported, entry_p=PROPOSAL_P, count_rivals=False)
         for i in proposed:
             z, _ = leftover(test, fitted(test, [k for k in proposed if k != i]))
-            found.append((i, float(normal_above(z[i]))))
+            found.append((i, float(normal_sf(z[i]))))
     candidates = np.zeros(len(lattice.width), dtype=bool)
     p_values: dict[int, float] = {}
     if found:
@@ -149,7 +149,7 @@ def _described(cells: Cells, view: View, chosen: Sequence[int], p_values: dict[i
         p = p_values.get(i)
         if p is None:
             z, _ = leftover(view, fitted(view, [k for k in chosen if k != i]))
-            p = min(1.0, float(normal_above(z[i]) * np.exp(lattice.log_rivals[i])))
+            p = min(1.0, float(normal_sf(z[i]) * np.exp(lattice.log_rivals[i])))
         family, local, layer = lattice.place(i)
         inside = family.code == local
         exposure = cells.exposure[:, :, inside].sum(axis=(0, 2))

@@ -21,7 +21,7 @@ from aftersales.measures.count_verdicts import judged_counts, level_since
 from aftersales.measures.signal_budget import level_per_test
 from aftersales.stats.count_limits import final_value_range
 from aftersales.stats.level_shift import level_mean, present_level_start
-from aftersales.stats.xmr import Chart, individuals, laney_shares
+from aftersales.stats.xmr import ControlChart, individuals, laney_shares
 from aftersales.words.errors import DataError
 from aftersales.words.periods import Week
 
@@ -166,7 +166,7 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, market: str 
         value = np.where(np.isfinite(column["value"][:, at]), column["value"][:, at], events / exposure)
         seen = np.where(np.isfinite(maturity), events * maturity / exposure, events / exposure)
         low, high = final_value_range(
-            events, exposure, maturity, dispersion=found.dispersion, loose=column["maturity_error"][:, at]
+            events, exposure, maturity, dispersion=found.dispersion, exposure_rse=column["maturity_error"][:, at]
         )
     return _verdicts(
         panel, at, since=since, over=over, under=under, known=known, enough=found.enough,
@@ -188,7 +188,9 @@ def _judged_values(panel: _Panel, at: int, kind: str, alpha: float, market: str 
         with np.errstate(divide="ignore", invalid="ignore"):
             values = events / numbers
             shown = column["events"][:, at] / column["exposure"][:, at]
-        chart: Chart = laney_shares(events[:, past], numbers[:, past], events[:, at], numbers[:, at], alpha=alpha)
+        chart: ControlChart = laney_shares(
+            events[:, past], numbers[:, past], events[:, at], numbers[:, at], alpha=alpha
+        )
     else:
         values = np.where(mature, column["value"], np.nan)
         shown = column["value"][:, at]

@@ -16,6 +16,7 @@ from dataclasses import replace
 import polars as pl
 
 from aftersales.measures.bursts import surprising, windows
+from aftersales.measures.chunks import in_parts, part_of, parts_for
 from aftersales.measures.judging import (
     SUREST,
     as_episodes,
@@ -27,7 +28,6 @@ from aftersales.measures.judging import (
 )  # fmt: skip
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
-from aftersales.measures.parts import in_parts, part_of, parts_for
 from aftersales.measures.refund_tails import Ordinary, ordinary, spreads
 from aftersales.measures.rings import KEYS, names_nobody, rare_keys, sameness
 

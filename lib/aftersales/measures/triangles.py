@@ -8,11 +8,11 @@ from typing import Literal
 
 import polars as pl
 
+from aftersales.measures.chunks import Chunks, parts_of, summed
 from aftersales.measures.cohorts import paid_lines, period_start
-from aftersales.measures.parts import InParts, parts_of, summed
 from aftersales.measures.requests import refund_requests, touched_lines
 from aftersales.tables.columns import Frame, known_sum
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.promotions import promotion_of_day
 
 Grain = Literal["day", "week"]
@@ -44,7 +44,7 @@ def with_stratum(orders: Frame, market: str) -> pl.LazyFrame:
 
 
 def delay_triangle(
-    orders: InParts,
+    orders: Chunks,
     refunds: Frame,
     *,
     until: date,
@@ -70,7 +70,7 @@ def delay_triangle(
 
     Columns out: those of ``by``, ``outcome`` (text; "any" where not asked for, "unknown" where null), ``cohort``
     (Date), ``age`` (days or weeks, from 0), ``orders`` (or money), ``events`` (requests at that age, or money).
-    Sorted by ``by``, outcome, cohort, age. Raises `QuestionError` for an unknown grain.
+    Sorted by ``by``, outcome, cohort, age. Raises `UsageError` for an unknown grain.
 
     >>> from datetime import datetime
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [9, 9, 9], "paid_at": [datetime(2026, 11, 2),
@@ -82,7 +82,7 @@ def delay_triangle(
      (datetime.date(2026, 11, 9), 0, 1, 0)]
     """
     if age not in DAYS:
-        raise QuestionError("An age is counted in days or weeks", found=str(age))
+        raise UsageError("An age is counted in days or weeks", found=str(age))
     last = _last_whole(until, age)
     longest = LONGEST_AGE[age] if longest_age is None else longest_age
     requests = refund_requests(refunds, until=until)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import polars as pl
 
-from aftersales.sources.left_out import LeftOut, names_shown
 from aftersales.sources.notes import note_words
 from aftersales.sources.quarantine import REASONS
+from aftersales.sources.unread_files import LeftOut, names_shown
 from aftersales.tables.ledger import Files
 from aftersales.words.errors import error_in
 from aftersales.words.language import Language, say

@@ -15,13 +15,13 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-from aftersales.sources.keep import moments_of
 from aftersales.sources.notes import note
 from aftersales.sources.odd_columns import Odd
 from aftersales.sources.read import Reading
 from aftersales.sources.records import NO_MONTH
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
+from aftersales.sources.to_records import moments_of
 from aftersales.words.language import Language, say
 from aftersales.words.markets import platforms, same_exports
 

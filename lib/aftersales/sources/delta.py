@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import polars as pl
 from deltalake import DeltaTable
 
-from aftersales.sources.places import plain_http
+from aftersales.sources.storage import plain_http
 
 
 class _Named(DeltaTable):

@@ -14,15 +14,15 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from aftersales.sources.erased import IDENTITIES, WORDS, marks
+from aftersales.sources.erasure_list import IDENTITIES, WORDS, marks
 from aftersales.sources.identity import fingerprint, installation_key, keyed_hash
 from aftersales.sources.importing import store_to_build_on
-from aftersales.sources.keep import joined_key
 from aftersales.sources.lock import import_lock
 from aftersales.sources.records import KEPT
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.sources.to_records import joined_key
+from aftersales.words.errors import UsageError
 
 GONE_WHOLE = ("messages", "evidence", "parcels")  # nothing of such a row is left without them
 _IDS = ("line_id", "refund_id", "complaint_id", "tracking_no", "return_tracking_no")
@@ -49,7 +49,7 @@ def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer:
     """What there is of the buyer who is named as in the export, or who placed one of these orders.
 
     An order leads to all orders of the same buyer where the platform told who that was; where the name was masked, to
-    itself alone. `QuestionError` where the store knows neither.
+    itself alone. `UsageError` where the store knows neither.
     """
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     head = store.head()
@@ -75,7 +75,7 @@ def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer:
     rows = {t: n for t, n in counted.items() if n}
     if not rows:
         asked = f"buyer '{buyer}'" if buyer else f"order {', '.join(orders)}"
-        raise QuestionError(
+        raise UsageError(
             f"The shop '{shop.id}' holds nothing of {asked}", found=f"{head.number + 1} states were looked at",
             hint="write name or number as the export file has it; a masked name (王**) leads to nobody, an order does",
         )  # fmt: skip

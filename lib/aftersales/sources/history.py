@@ -19,7 +19,7 @@ from typing import Any
 import polars as pl
 from obstore.exceptions import NotFoundError
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import DamageError, SetupError
 
 STORE_FORMAT = 2  # 1: commits in a Delta table, without checksums

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import SetupError
 
 KEY_VARIABLE = "AFTERSALES_KEY"

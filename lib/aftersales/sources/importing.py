@@ -13,7 +13,6 @@ import polars as pl
 from aftersales.sources.account import FileAccount, ImportAccount
 from aftersales.sources.archives import members
 from aftersales.sources.child import in_child
-from aftersales.sources.composing import compose_tables
 from aftersales.sources.crosschecks import (
     CONFIRMED,
     HELD,
@@ -25,19 +24,20 @@ from aftersales.sources.crosschecks import (
     unfit,
     with_strangers,
 )
-from aftersales.sources.found import found_files, given_files, shown_name
+from aftersales.sources.export_folder import found_files, given_files, shown_name
 from aftersales.sources.history import check_key
 from aftersales.sources.identity import fingerprint, installation_key
-from aftersales.sources.keeping import Keeping
+from aftersales.sources.intake import Progress, Taking, known_files, reader_of
 from aftersales.sources.layout import load_layouts
-from aftersales.sources.left_out import keep_left_out, kept_left_out, names_shown
 from aftersales.sources.lock import import_lock
 from aftersales.sources.odd_columns import notes_of, odd_columns, stored_columns
+from aftersales.sources.rebuild import compose_tables
+from aftersales.sources.record_writer import RecordWriter
 from aftersales.sources.records import RECORDS
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
-from aftersales.sources.taking import Progress, Taking, known_files, reader_of
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.sources.unread_files import keep_left_out, kept_left_out, names_shown
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import shop_time
 
@@ -71,7 +71,7 @@ def import_files(
         import_id = f"{head.number + 1:06d}"
         layouts, digest = load_layouts([Path(settings.place(p)) for p in shop.layouts]), _layouts_digest(settings, shop)
         confirmed = named_files(store.table("held", head).collect(), confirm)
-        kept, standing = Keeping(store, head, import_id), kept_left_out(store, head)
+        kept, standing = RecordWriter(store, head, import_id), kept_left_out(store, head)
         taking = Taking(shop, store, head, key, import_id, layouts, kept, progress, now, digest)
         taking.left_out.update(standing if files else {})
         taking.take_all(named, standing)
@@ -132,7 +132,7 @@ def nothing_new(settings: Settings, shop: Shop) -> bool:
     store = ShopStore(settings.store_path, shop.id, shop.zone)
     try:
         head = store.head()
-    except QuestionError:
+    except UsageError:
         return False
     check_key([head], fingerprint(installation_key(settings.store_path)))
     known, digest, left_out = known_files(store, head), _layouts_digest(settings, shop), kept_left_out(store, head)
@@ -185,7 +185,7 @@ def _clock_behind(head: Commit, shop: Shop, now: datetime | None) -> datetime | 
 def undo_import(settings: Settings, shop: Shop, *, import_id: str | None = None, now: datetime | None = None) -> Commit:
     """Take back the last import that stands: the tables hold again what they held before it. Gives the new commit.
 
-    Raises `QuestionError` right after an undo, which may be the same command given again: there ``import_id`` has to
+    Raises `UsageError` right after an undo, which may be the same command given again: there ``import_id`` has to
     name the import. Also where that import, or the last change that stands, is none that can be taken back.
     """
     store = ShopStore(settings.store_path, shop.id, shop.zone)
@@ -215,12 +215,12 @@ def _to_undo(commits: Sequence[Commit], shop: Shop, import_id: str | None) -> Co
         else:
             standing.append(commit)
     if not standing or standing[-1].parent is None:
-        raise QuestionError(f"There is no import of the shop '{shop.id}' left to take back")
+        raise UsageError(f"There is no import of the shop '{shop.id}' left to take back")
     last, head = standing[-1], commits[-1]
     if import_id is not None and f"undo {import_id}" in {c.action for c in commits}:
-        raise QuestionError(f"Import {import_id} of the shop '{shop.id}' has been taken back already")
+        raise UsageError(f"Import {import_id} of the shop '{shop.id}' has been taken back already")
     if last.action != "import":
-        raise QuestionError(
+        raise UsageError(
             "The last change of the store is no import, and taking one back would take it along",
             found=last.action,
             hint="import a corrected file instead: the later state wins",
@@ -228,15 +228,13 @@ def _to_undo(commits: Sequence[Commit], shop: Shop, import_id: str | None) -> Co
     files = names_shown([str(f["file"]) for f in last.account if not f.get("error")], "en")
     told = f"import {last.import_id} of {last.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M} ({files})"
     if import_id is None and head.action.startswith("undo"):
-        raise QuestionError(
+        raise UsageError(
             f"The last import of the shop '{shop.id}' has been taken back already", found=head.action,
             hint=f"to take back the one before it too, {told}, name it: "
             f"`aftersales import {shop.id} --undo --id {last.import_id}`",
         )  # fmt: skip
     if import_id not in (None, last.import_id):
-        raise QuestionError(
-            f"Import {import_id} is not the last that stands", found=told, hint="take that one back first"
-        )
+        raise UsageError(f"Import {import_id} is not the last that stands", found=told, hint="take that one back first")
     return last
 
 
@@ -269,13 +267,13 @@ def named_loads(settings: Settings, shop: Shop, files: Sequence[str]) -> dict[st
 
 
 def named_files(held: pl.DataFrame, confirm: Sequence[str]) -> list[str]:
-    """The files held back that are to be confirmed, by name or the end of it; `QuestionError` for any other."""
+    """The files held back that are to be confirmed, by name or the end of it; `UsageError` for any other."""
     waiting = held.filter(pl.col("state") == HELD)["file"].to_list()
     found = []
     for name in confirm:
         fits = [f for f in waiting if f == name or f.rsplit("/", 1)[-1] == name.replace("\\", "/").rsplit("/", 1)[-1]]
         if len(fits) != 1:
-            raise QuestionError(
+            raise UsageError(
                 f"No file '{name}' is held back", found=", ".join(waiting) or "none is held back",
                 hint="only files held back can be confirmed",
             )  # fmt: skip

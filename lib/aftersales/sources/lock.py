@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from aftersales.sources.places import TROUBLE, Folder
+from aftersales.sources.storage import TROUBLE, Folder
 from aftersales.words.errors import SetupError
 
 LOCK_NAME = "import.lock"

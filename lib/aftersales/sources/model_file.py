@@ -10,7 +10,7 @@ import hashlib
 
 from obstore.exceptions import NotFoundError
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import DataError, SetupError
 
 NAME = "text-model.npz"

@@ -16,13 +16,13 @@ from itertools import combinations
 import polars as pl
 import polars.selectors as cs
 
-from aftersales.sources.keep import TABLE_OF
 from aftersales.sources.kinds import KINDS
 from aftersales.sources.masking import masked_texts
 from aftersales.sources.notes import note
 from aftersales.sources.read import Reading
 from aftersales.sources.records import DIRECT, NO_MONTH, RECORDS
 from aftersales.sources.store import Commit, ShopStore
+from aftersales.sources.to_records import TABLE_OF
 
 SAMPLE = 400  # rows of a file that tell what its columns hold
 _STORED = 2  # files of the store that a new one is compared with

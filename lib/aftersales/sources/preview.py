@@ -12,8 +12,9 @@ from aftersales.sources.account import reason_words
 from aftersales.sources.archives import may_be_archive, members
 from aftersales.sources.child import in_child
 from aftersales.sources.drafting import draft, header_row
-from aftersales.sources.found import EXPORTS, read_file
+from aftersales.sources.export_folder import EXPORTS, read_file
 from aftersales.sources.importing import named_loads
+from aftersales.sources.intake import check_owner
 from aftersales.sources.layout import load_layouts, normalised
 from aftersales.sources.masking import masked
 from aftersales.sources.notes import note_words
@@ -21,7 +22,6 @@ from aftersales.sources.quarantine import PERSONAL_FIELDS
 from aftersales.sources.read import Reading, read_export
 from aftersales.sources.recognition import known_headers
 from aftersales.sources.settings import Settings, Shop
-from aftersales.sources.taking import check_owner
 from aftersales.words.errors import AftersalesError, error_in, unknown
 from aftersales.words.language import Language, say
 

@@ -18,7 +18,7 @@ import polars as pl
 from deltalake import DeltaTable
 
 from aftersales.sources.history import Files, Seal
-from aftersales.sources.places import TROUBLE, Folder
+from aftersales.sources.storage import TROUBLE, Folder
 
 REMEMBERED = "verified.json"
 LOG = "_delta_log"

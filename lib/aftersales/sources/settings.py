@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from babel.numbers import list_currencies
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from aftersales.sources.places import table_place
-from aftersales.words.errors import QuestionError, SetupError, unknown
+from aftersales.sources.storage import table_place
+from aftersales.words.errors import SetupError, UsageError, unknown
 from aftersales.words.language import Language
 from aftersales.words.markets import Market, markets, platforms, price_level
 
@@ -203,7 +203,7 @@ class Settings(_Part):
         return tuple(s.id for s in self.shops)
 
     def shop(self, shop_id: str) -> Shop:
-        """The shop of that id; `QuestionError` with the nearest name where there is none."""
+        """The shop of that id; `UsageError` with the nearest name where there is none."""
         for shop in self.shops:
             if shop.id == shop_id:
                 return shop
@@ -317,4 +317,4 @@ def shop_or_only(settings: Settings, shop_id: str | None) -> Shop:
         return settings.shop(shop_id)
     if len(settings.shops) == 1:
         return settings.shops[0]
-    raise QuestionError("Which shop is meant?", found=", ".join(settings.ids))
+    raise UsageError("Which shop is meant?", found=", ".join(settings.ids))

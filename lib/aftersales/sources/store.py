@@ -22,11 +22,11 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from aftersales.sources.delta import open_table, scan_table, storage_options
 from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1
-from aftersales.sources.places import TROUBLE, Folder, said_by_storage, sync
 from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept, month_of
+from aftersales.sources.storage import TROUBLE, Folder, said_by_storage, sync
 from aftersales.sources.versions import MARKS, newest, with_marks
-from aftersales.words.errors import AftersalesError, DamageError, QuestionError, SetupError
+from aftersales.words.errors import AftersalesError, DamageError, SetupError, UsageError
 from aftersales.words.periods import in_zone
 
 _HOOKS = PostCommitHookProperties(cleanup_expired_logs=False)  # any kept commit may need them
@@ -64,12 +64,12 @@ class ShopStore:
         return self._of_format_1() if head is None else [self._read(head, n) for n in sorted(head.entries)]
 
     def head(self) -> Commit:
-        """The newest commit; `QuestionError` where nothing was imported yet."""
+        """The newest commit; `UsageError` where nothing was imported yet."""
         head = self._listed()
         if head is not None:
             return self._read(head, head.last)
         if not (commits := self._of_format_1()):
-            raise QuestionError(
+            raise UsageError(
                 f"Nothing has been imported for the shop '{self.shop_id}' yet",
                 hint=f"run `aftersales import {self.shop_id}`",
             )
@@ -83,10 +83,10 @@ class ShopStore:
         for commit in self._of_format_1() if head is None else ():
             if commit.number == number:
                 return commit
-        raise QuestionError(f"The shop '{self.shop_id}' has no commit {number}")
+        raise UsageError(f"The shop '{self.shop_id}' has no commit {number}")
 
     def as_of(self, day: date) -> Commit:
-        """The newest commit made on or before that day (the shop's calendar); `QuestionError` where there is none."""
+        """The newest commit made on or before that day (the shop's calendar); `UsageError` where there is none."""
         end = in_zone(datetime.combine(day + timedelta(days=1), time()), ZoneInfo(self.zone))
         head = self._listed()
         made_at = (
@@ -102,7 +102,7 @@ class ShopStore:
                 if first is None
                 else f"the first was made on {made_at[first].astimezone(ZoneInfo(self.zone)):%Y-%m-%d}"
             )
-            raise QuestionError(f"The shop '{self.shop_id}' had no import by {day}", found=found)
+            raise UsageError(f"The shop '{self.shop_id}' had no import by {day}", found=found)
         return self.commit(max(made))
 
     def write_commit(self, commit: Commit) -> None:

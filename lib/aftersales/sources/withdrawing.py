@@ -6,21 +6,21 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from aftersales.sources.composing import compose_tables, touched_orders
 from aftersales.sources.identity import fingerprint, installation_key
 from aftersales.sources.importing import store_to_build_on
-from aftersales.sources.keep import joined_key
 from aftersales.sources.lock import import_lock
+from aftersales.sources.rebuild import compose_tables, touched_orders
 from aftersales.sources.records import DIRECT, RECORDS
 from aftersales.sources.settings import Settings, Shop
 from aftersales.sources.store import Commit, ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.sources.to_records import joined_key
+from aftersales.words.errors import UsageError
 
 
 def withdraw(settings: Settings, shop: Shop, file: str, *, now: datetime | None = None) -> tuple[Commit, int]:
     """Drop the rows that ``file`` held in earlier imports and not in its last one; the commit, and how many they were.
 
-    What another file says of the same row stays. Raises `QuestionError` where the file is not known.
+    What another file says of the same row stays. Raises `UsageError` where the file is not known.
     """
     key_print = fingerprint(installation_key(settings.store_path))
     store = ShopStore(settings.store_path, shop.id, shop.zone)
@@ -29,7 +29,7 @@ def withdraw(settings: Settings, shop: Shop, file: str, *, now: datetime | None 
         files = store.table("files", head).collect()
         of_file = files.filter(pl.col("file") == file)
         if of_file.is_empty():
-            raise QuestionError(
+            raise UsageError(
                 f"The shop '{shop.id}' has imported no file {file}",
                 found=", ".join(files["file"].sort()[:10]) or "none",
             )

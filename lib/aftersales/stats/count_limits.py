@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincc, ndtr, ndtri, stdtr, stdtrit
 
-from aftersales.stats.tails import both_below, negative_binomial_at, negative_binomial_upto
+from aftersales.stats.tails import both_below, negative_binomial_cdf, negative_binomial_ppf
 
 Array = NDArray[np.float64]
 
@@ -59,16 +59,16 @@ def negative_binomial_tails(count: Array, mean: Array, variance: Array) -> tuple
     """
     size, chance = _size_and_chance(mean, variance)
     above = np.where(count > 0, betaincc(size, np.maximum(count, 1e-9), chance), 1.0)
-    return above, negative_binomial_upto(count, size, chance)
+    return above, negative_binomial_cdf(count, size, chance)
 
 
 def tails(
-    count: Array, mean: Array, variance: Array, *, before: Array, mean_2: Array, variance_2: Array, freedom: Array
+    count: Array, mean: Array, variance: Array, *, before: Array, mean_2: Array, variance_2: Array, df: Array
 ) -> Tails:
     """P-values of this week's count, the week alone and the fortnight taken together (`joint_level`).
 
     ``before`` is the count of the week before (NaN: unknown, then the week alone is tested, at its own share),
-    ``mean_2`` and ``variance_2`` belong to the sum of both weeks. ``freedom`` (S,) is that of the dispersion: a tail by
+    ``mean_2`` and ``variance_2`` belong to the sum of both weeks. ``df`` (S,) is that of the dispersion: a tail by
     a dispersion known from few weeks is Student's, not the normal law's. A fortnight speaks only where this week lies
     on the same side of its own mean: a spike that is over must not be reported again.
     """
@@ -79,7 +79,7 @@ def tails(
     known = np.isfinite(before) & np.isfinite(mean_2) & np.isfinite(variance_2)
     above_2 = np.where(known & (count > mean), above_2, 1.0)
     below_2 = np.where(known & (count < mean), below_2, 1.0)
-    return Tails(_together(above_1, above_2, freedom), _together(below_1, below_2, freedom))
+    return Tails(_together(above_1, above_2, df), _together(below_1, below_2, df))
 
 
 def limits(
@@ -89,19 +89,19 @@ def limits(
     before: Array,
     mean_2: Array,
     variance_2: Array,
-    freedom: Array,
+    df: Array,
     alpha: float,
 ) -> Limits:
     """The counts between which this week is routine at level ``alpha`` a side; the exact counterpart of `tails`.
 
     >>> one = np.array([5.0])
     >>> many = np.array([1000.0])
-    >>> found = limits(one, one * 1.5, before=one, mean_2=2 * one, variance_2=3 * one, freedom=many, alpha=0.01)
+    >>> found = limits(one, one * 1.5, before=one, mean_2=2 * one, variance_2=3 * one, df=many, alpha=0.01)
     >>> float(found.low[0]), float(found.high[0])
     (0.0, 15.0)
     """
     each = single_level(alpha)
-    week, both = (ndtr(stdtrit(np.maximum(freedom, 1.0), each * share)) for share in (WEEK_SHARE, 1.0 - WEEK_SHARE))
+    week, both = (ndtr(stdtrit(np.maximum(df, 1.0), each * share)) for share in (WEEK_SHARE, 1.0 - WEEK_SHARE))
     low_1, high_1 = _quantiles(mean, variance, week)
     known = np.isfinite(before) & np.isfinite(mean_2) & np.isfinite(variance_2)
     low_2, high_2 = _quantiles(np.nan_to_num(mean_2, nan=1.0), np.nan_to_num(variance_2, nan=1.0), both)
@@ -128,16 +128,16 @@ def delta_limits(mean: Array, error: Array, dispersion: Array, *, alpha: float) 
 
 
 def final_value_range(
-    events: Array, exposure: Array, maturity: Array, *, dispersion: Array, loose: Array
+    events: Array, exposure: Array, maturity: Array, *, dispersion: Array, exposure_rse: Array
 ) -> tuple[Array, Array]:
     """Where a week's rate will end up once it is mature, with 90 % chance: (low, high), each (S,).
 
-    ``exposure`` is matured, orders x ``maturity``; ``loose`` the relative standard error of maturity (NaN: none).
+    ``exposure`` is matured, orders x ``maturity``; ``exposure_rse`` its relative standard error (NaN: none).
     What is still to come is negative binomial about the rate seen so far, and as unsure as that rate. A mature week's
     range is the rate itself: nothing is to come. NaN where the maturity is unknown.
 
     >>> one = np.ones(1)
-    >>> low, high = final_value_range(50 * one, 500 * one, 0.5 * one, dispersion=one, loose=0 * one)
+    >>> low, high = final_value_range(50 * one, 500 * one, 0.5 * one, dispersion=one, exposure_rse=0 * one)
     >>> float(low[0]), float(high[0])
     (0.085, 0.118)
     """
@@ -146,12 +146,12 @@ def final_value_range(
     rate = (events + 0.5) / exposure
     coming = np.maximum(orders - exposure, 0.0) * rate
     unsure = coming * np.hypot(
-        np.sqrt(dispersion / (events + 0.5)), np.nan_to_num(loose) / np.maximum(1 - maturity, 0.01)
+        np.sqrt(dispersion / (events + 0.5)), np.nan_to_num(exposure_rse) / np.maximum(1 - maturity, 0.01)
     )
     known = np.isfinite(coming) & (coming > 0)
     mean, variance = (np.where(known, x, 1.0) for x in (coming, dispersion * coming + unsure**2))
     size, chance = _size_and_chance(mean, variance)
-    low, high = (np.where(known, negative_binomial_at(size, chance, below=q), 0.0) for q in FINAL_QUANTILES)
+    low, high = (np.where(known, negative_binomial_ppf(size, chance, below=q), 0.0) for q in FINAL_QUANTILES)
     return (events + low) / orders, (events + high) / orders
 
 
@@ -186,8 +186,8 @@ def _joint_table() -> tuple[Array, Array]:
     return level, np.log(either)
 
 
-def _together(alone: Array, fortnight: Array, freedom: Array) -> Array:
-    alone, fortnight = (stdtr(np.maximum(freedom, 1.0), ndtri(tail)) for tail in (alone, fortnight))
+def _together(alone: Array, fortnight: Array, df: Array) -> Array:
+    alone, fortnight = (stdtr(np.maximum(df, 1.0), ndtri(tail)) for tail in (alone, fortnight))
     return joint_level(np.minimum(np.minimum(alone / WEEK_SHARE, fortnight / (1.0 - WEEK_SHARE)), 1.0))
 
 
@@ -199,7 +199,7 @@ def _size_and_chance(mean: Array, variance: Array) -> tuple[Array, Array]:
 
 def _quantiles(mean: Array, variance: Array, level: Array) -> tuple[Array, Array]:
     size, chance = _size_and_chance(mean, variance)
-    low = negative_binomial_at(size, chance, below=level)
+    low = negative_binomial_ppf(size, chance, below=level)
     # a count is too low where P(Y <= count) <= level: the first count above that is the limit
-    at_limit = negative_binomial_upto(low, size, chance) <= level
-    return low + at_limit, negative_binomial_at(size, chance, above=level)
+    at_limit = negative_binomial_cdf(low, size, chance) <= level
+    return low + at_limit, negative_binomial_ppf(size, chance, above=level)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 # About one in ten of a list may be ordinary: a manager who checks ten names forgives one.
 TARGET = 0.10
@@ -43,7 +43,7 @@ def bayes_fdr(
     [('a', 0.01, True), ('b', 0.19, False), ('c', 0.085, True)]
     """
     if not 0 < target < 1:
-        raise QuestionError("The share of ordinary names on a list lies between 0 and 1", found=str(target))
+        raise UsageError("The share of ordinary names on a list lies between 0 and 1", found=str(target))
     needed = [c for c in (probability, worth, eligible) if c is not None]
     absent = [c for c in needed if c not in views.columns]
     if absent:

@@ -32,14 +32,14 @@ BATCH = 512
 class Expected(NamedTuple):
     """Expected counts of S series in A weeks.
 
-    mean (S, A) · error (S, A): standard error of the mean · dispersion (S,) · freedom (S,) · trend (S,): whether a
+    mean (S, A) · error (S, A): standard error of the mean · dispersion (S,) · df (S,) · trend (S,): whether a
     trend is in · usable (S,): False where there were too few weeks to say anything.
     """
 
     mean: Array
     error: Array
     dispersion: Array
-    freedom: Array
+    df: Array
     trend: NDArray[np.bool_]
     usable: NDArray[np.bool_]
 
@@ -157,7 +157,7 @@ def _reweighted(
         return _Fitted(first, first.dispersion)
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = np.where(lower > 0, lower * (counts / first.fitted - 1.0) ** 2, 0.0).sum(axis=1)
-    return _Fitted(first, squares / np.maximum(first.freedom, 1))
+    return _Fitted(first, squares / np.maximum(first.df, 1))
 
 
 def _expected(
@@ -216,7 +216,7 @@ def _taken(fit: QuasiPoissonFit, rows: NDArray[np.bool_]) -> QuasiPoissonFit:
         fit.fitted[rows],
         fit.covariance[rows],
         fit.dispersion[rows],
-        fit.freedom[rows],
+        fit.df[rows],
         fit.solvable[rows],
     )
 
@@ -230,7 +230,7 @@ def _trend_holds(
 ) -> NDArray[np.bool_]:
     fit = fitted.fit
     error = np.sqrt(np.maximum(fit.covariance[:, -1, -1] * fitted.scale, 1e-300))
-    p_value = 2.0 * stdtr(np.maximum(fit.freedom, 1), -np.abs(fit.coefficients[:, -1] / error))
+    p_value = 2.0 * stdtr(np.maximum(fit.df, 1), -np.abs(fit.coefficients[:, -1] / error))
     rate, _ = prediction(fit, np.ones(len(counts)), row=rows[-1])
     with np.errstate(divide="ignore", invalid="ignore"):
         highest = np.where(usable, counts / exposure, 0.0).max(axis=1)
@@ -243,12 +243,12 @@ def _fill(found: Expected, which: NDArray[np.bool_], fitted: _Fitted, rows: Arra
         found.mean[which, column], found.error[which, column] = prediction(
             fit, exposure[which, column], row=row, scale=fitted.scale
         )
-    found.dispersion[which], found.freedom[which] = fit.dispersion, fit.freedom
+    found.dispersion[which], found.df[which] = fit.dispersion, fit.df
     found.usable[which] = fit.solvable
 
 
 def _fill_empty(found: Expected, counts: Array, total_exposure: Array, exposure: Array) -> None:
-    empty = ~found.usable & (found.freedom > 0) & (counts.sum(axis=1) == 0) & (total_exposure > 0)
+    empty = ~found.usable & (found.df > 0) & (counts.sum(axis=1) == 0) & (total_exposure > 0)
     rate = NO_EVENT_PRIOR / total_exposure[empty]
     found.mean[empty] = rate[:, None] * exposure[empty]
     found.error[empty] = found.mean[empty] / np.sqrt(NO_EVENT_PRIOR)

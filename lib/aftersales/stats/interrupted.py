@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aftersales.stats.placebo import LEAST_PLACEBOS, LEVEL
 from aftersales.stats.quasipoisson import quasi_poisson
-from aftersales.stats.tails import student_above, student_at
+from aftersales.stats.tails import student_ppf, student_sf
 
 Array = NDArray[np.float64]
 
@@ -25,15 +25,15 @@ OWN_DRIFT = 0.1
 
 
 class Interruption(NamedTuple):
-    """``change``, ``low``, ``high``: log rate ratio of after to before · ``error`` · ``stirred``: the series made a
-    step as sure as chance allows at a date before, when nothing was done · ``dates_tried``: how many such dates.
+    """``change``, ``low``, ``high``: log rate ratio of after to before · ``error`` · ``placebo_break``: the series made
+    a step as sure as chance allows at a date before, when nothing was done · ``dates_tried``: how many such dates.
     """
 
     change: float
     low: float
     high: float
     error: float
-    stirred: bool
+    placebo_break: bool
     dates_tried: int
 
 
@@ -46,7 +46,7 @@ def level_change(
     done, say by how much the step's own error is too small (seasons, promotions and slow drift among it).
 
     >>> found = level_change(np.array([10, 12, 9, 11, 10, 12, 5, 6, 4, 5.0]), np.full(10, 100.0), before=6)
-    >>> found.high < 0, found.stirred
+    >>> found.high < 0, found.placebo_break
     (True, False)
     """
     history = events[: earlier + before], exposure[: earlier + before]
@@ -56,15 +56,15 @@ def level_change(
     step = _step(events, exposure, before)
     if step is None:
         return None
-    change, error, freedom = step
+    change, error, df = step
     error = _honest(error, *history, before=before, after=len(events) - before)
-    reach = float(student_at((1 + level) / 2, freedom)) * error
+    reach = float(student_ppf((1 + level) / 2, df)) * error
     dates = range(LEAST_EACH_SIDE, before - LEAST_EACH_SIDE + 1)
     tried = [s for s in (_step(events[:before], exposure[:before], at) for at in dates) if s is not None]
     # one budget for all dates tried (Bonferroni)
     bound = (1 - level) / max(len(tried), 1)
-    stirred = any(2 * student_above(abs(c) / e, f) < bound for c, e, f in tried)
-    return Interruption(change, change - reach, change + reach, error, stirred, len(tried))
+    placebo_break = any(2 * student_sf(abs(c) / e, f) < bound for c, e, f in tried)
+    return Interruption(change, change - reach, change + reach, error, placebo_break, len(tried))
 
 
 def _honest(error: float, events: Array, exposure: Array, *, before: int, after: int) -> float:
@@ -88,4 +88,4 @@ def _step(events: Array, exposure: Array, at: int) -> tuple[float, float, int] |
     if not fit.solvable[0]:
         return None
     error = float(np.sqrt(fit.covariance[0, 1, 1] * fit.dispersion[0]))
-    return float(fit.coefficients[0, 1]), error, int(fit.freedom[0])
+    return float(fit.coefficients[0, 1]), error, int(fit.df[0])

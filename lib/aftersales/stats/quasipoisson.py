@@ -28,7 +28,7 @@ class QuasiPoissonFit(NamedTuple):
     """The fits of S series with T rows and p columns.
 
     coefficients (S, p) · fitted (S, T): expected counts · covariance (S, p, p): inverse information, not yet times the
-    dispersion · dispersion (S,): Pearson chi-square over degrees of freedom, at least 1 · freedom (S,): rows used less
+    dispersion · dispersion (S,): Pearson chi-square over degrees of freedom, at least 1 · df (S,): rows used less
     columns · solvable (S,): False where the series has too few rows or no event; its numbers then mean nothing.
     """
 
@@ -36,7 +36,7 @@ class QuasiPoissonFit(NamedTuple):
     fitted: Array
     covariance: Array
     dispersion: Array
-    freedom: Array
+    df: Array
     solvable: NDArray[np.bool_]
 
 
@@ -67,8 +67,8 @@ def quasi_poisson(
     with np.errstate(divide="ignore"):
         offset = np.where(weights > 0, np.log(np.maximum(exposure, 1e-300)), 0.0)
     counts = np.where(weights > 0, counts, 0.0)
-    freedom = (weights > 0).sum(axis=1) - columns
-    solvable = (freedom > 0) & (counts.sum(axis=1) > 0)
+    df = (weights > 0).sum(axis=1) - columns
+    solvable = (df > 0) & (counts.sum(axis=1) > 0)
 
     coefficients = np.zeros((series, columns)) if start is None else start.copy()
     fitted = np.zeros_like(counts)
@@ -105,15 +105,15 @@ def quasi_poisson(
     _add_prior(information, prior_precision)
     information[~solvable] = np.eye(columns)
     covariance = np.asarray(np.linalg.inv(information), np.float64)
-    dispersion = pearson_dispersion(counts, fitted, weights, freedom)
-    return QuasiPoissonFit(coefficients, fitted, covariance, dispersion, freedom, solvable)
+    dispersion = pearson_dispersion(counts, fitted, weights, df)
+    return QuasiPoissonFit(coefficients, fitted, covariance, dispersion, df, solvable)
 
 
-def pearson_dispersion(counts: Array, fitted: Array, weights: Array, freedom: Array) -> Array:
+def pearson_dispersion(counts: Array, fitted: Array, weights: Array, df: Array) -> Array:
     """Pearson chi-square over degrees of freedom, at least 1 (S,): counts scatter no less than Poisson's law."""
     with np.errstate(divide="ignore", invalid="ignore"):
         chi_square = np.where(weights > 0, weights * (counts - fitted) ** 2 / fitted, 0.0).sum(axis=1)
-    return np.maximum(np.nan_to_num(chi_square / np.maximum(freedom, 1), nan=1.0, posinf=1.0), 1.0)
+    return np.maximum(np.nan_to_num(chi_square / np.maximum(df, 1), nan=1.0, posinf=1.0), 1.0)
 
 
 def leverage(fit: QuasiPoissonFit, weights: Array, *, design: Array) -> Array:

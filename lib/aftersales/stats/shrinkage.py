@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from aftersales.stats.gamma_prior import above, fit_gamma_prior, posterior, posterior_mean, posterior_quantile
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 
 # Worse means half as much again: below that a change of page or size chart is not worth a shop's afternoon.
 WORSE = 1.5
@@ -53,7 +53,7 @@ def shrunk_rates(
     ``excess`` (events above the expected so far, from the posterior mean, 0 or more), ``enough`` (Bool: False says "not
     enough data"; such a row has the group's rate as its own). Rates are per exposure, 0..1 where it counts orders. Rows
     as they came. A group in which nothing was ever seen has null estimates. Raises `DataError` for missing columns or
-    negative counts, `QuestionError` for a margin that is not above 0.
+    negative counts, `UsageError` for a margin that is not above 0.
 
     >>> counts = pl.DataFrame({"category": ["shoes"] * 3, "events": [2, 0, 30], "exposure": [40.0, 0.0, 100.0]})
     >>> shrunk_rates(counts).select("rate_seen", "enough").rows()
@@ -137,6 +137,6 @@ def _check(counts: pl.DataFrame, needed: Sequence[str], events: str, exposure: s
     if absent:
         raise DataError(f"The counts lack {', '.join(absent)}", found=", ".join(counts.columns) or "no columns")
     if not worse > 0:
-        raise QuestionError("The margin must be above 0", found=str(worse), hint="1.5 means half as much again")
+        raise UsageError("The margin must be above 0", found=str(worse), hint="1.5 means half as much again")
     if counts.select((pl.col(events, exposure) < 0).any()).row(0) != (False, False):
         raise DataError("Counts and exposures cannot be negative", hint="count requests, not differences")

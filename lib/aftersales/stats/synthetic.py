@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def difference_in_differences(treated: Array, controls: Array, *, before: int) -
 def synthetic_effect(treated: Array, controls: Array, *, before: int) -> SyntheticEffect:
     """The synthetic difference-in-differences of one unit (T,) against controls (N, T).
 
-    ``before`` is the number of times before the change. Raises `QuestionError` with fewer than two controls, two times
+    ``before`` is the number of times before the change. Raises `UsageError` with fewer than two controls, two times
     before, or none after.
 
     >>> steady = np.array([[4.0, 5.0, 4.0, 5.0], [2.0, 3.0, 2.0, 3.0], [9.0, 1.0, 5.0, 2.0]])
@@ -51,7 +51,7 @@ def synthetic_effect(treated: Array, controls: Array, *, before: int) -> Synthet
     """
     units, times = controls.shape
     if units < 2 or before < 2 or times <= before:
-        raise QuestionError(
+        raise UsageError(
             "A synthetic control needs two controls, two times before and one after",
             found=f"{units} controls, {before} times before, {times - before} after",
         )

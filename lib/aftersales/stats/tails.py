@@ -12,46 +12,46 @@ from scipy.special import betainc, gammaincinv, ndtr, ndtri, owens_t, pdtr, pdtr
 MOST_COUNT = 1e12  # beyond it a quantile is infinite
 
 
-def normal_above(z: Any) -> Any:
+def normal_sf(z: Any) -> Any:
     """The chance that a standard normal lies above ``z``.
 
-    >>> round(float(normal_above(1.96)), 3)
+    >>> round(float(normal_sf(1.96)), 3)
     0.025
     """
     return ndtr(-np.asarray(z, dtype=float))
 
 
-def normal_at(chance_above: Any) -> Any:
+def normal_isf(chance_above: Any) -> Any:
     """The point above which a standard normal lies with that chance.
 
-    >>> round(float(normal_at(0.025)), 2)
+    >>> round(float(normal_isf(0.025)), 2)
     1.96
     """
     return -ndtri(chance_above)
 
 
-def student_above(t: Any, freedom: Any) -> Any:
+def student_sf(t: Any, df: Any) -> Any:
     """The chance that Student's t with so many degrees of freedom lies above ``t``.
 
-    >>> round(float(student_above(2.228, 10)), 3)
+    >>> round(float(student_sf(2.228, 10)), 3)
     0.025
     """
-    return stdtr(freedom, -np.asarray(t, dtype=float))
+    return stdtr(df, -np.asarray(t, dtype=float))
 
 
-def student_at(chance_below: Any, freedom: Any) -> Any:
+def student_ppf(chance_below: Any, df: Any) -> Any:
     """The point below which Student's t lies with that chance.
 
-    >>> round(float(student_at(0.975, 10)), 3)
+    >>> round(float(student_ppf(0.975, 10)), 3)
     2.228
     """
-    return stdtrit(freedom, chance_below)
+    return stdtrit(df, chance_below)
 
 
-def binomial_above(count: ArrayLike, of: ArrayLike, chance: ArrayLike) -> Any:
+def binomial_sf(count: ArrayLike, of: ArrayLike, chance: ArrayLike) -> Any:
     """The chance of more than ``count`` hits among ``of``; certain below zero, none from ``of`` on.
 
-    >>> binomial_above([-1, 1, 2], 2, 0.5).tolist()
+    >>> binomial_sf([-1, 1, 2], 2, 0.5).tolist()
     [1.0, 0.25, 0.0]
     """
     count, of = np.asarray(count, dtype=float), np.asarray(of, dtype=float)
@@ -61,48 +61,50 @@ def binomial_above(count: ArrayLike, of: ArrayLike, chance: ArrayLike) -> Any:
     return np.where(inside, above, np.where(count < 0, 1.0, 0.0))
 
 
-def poisson_above(count: ArrayLike, mean: ArrayLike) -> Any:
+def poisson_sf(count: ArrayLike, mean: ArrayLike) -> Any:
     """The chance of more than ``count`` events where ``mean`` are expected; certain below zero.
 
-    >>> poisson_above([-1, 0], 1.0).round(3).tolist()
+    >>> poisson_sf([-1, 0], 1.0).round(3).tolist()
     [1.0, 0.632]
     """
     count = np.asarray(count, dtype=float)
     return np.where(count < 0, 1.0, pdtrc(np.maximum(count, 0.0), np.asarray(mean, dtype=float)))
 
 
-def negative_binomial_above(count: ArrayLike, size: ArrayLike, chance: ArrayLike) -> Any:
+def negative_binomial_sf(count: ArrayLike, size: ArrayLike, chance: ArrayLike) -> Any:
     """The chance of more than ``count`` failures before the ``size``-th success; certain below zero.
 
-    >>> negative_binomial_above([-1, 0], 2.0, 0.5).tolist()
+    >>> negative_binomial_sf([-1, 0], 2.0, 0.5).tolist()
     [1.0, 0.75]
     """
     count, size, chance = (np.asarray(v, dtype=float) for v in (count, size, chance))
     return np.where(count < 0, 1.0, betainc(np.maximum(count, 0.0) + 1, size, 1 - chance))
 
 
-def negative_binomial_upto(count: ArrayLike, size: ArrayLike, chance: ArrayLike) -> Any:
+def negative_binomial_cdf(count: ArrayLike, size: ArrayLike, chance: ArrayLike) -> Any:
     """The chance of at most ``count`` failures before the ``size``-th success.
 
-    >>> negative_binomial_upto([0, 1], 2.0, 0.5).tolist()
+    >>> negative_binomial_cdf([0, 1], 2.0, 0.5).tolist()
     [0.25, 0.5]
     """
     count, size, chance = (np.asarray(v, dtype=float) for v in (count, size, chance))
     return np.where(count < 0, 0.0, betainc(size, np.maximum(count, 0.0) + 1, chance))
 
 
-def negative_binomial_at(
+def negative_binomial_ppf(
     size: ArrayLike, chance: ArrayLike, *, below: ArrayLike | None = None, above: ArrayLike | None = None
 ) -> Any:
     """The least count that is not exceeded with chance ``below``, or that is exceeded with at most chance ``above``.
 
-    >>> negative_binomial_at([2.0, 50.0], 0.5, below=0.05).tolist(), negative_binomial_at(2.0, 0.5, above=1e-9).tolist()
-    ([0.0, 34.0], 34.0)
+    >>> negative_binomial_ppf([2.0, 50.0], 0.5, below=0.05).tolist()
+    [0.0, 34.0]
+    >>> negative_binomial_ppf(2.0, 0.5, above=1e-9).tolist()
+    34.0
     """
     size, chance = np.broadcast_arrays(np.asarray(size, dtype=float), np.asarray(chance, dtype=float))
     if above is None:
-        return _least_count(lambda k: negative_binomial_upto(k, size, chance) >= below, size.shape)
-    return _least_count(lambda k: negative_binomial_above(k, size, chance) <= above, size.shape)
+        return _least_count(lambda k: negative_binomial_cdf(k, size, chance) >= below, size.shape)
+    return _least_count(lambda k: negative_binomial_sf(k, size, chance) <= above, size.shape)
 
 
 def _least_count(reached: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
@@ -130,10 +132,10 @@ def both_below(first: ArrayLike, second: ArrayLike, correlation: float) -> Any:
     return (ndtr(h) + ndtr(k)) / 2 - apart
 
 
-def poisson_at(chance_below: float, mean: ArrayLike) -> Any:
+def poisson_ppf(chance_below: float, mean: ArrayLike) -> Any:
     """The least count that is not exceeded with that chance where ``mean`` are expected.
 
-    >>> poisson_at(0.95, [0.01, 3.0, 100.0]).tolist()
+    >>> poisson_ppf(0.95, [0.01, 3.0, 100.0]).tolist()
     [0.0, 6.0, 117.0]
     """
     mean = np.asarray(mean, dtype=float)

@@ -24,7 +24,7 @@ FREEDOM_PER_RANGE = 0.62
 FEWEST_VALUES = 10
 
 
-class Chart(NamedTuple):
+class ControlChart(NamedTuple):
     """Centre, sigma of a single value, limits and p-values (S,) of the judged value; NaN where values were too few."""
 
     centre: Array
@@ -35,7 +35,7 @@ class Chart(NamedTuple):
     p_below: Array
 
 
-def individuals(history: Array, value: Array, *, alpha: float, error: Array | None = None) -> Chart:
+def individuals(history: Array, value: Array, *, alpha: float, error: Array | None = None) -> ControlChart:
     """Judge ``value`` (S,) against the ``history`` (S, T; NaN: unknown) before it, level ``alpha`` a side.
 
     ``error`` (S,) is the relative standard error of a value that is an estimate (NaN: none).
@@ -68,7 +68,7 @@ def individuals(history: Array, value: Array, *, alpha: float, error: Array | No
     return chart._replace(centre=centre, low=low, high=high, sigma=chart.sigma * np.where(by_log, centre, 1.0))
 
 
-def laney_shares(events: Array, numbers: Array, event: Array, number: Array, *, alpha: float) -> Chart:
+def laney_shares(events: Array, numbers: Array, event: Array, number: Array, *, alpha: float) -> ControlChart:
     """Judge the share ``event / number`` (S,) against earlier weeks' ``events`` and ``numbers`` (S, T), as p′.
 
     Each week's share becomes a z-value by the binomial law, and an XmR chart of the z-values says how much wider than
@@ -91,7 +91,7 @@ def laney_shares(events: Array, numbers: Array, event: Array, number: Array, *, 
         chart = _student_chart(np.zeros_like(share), wide, known.sum(axis=1), now, alpha)
         unit = binomial / np.sqrt(number)
     low, high = (np.clip(share + side * unit, 0.0, 1.0) for side in (chart.low, chart.high))
-    return Chart(share, wide * unit, low, high, chart.p_above, chart.p_below)
+    return ControlChart(share, wide * unit, low, high, chart.p_above, chart.p_below)
 
 
 def _less_skewed_by_log(history: Array, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -120,13 +120,13 @@ def _sigma(values: Array, known: NDArray[np.bool_]) -> Array:
 
 def _student_chart(
     centre: Array, sigma: Array, many: NDArray[np.int64], value: Array, alpha: float, *, error: Array | float = 0.0
-) -> Chart:
-    freedom = np.maximum(FREEDOM_PER_RANGE * (many - 1.0), 1.0)
+) -> ControlChart:
+    df = np.maximum(FREEDOM_PER_RANGE * (many - 1.0), 1.0)
     spread = np.hypot(sigma * np.sqrt(1.0 + 1.0 / np.maximum(many, 1)), error)
-    reach = stdtrit(freedom, 1.0 - alpha) * spread
+    reach = stdtrit(df, 1.0 - alpha) * spread
     with np.errstate(divide="ignore", invalid="ignore"):
         # a history without any scatter: the smallest difference is beyond it, equality is not
         away = np.where(value == centre, 0.0, (value - centre) / spread)
     enough = (many >= FEWEST_VALUES) & np.isfinite(value)
-    columns = (centre, sigma, centre - reach, centre + reach, stdtr(freedom, -away), stdtr(freedom, away))
-    return Chart(*(np.where(enough, column, np.nan) for column in columns))
+    columns = (centre, sigma, centre - reach, centre + reach, stdtr(df, -away), stdtr(df, away))
+    return ControlChart(*(np.where(enough, column, np.nan) for column in columns))

@@ -22,7 +22,7 @@ from aftersales.findings.service import service_findings
 from aftersales.measures.case_outcomes import confirmed_orders
 from aftersales.measures.sales import product_sales
 from aftersales.tables.columns import Frame
-from aftersales.week.kept import chosen_frame, kept_frame, whole_frame
+from aftersales.week.cache import cached_frame, chosen_frame, whole_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
 from aftersales.words.markets import price_level
@@ -81,7 +81,7 @@ class AdviceResults(Span):
         columns = [c for c in _OF_ORDERS if c in orders.collect_schema()]
         return orders.lazy().filter(pl.col("created_at").dt.date().is_between(self.since, self.until)).select(columns)
 
-    @kept_frame
+    @cached_frame
     def never_paid(self) -> pl.DataFrame:
         """Orders placed and never paid, with what their locked stock lost."""
         return never_paid(self.recent_orders, until=self.until, locked_share=self.terms.locked_share)
@@ -132,7 +132,7 @@ class AdviceResults(Span):
             until=self.until,
         )  # fmt: skip
 
-    @kept_frame
+    @cached_frame
     def quarter_sales(self) -> pl.DataFrame:
         """Orders of twelve weeks and their money, by product and in all (`product_sales`)."""
         return product_sales(self.tables.parts("orders"), since=self.quarter, until=self.until)

@@ -16,7 +16,7 @@ from aftersales.measures.case_outcomes import case_outcomes, cleared, cleared_bu
 from aftersales.measures.recalibration import SHIFTS, likelihood_shifts
 from aftersales.tables.columns import known_sum
 from aftersales.tables.values import CASE_OUTCOME
-from aftersales.week.kept import kept_frame
+from aftersales.week.cache import cached_frame
 from aftersales.week.span import Span
 
 
@@ -63,7 +63,7 @@ class CaseResults(Span):
         """Complaints of cases marked innocent."""
         return cleared(self.tables["cases"], self.tables["case_members"], kind="complaint")["complaint_id"].to_list()
 
-    @kept_frame
+    @cached_frame
     def ever_suspected(self) -> pl.DataFrame:
         """The list of suspected orders over all weeks and with nobody cleared: what a case's id may mean."""
         return suspicious_orders(

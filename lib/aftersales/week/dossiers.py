@@ -10,7 +10,7 @@ from aftersales.cases.case import Case
 from aftersales.cases.dossier import Dossier, Suspicion, dossier
 from aftersales.cases.evidence import FOLDER
 from aftersales.cases.records import Records, case_records
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.week.loading import Report
 
 

@@ -11,7 +11,7 @@ from aftersales.findings.standing import gone_drivers, with_driver_standing, wit
 from aftersales.measures.places import beta_prior
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
-from aftersales.week.kept import kept_frame
+from aftersales.week.cache import cached_frame
 from aftersales.week.span import QUARTER_WEEKS, Span
 from aftersales.words.language import Language
 from aftersales.words.periods import Week
@@ -30,12 +30,12 @@ class DriverResults(Span):
     orders_set_aside: pl.DataFrame | None
     costs_weekly: pl.DataFrame
 
-    @kept_frame
+    @cached_frame
     def driving_segments(self) -> pl.DataFrame:
         """The slices that carry the week's rise, in numbers."""
         return driving_segments(self.tables.parts("orders"), self.tables["refunds"], week=self.week)
 
-    @kept_frame
+    @cached_frame
     def driving_segments_before(self) -> pl.DataFrame:
         """Last week's slices, computed as of then."""
         return driving_segments(self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1))
@@ -50,13 +50,13 @@ class DriverResults(Span):
         """Last week's slices that carry no rise any more, told as of then."""
         return told_drivers(gone_drivers(self.driving_segments, self.driving_segments_before), language=language)
 
-    @kept_frame
+    @cached_frame
     def persistent_slices(self) -> pl.DataFrame:
         """The slices that have been worse than expected over four to twelve weeks, in numbers."""
         _ = self.problem_products  # with it the counts of products, which these rest on too, are let go
         return self._persistent(self.week, self.product_views, self.order_maturity)
 
-    @kept_frame
+    @cached_frame
     def persistent_slices_before(self) -> pl.DataFrame:
         """The same as of the week before; delays are taken as they are known now."""
         aged = self.order_maturity.with_columns(pl.col("cohort").dt.offset_by("-1w"))
@@ -83,7 +83,7 @@ class DriverResults(Span):
         """The rows of drivers.parquet: what carries the week's rise, then what has been worse for weeks."""
         return pl.concat([self.drivers(language), self.persistent(language)], how="diagonal")
 
-    @kept_frame
+    @cached_frame
     def change_by_product(self) -> pl.DataFrame:
         """The week's requests against the week before by product: volume, mix and rate sum to the whole change.
 

@@ -10,14 +10,14 @@ import polars as pl
 from aftersales.measures.case_outcomes import members_by_outcome
 from aftersales.measures.harm import indicators_without
 from aftersales.measures.visitors import visitors_after, visitors_after_all
-from aftersales.week.kept import kept_frame
+from aftersales.week.cache import cached_frame
 from aftersales.week.span import Span
 
 
 class HarmResults(Span):
     """Harm in a shop's week. Frames are in no language."""
 
-    @kept_frame
+    @cached_frame
     def indicators_without(self) -> pl.DataFrame:
         """Indicators of the quarter with all orders, without those of confirmed cases, and without suspected ones too.
 
@@ -29,7 +29,7 @@ class HarmResults(Span):
             aside={"without_confirmed": self._confirmed_aside, "without_suspected": self._all_aside},
         )  # fmt: skip
 
-    @kept_frame
+    @cached_frame
     def visitors_after_attacks(self) -> pl.DataFrame:
         """Visitors before and after each suspected or confirmed case of the quarter (`visitors_after`), newest first.
 

@@ -13,7 +13,7 @@ from aftersales.findings.finding import Finding, as_frame, of_frame
 from aftersales.findings.health import HEALTH_TABLES, data_health, file_account
 from aftersales.measures.coverage import buyer_keys, days_covered, empty_days, known_orders
 from aftersales.measures.rates import weeks_without_amounts
-from aftersales.week.kept import kept_frame, whole_frame
+from aftersales.week.cache import cached_frame, whole_frame
 from aftersales.week.span import Span
 from aftersales.words.periods import week_label
 
@@ -36,7 +36,7 @@ class HealthResults(Span):
         """What is missing or odd in the data, in the order of what it costs; one that says so where nothing is."""
         return of_frame(self.data_findings_kept)
 
-    @kept_frame
+    @cached_frame
     def data_findings_kept(self) -> pl.DataFrame:
         """The same as rows (`findings.finding.as_frame`)."""
         there = [name for name in HEALTH_TABLES if name in self.tables.commit.versions]
@@ -59,7 +59,7 @@ class HealthResults(Span):
         )
         return pl.concat([found, unknown]).unique(["measure", "week"], keep="first").sort("measure", "week")
 
-    @kept_frame
+    @cached_frame
     def files_account(self) -> pl.DataFrame:
         """What became of the rows of every file."""
         return file_account(self.tables["files"], self._aside_now)
@@ -70,7 +70,7 @@ class HealthResults(Span):
         standing = self.tables["files"].select("file", "import_id")
         return self.tables["set_aside"].join(standing, on=["file", "import_id"], how="semi")
 
-    @kept_frame
+    @cached_frame
     def aside_reasons(self) -> pl.DataFrame:
         """Why rows were set aside: reason, rows, files, file, row, column (of one example); most rows first."""
         first = pl.struct("file", "row", "column").sort_by("file", "row").first().alias("example")
@@ -82,14 +82,14 @@ class HealthResults(Span):
             .collect()
         )
 
-    @kept_frame
+    @cached_frame
     def left_out(self) -> pl.DataFrame:
         """Files that are in no table: file, state (unreadable, not_export, duplicate), code, why; unreadable first."""
         order = pl.col("state").replace_strict({"unreadable": 0, "duplicate": 1, "not_export": 2}, default=3)
         rows = self.tables["left_out"].filter(pl.col("state") != "opened")
         return rows.sort(order, "file").select("file", "state", "code", "why").collect()
 
-    @kept_frame
+    @cached_frame
     def held(self) -> pl.DataFrame:
         """What the shop has: table, rows, first_day, last_day (up to the report's week, null without days)."""
         found = []
@@ -102,7 +102,7 @@ class HealthResults(Span):
         kinds = {"table": pl.String, "rows": pl.Int64, "first_day": pl.Date, "last_day": pl.Date}
         return pl.DataFrame(found, schema=kinds, orient="row")
 
-    @kept_frame
+    @cached_frame
     def covered_days(self) -> pl.DataFrame:
         """Every day from the first order to the report's Sunday, for every kind of data the shop has with days.
 
@@ -120,7 +120,7 @@ class HealthResults(Span):
         parts["orders"] = _with_gaps(parts["orders"], self.days_without_orders.filter("odd"))
         return pl.concat(parts.values())
 
-    @kept_frame
+    @cached_frame
     def days_without_orders(self) -> pl.DataFrame:
         """Runs of days without an order, odd or not (`measures.coverage.empty_days`)."""
         return empty_days(self.tables.parts("orders"), until=self.until, market=self.shop.market)
@@ -142,7 +142,7 @@ class HealthResults(Span):
         """The days of the last sixty weeks that a kind lacks since it began."""
         return self.covered_days.filter(~pl.col("covered"), pl.col("begun"), pl.col("day") >= self.since)
 
-    @kept_frame
+    @cached_frame
     def other_gaps(self) -> pl.DataFrame:
         """Days lacking that `data_findings` does not tell: kind, days, first_day, last_day (lacking).
 
@@ -156,7 +156,7 @@ class HealthResults(Span):
             .agg(days=pl.len().cast(pl.Int64), first_day=pl.col("day").min(), last_day=pl.col("day").max())
         )
 
-    @kept_frame
+    @cached_frame
     def weeks_lacking(self) -> pl.DataFrame:
         """Weeks that lack days, since the kind began: kind, week (Monday), days (lacking), first_day; newest first."""
         return (
@@ -165,12 +165,12 @@ class HealthResults(Span):
             .sort("week", descending=True, maintain_order=True)
         )
 
-    @kept_frame
+    @cached_frame
     def buyer_quality(self) -> pl.DataFrame:
         """How well buyers can be told apart: quality, orders, share."""
         return buyer_keys(self.tables.parts("orders"))
 
-    @kept_frame
+    @cached_frame
     def orders_known(self) -> pl.DataFrame:
         """Refunds and complaints by whether their order is there: table, rows, unknown, share_unknown."""
         found = [
@@ -179,7 +179,7 @@ class HealthResults(Span):
         ]
         return pl.concat(found).filter(pl.col("rows") > 0)
 
-    @kept_frame
+    @cached_frame
     def rows_by_origin(self) -> pl.DataFrame:
         """From how many rows of how many files each table was filled: table, files, rows (read into it), merged."""
         return (

@@ -11,7 +11,7 @@ from aftersales.sources.settings import load_settings
 from aftersales.sources.store import ShopStore
 from aftersales.week.shopweek import ShopWeek
 from aftersales.week.tables import COMMIT_VARIABLE, Tables, week_of
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import LANGUAGES, Language, say
 
 _HELD = 2  # weeks held open in one process; a worker goes through a shop's notebooks one after another
@@ -46,13 +46,13 @@ def load(shop: str, week: str = "", language: str = "", *, config: str | None = 
 
     ``shop`` is an id of shops.toml; ``week`` is written 2026-W46 (empty: the shop's last whole week); ``language`` is
     zh or en (empty: the shop's first). Tables are read lazily and results are computed when first asked for, once.
-    Raises `QuestionError` for an unknown shop, week or language, `SetupError` for a broken configuration.
+    Raises `UsageError` for an unknown shop, week or language, `SetupError` for a broken configuration.
     """
     settings = load_settings(config)
     found = settings.shop(shop)
     chosen = language or found.language[0]
     if chosen not in LANGUAGES:
-        raise QuestionError(f"There is no language '{chosen}'", found=", ".join(LANGUAGES))
+        raise UsageError(f"There is no language '{chosen}'", found=", ".join(LANGUAGES))
     store = ShopStore(settings.store_path, found.id, found.zone)
     pinned = os.environ.get(COMMIT_VARIABLE)
     # what a number names never changes: a pinned week that is open needs no look into the store

@@ -70,7 +70,7 @@ class Shop(Report):
 
         Raises
         ------
-        QuestionError
+        UsageError
             For a column that is none, and for a value that no order has.
 
         """
@@ -85,7 +85,7 @@ class Shop(Report):
 
         Raises
         ------
-        QuestionError
+        UsageError
             For a week without data.
 
         """
@@ -128,7 +128,7 @@ class Shop(Report):
         ----------
         measure
             refund_request_rate, refund_rate_orders, refund_rate_money, complaint_rate, platform_involved_rate,
-            handling_hours_median or first_response_hours_median (`findings.seen.WEEKLY`).
+            handling_hours_median or first_response_hours_median (`findings.weekly_measures.WEEKLY`).
 
         """
         known = [key.removeprefix("measure.") for key in catalogue() if key.startswith("measure.")]
@@ -479,7 +479,7 @@ def open(shop: str, *, week: str = "", language: str = "", where: str = "", conf
 
     Raises
     ------
-    QuestionError
+    UsageError
         For an unknown shop, week, language or filter.
     SetupError
         For a broken configuration.

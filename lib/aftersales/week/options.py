@@ -20,7 +20,7 @@ from aftersales.stats.placebo import LEVEL
 from aftersales.stats.shrinkage import WORSE
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, WEEKS_BACK
 from aftersales.week.where import COLUMNS, Where
-from aftersales.words.errors import QuestionError, unknown
+from aftersales.words.errors import UsageError, unknown
 
 AUTO_APPROVE = "auto_approve"
 RULES = (*ORDER_RULES, AUTO_APPROVE)
@@ -108,13 +108,13 @@ LIMITS: Mapping[str, Mapping[str, Limit]] = {
 
 
 def checked(page: str, **values: Any) -> None:
-    """Refuse a value beyond the limits of a page's parameter: a `QuestionError` that names those that are allowed.
+    """Refuse a value beyond the limits of a page's parameter: a `UsageError` that names those that are allowed.
 
     >>> checked("problem-products", worse_than=2.0)
     >>> checked("problem-products", worse_than=0.5)
     Traceback (most recent call last):
         ...
-    aftersales.words.errors.QuestionError: The parameter 'worse_than' of problem-products is 1.1 to 10. Found: 0.5.
+    aftersales.words.errors.UsageError: The parameter 'worse_than' of problem-products is 1.1 to 10. Found: 0.5.
     """
     for name, value in values.items():
         limit = LIMITS.get(page, {}).get(name)
@@ -125,4 +125,4 @@ def checked(page: str, **values: Any) -> None:
         elif not limit.allows(value):
             if limit.names and isinstance(value, str):
                 raise unknown(f"'{name}' of {page} called", value, limit.names)
-            raise QuestionError(f"The parameter '{name}' of {page} is {limit}", found=repr(value))
+            raise UsageError(f"The parameter '{name}' of {page} is {limit}", found=repr(value))

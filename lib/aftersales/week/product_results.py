@@ -20,7 +20,7 @@ from aftersales.findings.products import (
     unjudged_products,
     with_of_sku,
 )
-from aftersales.week.kept import chosen_frame, kept_frame, whole_frame
+from aftersales.week.cache import cached_frame, chosen_frame, whole_frame
 from aftersales.week.span import HALF_YEAR_WEEKS, Span
 
 _RULE = ("product_weeks", "worse_than", "fdr")
@@ -40,7 +40,7 @@ class ProductResults(Span):
             self.tables.parts("orders"), self.tables["refunds"], week=self.week, market=self.shop.market
         )
 
-    @kept_frame
+    @cached_frame
     def order_maturity(self) -> pl.DataFrame:
         """How much of the delays has passed, by stratum, payment week and outcome (`ProductCounts.maturity`)."""
         return self.product_counts.maturity

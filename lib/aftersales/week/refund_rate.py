@@ -22,7 +22,7 @@ _COLUMNS = tuple("product_id" if name == "product" else name for name in COLUMNS
 
 
 def refund_rate_by(report: Report, by: str | Sequence[str], *, weeks: int | None, caveats: tuple[str, ...]) -> Result:
-    """The refund rate split by one column, by two, or by week, month or day; `QuestionError` for another."""
+    """The refund rate split by one column, by two, or by week, month or day; `UsageError` for another."""
     if not isinstance(by, str):
         return _by_two(report, tuple(by), weeks=weeks or QUARTER_WEEKS, caveats=caveats)
     by = "product_id" if by == "product" else by

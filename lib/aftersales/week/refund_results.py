@@ -10,9 +10,9 @@ import polars as pl
 from aftersales.findings.contract import SIGNAL_WEEKS
 from aftersales.findings.estimates import weekly_estimates
 from aftersales.findings.request_rate import as_estimates, as_seen, request_rate
-from aftersales.findings.seen import seen_measures
 from aftersales.findings.signals import judged
 from aftersales.findings.standing import with_signal_standing
+from aftersales.findings.weekly_measures import observed_measures
 from aftersales.measures.cohort_shares import cohort_shares
 from aftersales.measures.costs import refund_costs
 from aftersales.measures.places import rate_by_place
@@ -20,7 +20,7 @@ from aftersales.measures.rates import refund_rate
 from aftersales.measures.reasons import Split, mix_against_usual, refund_mix, weekly_requests
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.surveillance import surveillance
-from aftersales.week.kept import kept_frame
+from aftersales.week.cache import cached_frame
 from aftersales.week.span import HALF_YEAR_WEEKS, QUARTER_WEEKS, Span
 from aftersales.words.periods import week_label
 
@@ -39,7 +39,7 @@ class RefundResults(Span):
         """Whether the files say when refunds were asked for."""
         return has_refund_dates(self.tables["refunds"])
 
-    @kept_frame
+    @cached_frame
     def signals(self) -> pl.DataFrame:
         """Every weekly measure with its estimate and verdict; headlines null, as they belong to a language.
 
@@ -47,7 +47,7 @@ class RefundResults(Span):
         """
         complaints = self.tables["complaints"] if self.has_complaints else None
         orders, refunds = self.tables.parts("orders"), self.tables["refunds"]
-        seen = seen_measures(orders, refunds, complaints=complaints, week=self.week)
+        seen = observed_measures(orders, refunds, complaints=complaints, week=self.week)
         market = self.shop.market
         estimates = weekly_estimates(orders, refunds, complaints=complaints, week=self.week, market=market)
         lacking = self.weeks_unsound
@@ -63,7 +63,7 @@ class RefundResults(Span):
         verdicts = surveillance(estimates, week=self.week, market=market, weeks=SIGNAL_WEEKS)
         return with_signal_standing(judged(seen, estimates=estimates, verdicts=verdicts, lacking=lacking))
 
-    @kept_frame
+    @cached_frame
     def request_rate_weekly(self) -> pl.DataFrame:
         """The refund rate by the week of asking, all weeks there are."""
         orders, refunds = self.tables.parts("orders"), self.tables["refunds"]
@@ -82,13 +82,13 @@ class RefundResults(Span):
         """Whether any complaint is on record."""
         return self.tables["complaints"].select(pl.len()).collect().item() > 0
 
-    @kept_frame
+    @cached_frame
     def cohorts(self) -> pl.DataFrame:
         """How the refunds of the last ten payment weeks came in with age."""
         since = self.week.shift(1 - COHORT_WEEKS).monday
         return cohort_shares(self.tables.parts("orders"), self.tables["refunds"], since=since, until=self.until)
 
-    @kept_frame
+    @cached_frame
     def quarter_with_and_without(self) -> pl.DataFrame:
         """The last twelve payment weeks together: all orders, and without those set aside as suspected.
 
@@ -105,14 +105,14 @@ class RefundResults(Span):
         found = pl.DataFrame(rows, schema=["orders", "paid_orders", "refund_orders", "rate"], orient="row")
         return found.with_columns(set_aside=pl.col("paid_orders").max() - pl.col("paid_orders"))
 
-    @kept_frame
+    @cached_frame
     def refund_rate_weekly(self) -> pl.DataFrame:
         """Refund rate by the week of payment."""
         return refund_rate(
             self.tables.parts("orders"), self.tables["refunds"], by="week", until=self.until, since=self.since
         )
 
-    @kept_frame
+    @cached_frame
     def refund_rate_monthly(self) -> pl.DataFrame:
         """Refund rate by the month of payment."""
         first = (self.until.replace(day=1) - timedelta(days=31 * (MONTHS_BACK - 1))).replace(day=1)
@@ -120,18 +120,18 @@ class RefundResults(Span):
             self.tables.parts("orders"), self.tables["refunds"], by="month", until=self.until, since=first
         )
 
-    @kept_frame
+    @cached_frame
     def refund_rate_daily(self) -> pl.DataFrame:
         """Refund rate by the day of payment, the last six weeks."""
         since = self.week.shift(-5).monday
         return refund_rate(self.tables.parts("orders"), self.tables["refunds"], by="day", until=self.until, since=since)
 
-    @kept_frame
+    @cached_frame
     def requests_by_phase(self) -> pl.DataFrame:
         """Refund requests by week and phase."""
         return weekly_requests(self.tables["refunds"], until=self.until, by="phase", since=self.half_year)
 
-    @kept_frame
+    @cached_frame
     def requests_by_kind(self) -> pl.DataFrame:
         """Refund requests by week and kind."""
         return weekly_requests(self.tables["refunds"], until=self.until, by="kind", since=self.half_year)
@@ -160,31 +160,31 @@ class RefundResults(Span):
         named = self.tables["orders"].select("product_id", "title", "paid_at").drop_nulls(["product_id", "title"])
         return dict(named.group_by("product_id").agg(pl.col("title").sort_by("paid_at").last()).collect().iter_rows())
 
-    @kept_frame
+    @cached_frame
     def reasons_against_usual(self) -> pl.DataFrame:
         """Requests of the week by reason, beside the six weeks before."""
         return mix_against_usual(self.tables["refunds"], by="reason", week=self.week)
 
-    @kept_frame
+    @cached_frame
     def reasons(self) -> pl.DataFrame:
         """The last twelve weeks' requests by reason."""
         return refund_mix(self.tables["refunds"], by="reason", until=self.until, since=self.quarter)
 
-    @kept_frame
+    @cached_frame
     def provinces(self) -> pl.DataFrame:
         """Refund rate by province over the last twelve weeks, small ones drawn to the shop's own rate."""
         return rate_by_place(
             self.tables.parts("orders"), self.tables["refunds"], by="province", until=self.until, since=self.quarter
         )
 
-    @kept_frame
+    @cached_frame
     def couriers(self) -> pl.DataFrame:
         """Refund rate by courier over the last twelve weeks."""
         return rate_by_place(
             self.tables.parts("orders"), self.tables["refunds"], by="courier", until=self.until, since=self.quarter
         )
 
-    @kept_frame
+    @cached_frame
     def costs_weekly(self) -> pl.DataFrame:
         """What refunds cost beside the money handed back, by week."""
         costs = self.shop.costs

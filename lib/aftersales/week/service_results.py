@@ -18,7 +18,7 @@ from aftersales.measures.service import (
 from aftersales.sources.clean import mapped
 from aftersales.sources.layout import load_layouts
 from aftersales.tables.columns import has_hour, known_sum
-from aftersales.week.kept import chosen_frame, kept_frame
+from aftersales.week.cache import cached_frame, chosen_frame
 from aftersales.week.span import Span
 
 
@@ -30,31 +30,31 @@ class ServiceResults(Span):
         """The Monday that tables and times of complaints look back to."""
         return self.week.shift(1 - self.options.service_weeks).monday
 
-    @kept_frame
+    @cached_frame
     def complaint_rate_monthly(self) -> pl.DataFrame:
         """Complaints over paid orders by payment month."""
         return complaint_rate(
             self.tables.parts("orders"), self.tables["complaints"], by="month", until=self.until, since=self.since
         )
 
-    @kept_frame
+    @cached_frame
     def complaint_rate_weekly(self) -> pl.DataFrame:
         """Complaints over paid orders by payment week."""
         return complaint_rate(
             self.tables.parts("orders"), self.tables["complaints"], by="week", until=self.until, since=self.since
         )
 
-    @kept_frame
+    @cached_frame
     def complaints_weekly(self) -> pl.DataFrame:
         """Complaints by the week they were filed in."""
         return weekly_complaints(self.tables["complaints"], until=self.until, since=self.since)
 
-    @kept_frame
+    @cached_frame
     def complaints_by_channel(self) -> pl.DataFrame:
         """Complaints of half a year by week and channel."""
         return weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="channel")
 
-    @kept_frame
+    @cached_frame
     def complaints_by_kind(self) -> pl.DataFrame:
         """Complaints of twenty-six weeks by week and kind: a reason group where its words name one, else as written."""
         rows = weekly_complaints(self.tables["complaints"], until=self.until, since=self.half_year, by="kind")
@@ -84,7 +84,7 @@ class ServiceResults(Span):
         """Hours from complaint to close, by week of filing."""
         return closing_hours(self.tables["complaints"], by="week", until=self.until, since=self.service_since)
 
-    @kept_frame
+    @cached_frame
     def platform_monthly(self) -> pl.DataFrame:
         """How often the platform stepped into a refund or complaint, by payment month."""
         return platform_involved_rate(
@@ -116,7 +116,7 @@ class ServiceResults(Span):
             [known.with_columns(pl.col("complaints").fill_null(0)), counts.filter(pl.col("hour").is_null())]
         )
 
-    @kept_frame
+    @cached_frame
     def complaint_words(self) -> pl.DataFrame:
         """The 50 newest complaints that say something, in the buyer's words, numbers of people masked."""
         said = self.tables["complaints"].filter(

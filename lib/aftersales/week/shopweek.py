@@ -13,10 +13,10 @@ from typing import Any
 from aftersales.sources.model_file import model_print, stored_model
 from aftersales.sources.settings import Settings, Shop
 from aftersales.week.advice_results import AdviceResults
+from aftersales.week.cache import code_version
 from aftersales.week.driver_results import DriverResults
 from aftersales.week.harm_results import HarmResults
 from aftersales.week.health_results import HealthResults
-from aftersales.week.kept import code_version
 from aftersales.week.options import DEFAULTS, Options
 from aftersales.week.product_results import ProductResults
 from aftersales.week.refund_results import RefundResults
@@ -70,7 +70,7 @@ class ShopWeek(
     def part(self, where: Where) -> ShopWeek:
         """The week of the orders that match. Damage of the data and suspicion are judged on the whole shop.
 
-        Raises `QuestionError` for a value that no order has.
+        Raises `UsageError` for a value that no order has.
         """
         if not where:
             return self

@@ -10,14 +10,14 @@ import polars as pl
 
 from aftersales.findings.complaints import Judgement, judge_complaints, suspicious_complaints
 from aftersales.findings.orders import conduct_known, suspicious_orders
+from aftersales.measures.chunks import parts_for
 from aftersales.measures.order_evidence import order_evidence
-from aftersales.measures.parts import parts_for
 from aftersales.measures.return_parcels import return_parcels
 from aftersales.measures.return_records import return_numbers
 from aftersales.measures.suspects import OF_TIMING_AND_KEYS, suspects
 from aftersales.stats.text import TextModel, model_of_bytes
+from aftersales.week.cache import cached_frame, chosen_frame, plain_property
 from aftersales.week.case_results import CaseResults
-from aftersales.week.kept import chosen_frame, kept_frame, plain_property
 from aftersales.words.language import Language
 
 
@@ -56,17 +56,17 @@ class SuspectResults(CaseResults):
         of = self.tables
         return return_parcels(of.scan("orders"), of.scan("refunds"), of.scan("parcels"), until=self.until)
 
-    @kept_frame
+    @cached_frame
     def contradicted_returns(self) -> pl.DataFrame:
         """Returns that `return_parcels` lists: their number contradicts the records."""
         return self._return_parcels[0].filter("listed")
 
-    @kept_frame
+    @cached_frame
     def return_checks(self) -> pl.DataFrame:
         """What return numbers were checked for: assessed, shown, honest ones to be expected, what was lacking."""
         return self._return_parcels[1]
 
-    @kept_frame
+    @cached_frame
     def return_numbers(self) -> pl.DataFrame:
         """Returns, those with a number, and those with something that is none, as one row."""
         return pl.DataFrame([return_numbers(self.tables.scan("refunds"), until=self.until)])
@@ -113,12 +113,12 @@ class ComplaintSuspects(CaseResults):
 
     packed_model: bytes | None = None
 
-    @kept_frame
+    @cached_frame
     def suspicious_complaints_zh(self) -> pl.DataFrame:
         """The list, told in Chinese."""
         return self._suspected("zh")
 
-    @kept_frame
+    @cached_frame
     def suspicious_complaints_en(self) -> pl.DataFrame:
         """The same, told in English."""
         return self._suspected("en")
@@ -131,7 +131,7 @@ class ComplaintSuspects(CaseResults):
         """How many rows a table of the shop has; a table without any is a file that the shop has not given."""
         return int(self.tables[table].select(pl.len()).collect().item())
 
-    @kept_frame
+    @cached_frame
     def ever_suspected_complaints(self) -> pl.DataFrame:
         """The list with nobody cleared: what a case's id may mean. Its sentences are in Chinese; nobody reads them."""
         return self._suspected("zh", innocent={}, innocent_complaints=())

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from aftersales.measures.parts import part_of
+from aftersales.measures.chunks import part_of
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.periods import MADE_ON, TOLERANCE, Week, last_whole_week, shop_time
 
 # A batch run pins the store's commit here, so that all its notebooks see one state.
@@ -94,10 +94,10 @@ def last_day_by(now: datetime | None, tables: Tables, shop: Shop) -> date | None
 
 
 def week_of(text: str, tables: Tables, shop: Shop, *, now: datetime | None = None) -> Week:
-    """The named week, or the shop's last whole one by ``now``; `QuestionError` where the shop has no data for it."""
+    """The named week, or the shop's last whole one by ``now``; `UsageError` where the shop has no data for it."""
     last_day = last_day_by(now, tables, shop)
     if last_day is None or tables.last_day is None:
-        raise QuestionError(
+        raise UsageError(
             f"The shop '{shop.id}' has no orders yet",
             hint=f"run `aftersales import {shop.id}`; `aftersales status` names files that wait for their orders",
         )
@@ -107,7 +107,7 @@ def week_of(text: str, tables: Tables, shop: Shop, *, now: datetime | None = Non
         return last
     first_day = min((d for d in _first_days(tables) if d), default=tables.last_day)
     if week.monday > tables.last_day or week.sunday < first_day:
-        raise QuestionError(
+        raise UsageError(
             f"The shop '{shop.id}' has no data for week {week}",
             found=f"data from {first_day} to {tables.last_day}",
             hint=f"name a week from {Week.of(first_day)} to {Week.of(tables.last_day)}; the last whole one is {last}",

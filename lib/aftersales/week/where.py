@@ -10,7 +10,7 @@ import polars as pl
 
 from aftersales.advice.decisions import DIMENSIONS
 from aftersales.week.tables import Tables
-from aftersales.words.errors import QuestionError, unknown
+from aftersales.words.errors import UsageError, unknown
 from aftersales.words.language import Language
 
 # What a filter may name, as people write it, and the columns of orders that it is looked up in.
@@ -34,7 +34,7 @@ class Where:
     def parse(cls, text: str | Mapping[str, str | Sequence[str]]) -> Where:
         """A filter as it is written: ``"courier=申通快递; province=河南省|山东省"``, or the same as a mapping.
 
-        Raises `QuestionError` for a part without ``=`` or a column that is none.
+        Raises `UsageError` for a part without ``=`` or a column that is none.
 
         >>> Where.parse("快递=申通快递; province=河南省|山东省").parts
         (('courier', ('申通快递',)), ('province', ('河南省', '山东省')))
@@ -43,7 +43,7 @@ class Where:
             pairs = [part.partition("=") for part in text.replace("；", ";").split(";") if part.strip()]
             wrong = next(("".join(pair) for pair in pairs if not pair[1] or not pair[2].strip()), None)
             if wrong is not None:
-                raise QuestionError("A filter is written column=value", found=f"'{wrong.strip()}'")
+                raise UsageError("A filter is written column=value", found=f"'{wrong.strip()}'")
             given = {name.strip(): value.split("|") for name, _, value in pairs}
         else:
             given = {name: [value] if isinstance(value, str) else list(value) for name, value in text.items()}
@@ -87,7 +87,7 @@ class PartOfTables(Tables):
     where: Where
 
     def check(self) -> None:
-        """Raise `QuestionError` where a value of the filter is on no order line, naming those that are."""
+        """Raise `UsageError` where a value of the filter is on no order line, naming those that are."""
         orders = self.store.table("orders", self.commit)
         for name, values in self.where.parts:
             known = pl.concat([

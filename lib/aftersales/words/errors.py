@@ -40,7 +40,7 @@ class DataError(AftersalesError):
     """A file or table is not what it should be: the shop that exported it must act."""
 
 
-class QuestionError(AftersalesError):
+class UsageError(AftersalesError):
     """What was asked for does not exist or makes no sense: the asker must act."""
 
 
@@ -52,7 +52,7 @@ class DamageError(SetupError):
     """The store is not what was written into it: a file has to be put back, or the shop's exports imported again."""
 
 
-_OUR_ERRORS = {"DamageError", "DataError", "QuestionError", "SetupError", "AftersalesError"}
+_OUR_ERRORS = {"DamageError", "DataError", "UsageError", "SetupError", "AftersalesError"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # what an error of a library quotes of data: lists of values, and anything in quotes but a plain identifier
 _VALUES = re.compile(
@@ -72,7 +72,7 @@ _OF_THE_MACHINE = {
 }
 
 
-def of_a_path(error: BaseException, given: Iterable[str]) -> QuestionError | None:
+def of_a_path(error: BaseException, given: Iterable[str]) -> UsageError | None:
     """The sentence where a path that somebody gave, or what was to lie below it, cannot be used; None elsewhere.
 
     >>> print(of_a_path(FileNotFoundError(2, "No such file or directory", "no/where.csv"), ["layout", "no/where.csv"]))
@@ -83,7 +83,7 @@ def of_a_path(error: BaseException, given: Iterable[str]) -> QuestionError | Non
         return None
     if not any(one and (error.filename == one or error.filename.startswith(f"{one.rstrip('/')}/")) for one in given):
         return None
-    return QuestionError(f"{error.filename} cannot be used", found=error.strerror, hint="name another path")
+    return UsageError(f"{error.filename} cannot be used", found=error.strerror, hint="name another path")
 
 
 def of_the_machine(error: BaseException) -> SetupError | None:
@@ -187,7 +187,7 @@ def uncoloured(text: str) -> str:
     return _ANSI.sub("", text)
 
 
-def unknown(what: str, asked: str, known: Iterable[str]) -> QuestionError:
+def unknown(what: str, asked: str, known: Iterable[str]) -> UsageError:
     """The error for a name that is not among the known ones, with the nearest as a hint.
 
     >>> print(unknown("shop", "dmeo", ["demo", "basic"]))
@@ -196,4 +196,4 @@ def unknown(what: str, asked: str, known: Iterable[str]) -> QuestionError:
     names = list(known)
     near = get_close_matches(asked, names, n=1)
     hint = f"did you mean '{near[0]}'?" if near else None
-    return QuestionError(f"There is no {what} '{asked}'", found=", ".join(names) or "none at all", hint=hint)
+    return UsageError(f"There is no {what} '{asked}'", found=", ".join(names) or "none at all", hint=hint)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import polars as pl
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 
 # A clock that is behind the program's own making is not set: what shops export now is later than that.
 MADE_ON = datetime(2026, 11, 29, tzinfo=UTC)
@@ -28,7 +28,7 @@ def moment(text: str) -> datetime:
             return datetime.strptime(text.strip(), shape)
         except ValueError:
             continue
-    raise QuestionError("A moment is written like 2026-11-23 or 2026-11-23 09:30", found=f"'{text}'")
+    raise UsageError("A moment is written like 2026-11-23 or 2026-11-23 09:30", found=f"'{text}'")
 
 
 def in_zone(moment: datetime, zone: tzinfo) -> datetime:
@@ -68,7 +68,7 @@ class Week:
 
     def __post_init__(self) -> None:
         if self.monday.weekday():
-            raise QuestionError("A week begins on a Monday", found=f"{self.monday} is not one")
+            raise UsageError("A week begins on a Monday", found=f"{self.monday} is not one")
 
     @classmethod
     def of(cls, day: date) -> Week:
@@ -77,14 +77,14 @@ class Week:
 
     @classmethod
     def parse(cls, text: str) -> Week:
-        """Read ``2026-W46``; anything else is a `QuestionError` with an example."""
+        """Read ``2026-W46``; anything else is a `UsageError` with an example."""
         found = re.fullmatch(r"(\d{4})-?[Ww](\d{1,2})", text.strip())
         try:
             if not found:
                 raise ValueError
             return cls(date.fromisocalendar(int(found[1]), int(found[2]), 1))
         except ValueError:
-            raise QuestionError("A week is written like 2026-W46", found=f"'{text}'") from None
+            raise UsageError("A week is written like 2026-W46", found=f"'{text}'") from None
 
     @property
     def sunday(self) -> date:

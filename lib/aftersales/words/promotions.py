@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, say
 from aftersales.words.markets import markets
 from aftersales.words.periods import Week
@@ -151,13 +151,13 @@ def promotion_shares(week: Week, market: str) -> dict[str, float]:
 def promotion_offset(week: Week, promotion: str, market: str) -> int | None:
     """Weeks from the nearest peak week of that festival: 0 in its peak week, -1 the week before, and so on.
 
-    None where no year around knows it; `QuestionError` where the market does not keep it.
+    None where no year around knows it; `UsageError` where the market does not keep it.
 
     >>> promotion_offset(Week.parse("2026-W44"), "double_11", "cn")
     -2
     """
     if promotion not in festivals(market):
-        raise QuestionError(f"There is no promotion '{promotion}'", found=", ".join(festivals(market)))
+        raise UsageError(f"There is no promotion '{promotion}'", found=", ".join(festivals(market)))
     peaks = [p.peak for p in _around(week.monday, market) if p.name == promotion]
     return min((week.since(Week.of(peak)) for peak in peaks), key=abs, default=None)
 

@@ -16,7 +16,7 @@ import polars as pl
 from aftersales.cases.dossier import Dossier
 from aftersales.cases.quoting import of_frame, spreadsheet
 from aftersales.cases.rows import order_rows, reference
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.language import clock, say
 from aftersales_app.cases.page import Copy, page
 

@@ -10,8 +10,8 @@ from typing import Any
 from aftersales.cases.dossier import Dossier
 from aftersales.cases.quoting import spreadsheet
 from aftersales.cases.rows import file_name
-from aftersales.sources.handed_out import remember
-from aftersales.sources.places import Folder
+from aftersales.sources.handouts import remember
+from aftersales.sources.storage import Folder
 from aftersales.tables.columns import known_total
 from aftersales.week.dossiers import gathered
 from aftersales.week.loading import Report, load

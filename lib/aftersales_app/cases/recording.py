@@ -15,7 +15,7 @@ from aftersales.cases.case import Case
 from aftersales.sources.recording import record_all
 from aftersales.tables.values import CASE_STATE
 from aftersales.week.loading import Report, load
-from aftersales.words.errors import QuestionError, unknown
+from aftersales.words.errors import UsageError, unknown
 from aftersales.words.language import say
 from aftersales.words.periods import in_zone
 
@@ -49,7 +49,7 @@ NOTE_NEEDED = ("settled", "innocent", "dropped")
 def next_state(
     before: str | None, state: str, *, note: str | None, at: datetime, last_at: datetime | None = None
 ) -> str:
-    """The state that a case enters, where it may; otherwise a `QuestionError` that says why not and what may follow.
+    """The state that a case enters, where it may; otherwise a `UsageError` that says why not and what may follow.
 
     ``before`` is the case's last recorded state (None: nothing was recorded, so it is new) and ``last_at`` when that
     was. A settlement needs a note (what was agreed), and so does whatever lays a case aside (why).
@@ -60,7 +60,7 @@ def next_state(
     ('won', 'contacted')
     >>> next_state("new", "won", note=None, at=at)
     Traceback (most recent call last):
-    aftersales.words.errors.QuestionError: A case that is new cannot become won: the platform decides what was filed \
+    aftersales.words.errors.UsageError: A case that is new cannot become won: the platform decides what was filed \
 with it; record `filed` first. Found: new; contacted, settled, filed, innocent, dropped may follow.
     """
     if state not in CASE_STATE:
@@ -69,16 +69,16 @@ with it; record `filed` first. Found: new; contacted, settled, filed, innocent, 
     if state not in FOLLOWS[now]:
         why = _NEEDS.get(state, f"after {now} comes no {state}")
         hint = None if "new" not in FOLLOWS[now] else "a mistake is taken back by --state new with a note"
-        raise QuestionError(
+        raise UsageError(
             f"A case that is {now} cannot become {state}: {why}",
             found=f"{now}; {', '.join(FOLLOWS[now])} may follow", hint=hint,
         )  # fmt: skip
     needs_note = state in NOTE_NEEDED or state == "new"
     if needs_note and not (note or "").strip():
         what = {"settled": "what was agreed", "new": "why it is opened again"}.get(state, "why")
-        raise QuestionError(f"The state {state} needs a note that says {what}", hint="add it with --note")
+        raise UsageError(f"The state {state} needs a note that says {what}", hint="add it with --note")
     if last_at is not None and at <= last_at:
-        raise QuestionError(
+        raise UsageError(
             "A state must be later than the one before it",
             found=f"{at:%Y-%m-%d %H:%M}, but {now} was recorded for {last_at:%Y-%m-%d %H:%M}",
             hint="leave --at out, or give a later time",
@@ -95,7 +95,7 @@ def recorded(
 ) -> list[str]:  # fmt: skip
     """Record that a case entered a state; lines that say what was entered and what follows from it.
 
-    ``at`` is when it happened, in the shop's time (2026-11-20 14:30, or a day); without it, now. `QuestionError` for an
+    ``at`` is when it happened, in the shop's time (2026-11-20 14:30, or a day); without it, now. `UsageError` for an
     unknown case, a state that may not follow, a time that is not later than the last one's, or lies ahead.
     """
     report = load(shop, config=str(config) if config else None)
@@ -126,9 +126,9 @@ def _when(at: str | None, report: Report, moment: datetime) -> datetime:
         except ValueError:
             continue
         if when > moment:
-            raise QuestionError("A state cannot be entered ahead of its time", found=at)
+            raise UsageError("A state cannot be entered ahead of its time", found=at)
         return when
-    raise QuestionError("A moment is written like 2026-11-20 14:30", found=f"'{at}'")
+    raise UsageError("A moment is written like 2026-11-20 14:30", found=f"'{at}'")
 
 
 def _text(value: str | None) -> str | None:

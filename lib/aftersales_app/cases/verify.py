@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from aftersales.words.errors import DataError, QuestionError
+from aftersales.words.errors import DataError, UsageError
 from aftersales.words.language import Language, say
 from aftersales_app.cases.bundle import (
     END,
@@ -45,11 +45,11 @@ def verified(dossier: Path, *, language: Language = "zh") -> tuple[list[str], bo
     """Sentences, one a thing that is not as the manifest has it (or one that says all is), and whether all is.
 
     A dossier is packed without compression and without anything of its own, so that its manifest tells each byte of it;
-    no more is ever read than it has bytes. Raises `QuestionError` where there is no such file or it is no dossier,
+    no more is ever read than it has bytes. Raises `UsageError` where there is no such file or it is no dossier,
     `DataError` where its manifest itself is damaged or was changed: nothing can be said of the files then.
     """
     if dossier.exists() and not dossier.is_file():  # a pipe or device may never end
-        raise QuestionError(f"The file {dossier} cannot be read", found="no regular file")
+        raise UsageError(f"The file {dossier} cannot be read", found="no regular file")
     try:
         with dossier.open("rb") as file:
             size = file.seek(0, 2)
@@ -60,17 +60,17 @@ def verified(dossier: Path, *, language: Language = "zh") -> tuple[list[str], bo
             if not lines and not _as_written(file, size, told, raw):
                 lines = [say("dossier.file.form", language, dossier=dossier.name)]
     except FileNotFoundError:
-        raise QuestionError(f"There is no file {dossier}", hint="give the path of a dossier's zip") from None
+        raise UsageError(f"There is no file {dossier}", hint="give the path of a dossier's zip") from None
     except OSError as error:
-        raise QuestionError(f"The file {dossier} cannot be read", found=error.strerror) from None
+        raise UsageError(f"The file {dossier} cannot be read", found=error.strerror) from None
     if lines:
         return lines, False
     files, digest = len(told["files"]), sha256_of(raw)
     return [say("dossier.file.verified", language, dossier=dossier.name, files=files, digest=digest)], True
 
 
-def _no_dossier(dossier: Path) -> QuestionError:
-    return QuestionError(
+def _no_dossier(dossier: Path) -> UsageError:
+    return UsageError(
         f"{dossier.name} is no dossier, or not the whole of one", found="no readable zip archive",
         hint="give the zip that `aftersales case` wrote, as it was written",
     )  # fmt: skip
@@ -87,7 +87,7 @@ def _bounded(file: IO[bytes], size: int, dossier: Path) -> None:
     *_, entries, directory, _, _ = END.unpack_from(tail, at)
     # 0xFFFF and 0xFFFFFFFF send the reader to a longer record (zip64), which no dossier has
     if entries > MOST_FILES or directory > MOST_DIRECTORY or b"PK\x06\x07" in tail[max(0, at - 20) : at]:
-        raise QuestionError(
+        raise UsageError(
             f"{dossier.name} is no dossier",
             found=f"an archive that claims {entries} files and a list of {directory} bytes",
             hint="give the zip that `aftersales case` wrote, as it was written",
@@ -103,7 +103,7 @@ def _archive(file: IO[bytes], dossier: Path) -> zipfile.ZipFile:
 
 def _manifest(archive: zipfile.ZipFile, dossier: Path) -> tuple[dict[str, Any], bytes]:
     if MANIFEST not in archive.namelist():
-        raise QuestionError(f"{dossier.name} is no dossier", found=f"a zip archive without {MANIFEST}")
+        raise UsageError(f"{dossier.name} is no dossier", found=f"a zip archive without {MANIFEST}")
     damaged = DataError(
         f"The manifest of {dossier.name} is damaged or was changed, so nothing can be said of its files",
         found=f"{MANIFEST} does not agree with its own digest",
@@ -120,7 +120,7 @@ def _manifest(archive: zipfile.ZipFile, dossier: Path) -> tuple[dict[str, Any], 
         raise damaged from None
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         found = str(told.get("format"))[:40] if isinstance(told, dict) else "none"
-        raise QuestionError(f"{dossier.name} is no dossier of this program", found=f"format {found}")
+        raise UsageError(f"{dossier.name} is no dossier of this program", found=f"format {found}")
     if not _well_formed(told.get("files")) or told.get("digest") != digest_of(told) or raw != manifest_text(told):
         raise damaged
     return told, raw

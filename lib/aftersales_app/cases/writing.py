@@ -15,8 +15,8 @@ from aftersales.cases.dossier import Dossier
 from aftersales.cases.records import origin
 from aftersales.cases.rows import file_name, reference
 from aftersales.sources.clear_values import PEOPLE, ClearValues, clear_values, own_words
-from aftersales.sources.handed_out import remember
-from aftersales.sources.places import Folder
+from aftersales.sources.handouts import remember
+from aftersales.sources.storage import Folder
 from aftersales.week.dossiers import dossier_of, evidence_folder, gathered
 from aftersales.week.loading import Report, load
 from aftersales.words.language import Language, say

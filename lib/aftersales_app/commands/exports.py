@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from aftersales.words.errors import AftersalesError, QuestionError, error_in
+from aftersales.words.errors import AftersalesError, UsageError, error_in
 from aftersales_app.commands.program import Config, Now, ShopName, app, moment_of, speaks_chinese, stderr, stdout
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def import_(
 
     settings = load_settings(config)
     if (undo or withdraw) and (files or new or (undo and (withdraw or dry_run or confirm))):
-        raise QuestionError("--undo and --withdraw stand alone: they take one shop, no files and nothing new")
+        raise UsageError("--undo and --withdraw stand alone: they take one shop, no files and nothing new")
     if import_id is not None and not undo:
-        raise QuestionError("--id names the import that --undo takes back", hint="add --undo")
+        raise UsageError("--id names the import that --undo takes back", hint="add --undo")
     shops = list(settings.shops) if new and not shop else [shop_or_only(settings, shop)]
     failed = False
     for one in shops:
@@ -148,7 +148,7 @@ def layout(
     from aftersales.words.language import LANGUAGES
 
     if language not in LANGUAGES:
-        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+        raise UsageError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
 
     def ask(field: str, columns: list[str]) -> str | None:
         stderr.print(escape(" | ".join(columns)), highlight=False)

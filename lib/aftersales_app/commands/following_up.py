@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.commands.program import Config, ShopName, app, day_of, stdout
 
 if TYPE_CHECKING:
@@ -93,15 +93,13 @@ def case(
         from aftersales_app.cases.open_cases import listed_cases
 
         if case_id or state or note or by or at:
-            raise QuestionError(
-                "Which case is meant?", hint="name one case for its dossier or state, or give --all alone"
-            )
+            raise UsageError("Which case is meant?", hint="name one case for its dossier or state, or give --all alone")
         lines = listed_cases(shop, write=every, language=language or "", to=to, config=config)
     elif state is None:
         from aftersales_app.cases.writing import written
 
         if note or by or at:
-            raise QuestionError("A note, a name or a time belongs to a state", hint="add --state, like --state filed")
+            raise UsageError("A note, a name or a time belongs to a state", hint="add --state, like --state filed")
         lines = written(shop, case_id, language=language or "", to=to, config=config)
     else:
         from aftersales_app.cases.recording import recorded
@@ -121,7 +119,7 @@ def verify(
     from aftersales_app.cases.verify import verified
 
     if language not in LANGUAGES:
-        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+        raise UsageError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
     lines, all_well = verified(dossier, language="en" if language == "en" else "zh")
     for line in lines:
         stdout.print(escape(line))

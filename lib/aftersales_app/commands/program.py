@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.terminal import screen
 
 app = typer.Typer(
@@ -56,13 +56,13 @@ def program(
 
 
 def day_of(text: str | None) -> date | None:
-    """The day that an option names; a day written otherwise is a `QuestionError`."""
+    """The day that an option names; a day written otherwise is a `UsageError`."""
     if text is None:
         return None
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise QuestionError("A date is written like 2026-11-15", found=f"'{text}'") from None
+        raise UsageError("A date is written like 2026-11-15", found=f"'{text}'") from None
 
 
 def moment_of(text: str | None) -> datetime | None:

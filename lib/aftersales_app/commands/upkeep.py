@@ -1,4 +1,4 @@
-"""Keeping the installation well: train, erase, tidy, doctor."""
+"""RecordWriter the installation well: train, erase, tidy, doctor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales_app.commands.program import Config, ShopName, app, stderr, stdout
 
 if TYPE_CHECKING:
@@ -34,11 +34,11 @@ def train(
     from aftersales_app.training import forgotten, trained
 
     if language is not None and language not in LANGUAGES:
-        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+        raise UsageError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
     if forget:
         lines = forgotten(language=language, config=config)  # type: ignore[arg-type]
     elif file is None:
-        raise QuestionError("Which file holds the labelled texts?", hint="aftersales train FILE")
+        raise UsageError("Which file holds the labelled texts?", hint="aftersales train FILE")
     else:
         with stderr.status("training"):
             lines = trained(file, force=force, language=language, config=config)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from aftersales.week.kept import Keeper, kept_bytes
+from aftersales.week.cache import Keeper, cached_bytes
 from aftersales.words.language import Language
 from aftersales_app.mail.content import Trend
 
@@ -21,4 +21,4 @@ def kept_picture(trend: Trend, language: Language, *, keeper: Keeper) -> bytes:
 
     shown = (trend.measure, trend.unit, trend.rows.schema, trend.rows.rows())
     digest = hashlib.blake2b(repr(shown).encode(), digest_size=8).hexdigest()
-    return kept_bytes(keeper, f"mail_picture.{language}.{digest}.png", drawn)
+    return cached_bytes(keeper, f"mail_picture.{language}.{digest}.png", drawn)

@@ -19,11 +19,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
-from aftersales.sources.places import Folder, write_private
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.storage import Folder, write_private
 from aftersales.sources.store import ShopStore
 from aftersales.week.tables import Tables, last_day_by
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import SetupError, UsageError
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week, last_whole_week
 from aftersales_app.mail.ledger import Key, Known, Ledger
@@ -72,10 +72,10 @@ def run_mail(
     ``dry_run`` writes what would be sent into reports/_mail and sends nothing. ``in_doubt`` settles mails of which
     nobody knows whether they arrived: send them again, or take them as sent. ``resend`` names managers (or ``all``)
     who get the week once more. ``tell`` hears each line of the outcome as soon as it is true, and of every pause.
-    Raises `QuestionError` and `SetupError` before anything is sent.
+    Raises `UsageError` and `SetupError` before anything is sent.
     """
     if in_doubt not in ("ask", "send", "sent"):
-        raise QuestionError("--in-doubt is ask, send or sent", found=f"'{in_doubt}'")
+        raise UsageError("--in-doubt is ask, send or sent", found=f"'{in_doubt}'")
     chosen = [settings.shop(s) for s in dict.fromkeys(shops)] or list(settings.shops)
     wanted = _wanted_again(resend, chosen)
     server = None if dry_run else _server(settings, variables)
@@ -192,7 +192,7 @@ def _wanted_again(resend: Sequence[str], shops: Sequence[Shop]) -> set[str]:
     managers = {address.lower() for shop in shops for address in shop.managers}
     asked = {address.strip().lower() for address in resend}
     if unknown_ones := sorted(asked - managers - {"all"}):
-        raise QuestionError(
+        raise UsageError(
             f"There is no manager '{unknown_ones[0]}'", found=", ".join(sorted(managers)) or "no managers at all",
             hint="--resend takes a manager's address as in shops.toml, or all",
         )  # fmt: skip
@@ -242,7 +242,7 @@ def _last_weeks(settings: Settings, shops: Sequence[Shop], now: datetime | None)
         if last is not None:
             found[shop.id] = last_whole_week(last)
     if not found:
-        raise QuestionError("None of the shops has any data", hint="run `aftersales weekly` first, or name a --week")
+        raise UsageError("None of the shops has any data", hint="run `aftersales weekly` first, or name a --week")
     return found
 
 

@@ -23,11 +23,11 @@ from aftersales_app.mail.content import MailContent, mail_content
 from aftersales_app.mail.digest import digest_bodies, notice_bodies
 from aftersales_app.mail.html import Bodies
 from aftersales_app.mail.ledger import Key, State
+from aftersales_app.mail.mail_parts import MailParts, build_parts, language_for, sender_of, shop_message, store_mail
 from aftersales_app.mail.message import composed, is_address, message_id
 from aftersales_app.mail.readiness import data_reasons, report_reasons
 from aftersales_app.mail.recipients import by_recipient
 from aftersales_app.mail.sending import Outgoing
-from aftersales_app.mail.stored import Told, language_for, sender_of, shop_message, store_mail, told
 from aftersales_app.reports.place import read_record
 
 
@@ -36,7 +36,7 @@ class ShopMail:
     """One shop ready to be mailed, by language; or the reasons why not, in every language."""
 
     shop: Shop
-    told: dict[Language, Told] = field(default_factory=dict)
+    told: dict[Language, MailParts] = field(default_factory=dict)
     reasons: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
     folder: Path = Path()
 
@@ -72,11 +72,11 @@ def _shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> S
     reasons = {lang: tuple(data_reasons(load(shop.id, str(week), lang, config=config))) for lang in LANGUAGES}
     if any(reasons.values()):
         return ShopMail(shop, reasons=reasons)
-    ready: dict[Language, Told] = {}
+    ready: dict[Language, MailParts] = {}
     read = [language_for(manager, shop, settings.mail) for manager in shop.managers]
     for language in dict.fromkeys((*shop.language, *read)):
         report = load(shop.id, str(week), language, config=config)
-        ready[language] = told(
+        ready[language] = build_parts(
             mail_content(report), shop=shop, mail=settings.mail, folder=folder, keeper=report.data
         )  # fmt: skip
         store_mail(ready[language], shop=shop, mail=settings.mail, folder=folder)
@@ -167,12 +167,12 @@ def _one(
     return Outgoing(mine, recipient, sender, message)
 
 
-def _in_language(one: ShopMail, language: Language, settings: Settings) -> Told:
+def _in_language(one: ShopMail, language: Language, settings: Settings) -> MailParts:
     """A recipient of several shops reads one language; a shop that was not made ready in it is made so now."""
     if language not in one.told:
         content = next(iter(one.told.values())).content
         report = load(one.shop.id, str(content.week), language, config=str(settings.file))
-        one.told[language] = told(
+        one.told[language] = build_parts(
             mail_content(report), shop=one.shop, mail=settings.mail, folder=one.folder, keeper=report.data
         )
     return one.told[language]

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from aftersales.sources.lock import LAPSE_SECONDS, RENEW_SECONDS, lease
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import SetupError
 from aftersales_app.mail.ledger import Key, Ledger, State
 

@@ -8,11 +8,11 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from aftersales.sources.places import TROUBLE, said_by_storage
-from aftersales.words.errors import QuestionError
+from aftersales.sources.storage import TROUBLE, said_by_storage
+from aftersales.words.errors import UsageError
 from aftersales.words.language import say
 from aftersales_app.reports.contents import check_job
-from aftersales_app.reports.ending import already_made
+from aftersales_app.reports.finalize import already_made
 from aftersales_app.reports.job import ReportJob, ReportResult
 from aftersales_app.reports.published import mend, put_in_place
 from aftersales_app.reports.workers import WorkerPool, notebooks_done, worker_pool
@@ -53,12 +53,12 @@ def run_batch(
 
     ``time_limit_seconds`` and ``memory_limit_mb`` hold for one report; a report that passes one is killed. With
     ``resume`` a report that is there and would come out the same is kept. Unknown or ill-typed parameters are refused
-    before anything starts (`QuestionError`). ``executor`` makes the jobs elsewhere than in ``workers`` processes here,
+    before anything starts (`UsageError`). ``executor`` makes the jobs elsewhere than in ``workers`` processes here,
     which are those of ``pool`` where there is one already.
     """
     folders = [job.folder.absolute() for job in jobs]
     if len(set(folders)) < len(folders):
-        raise QuestionError("Two reports would be written to one folder", found=str(max(folders, key=folders.count)))
+        raise UsageError("Two reports would be written to one folder", found=str(max(folders, key=folders.count)))
     for job in jobs:
         check_job(job)
     tell = progress or _silent

@@ -22,13 +22,13 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import AftersalesError, SetupError, error_words
 from aftersales.words.language import Language, say
 from aftersales_app.reports.batch import Step, Tell, in_place
-from aftersales_app.reports.errand import TOPIC, Errand, WorkerFacts, carry_out, facts, travelling_settings
 from aftersales_app.reports.job import ReportJob, ReportResult
+from aftersales_app.reports.remote_job import TOPIC, RemoteJob, WorkerFacts, facts, run_remote, travelling_settings
 from aftersales_app.reports.version import code_version, fingerprint
 from aftersales_app.reports.workers import GRACE_SECONDS, failed_report, threads_per_worker
 
@@ -211,13 +211,13 @@ class _Run:
 
     def _give_out(self, number: int) -> None:
         job = self.todo[number]
-        errand = Errand(
+        remote = RemoteJob(
             number, _bare(job), travelling_settings(self.by.settings, job.shop),
             tuple((path.name, path.read_bytes()) for path in job.notebooks), code_version(), self.by.seconds,
             self.by.memory_mb, self.by.threads,
         )  # fmt: skip
         key = self._key(number)
-        self.futures[number] = self.by.client.submit(carry_out, errand, key, key=key, pure=False)
+        self.futures[number] = self.by.client.submit(run_remote, remote, key, key=key, pure=False)
 
     def _key(self, number: int) -> str:
         return f"{self.todo[number].shop}-{self.todo[number].week}-{self.name}"

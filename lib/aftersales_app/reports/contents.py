@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language, say
 from aftersales_app.reports.job import EXPLORER, ReportJob, in_language, page_name
 from aftersales_app.reports.parameters import check_run, no_notebook, refuse_unknown, run_parameters, unreadable
@@ -20,18 +20,18 @@ SECTIONS = ("overview", "refunds", "complaints", "products", "risk", "actions", 
 
 
 def check_job(job: ReportJob) -> None:
-    """Refuse what a report cannot be made of (`QuestionError`): parameters given that are unknown or ill-typed, a week
+    """Refuse what a report cannot be made of (`UsageError`): parameters given that are unknown or ill-typed, a week
     or language that is none, a notebook that cannot be read, two notebooks with one page.
     """
     if not job.notebooks or not job.languages:
-        raise QuestionError("A report needs at least one notebook and one language")
+        raise UsageError("A report needs at least one notebook and one language")
     check_run(job.week, job.languages)
     refuse_unknown(job.notebooks, job.parameters)
     pages: dict[str, Path] = {}
     for path in job.notebooks:
         name = page_of(path)
         if name in pages:
-            raise QuestionError(f"Two notebooks have the page '{name}'", found=f"{pages[name].name} and {path.name}")
+            raise UsageError(f"Two notebooks have the page '{name}'", found=f"{pages[name].name} and {path.name}")
         pages[name] = path
         for language in job.languages if job.parameters else ():
             run_parameters(path, shop=job.shop, week=job.week, language=language, extra=job.parameters)

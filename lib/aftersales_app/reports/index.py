@@ -22,8 +22,8 @@ from markupsafe import Markup
 from aftersales.charts.markup import lang_of
 from aftersales.charts.svg import sparkline
 from aftersales.sources.lock import lease
-from aftersales.sources.places import Folder
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.sources.storage import Folder
+from aftersales.words.errors import SetupError, UsageError
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week
 from aftersales.words.plain import json_object
@@ -215,7 +215,7 @@ def _is_shop(name: str, shop: Any) -> bool:
 def _is_week(text: str) -> bool:
     try:
         return str(Week.parse(text)) == text
-    except QuestionError:
+    except UsageError:
         return False
 
 

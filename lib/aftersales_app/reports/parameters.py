@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aftersales.sources.settings import Shop
-from aftersales.words.errors import QuestionError, SetupError, unknown
+from aftersales.words.errors import SetupError, UsageError, unknown
 from aftersales.words.language import LANGUAGES
 from aftersales.words.periods import Week
 
@@ -39,7 +39,7 @@ class Parameter:
 def declared_parameters(notebook: Path) -> dict[str, Parameter]:
     """The parameters of a notebook's cell tagged ``parameters``, by name.
 
-    Raises `QuestionError` where there is no such notebook or it cannot be read, `SetupError` where the cell is missing.
+    Raises `UsageError` where there is no such notebook or it cannot be read, `SetupError` where the cell is missing.
     """
     if not notebook.is_file():
         raise no_notebook(notebook)
@@ -68,11 +68,11 @@ def _declared(path: str, changed: int) -> dict[str, Parameter]:
 
 
 def checked_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, each known to the notebook and of its type; `QuestionError` tells which is not, and what it takes."""
+    """The values, each known to the notebook and of its type; `UsageError` tells which is not, and what it takes."""
     declared = declared_parameters(notebook)
     for name, value in values.items():
         if name not in declared:
-            raise QuestionError(
+            raise UsageError(
                 f"The notebook '{notebook.stem}' has no parameter '{name}'",
                 found="it takes " + "; ".join(map(str, declared.values())),
             )
@@ -84,23 +84,23 @@ def checked_parameters(notebook: Path, values: Mapping[str, Any]) -> dict[str, A
     return dict(values)
 
 
-def no_notebook(path: Path) -> QuestionError:
+def no_notebook(path: Path) -> UsageError:
     """The error for a notebook that is not there."""
-    return QuestionError(f"There is no notebook '{path.name}'", found=f"looked in {path.parent}")
+    return UsageError(f"There is no notebook '{path.name}'", found=f"looked in {path.parent}")
 
 
-def unreadable(path: Path, error: Exception) -> QuestionError:
+def unreadable(path: Path, error: Exception) -> UsageError:
     """The error for a file that is no notebook."""
     found = (str(error).splitlines() or [type(error).__name__])[0][:200]
-    return QuestionError(f"The notebook '{path.name}' cannot be read", found=found)
+    return UsageError(f"The notebook '{path.name}' cannot be read", found=found)
 
 
 def check_run(week: str, languages: Iterable[str]) -> None:
-    """Refuse a week or a language that is none (`QuestionError`)."""
+    """Refuse a week or a language that is none (`UsageError`)."""
     Week.parse(week)
     for language in languages:
         if language not in LANGUAGES:
-            raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+            raise UsageError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
 
 
 def run_parameters(notebook: Path, *, shop: str, week: str, language: str, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def shop_parameters(shop: Shop, notebooks: Iterable[Path]) -> dict[str, Any]:
         refuse_unknown(books, extra)
         for book in books:
             own_parameters(book, extra)
-    except QuestionError as error:
+    except UsageError as error:
         raise SetupError(
             f"The part 'notebooks' of the shop '{shop.id}' is wrong: {error.wrong}", found=error.found, hint=error.hint
         ) from None
@@ -149,7 +149,7 @@ def text_parameters(pairs: Iterable[str], notebooks: Iterable[Path]) -> dict[str
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not all(part.isidentifier() for part in name.split(".")[-1:]):
-            raise QuestionError("A parameter is written name=value or notebook.name=value", found=f"'{pair}'")
+            raise UsageError("A parameter is written name=value or notebook.name=value", found=f"'{pair}'")
         declared = (names[_bare(name)] for stem, names in kinds.items() if _meant(name, stem) and _bare(name) in names)
         kind = next((parameter.kind for parameter in declared), "str")
         outer, _, inner = kind.partition("[")
@@ -212,16 +212,14 @@ def refuse_unknown(notebooks: Iterable[Path], extra: Mapping[str, Any]) -> None:
         if not meant:
             raise unknown("notebook", book, declared)
         if name in RUN_PARAMETERS:
-            raise QuestionError(
-                f"The run itself sets the parameter '{name}'", hint="choose it as shop, week or language"
-            )
+            raise UsageError(f"The run itself sets the parameter '{name}'", hint="choose it as shop, week or language")
         if not any(name in names for names in meant.values()):
             takes = "; ".join(
                 f"'{stem}' takes " + ", ".join(str(p) for p in names.values() if p.name not in RUN_PARAMETERS)
                 for stem, names in meant.items()
                 if set(names) - set(RUN_PARAMETERS)
             )
-            raise QuestionError(
+            raise UsageError(
                 f"The notebook '{book}' has no parameter '{name}'"
                 if book
                 else f"No notebook of the report has a parameter '{name}'",
@@ -241,7 +239,7 @@ def _check_value(notebook: Path, parameter: Parameter, value: Any) -> None:
     inner = inner.rstrip("]")
     fits = _fits(value, outer) and (outer != "list" or inner not in _KINDS or all(_fits(item, inner) for item in value))
     if not fits:
-        raise QuestionError(
+        raise UsageError(
             f"The parameter '{parameter.name}' of the notebook '{notebook.stem}' takes {parameter.kind}"
             + (f": {parameter.help}" if parameter.help else ""),
             found=f"{value!r}, which is {type(value).__name__}",

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from aftersales.sources.places import sync
+from aftersales.sources.storage import sync
 from aftersales.words.plain import json_object
 from aftersales_app.reports.job import EXPLORER_DATA
 

@@ -14,8 +14,8 @@ from aftersales.sources.account import FileAccount
 from aftersales.sources.history import check_key
 from aftersales.sources.identity import KEY_VARIABLE, fingerprint, installation_key
 from aftersales.sources.importing import import_files, nothing_new
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.week.tables import Tables, week_of
 from aftersales.words.errors import AftersalesError, DataError, error_in, of_the_machine

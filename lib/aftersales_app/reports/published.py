@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 from aftersales.words.plain import json_object
 from aftersales_app.reports.assets import assets_version, published_assets
 from aftersales_app.reports.job import ReportJob, ReportResult

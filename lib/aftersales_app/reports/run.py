@@ -21,7 +21,7 @@ from aftersales.words.language import Language, say
 from aftersales_app.engine.process_state import environment
 from aftersales_app.reports.assets import address, published_assets
 from aftersales_app.reports.contents import explorer_file, file_of, sections_of, title_of
-from aftersales_app.reports.ending import finish
+from aftersales_app.reports.finalize import finish
 from aftersales_app.reports.job import EXPLORER_DATA, NotebookResult, ReportJob, ReportResult, in_language
 from aftersales_app.reports.limits import PeakMemory
 from aftersales_app.reports.notebook import executed_notebook, shown_outputs

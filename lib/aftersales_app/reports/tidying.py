@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aftersales.sources.lock import import_lock
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import Commit, ShopStore
 from aftersales.words.errors import AftersalesError
 from aftersales.words.language import say

@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from aftersales.week.kept import code_version as library_version
+from aftersales.week.cache import code_version as library_version
 from aftersales_app.reports.assets import PAGE_STYLE
 from aftersales_app.reports.job import ReportJob
 

@@ -17,13 +17,12 @@ from tempfile import TemporaryDirectory
 from pebble import ProcessPool
 from rich.console import Console
 
-from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings, Shop
-from aftersales.words.errors import QuestionError, SetupError, of_the_machine
+from aftersales.sources.storage import TROUBLE, Folder, said_by_storage
+from aftersales.words.errors import SetupError, UsageError, of_the_machine
 from aftersales.words.language import say
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week
-from aftersales_app.reports.alone import one_weekly_run
 from aftersales_app.reports.batch import run_batch
 from aftersales_app.reports.index import updated_index
 from aftersales_app.reports.job import Engine, ReportJob, ReportResult
@@ -32,6 +31,7 @@ from aftersales_app.reports.parameters import own_parameters, refuse_unknown, sh
 from aftersales_app.reports.preparing import Prepared, prepared, without_news
 from aftersales_app.reports.progress import print_summary, result_line, shown_progress
 from aftersales_app.reports.published import ASSETS
+from aftersales_app.reports.run_lock import one_weekly_run
 from aftersales_app.reports.tidying import run_tidy
 from aftersales_app.reports.workers import (
     THREADS_VARIABLE,
@@ -46,7 +46,7 @@ from aftersales_app.terminal import screen
 ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
 PLACES = ("local", "dask")
 FINDINGS = "aftersales.week.sections.start_here:write_findings"
-MAILS = "aftersales_app.mail.stored:write_mails"
+MAILS = "aftersales_app.mail.mail_parts:write_mails"
 LEAST_SECONDS, SECONDS_A_MILLION = 600, 180
 MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth
 
@@ -85,17 +85,17 @@ def run_weekly(
     Rows more than a day after ``now`` (the clock) are set aside by the import, and no later week is chosen. Without
     ``time_limit_seconds`` a report may take what is `seconds_allowed` for the largest shop. With ``on`` "dask"
     the reports are made by the workers of the cluster at ``scheduler``, or of one started here; the imports, which need
-    the key of the installation, stay on this machine. Raises `QuestionError` before anything starts for an unknown
+    the key of the installation, stay on this machine. Raises `UsageError` before anything starts for an unknown
     shop, week, engine or notebook parameter.
     """
     started = time.monotonic()
     chosen = [settings.shop(s) for s in shops] or list(settings.shops)
     if engine not in ENGINES:
-        raise QuestionError(f"There is no engine '{engine}'", found=", ".join(ENGINES))
+        raise UsageError(f"There is no engine '{engine}'", found=", ".join(ENGINES))
     if on not in PLACES:
-        raise QuestionError(f"There is nothing called '{on}' to run on", found=", ".join(PLACES))
+        raise UsageError(f"There is nothing called '{on}' to run on", found=", ".join(PLACES))
     if scheduler and on != "dask":
-        raise QuestionError("--scheduler is the address of a Dask scheduler", hint="add --on dask")
+        raise UsageError("--scheduler is the address of a Dask scheduler", hint="add --on dask")
     asked = str(Week.parse(week)) if week else ""
     books = tuple(notebooks) or notebook_paths(settings)
     extra = text_parameters(parameters, books)
@@ -123,7 +123,7 @@ def run_weekly(
             from aftersales_app.reports.cluster import connected
 
             cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=console))
-        ready, failures = made_ready(
+        ready, failures = prepare_shops(
             settings, chosen, week=asked, as_of=as_of, with_import=with_import and as_of is None, workers=cores,
             pool=pool, screen=console, now=now,
         )  # fmt: skip
@@ -221,7 +221,7 @@ def _check_writable(reports: Folder) -> None:
 # Every shop of a run made ready to report: whoever has no new file at once, the others by an import each.
 
 
-def made_ready(
+def prepare_shops(
     settings: Settings,
     shops: Sequence[Shop],
     *,

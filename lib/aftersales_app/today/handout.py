@@ -10,8 +10,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from aftersales.sources.handed_out import remember
-from aftersales.sources.places import write_private
+from aftersales.sources.handouts import remember
+from aftersales.sources.storage import write_private
 from aftersales.words.errors import SetupError
 from aftersales.words.language import run_on
 from aftersales.words.plain import number_cell, one_line, safe_cell

@@ -20,13 +20,13 @@ from aftersales.measures.deadlines import deadlines
 from aftersales.measures.order_evidence import NAMING
 from aftersales.sources.importing import import_files
 from aftersales.sources.notes import note_lines
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop, load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
 from aftersales.tables.columns import Frame
 from aftersales.week.shopweek import ShopWeek
 from aftersales.week.tables import Tables
-from aftersales.words.errors import AftersalesError, QuestionError, error_in
+from aftersales.words.errors import AftersalesError, UsageError, error_in
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.periods import Week, last_whole_week
 from aftersales.words.plain import one_line
@@ -73,7 +73,7 @@ def contact_queue(
 
     A file that cannot be read is named and does not keep the others out, and where nothing can be imported (another
     import is running) the queue is made of what is there: most of the files are worth more to the team than none.
-    ``started`` (seconds since 1970) is when the program began, to tell how long it took. `QuestionError` for an unknown
+    ``started`` (seconds since 1970) is when the program began, to tell how long it took. `UsageError` for an unknown
     shop or language, or where nothing was imported yet.
     """
     begun = time.time() if started is None else started
@@ -81,7 +81,7 @@ def contact_queue(
     shop = settings.shop(shop_id)
     spoken = language or shop.language[0]
     if spoken not in LANGUAGES:
-        raise QuestionError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
+        raise UsageError(f"There is no language '{language}'", found=", ".join(LANGUAGES))
     importing = time.time()
     said = _imported(settings, shop, spoken, progress) if with_import else []
     imported = time.time()
@@ -89,7 +89,7 @@ def contact_queue(
     tables = Tables(store, store.head())
     until = data_end(tables["orders"], tables["refunds"])
     if until is None:
-        raise QuestionError(
+        raise UsageError(
             f"The shop '{shop.id}' has no orders yet",
             hint=f"run `aftersales import {shop.id}`; `aftersales status` names files that wait for their orders",
         )
@@ -216,7 +216,7 @@ def moment_of(at: str | None, *, clock: datetime, data_until: datetime) -> Momen
 
     ``at`` is a moment like 2026-11-23 09:30 (a day alone: its first minute), ``now`` for the clock, ``data`` for the
     end of the data; without it the clock, or the end of the data where that lies more than a day before the clock.
-    `QuestionError` for anything else.
+    `UsageError` for anything else.
 
     >>> end, clock = datetime(2026, 11, 22, 23, 50), datetime(2026, 11, 23, 9)
     >>> moment_of(None, clock=clock, data_until=end).taken_from
@@ -236,7 +236,7 @@ def moment_of(at: str | None, *, clock: datetime, data_until: datetime) -> Momen
             return Moment(datetime.strptime(at.strip(), shape), "given", clock, data_until)
         except ValueError:
             continue
-    raise QuestionError("A moment is written like 2026-11-23 09:30, or is now or data", found=f"'{at}'")
+    raise UsageError("A moment is written like 2026-11-23 09:30, or is now or data", found=f"'{at}'")
 
 
 def data_end(orders: Frame, refunds: Frame) -> datetime | None:

@@ -14,8 +14,8 @@ from aftersales.sources.settings import Mail, Settings, Shop
 from aftersales.week.sections.plan import Step
 from aftersales.words.periods import Week
 from aftersales_app.mail.content import Bar, Effect, MailContent, Trend
+from aftersales_app.mail.mail_parts import MailParts
 from aftersales_app.mail.outbox import ShopMail
-from aftersales_app.mail.stored import Told
 
 WEEK = Week.parse("2026-W46")
 MOMENT = datetime(2026, 11, 16, 8, tzinfo=UTC)
@@ -84,4 +84,4 @@ def settings(tmp_path, *shops, **mail):
 def ready(one, **values):
     """A shop ready to be mailed, without a picture: what is sent, not how it looks."""
     made = replace(content(one.language[0], shop=one.id, name=one.name, **values), trend=None)
-    return ShopMail(one, {one.language[0]: Told(made, "", None, (), f"{one.id}/{WEEK}")})
+    return ShopMail(one, {one.language[0]: MailParts(made, "", None, (), f"{one.id}/{WEEK}")})

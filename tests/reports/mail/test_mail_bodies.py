@@ -17,9 +17,9 @@ from aftersales.words.errors import DataError, SetupError
 from aftersales_app.mail.digest import digest_bodies, notice_bodies
 from aftersales_app.mail.html import Bodies, shop_bodies
 from aftersales_app.mail.lint import LARGEST_HTML, mail_faults
+from aftersales_app.mail.mail_parts import LARGEST_CHAT, chat_text
 from aftersales_app.mail.message import Attachment, composed, message_id
 from aftersales_app.mail.pictures import trend_png
-from aftersales_app.mail.stored import LARGEST_CHAT, chat_text
 from aftersales_app.mail.wording import one_line
 
 HOSTILE = '枕头<script>alert(1)</script>"\r\nBcc: evil@x.example\u202e\x00'

@@ -11,7 +11,7 @@ from aftersales.week.loading import load
 from aftersales.week.sections import did_it_work, policy_and_service, weekly_overview
 from aftersales_app.mail.content import mail_content
 from aftersales_app.mail.html import shop_bodies
-from aftersales_app.mail.stored import chat_text
+from aftersales_app.mail.mail_parts import chat_text
 
 # With its sign, its currency and its unit: 15.0% is not 15.0, and −0.5 pp is not +0.5 pp.
 NUMBER = re.compile(

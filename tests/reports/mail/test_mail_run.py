@@ -16,15 +16,15 @@ from aftersales.findings.finding import Finding
 from aftersales.sources.settings import load_settings
 from aftersales.week.loading import load
 from aftersales.week.sections.weekly_overview import answer
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import SetupError, UsageError
 from aftersales_app.mail import mailing, outbox, readiness
 from aftersales_app.mail.content import mail_content
 from aftersales_app.mail.html import shop_bodies
 from aftersales_app.mail.ledger import Key
 from aftersales_app.mail.lint import LARGEST_HTML, mail_faults
+from aftersales_app.mail.mail_parts import write_mails
 from aftersales_app.mail.mailing import ledger_of, run_mail
 from aftersales_app.mail.readiness import data_reasons
-from aftersales_app.mail.stored import write_mails
 from aftersales_app.reports.place import write_record
 
 BOSS, KEEPER, ANALYST = "boss@b.example", "keeper@b.example", "ana@b.example"
@@ -216,7 +216,7 @@ def test_a_week_is_sent_once_whatever_has_changed_and_once_more_where_somebody_a
     first, second = (m for r, m in arrived if r == KEEPER)
     assert (first["Content-Language"], second["Content-Language"]) == ("zh", "en")
     assert first["Message-ID"] != second["Message-ID"]
-    with pytest.raises(QuestionError, match=r"no manager 'nobody@b\.example'"):
+    with pytest.raises(UsageError, match=r"no manager 'nobody@b\.example'"):
         run_mail(place, moment=MOMENT, resend=["nobody@b.example"], dry_run=True)
 
 
@@ -301,11 +301,11 @@ def test_a_mail_in_doubt_is_named_until_it_is_settled(place):
 
 
 def test_what_is_asked_wrongly_is_said_before_anything_is_sent(place):
-    with pytest.raises(QuestionError, match="in-doubt"):
+    with pytest.raises(UsageError, match="in-doubt"):
         run_mail(place, moment=MOMENT, in_doubt="maybe")
     with pytest.raises(SetupError, match="no mail server"):
         run_mail(place.model_copy(update={"mail": None}), moment=MOMENT, variables={})
-    with pytest.raises(QuestionError, match="no shop 'nobody'"):
+    with pytest.raises(UsageError, match="no shop 'nobody'"):
         run_mail(place, moment=MOMENT, shops=["nobody"], dry_run=True)
 
 

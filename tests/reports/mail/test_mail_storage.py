@@ -12,8 +12,8 @@ from faulty_post import Post, running
 from made_up_mail import MOMENT, SENDER
 
 from aftersales.sources import lock
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import load_settings
+from aftersales.sources.storage import Folder
 from aftersales.sources.store import ShopStore
 from aftersales.week.loading import load
 from aftersales.words.errors import SetupError

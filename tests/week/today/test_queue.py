@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from aftersales.sources.settings import load_settings
-from aftersales.words.errors import QuestionError, SetupError
+from aftersales.words.errors import SetupError, UsageError
 from aftersales_app.cases.recording import recorded
 from aftersales_app.today.handout import LARGEST, chat_lines, handout, write_handout
 from aftersales_app.today.queue import Queue, contact_queue, moment_of
@@ -54,7 +54,7 @@ def test_now_is_the_clock_while_the_data_are_of_the_day_and_their_end_once_they_
     assert moment_of("now", clock=late, data_until=END).now == late
     assert moment_of("data", clock=early, data_until=END).now == END
     assert moment_of("2026-11-23 18:05", clock=early, data_until=END).now == datetime(2026, 11, 23, 18, 5)
-    with pytest.raises(QuestionError, match="written like"):
+    with pytest.raises(UsageError, match="written like"):
         moment_of("tomorrow", clock=early, data_until=END)
 
 
@@ -167,6 +167,6 @@ def test_it_tells_how_long_it_took(queue):
 
 
 def test_an_unknown_shop_is_refused(demo):
-    with pytest.raises(QuestionError, match="no shop"):
+    with pytest.raises(UsageError, match="no shop"):
         queue_of(demo, "nobody")
     assert load_settings(demo / "shops.toml").ids == ("demo", "basic")

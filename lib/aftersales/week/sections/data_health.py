@@ -14,7 +14,7 @@ from aftersales.charts.note import Note
 from aftersales.charts.table import Column, Table
 from aftersales.charts.verdict import MOST_CONCLUSIONS, Conclusion, Verdict
 from aftersales.sources.account import reason_words
-from aftersales.sources.left_out import kind_words
+from aftersales.sources.unread_files import kind_words
 from aftersales.week.loading import Report
 from aftersales.week.result import Result
 from aftersales.week.sections.health_told import absences_told, absent_names, gaps_told, layout_words

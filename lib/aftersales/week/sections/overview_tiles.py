@@ -10,8 +10,8 @@ import polars as pl
 from aftersales.charts.note import Note
 from aftersales.charts.numbers import Unit
 from aftersales.charts.tiles import Tile, Tiles, tile_state
-from aftersales.findings.seen import WEEKLY
 from aftersales.findings.signals import is_awaited
+from aftersales.findings.weekly_measures import WEEKLY
 from aftersales.week.loading import Report
 from aftersales.week.sections.shown import lacking, last_judged, measure_unit, signal_rows
 from aftersales.words.language import NOTHING, hours

@@ -52,7 +52,7 @@ def compose_tables(
             pl.concat([whole, _homes(unknown, orders, store.month_spans("orders", ["order_id"], now))])
         )
     whole = whole.with_columns(pl.col("month").fill_null(NO_MONTH))
-    together = entangled_orders(store, now, whole)
+    together = cross_month_orders(store, now, whole)
     if together.height:
         _compose(store, now, sorted(together["month"].unique()), together.select("order_id").unique(), held)
         whole = whole.join(together, on="order_id", how="anti")
@@ -164,7 +164,7 @@ _SCHEMA = pl.Schema({"order_id": pl.String, "month": pl.String})
 _NUMBERS = {"order_records": ("order_id",), "item_records": ("order_id", "line_id")}
 
 
-def entangled_orders(store: ShopStore, now: Commit, touched: pl.DataFrame) -> pl.DataFrame:
+def cross_month_orders(store: ShopStore, now: Commit, touched: pl.DataFrame) -> pl.DataFrame:
     """Orders that must be composed together, over all the months their records lie in: order_id, month (a row each).
 
     ``touched`` holds order_id and month of the orders an import touched; orders it did not touch are among the result

@@ -14,10 +14,10 @@ from typing import Literal
 import polars as pl
 
 from aftersales.findings.contract import SIGNAL_WEEKS
+from aftersales.measures.chunks import Chunks, whole_of
 from aftersales.measures.cohorts import all_periods, paid_lines
 from aftersales.measures.coverage import refund_span
 from aftersales.measures.inputs import columns_of
-from aftersales.measures.parts import InParts, whole_of
 from aftersales.measures.rates import refund_rate
 from aftersales.measures.requests import has_refund_dates
 from aftersales.measures.service import complaint_rate, first_response_hours, handling_hours, platform_involved_rate
@@ -37,7 +37,7 @@ PLATFORM_DAYS = 14
 class Given:
     """What a weekly measure is counted from: the shop's tables, the groups, and the days of the cohorts."""
 
-    orders: InParts
+    orders: Chunks
     refunds: Frame
     complaints: Frame | None
     by: Sequence[str]
@@ -164,8 +164,8 @@ SCOPES = {
 }  # fmt: skip
 
 
-def seen_measures(
-    orders: InParts, refunds: Frame, *, complaints: Frame | None = None, week: Week, by: str | None = None
+def observed_measures(
+    orders: Chunks, refunds: Frame, *, complaints: Frame | None = None, week: Week, by: str | None = None
 ) -> pl.DataFrame:
     """Every measure in every week up to the report's (at most 60), as counted on its Sunday.
 
@@ -183,7 +183,8 @@ def seen_measures(
     >>> at = [datetime(2026, 11, 9)] * 3
     >>> orders = pl.DataFrame({"order_id": ["a", "b", "c"], "paid": [10, 20, 10], "paid_at": at})
     >>> refunds = pl.DataFrame({"refund_id": ["1"], "order_id": ["b"], "amount": [20]})
-    >>> seen_measures(orders, refunds, week=Week.parse("2026-W46")).select("measure", "week", "seen", "dated").rows()
+    >>> observed = observed_measures(orders, refunds, week=Week.parse("2026-W46"))
+    >>> observed.select("measure", "week", "seen", "dated").rows()
     [('refund_rate_orders', '2026-W46', 0.3333333333333333, False), ('refund_rate_money', '2026-W46', 0.5, False)]
     """
     if by is not None and by not in SCOPES:

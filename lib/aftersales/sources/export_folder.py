@@ -14,8 +14,8 @@ import psutil
 
 from aftersales.sources.identity import installation_key
 from aftersales.sources.masking import masked_name
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings, Shop
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import DataError, SetupError
 
 # What an export may be, and archives of them; 7z and the like are opened as far as saying what they are.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from aftersales.sources.places import Folder
+from aftersales.sources.storage import Folder
 
 _FOLDER = "handed_out"
 

@@ -49,7 +49,7 @@ class plain_property(cached_property):
         return self.compute(owner)
 
 
-class kept_frame(plain_property):
+class cached_frame(plain_property):
     """A property that is computed once and is a polars frame, kept on disk as parquet as well."""
 
     def computed(self, owner: Any) -> pl.DataFrame:
@@ -57,14 +57,14 @@ class kept_frame(plain_property):
         return _kept(owner, self.compute)
 
 
-def chosen_frame(*options: str) -> Callable[[Callable[[Any], pl.DataFrame]], kept_frame]:
+def chosen_frame(*options: str) -> Callable[[Callable[[Any], pl.DataFrame]], cached_frame]:
     """A kept frame that the named parameters (`Options`) change."""
-    return partial(kept_frame, options=options)
+    return partial(cached_frame, options=options)
 
 
-def whole_frame(compute: Callable[[Any], pl.DataFrame]) -> kept_frame:
+def whole_frame(compute: Callable[[Any], pl.DataFrame]) -> cached_frame:
     """A kept frame that is of the whole shop, also in a part of it."""
-    return kept_frame(compute, whole=True)
+    return cached_frame(compute, whole=True)
 
 
 def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame:
@@ -84,7 +84,7 @@ def _kept(owner: Keeper, compute: Callable[[Any], pl.DataFrame]) -> pl.DataFrame
     return frame
 
 
-def kept_bytes(owner: Keeper, name: str, compute: Callable[[], bytes]) -> bytes:
+def cached_bytes(owner: Keeper, name: str, compute: Callable[[], bytes]) -> bytes:
     """What ``compute`` gives, kept on disk under that name beside the other results; the name tells what it is of."""
     folder = _folder_of(owner)
     if folder is None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from aftersales.sources.lock import LAPSE_SECONDS, RENEW_SECONDS, lease
-from aftersales.sources.places import Folder
 from aftersales.sources.settings import Settings
+from aftersales.sources.storage import Folder
 from aftersales.words.errors import SetupError
 
 LOCK_NAME = ".weekly.lock"

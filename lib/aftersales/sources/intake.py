@@ -14,19 +14,19 @@ from aftersales.sources.account import FileAccount
 from aftersales.sources.archives import may_be_archive, members
 from aftersales.sources.child import in_child, warm
 from aftersales.sources.crosschecks import TABLES, Facts, facts_of, fits_platform
-from aftersales.sources.dated import without_impossible
-from aftersales.sources.erased import without_erased_cells
-from aftersales.sources.found import ARCHIVES, EXPORTS, Found, shown_name
+from aftersales.sources.erasure_list import without_erased_cells
+from aftersales.sources.export_folder import ARCHIVES, EXPORTS, Found, shown_name
 from aftersales.sources.identity import KEYS_VERSION
-from aftersales.sources.keep import kept_rows
-from aftersales.sources.keeping import Keeping
+from aftersales.sources.impossible_dates import without_impossible
 from aftersales.sources.layout import Layout, normalised
-from aftersales.sources.left_out import LeftOut
 from aftersales.sources.masking import masked_error
 from aftersales.sources.odd_columns import Columns, columns_of_file
 from aftersales.sources.read import Reading, read_export
+from aftersales.sources.record_writer import RecordWriter
 from aftersales.sources.settings import Shop
 from aftersales.sources.store import Commit, ShopStore
+from aftersales.sources.to_records import kept_rows
+from aftersales.sources.unread_files import LeftOut
 from aftersales.words.errors import AftersalesError, DataError, of_the_machine
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import shop_time
@@ -47,7 +47,7 @@ class Taking:
     key: bytes
     import_id: str
     layouts: Sequence[Layout]
-    keeping: Keeping
+    keeping: RecordWriter
     progress: Progress
     now: datetime | None
     digest: str

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from aftersales.words.errors import QuestionError
+from aftersales.words.errors import UsageError
 from aftersales.words.language import Language
 
 
 def require(frame: pl.DataFrame, columns: Iterable[str], what: str) -> None:
-    """Raise a `QuestionError` where the frame lacks a column.
+    """Raise a `UsageError` where the frame lacks a column.
 
     >>> require(pl.DataFrame({"week": []}), ["week", "rate"], "A trend")
     Traceback (most recent call last):
-    aftersales.words.errors.QuestionError: A trend needs the columns rate. Found: week.
+    aftersales.words.errors.UsageError: A trend needs the columns rate. Found: week.
     """
     missing = sorted(set(columns) - set(frame.columns))
     if missing:
-        raise QuestionError(f"{what} needs the columns {', '.join(missing)}", found=", ".join(frame.columns))
+        raise UsageError(f"{what} needs the columns {', '.join(missing)}", found=", ".join(frame.columns))
 
 
 def listed(parts: Iterable[str], language: Language) -> str:

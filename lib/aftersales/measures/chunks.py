@@ -9,7 +9,7 @@ import polars as pl
 from aftersales.tables.columns import Frame
 
 # A table, or one that comes in parts that hold whole orders, as a large shop's months do.
-InParts = Frame | Sequence[Frame]
+Chunks = Frame | Sequence[Frame]
 # Rows that are worked on at a time: a few hundred bytes each while they are.
 PART_ROWS = 2_000_000
 
@@ -31,7 +31,7 @@ def in_parts(rows: pl.DataFrame | pl.LazyFrame, key: str, *, n: int) -> Iterator
         yield rows.lazy().filter(number == part)
 
 
-def parts_of(table: InParts) -> list[pl.LazyFrame]:
+def parts_of(table: Chunks) -> list[pl.LazyFrame]:
     """A table that may come in parts, as a large shop's months do, as a list of them.
 
     >>> len(parts_of(pl.DataFrame({"k": ["a", "b", "c"]})))
@@ -40,7 +40,7 @@ def parts_of(table: InParts) -> list[pl.LazyFrame]:
     return [part.lazy() for part in (table if isinstance(table, Sequence) else [table])]
 
 
-def whole_of(table: InParts) -> pl.LazyFrame:
+def whole_of(table: Chunks) -> pl.LazyFrame:
     """A table that may come in parts as one, lazily: for what is counted in a single stream.
 
     >>> whole_of([pl.DataFrame({"k": ["a"]}), pl.DataFrame({"k": ["b", "c"]})]).collect().height

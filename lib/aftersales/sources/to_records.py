@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from aftersales.sources.erased import without_erased
+from aftersales.sources.erasure_list import without_erased
 from aftersales.sources.identity import keyed_hash, with_person_keys
 from aftersales.sources.masking import masked_texts
 from aftersales.sources.read import Reading

@@ -21,8 +21,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from aftersales.sources.places import TROUBLE, Folder, said_by_storage
 from aftersales.sources.settings import Settings
+from aftersales.sources.storage import TROUBLE, Folder, said_by_storage
 from aftersales.sources.store import ShopStore
 from aftersales.words.errors import SetupError
 from aftersales_app.reports.batch import runs_of
@@ -38,7 +38,7 @@ _lock = Lock()
 
 
 @dataclass(frozen=True)
-class Errand:
+class RemoteJob:
     """A job on its way: ``settings`` are those of its shop alone, ``threads`` each worker's share of its cores."""
 
     number: int
@@ -85,18 +85,18 @@ def facts(store_path: str, shop_id: str, reports_path: str, probe: str, dask_wor
     return found
 
 
-def carry_out(errand: Errand, key: str) -> ReportResult:
-    """Make the report of an errand on this worker and tell the run how it gets on; the result, staged."""
+def run_remote(remote: RemoteJob, key: str) -> ReportResult:
+    """Make the report of an remote on this worker and tell the run how it gets on; the result, staged."""
     from distributed import get_worker
 
-    if errand.code != code_version():
+    if remote.code != code_version():
         raise SetupError(
             f"The worker {platform.node()} has another version of the program",
-            found=f"{code_version()}, the run has {errand.code}", hint="install the same on all machines",
+            found=f"{code_version()}, the run has {remote.code}", hint="install the same on all machines",
         )  # fmt: skip
     worker = get_worker()
-    job = _unpacked(errand, Path(worker.local_directory) / "aftersales")
-    pool = _pool(errand, threads=errand.threads.get(worker.address, 1))
+    job = _unpacked(remote, Path(worker.local_directory) / "aftersales")
+    pool = _pool(remote, threads=remote.threads.get(worker.address, 1))
     future, started, told = pool.submit(job), 0.0, -1
     while not future.done():
         wait([future], timeout=_LOOK_EVERY_SECONDS)
@@ -104,13 +104,13 @@ def carry_out(errand: Errand, key: str) -> ReportResult:
             started = started or time.monotonic()
             if (done := notebooks_done(job)) != told:
                 told = done
-                worker.log_event(TOPIC, {"key": key, "number": errand.number, "done": done, "worker": worker.address})
+                worker.log_event(TOPIC, {"key": key, "number": remote.number, "done": done, "worker": worker.address})
         if _unwanted(worker, key):
             future.cancel()  # ends its process
             raise CancelledError(key)
     spent = time.monotonic() - started if started else 0.0
     result = pool.outcome(future, job, spent=spent)
-    return replace(result, folder=errand.job.folder)
+    return replace(result, folder=remote.job.folder)
 
 
 def _unwanted(worker: Any, key: str) -> bool:
@@ -119,11 +119,11 @@ def _unwanted(worker: Any, key: str) -> bool:
     return task is None or task.state == "cancelled"
 
 
-def _pool(errand: Errand, *, threads: int) -> WorkerPool:
+def _pool(remote: RemoteJob, *, threads: int) -> WorkerPool:
     """This worker's processes, started at its first job."""
     from distributed import get_worker
 
-    limits = (errand.seconds, errand.memory_mb)
+    limits = (remote.seconds, remote.memory_mb)
     with _lock:
         if limits not in _pools:
             for old in _pools.values():
@@ -134,24 +134,24 @@ def _pool(errand: Errand, *, threads: int) -> WorkerPool:
             os.environ.update(worker_variables(threads))
             _pools[limits] = WorkerPool(
                 get_worker().state.nthreads,
-                seconds=errand.seconds,
-                memory_mb=errand.memory_mb,
-                runs=runs_of(errand.job),
+                seconds=remote.seconds,
+                memory_mb=remote.memory_mb,
+                runs=runs_of(remote.job),
             )
         return _pools[limits]
 
 
-def _unpacked(errand: Errand, home: Path) -> ReportJob:
+def _unpacked(remote: RemoteJob, home: Path) -> ReportJob:
     """The job with what came along laid out in this worker's scratch folder."""
-    digest = hashlib.sha256(errand.settings.encode())
-    for name, content in errand.notebooks:
+    digest = hashlib.sha256(remote.settings.encode())
+    for name, content in remote.notebooks:
         digest.update(name.encode() + b"\0" + content)
     there = home / digest.hexdigest()[:16]
-    for name, content in errand.notebooks:
+    for name, content in remote.notebooks:
         _laid_out(there / name, content)
-    _laid_out(there / "shops.json", errand.settings.encode())
-    config = there / "shops.json" if errand.job.config else None
-    job = replace(errand.job, config=config, notebooks=tuple(there / name for name, _ in errand.notebooks))
+    _laid_out(there / "shops.json", remote.settings.encode())
+    config = there / "shops.json" if remote.job.config else None
+    job = replace(remote.job, config=config, notebooks=tuple(there / name for name, _ in remote.notebooks))
     if not job.published:
         return job
     reports = home / "reports"

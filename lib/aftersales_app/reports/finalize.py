@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aftersales.sources.masking import masked_error
-from aftersales.sources.places import TROUBLE, Folder, said_by_storage
+from aftersales.sources.storage import TROUBLE, Folder, said_by_storage
 from aftersales.words.language import say
 from aftersales_app.reports.job import NotebookResult, ReportJob, ReportResult
 from aftersales_app.reports.place import FAILURE_LOG, SUMMARY, put_in_place, read_record, write_record

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from aftersales.sources.account import FileAccount, files_table
-from aftersales.sources.composing import touched_orders
-from aftersales.sources.keep import joined_key, moments_of
 from aftersales.sources.masking import masked_texts
 from aftersales.sources.notes import note
 from aftersales.sources.read import Reading
+from aftersales.sources.rebuild import touched_orders
 from aftersales.sources.records import DIRECT, NO_MONTH, RECORDS
 from aftersales.sources.store import Commit, ShopStore
+from aftersales.sources.to_records import joined_key, moments_of
 
 # Rows of files held before they are written, so that a large import takes no more memory than one of a large file.
 ROWS_HELD = 500_000
@@ -36,7 +36,7 @@ class _File:
 
 
 @dataclass
-class Keeping:
+class RecordWriter:
     """What an import writes: records as files come, the rows of tables that stand for themselves at the end.
 
     Those are few beside the records.

@@ -10,9 +10,9 @@ from datetime import datetime, time, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
-from aftersales.sources.places import write_private
 from aftersales.sources.settings import Mail, Settings, Shop
-from aftersales.week.kept import Keeper
+from aftersales.sources.storage import write_private
+from aftersales.week.cache import Keeper
 from aftersales.week.loading import load
 from aftersales.words.language import Language, say
 from aftersales_app.mail.content import MailContent, mail_content, summary
@@ -31,7 +31,7 @@ MORNING = time(8)  # when the weekly mail of the week before is read
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class MailParts:
     """What one shop's mail is made of besides its recipient: content, picture, link and attached report."""
 
     content: MailContent
@@ -41,13 +41,13 @@ class Told:
     folder: str
 
 
-def told(content: MailContent, *, shop: Shop, mail: Mail | None, folder: Path, keeper: Keeper) -> Told:
+def build_parts(content: MailContent, *, shop: Shop, mail: Mail | None, folder: Path, keeper: Keeper) -> MailParts:
     """The mail's parts: the picture drawn, or kept by ``keeper``; the report linked or attached as the settings ask."""
     page = in_language("index", content.language, shop.language) if content.language in shop.language else "index"
     link = f"{mail.report_link.rstrip('/')}/{shop.id}/{content.week}/{page}.html" if mail and mail.report_link else ""
     attached = () if mail is None else _attached(content, folder / f"{page}.html", how=mail.attach)
     picture = kept_picture(content.trend, content.language, keeper=keeper) if content.trend else None
-    return Told(content, link, picture, attached, f"{shop.id}/{content.week}")
+    return MailParts(content, link, picture, attached, f"{shop.id}/{content.week}")
 
 
 def _attached(content: MailContent, page: Path, *, how: str) -> tuple[Attachment, ...]:
@@ -64,7 +64,7 @@ def _attached(content: MailContent, page: Path, *, how: str) -> tuple[Attachment
 
 
 def shop_message(
-    parts: Told, *, sender: str, recipients: tuple[str, ...], moment: datetime, again: int = 0
+    parts: MailParts, *, sender: str, recipients: tuple[str, ...], moment: datetime, again: int = 0
 ) -> EmailMessage:
     """One shop's mail; its name is made of shop, week, language, recipients, and how often it was wanted again."""
     content = parts.content
@@ -85,7 +85,7 @@ def sender_of(mail: Mail | None) -> str:
     return (mail and (mail.sender or mail.user)) or NO_SENDER
 
 
-def store_mail(parts: Told, *, shop: Shop, mail: Mail | None, folder: Path) -> Path:
+def store_mail(parts: MailParts, *, shop: Shop, mail: Mail | None, folder: Path) -> Path:
     """Write ``mail.<language>.eml`` and ``chat.<language>.txt`` into the report's folder; the mail's path.
 
     The date is the Monday after the week and not the clock's, so that the same report leaves the same bytes.
@@ -116,7 +116,7 @@ def write_mails(*, folder: Path, shop: str, week: str, config: str | Path | None
         settings: Settings = report.data.settings
         mail = settings.mail and settings.mail.model_copy(update={"attach": "none"})
         told_in[language] = mail_content(report)
-        parts = told(told_in[language], shop=report.data.shop, mail=mail, folder=folder, keeper=report.data)
+        parts = build_parts(told_in[language], shop=report.data.shop, mail=mail, folder=folder, keeper=report.data)
         store_mail(parts, shop=report.data.shop, mail=mail, folder=folder)
     (folder / SUMMARY).write_text(json.dumps(summary(report, told_in), ensure_ascii=False), "utf-8")
 

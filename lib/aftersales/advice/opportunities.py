@@ -1,8 +1,8 @@
-"""Chances: each finding with the levers that answer it, what they may save a month, what they cost, and whom they hurt.
+"""Opportunities: each finding with the levers that answer it, what they save a month, what they cost, whom they hurt.
 
-A chance is a plain row; `advice.suggest` ranks, cuts and words them. What is saved is what the finding loses now times
-the share that a lever may cure: an assumption, and the range says so. What it costs is taken off: freight or packing on
-every order it touches, and the margin of what is not sold meanwhile, for a product pulled is no cure.
+An opportunity is a plain row; `advice.suggest` ranks, cuts and words them. What is saved is what the finding loses now
+times the share that a lever may cure: an assumption, and the range says so. What it costs is taken off: freight or
+packing on every order it touches, and the margin of what is not sold meanwhile, for a product pulled is no cure.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ NOT_HELD_OUT = 0.5
 _NO_COUNT = ("close_unpaid_sooner", "auto_approve")
 
 
-class Chance(TypedDict, total=False):
+class Opportunity(TypedDict, total=False):
     """``low``, ``high``: saved a month · ``cost``: spent or not earned a month · ``hurt``: good orders a month."""
 
     lever: str
@@ -56,16 +56,16 @@ class Chance(TypedDict, total=False):
     overlap: float | None
 
 
-def product_chances(
+def product_opportunities(
     products: pl.DataFrame, *, sunday: date, cost_per_refund: float, prices: Mapping[str, float] | None = None,
     terms: Terms = ASSUMED,
-) -> list[Chance]:  # fmt: skip
-    """One chance a lever that answers a row of `problem_products`; the row's own cost of a refund goes first.
+) -> list[Opportunity]:  # fmt: skip
+    """One opportunity a lever that answers a row of `problem_products`; the row's own cost of a refund goes first.
 
     ``prices`` are what an order of each product is worth; where none is known, not selling it is priced by what its
     refunds cost.
     """
-    found: list[Chance] = []
+    found: list[Opportunity] = []
     for row in products.iter_rows(named=True):
         over = row["rate"] - row["expected_rate"]
         if not over > 0 or not row["excess_refunds"] > 0:
@@ -92,18 +92,18 @@ def product_chances(
     return found
 
 
-def driver_chances(
+def driver_opportunities(
     drivers: pl.DataFrame, *, cost_per_refund: float, price: float = 0.0,
     swaps: Mapping[str, tuple[str, Swap]] | None = None, terms: Terms = ASSUMED,
-) -> list[Chance]:  # fmt: skip
-    """One chance a lever that answers a slice of `drivers`: by the courier, batch, warehouse, place or reason in it.
+) -> list[Opportunity]:  # fmt: skip
+    """One for each lever that answers a slice of `drivers`, by the courier, batch, warehouse, place or reason in it.
 
     Counts of a persistent slice are of its ``weeks``, those of a change of the week.
 
     ``price`` is what an order is worth; ``swaps`` name, by segment, the courier to change to and what the same orders'
     rate would have been with it: where there is one, the saving is what that says, not an assumed cure.
     """
-    found: list[Chance] = []
+    found: list[Opportunity] = []
     for row in drivers.iter_rows(named=True):
         scope = _driver_scope(row)
         parts = segment_parts(scope)
@@ -116,7 +116,7 @@ def driver_chances(
         for one in LEVERS.values():
             if not _answers_slice(one, parts | _on_the_road(row)):
                 continue
-            chance: Chance = {
+            opportunity: Opportunity = {
                 "lever": one.name, "scope": scope, "finding": "drivers", "low": each_month * one.cures_low,
                 "high": each_month * one.cures_high, **_price_of(one, sold, row["rate_after"], price, terms),
                 "certainty": _driver_certainty(row), "rate": row["rate_after"], "orders_a_week": sold,
@@ -124,7 +124,7 @@ def driver_chances(
                 "expected_change": -one.cures_low * min(max(over, 0.0) / row["rate_after"], 1.0),
             }  # fmt: skip
             swap = (swaps or {}).get(row["segment"]) if one.name == "courier_change" else None
-            found.append(_swapped(chance, *swap, cost_per_refund) if swap else chance)
+            found.append(_swapped(opportunity, *swap, cost_per_refund) if swap else opportunity)
     return found
 
 
@@ -148,10 +148,10 @@ def _driver_certainty(row: Mapping[str, Any]) -> float:
     return (1 - (row.get("p_value") or 0.0)) * (1.0 if row.get("held_out", True) else NOT_HELD_OUT)
 
 
-def order_chances(
+def order_opportunities(
     suspects: pl.DataFrame, replays: Mapping[str, Replay], *, week: Week, loss_per_bad: float, terms: Terms = ASSUMED
-) -> list[Chance]:
-    """Chances against suspected orders: each rule whose replay is worth it, or a look at those not yet shipped.
+) -> list[Opportunity]:
+    """Opportunities against suspected orders: each rule whose replay is worth it, or a look at those not yet shipped.
 
     Without a replay that says it pays, nothing is refused: people look at what is suspected, that is all.
     """
@@ -159,11 +159,11 @@ def order_chances(
         return []
     made = suspects["created_at"].dt.date().min() if "created_at" in suspects.columns else None
     state = "still" if made is not None and made < week.monday else "new"  # type: ignore[operator]
-    found: list[Chance] = []
+    found: list[Opportunity] = []
     for name, replay in replays.items():
         if replay.answer != "worth" or name not in LEVERS or LEVERS[name].findings or name == "close_unpaid_sooner":
             continue
-        found.append(replayed_chance(name, replay, finding="suspicious_orders") | {"state": state})
+        found.append(replayed_opportunity(name, replay, finding="suspicious_orders") | {"state": state})
     if found:
         return found
     one = LEVERS["manual_review"]
@@ -178,21 +178,21 @@ def order_chances(
     }]  # fmt: skip
 
 
-def service_chances(
+def service_opportunities(
     service: pl.DataFrame, replays: Mapping[str, Replay], *, terms: Terms, orders_a_week: float
-) -> list[Chance]:
-    """Chances against what `service_findings` found; where a lever can be replayed, its replay must say that it pays.
+) -> list[Opportunity]:
+    """Opportunities against what `service_findings` found; where a lever can be replayed, the replay must say it pays.
 
     Of ``terms``, a complaint or a request that goes wrong costs ``cost_per_complaint`` beside the money in dispute.
     """
-    found: list[Chance] = []
+    found: list[Opportunity] = []
     for row in service.iter_rows(named=True):
         for one in LEVERS.values():
             if row["kind"] not in one.findings:
                 continue
             if one.name in replays:
                 if replays[one.name].answer == "worth":
-                    found.append(replayed_chance(one.name, replays[one.name], finding="service"))
+                    found.append(replayed_opportunity(one.name, replays[one.name], finding="service"))
                     found[-1] |= {"said": row["headline"], "state": "still"}
                 continue
             # money that is known to be lost on these cases is a quarter's
@@ -208,12 +208,12 @@ def service_chances(
             and (sooner := replays.get("close_unpaid_sooner"))
             and sooner.answer == "worth"
         ):
-            found.append(replayed_chance("close_unpaid_sooner", sooner, finding="service"))
+            found.append(replayed_opportunity("close_unpaid_sooner", sooner, finding="service"))
             found[-1] |= {"said": row["headline"], "state": "still"}
     return found
 
 
-def replayed_chance(name: str, replay: Replay, *, finding: str) -> Chance:
+def replayed_opportunity(name: str, replay: Replay, *, finding: str) -> Opportunity:
     """A rule at the threshold that its replay chose: saved, lost and hurt as the replay says."""
     row, scope = replay.row, f"province={','.join(replay.provinces)}" if replay.provinces else "shop"
     all_orders = row["bad_orders"] + row["good_orders"]
@@ -229,20 +229,20 @@ def replayed_chance(name: str, replay: Replay, *, finding: str) -> Chance:
     }  # fmt: skip
 
 
-def _swapped(chance: Chance, than: str, swap: Swap, cost_per_refund: float) -> Chance:
-    """The chance by what the same orders would have come to with the other courier."""
+def _swapped(opportunity: Opportunity, than: str, swap: Swap, cost_per_refund: float) -> Opportunity:
+    """The opportunity by what the same orders would have come to with the other courier."""
     if swap.change_low is None or swap.change_high is None or swap.rate_now is None:
-        return chance
+        return opportunity
     # one week of a slice is its luck, and not all of it has been asked back: the swap's own weeks say more
-    a_week = swap.orders_a_week if swap.orders_a_week is not None else chance["orders_a_week"] or 0.0
+    a_week = swap.orders_a_week if swap.orders_a_week is not None else opportunity["orders_a_week"] or 0.0
     a_month = a_week * MONTH_WEEKS * cost_per_refund * swap.overlap
-    return chance | {
+    return opportunity | {
         "low": max(-swap.change_high, 0.0) * a_month, "high": max(-swap.change_low, 0.0) * a_month, "than": than,
         "overlap": swap.overlap, "expected_change": max(-1.0, min(0.0, swap.change_high / swap.rate_now)),
     }  # fmt: skip
 
 
-def _price_of(one: Lever, orders_a_week: float, rate: float, price: float, terms: Terms) -> Chance:
+def _price_of(one: Lever, orders_a_week: float, rate: float, price: float, terms: Terms) -> Opportunity:
     """What a lever costs a month on so many orders a week, and how many good ones it does not sell."""
     off = round(orders_a_week * min(one.weeks_off, MONTH_WEEKS) * (1 - rate))
     spent = one.per_order * terms.price_level * orders_a_week * MONTH_WEEKS
