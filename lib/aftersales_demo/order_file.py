@@ -28,7 +28,7 @@ def payment_no() -> pl.Expr:
 
 
 def order_report(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
-    """The rows of an order report, all text, for orders as `seen.seen_orders` gives them; the columns of the header."""
+    """The rows of an order report, all text, for orders as `snapshot.seen_orders` gives them."""
     lines = seen_lines(shop, orders, at=at)
     of_order = lines.group_by("order").agg(
         titles=pl.col("title").str.join("，"), kinds=pl.len(), pieces=pl.col("quantity").sum(),

@@ -144,7 +144,7 @@ def write_utf8(rows: pl.DataFrame, path: Path) -> None:
 
 
 def item_report(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
-    """The rows of an item report, all text, for orders as `seen.seen_orders` gives them; the columns of the header."""
+    """The rows of an item report, all text, for orders as `snapshot.seen_orders` gives them."""
     rows = seen_lines(shop, orders, at=at).with_columns(
         refund_word=pl.col("refund_status").replace_strict(REFUND_WORDS, return_dtype=pl.String)
     )

@@ -20,7 +20,7 @@ from aftersales.tables.columns import Frame
 from aftersales.words.periods import Week
 from aftersales.words.promotions import festivals, promotion_of_week
 
-# The longest history that the fullest baseline reads: five years, as `measures.farrington` does.
+# The longest history that the fullest baseline reads: five years, as `stats.farrington` does.
 HISTORY_WEEKS = 260
 
 _SCHEMA = {

@@ -58,7 +58,7 @@ def request_rate(orders: Chunks, refunds: Frame, *, week: Week, market: str) -> 
 
 
 def as_seen(rates: pl.DataFrame, *, week: Week) -> pl.DataFrame:
-    """The last sixty weeks as rows of `seen.observed_measures`."""
+    """The last sixty weeks as rows of `weekly_measures.observed_measures`."""
     first = week.shift(1 - SIGNAL_WEEKS).monday
     return rates.filter(pl.col("week") >= first).select(
         measure=pl.lit(MEASURE), scope=pl.lit("shop"), week=week_label("week"), unit=pl.lit("share_at_risk"),

@@ -70,7 +70,7 @@ def judged(
     verdicts: pl.DataFrame | None = None,
     lacking: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """The rows of `signals` from what was counted (`seen.observed_measures`), headlines still null: in no language yet.
+    """The rows of `signals` from what was counted (`observed_measures`), headlines still null: in no language yet.
 
     Weeks named in ``lacking`` (`damage.lacking_weeks`) show what was counted, immature and without a verdict, and
     nothing at all where a kind of data lacks the whole week: there nothing seen is no nought.

@@ -21,7 +21,7 @@ FEW_TEXTS = 20
 def held_out(labelled: pl.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> pl.DataFrame:
     """Causes found by model and lexicon together, and by the lexicon alone, of texts held back in ``folds`` folds.
 
-    ``labelled`` has text and cause (`sources.labelled.read_labelled`). Columns out: cause (null: all together), texts,
+    ``labelled`` has text and cause (`read_labelled`). Columns out: cause (null: all together), texts,
     right, wrong, unsure, accuracy (right over right and wrong: of what it dares to say), accuracy_low, accuracy_high
     (90 %), said (share not unsure), and the same with ``words_`` for the lexicon alone. All together first, then most
     texts.

@@ -1,7 +1,7 @@
 """Where the trained text model lies: ``text-model.npz`` beside the store's shops, one for the installation.
 
 The file is a NumPy archive of plain arrays (labels, grams, idf, weights, intercepts, temperature), read without pickle,
-so that nothing in it can run whoever wrote it. What the arrays mean is told in `measures.text`.
+so that nothing in it can run whoever wrote it. What the arrays mean is told in `stats.text`.
 """
 
 from __future__ import annotations

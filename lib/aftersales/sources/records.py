@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
+from aftersales.sources.versions import with_marks
 from aftersales.tables.columns import LocalTime, money, one_of, optional_text
 from aftersales.tables.complaints import Complaints
 from aftersales.tables.conversations import Messages
@@ -178,6 +179,14 @@ class Kept:
         if self.versions:
             types |= Kept(_Version, ()).types(zone)
         return types
+
+    def shaped(self, rows: pl.DataFrame, zone: str) -> pl.DataFrame:
+        """Rows with the columns and types that lie in the store."""
+        if self.month_of:
+            rows = rows.with_columns(month=month_of(self.month_of))
+        if self.versions:
+            rows = with_marks(rows.lazy()).collect()
+        return rows.select(pl.col(c).cast(t) for c, t in self.stored(zone).items())
 
     def types(self, zone: str) -> dict[str, pl.DataType]:
         """Column to type, in order, times in that zone."""

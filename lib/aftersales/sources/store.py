@@ -23,9 +23,9 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from aftersales.sources.delta import open_table, scan_table, storage_options
 from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1
 from aftersales.sources.proof import LOG, Differs, Prover
-from aftersales.sources.records import KEPT, Kept, month_of
+from aftersales.sources.records import KEPT, Kept
 from aftersales.sources.storage import TROUBLE, Folder, said_by_storage, sync
-from aftersales.sources.versions import MARKS, newest, with_marks
+from aftersales.sources.versions import newest, of_today
 from aftersales.words.errors import AftersalesError, DamageError, SetupError, UsageError
 from aftersales.words.periods import in_zone
 
@@ -318,22 +318,12 @@ class ShopStore:
         frame = pl.scan_delta(self._proved(name, pinned, months), storage_options=storage_options())
         if months is not None:
             frame = frame.filter(pl.col("month").is_in(list(months)))
-        frame = self._of_today(frame, kept)
+        frame = of_today(frame, kept.stored(self.zone))
         if kept.versions:
             frame = newest(frame, key=kept.key)
         return frame.select(
             pl.col(c).cast(t) if not isinstance(t, pl.Datetime) else _local(c, t) for c, t in types.items()
         )
-
-    def _of_today(self, frame: pl.LazyFrame, kept: Kept) -> pl.LazyFrame:
-        """A table as an earlier version of this program wrote it, with the columns it lacks."""
-        there = set(frame.collect_schema().names())
-        lacking = {c: t for c, t in kept.stored(self.zone).items() if c not in there}
-        if not lacking:
-            return frame
-        if "lacks" in lacking:
-            frame = with_marks(frame)
-        return frame.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in lacking.items() if c not in MARKS)
 
     def month_spans(self, name: str, columns: Sequence[str], commit: Commit) -> pl.DataFrame:
         """The lowest and highest text of columns in each month of a table: column, month, low, high.
@@ -412,7 +402,7 @@ class ShopStore:
     def append(self, name: str, rows: pl.DataFrame) -> None:
         """Add rows to a table; columns are brought into the table's order and types."""
         if rows.height:
-            self._write(name, self._shaped(name, rows), KEPT[name])
+            self._write(name, KEPT[name].shaped(rows, self.zone), KEPT[name])
 
     def upsert(
         self, name: str, rows: pl.DataFrame, *, gone: pl.DataFrame | None = None, key: Sequence[str] = ()
@@ -423,7 +413,7 @@ class ShopStore:
         that occur are read and rewritten.
         """
         kept = KEPT[name]
-        source = self._shaped(name, rows).with_columns(_gone=pl.lit(False))
+        source = KEPT[name].shaped(rows, self.zone).with_columns(_gone=pl.lit(False))
         if gone is not None and gone.height:
             source = pl.concat([source, gone.with_columns(_gone=pl.lit(True))], how="diagonal_relaxed")
         if not source.height:
@@ -493,15 +483,6 @@ class ShopStore:
             "commit_properties": CommitProperties(custom_metadata={WRITER: self.writer}),
             "post_commithook_properties": _HOOKS,
         }
-
-    def _shaped(self, name: str, rows: pl.DataFrame) -> pl.DataFrame:
-        kept = KEPT[name]
-        types = kept.stored(self.zone)
-        if kept.month_of:
-            rows = rows.with_columns(month=month_of(kept.month_of))
-        if kept.versions:
-            rows = with_marks(rows.lazy()).collect()
-        return rows.select(pl.col(c).cast(t) for c, t in types.items())
 
     def _write(self, name: str, rows: pl.DataFrame, kept: Kept) -> None:
         cut = ["month"] if kept.month_of else None

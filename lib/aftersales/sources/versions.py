@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -132,3 +132,14 @@ def _tells(field: str) -> pl.Expr:
     if field in IDENTITY:
         return pl.col(IDENTITY[field]).is_not_null()
     return ~pl.col("lacks").str.contains(f",{field},", literal=True)
+
+
+def of_today(frame: pl.LazyFrame, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """A table as an earlier version of this program wrote it, with the columns that it lacks of ``types``."""
+    there = set(frame.collect_schema().names())
+    lacking = {c: t for c, t in types.items() if c not in there}
+    if not lacking:
+        return frame
+    if "lacks" in lacking:
+        frame = with_marks(frame)
+    return frame.with_columns(pl.lit(None, dtype=t).alias(c) for c, t in lacking.items() if c not in MARKS)

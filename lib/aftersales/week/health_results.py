@@ -106,7 +106,7 @@ class HealthResults(Span):
     def covered_days(self) -> pl.DataFrame:
         """Every day from the first order to the report's Sunday, for every kind of data the shop has with days.
 
-        Columns: kind, then those of `measures.silences.days_covered`; orders lack the days that the findings tell of.
+        Columns: kind, then those of `measures.coverage.days_covered`; orders lack the days that the findings tell of.
         """
         orders = self._rows_per_day("orders")
         first: date = orders["day"].min() or self.until  # type: ignore[assignment]
