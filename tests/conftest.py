@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from once import made_once
 
 # A busy machine is slow, not wrong: no example fails by the clock. `make test` and CI try the same examples every time;
 # `make fuzz` (--hypothesis-profile=free) draws new ones, and each counterexample it finds becomes a named @example.
@@ -25,6 +28,7 @@ settings.load_profile("fixed")
 
 # By what they need, so that one kind can be run by itself: `make test-browser`, `make test-s3`.
 _MARK_OF = {"chromium": "browser", "s3_server": "s3"}
+_LONG = {"slow", "kills", "cluster", "wheel", *_MARK_OF.values()}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, mark in _MARK_OF.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
+    # Files with long tests come first, those with the fewest tests before all, for theirs are the longest: so that in
+    # the end no worker is left alone with minutes of work. A file stays together, for its fixtures.
+    tests = Counter(item.path for item in items)
+    long = {item.path for item in items if not _LONG.isdisjoint(m.name for m in item.iter_markers())}
+    items.sort(key=lambda item: (item.path not in long, tests[item.path] if item.path in long else 0))
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,13 +61,18 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a small demo shop's export files and its shops.toml, imported once."""
+def demo_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo's export files, imported, its last week computed: for all workers, to be copied and not changed."""
+    return made_once(tmp_path_factory, "demo", _make_demo)
+
+
+def _make_demo(folder: Path) -> None:
     from aftersales.sources.importing import import_files
     from aftersales.sources.settings import load_settings
+    from aftersales.week.findings import findings
+    from aftersales.week.loading import load
     from aftersales_demo.write import write_demo
 
-    folder = tmp_path_factory.mktemp("demo")
     write_demo(folder / "in", orders=6_000)
     (folder / "shops.toml").write_text(
         '[store]\npath = "store"\n[reports]\npath = "reports"\n'
@@ -70,7 +84,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for shop in settings.shops:
         account = import_files(settings, shop)
         assert not account.failed
-    return folder
+        for language in ("zh", "en"):
+            findings(load(shop.id, language=language, config=str(folder / "shops.toml")))
+
+
+@pytest.fixture(scope="session")
+def demo(demo_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This worker's own folder with a small demo: export files, store and shops.toml."""
+    return Path(shutil.copytree(demo_made, tmp_path_factory.mktemp("demo"), dirs_exist_ok=True))
 
 
 @pytest.fixture(scope="module")

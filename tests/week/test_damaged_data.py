@@ -17,7 +17,6 @@ from aftersales.week.sections.weekly_overview import actions, answer, data_quali
 from aftersales_app.mail.digest import notice_bodies
 from aftersales_app.mail.readiness import data_reasons
 from aftersales_demo.workbook import write_workbook
-from aftersales_demo.write import write_demo
 
 pytestmark = pytest.mark.slow
 
@@ -54,11 +53,10 @@ def _kept(at, keep):
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
+def reports(demo_made, tmp_path_factory):
     """The same small shop four times: its files whole, and damaged in three ways."""
     place = tmp_path_factory.mktemp("damaged")
-    made = place / "made" / "yunqi"
-    write_demo(place / "made", orders=6_000)
+    made = demo_made / "in" / "yunqi"
     (place / "shops.toml").write_text(SHOPS + "".join(SHOP.format(id=name) for name in VARIANTS), "utf-8")
     settings = load_settings(place / "shops.toml")
     for name, (orders, refunds) in VARIANTS.items():

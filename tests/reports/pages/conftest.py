@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
+
+from once import made_once
 
 ORDERS = 30_000  # enough for signals, products, suspects and complaints to be found; small enough to be quick
 SHOPS = """
@@ -52,23 +53,22 @@ def young_shop() -> str:
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a weekly run over the three shops, made once for all workers."""
+    return made_once(tmp_path_factory, "pages", _make_reports) / "reports"
+
+
+def _make_reports(root: Path) -> None:
     from aftersales_demo.write import write_demo
 
-    shared = tmp_path_factory.getbasetemp()
-    root = (shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared) / "pages"
-    with FileLock(f"{root}.lock"):
-        if not (root / "reports" / "index.html").is_file():
-            write_demo(root / "in", orders=ORDERS)
-            (root / "in" / "young").mkdir()
-            (root / "in" / "young" / "ExportOrderList.csv").write_bytes(young_shop().encode("gb18030"))
-            (root / "shops.toml").write_text(SHOPS, "utf-8")
-            done = subprocess.run(
-                [sys.executable, "-m", "aftersales_app.cli", "weekly", "--config", str(root / "shops.toml"), "--jobs", "2"],
-                capture_output=True, text=True, check=False, timeout=600,
-                env={k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")},
-            )  # fmt: skip
-            assert done.returncode == 0, done.stdout + done.stderr
-    return root / "reports"
+    write_demo(root / "in", orders=ORDERS)
+    (root / "in" / "young").mkdir()
+    (root / "in" / "young" / "ExportOrderList.csv").write_bytes(young_shop().encode("gb18030"))
+    (root / "shops.toml").write_text(SHOPS, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "aftersales_app.cli", "weekly", "--config", str(root / "shops.toml"), "--jobs", "2"],
+        capture_output=True, text=True, check=False, timeout=600,
+        env={k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
