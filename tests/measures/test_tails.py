@@ -34,6 +34,6 @@ def test_tails_of_the_normal_and_of_students_t_are_those_of_scipy_stats() -> Non
 
 def test_opening_a_week_imports_neither_scipy_stats_nor_scikit_learn() -> None:
     heavy = "'scipy.stats', 'sklearn'"
-    code = f"import sys, aftersales.week.sections.start_here; print([m for m in ({heavy}) if m in sys.modules])"
+    code = f"import sys, aftersales.week.findings; print([m for m in ({heavy}) if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import math
@@ -28,6 +29,17 @@ def escaped(text: Any) -> str:
     '&lt;b onclick=&quot;x&quot;&gt;&amp;'
     """
     return html.escape(_UNSEEN.sub("", str(text)), quote=True)
+
+
+def anchor(kind: str, name: str) -> str:
+    """An id for the place of one thing on a page: the same every week, whatever its rank.
+
+    >>> anchor("product", "616842003"), anchor("product", "A 1/红")
+    ('product-616842003', 'product-a-1-4407f0')
+    """
+    plain = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+    told = [kind, plain, "" if plain == name else hashlib.blake2b(name.encode(), digest_size=3).hexdigest()]
+    return "-".join(part for part in told if part)
 
 
 def plot_text(text: Any, *, most: int | None = None) -> str:

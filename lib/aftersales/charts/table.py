@@ -66,7 +66,8 @@ class Table:
     """A frame with its columns' looks; shows itself in JupyterLab and on the page.
 
     ``total`` is the number of rows there are, where the frame holds only the first of them; those after the first
-    ``open_rows`` are folded. ``link`` is words and address of the page that tells more.
+    ``open_rows`` are folded. ``link`` is words and address of the page that tells more; ``anchor`` names the column
+    that holds the id of each row's place on the page.
 
     >>> frame = pl.DataFrame({"product": ["<b>Pillow"], "rate": [0.327]})
     >>> table = Table(frame, (Column("product", "Product"), Column("rate", "Rate", "pct")), language="en", id="t")
@@ -86,11 +87,13 @@ class Table:
     open_rows: int | None = field(kw_only=True, default=None)
     empty: str = field(kw_only=True, default="")
     link: tuple[str, str] | None = field(kw_only=True, default=None)
+    anchor: str | None = field(kw_only=True, default=None)
     currency: str = field(kw_only=True, default="CNY")
 
     def __post_init__(self) -> None:
         checked_id(self.id)
-        missing = sorted({n for c in self.columns for n in c.needs()} - set(self.frame.columns))
+        needed = [*(n for c in self.columns for n in c.needs()), *([self.anchor] if self.anchor else [])]
+        missing = sorted(set(needed) - set(self.frame.columns))
         if missing:
             raise UsageError(
                 f"The table '{self.id}' asks for columns the frame lacks: {', '.join(missing)}",
@@ -136,7 +139,7 @@ class Table:
     def _scroller(self, frame: pl.DataFrame, name: str) -> str:
         return (
             f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(name)}">'
-            f"{table_html(frame, self.columns, self.language, currency=self.currency)}</div>"
+            f"{table_html(frame, self.columns, self.language, currency=self.currency, anchor=self.anchor)}</div>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -152,15 +155,26 @@ def more(link: tuple[str, str] | None) -> str:
     return f'<p class="more"><a href="{escaped(link[1])}">{escaped(link[0])}</a></p>' if link else ""
 
 
-def table_html(frame: pl.DataFrame, columns: Sequence[Column], language: Language, *, currency: str = "CNY") -> str:
-    """The bare table element of a frame."""
+def table_html(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    language: Language,
+    *,
+    currency: str = "CNY",
+    anchor: str | None = None,
+) -> str:
+    """The bare table element of a frame; ``anchor`` names the column that holds the ids of its rows."""
     tops = {c.name: _top(frame, c) for c in columns if c.form == "bar"}
     heads = "".join(f'<th scope="col"{_class(c)}>{escaped(c.label)}</th>' for c in columns)
-    rows = "".join(
-        f"<tr>{''.join(_cell(c, row, language, tops.get(c.name, 0.0), currency) for c in columns)}</tr>"
-        for row in frame.iter_rows(named=True)
-    )
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    rows = []
+    for row in frame.iter_rows(named=True):
+        cells = "".join(_cell(c, row, language, tops.get(c.name, 0.0), currency) for c in columns)
+        rows.append(f"<tr{_row_id(row, anchor)}>{cells}</tr>")
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _row_id(row: Mapping[str, Any], anchor: str | None) -> str:
+    return f' id="{checked_id(row[anchor])}"' if anchor and row[anchor] else ""
 
 
 def _class(column: Column, *more: str) -> str:

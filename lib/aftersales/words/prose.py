@@ -32,6 +32,17 @@ def localised(markdown: str, language: Language) -> str:
     return "\n".join(_one_part("\n".join(lines), language) for lines in parts).strip()
 
 
+def anchors(markdown: str) -> list[str]:
+    r"""An id for each ``##`` heading of a cell: made of its English, the same in both languages.
+
+    >>> anchors("## 变了吗？ · Has it moved?\n看图。"), anchors("## 只有中文")
+    (['s-has-it-moved'], ['s'])
+    """
+    heads = [line for line in markdown.splitlines() if line.startswith("## ")]
+    words = [found[3] if (found := _HEADING.match(head)) else head for head in heads]
+    return ["-".join(["s", *re.findall(r"[a-z0-9]+", word.lower())]) for word in words]
+
+
 def _one_part(text: str, language: Language) -> str:
     lines = text.splitlines()
     head = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from html.parser import HTMLParser
@@ -18,7 +19,7 @@ from aftersales.charts.figure import PLOTLY_TYPE
 from aftersales.charts.markup import script_json
 from aftersales.words.language import Language, say, span
 from aftersales.words.periods import Week
-from aftersales.words.prose import localised
+from aftersales.words.prose import anchors, localised
 
 TEMPLATE = Path(__file__).parent / "template" / "page.html.j2"
 # cells with these tags are for whoever works in the notebook
@@ -68,8 +69,12 @@ def page_context(
 
 
 def in_its_language(notebook: NotebookNode, language: Language) -> NotebookNode:
-    """The notebook with the prose of every markdown cell in that language (`words.prose.localised`)."""
-    return _with_cells(notebook, [_translated(cell, language) for cell in notebook.cells])
+    """The notebook with the prose of every markdown cell in that language (`words.prose.localised`).
+
+    Each section gets the id of its place, of which the second of one name has a number behind.
+    """
+    given: Counter[str] = Counter()
+    return _with_cells(notebook, [_translated(cell, language, given) for cell in notebook.cells])
 
 
 def without_cells(notebook: NotebookNode, tags: frozenset[str]) -> NotebookNode:
@@ -124,10 +129,15 @@ def _with_cells(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNo
     return NotebookNode({**notebook, "cells": cells})
 
 
-def _translated(cell: NotebookNode, language: Language) -> NotebookNode:
+def _translated(cell: NotebookNode, language: Language, given: Counter[str]) -> NotebookNode:
     if cell.cell_type != "markdown":
         return cell
-    return NotebookNode({**cell, "source": localised(cell.source, language)})
+    places = []
+    for name in anchors(cell.source):
+        given[name] += 1
+        places.append(name if given[name] == 1 else f"{name}-{given[name]}")
+    metadata = NotebookNode({**cell.metadata, "anchors": places})
+    return NotebookNode({**cell, "source": localised(cell.source, language), "metadata": metadata})
 
 
 def _charted(cell: NotebookNode, numbers: Iterator[int]) -> NotebookNode:

@@ -45,7 +45,7 @@ from aftersales_app.terminal import screen
 
 ENGINES: tuple[Engine, ...] = ("in-process", "kernel")
 PLACES = ("local", "dask")
-FINDINGS = "aftersales.week.sections.start_here:write_findings"
+FINDINGS = "aftersales.week.findings:write_findings"
 MAILS = "aftersales_app.mail.mail_parts:write_mails"
 LEAST_SECONDS, SECONDS_A_MILLION = 600, 180
 MEMORY_LIMIT_MB = 6 * 1024  # a large shop's weekly run is to fit into six gigabytes; a small one takes a tenth

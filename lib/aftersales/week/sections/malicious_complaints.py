@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from aftersales.charts.case_card import CaseCard
+from aftersales.charts.markup import anchor
 from aftersales.charts.note import Note
 from aftersales.charts.stack import Stack
 from aftersales.charts.table import Column, Table
@@ -139,6 +140,7 @@ class SuspiciousComplaints(Result):
             pattern_word=pl.Series(patterns, dtype=pl.String), fault_word=pl.Series(faults, dtype=pl.String),
             ground_word=pl.Series(grounds, dtype=pl.String),
             probability=pl.when(~pl.col("decided")).then("probability"),
+            place=pl.Series([anchor("complaint", one) for one in rows["complaint_id"]], dtype=pl.String),
         )  # fmt: skip
         columns = (
             Column("pattern_word", word("suspected_complaint.column.pattern"), strong=True, below="complaint_id"),
@@ -153,7 +155,7 @@ class SuspiciousComplaints(Result):
         return Table(
             rows.head(MOST_ROWS), columns, language=self.report.language, id="suspected-complaints", total=rows.height,
             currency=self.report.data.shop.currency, empty=self._why_empty(),
-            caption=word("suspected_complaint.page.caption"),
+            caption=word("suspected_complaint.page.caption"), anchor="place",
         )  # fmt: skip
 
     def told(self) -> Stack | Note:

@@ -125,7 +125,7 @@ class SuspiciousOrders(Result):
         return Table(
             cases.head(MOST_ROWS), columns, language=self.report.language, id="suspected-cases", total=cases.height,
             currency=self.report.data.shop.currency, empty=word("suspects.none"),
-            caption=word("suspects.caption_cases", weeks=self.report.data.options.suspect_weeks),
+            caption=word("suspects.caption_cases", weeks=self.report.data.options.suspect_weeks), anchor="case_id",
         )  # fmt: skip
 
     def told(self) -> Stack | Note:
@@ -144,13 +144,15 @@ class SuspiciousOrders(Result):
     def orders_listed(self) -> Table:
         """The orders of the cases, one row each, newest first."""
         word, rows = self.report.say, self._rows
+        listed = _first(_cases(self.table)).head(MOST_ROWS)["case_id"].to_list()
         newest = rows.sort("created_at", "order_id", descending=[True, False]).with_columns(
             outcome=pl.when("waiting").then(pl.lit(word("suspects.outcome.waiting")))
             .when("asked").then(pl.lit(word("suspects.outcome.asked")))
-            .otherwise(pl.lit(word("suspects.outcome.kept")))
+            .otherwise(pl.lit(word("suspects.outcome.kept"))),
+            case=pl.when(pl.col("case_id").is_in(listed)).then("#" + pl.col("case_id")),
         )  # fmt: skip
         columns = (
-            Column("order_id", word("suspects.column.order"), "code", below="case_id"),
+            Column("order_id", word("suspects.column.order"), "code", below="case_id", href="case"),
             Column("created_at", word("suspects.column.placed"), "clock"),
             Column("province", word("suspects.column.province"), "name", align="left"),
             Column("outcome", word("suspects.column.outcome")),

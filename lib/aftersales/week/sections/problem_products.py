@@ -10,6 +10,7 @@ import polars as pl
 
 from aftersales.charts.figure import Chart
 from aftersales.charts.funnel_plot import funnel_plot
+from aftersales.charts.markup import anchor
 from aftersales.charts.note import Note
 from aftersales.charts.reasons import reason_bars
 from aftersales.charts.stack import Stack
@@ -126,7 +127,10 @@ class ProblemProducts(Result):
     def ranking(self) -> Table:
         """The list, most money first: rate with interval against the expected, weeks, reason, money, since, state."""
         rows = _worded(self.report, self.table)
-        shown = rows.head(self.top).with_columns(orders_behind=self._orders_behind(self.table.head(self.top)))
+        shown = rows.head(self.top).with_columns(
+            orders_behind=self._orders_behind(self.table.head(self.top)),
+            place=_places(rows.head(self.top)),
+        )
         word = self.report.say
         aside = rows["orders_set_aside"].sum() > 0
         columns = (
@@ -143,7 +147,7 @@ class ProblemProducts(Result):
         return Table(
             shown, columns, language=self.report.language, id="product-ranking", total=rows.height,
             currency=self.report.data.shop.currency, empty=self.report.say(f"products.{_why_empty(self.report)}"),
-            caption=word("products.caption_ranking"),
+            caption=word("products.caption_ranking"), anchor="place",
         )  # fmt: skip
 
     def _orders_behind(self, rows: pl.DataFrame) -> pl.Series:
@@ -165,9 +169,9 @@ class ProblemProducts(Result):
         if rows.is_empty():
             return lacking(self.report, f"products.{_why_empty(self.report)}")
         charts: list[Chart] = []
-        for rank, row in enumerate(rows.iter_rows(named=True), start=1):
-            charts.append(_onset(self.report, row, rank))
-            reasons = _reasons(self.report, row, rank)
+        for row, place in zip(rows.iter_rows(named=True), _places(rows), strict=True):
+            charts.append(_onset(self.report, row, place))
+            reasons = _reasons(self.report, row, place)
             charts += [reasons] if reasons else []
         return Stack(charts)
 
@@ -322,7 +326,12 @@ def _view(report: Report, row: dict[str, Any]) -> str:
     return ("，" if report.language == "zh" else ", ").join(parts)
 
 
-def _onset(report: Report, row: dict[str, Any], rank: int) -> Chart:
+def _places(rows: pl.DataFrame) -> pl.Series:
+    """The id of each row's place on a page: of its product, which is on the list once."""
+    return pl.Series([anchor("product", product) for product in rows["product_id"]], dtype=pl.String)
+
+
+def _onset(report: Report, row: dict[str, Any], place: str) -> Chart:
     weeks = report.data.problem_product_weeks.filter(pl.col("product_id") == row["product_id"])
     # where less than a fifth has had time to come, a week's rate is nothing but its interval
     told = pl.col("exposure") >= SHOWN_FROM * pl.col("orders")
@@ -337,13 +346,13 @@ def _onset(report: Report, row: dict[str, Any], rank: int) -> Chart:
     name = product_name(row, report.language)
     about = "measure.refund_rate_orders" if row["reason"] == ANY else "products.rate_of_reason"
     return weekly_trend(
-        shown, id=f"product-weeks-{rank}", language=report.language, title=report.say(key, name=name, since=since),
+        shown, id=f"weeks-of-{place}", language=report.language, title=report.say(key, name=name, since=since),
         name=report.say(about, reason=f"reason.{row['reason']}"), count_name=report.say("products.asked"),
         caption=report.say("products.caption_onset"),
     )  # fmt: skip
 
 
-def _reasons(report: Report, row: dict[str, Any], rank: int) -> Chart | None:
+def _reasons(report: Report, row: dict[str, Any], place: str) -> Chart | None:
     """Requests by reason in the view's own orders, against what its category lets expect of as many orders."""
     views = report.data.product_views.filter(pl.col("against") == "category", pl.col("reason") != ANY)
     own = views.filter(*(pl.col(c).eq_missing(pl.lit(row[c], dtype=pl.String)) for c in KEY))
@@ -353,7 +362,7 @@ def _reasons(report: Report, row: dict[str, Any], rank: int) -> Chart | None:
         "reason", now="refunds", usual=pl.col("exposure") * pl.col("expected_rate"), signal="fires"
     )  # fmt: skip
     return reason_bars(
-        shown, id=f"product-reasons-{rank}", language=report.language, usual_name=report.say("products.usual_reason"),
+        shown, id=f"reasons-of-{place}", language=report.language, usual_name=report.say("products.usual_reason"),
         title=report.say("products.reasons_of", name=product_name(row, report.language)),
         caption=report.say("products.caption_reasons", weeks=report.data.options.product_weeks),
     )  # fmt: skip
