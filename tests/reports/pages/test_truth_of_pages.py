@@ -470,3 +470,21 @@ def test_scales_of_money_are_those_of_the_formatter():
         ("hours", 93.6),
     ]
     assert [n.value for n in numbers("since 19 Oct, 67 of 262 orders in ZT1108-1019B, 2026-W47")] == [67.0, 262.0]
+
+
+def test_ids_are_those_of_things_and_the_same_in_both_languages(reports):
+    """A link that somebody kept leads to the same thing next week: no id counts, none hangs on a language."""
+    demo = [p for p in sorted(reports.glob("demo/*/*.html")) if not p.name.startswith(("explorer", "overview"))]
+    ids = {p.name: set(re.findall(r'<(?:h2|tr|section|figure)[^>]* id="([^"]+)"', p.read_text("utf-8"))) for p in demo}
+    chinese = [name for name in ids if not name.endswith(".en.html")]
+    assert len(chinese) > 8
+    for name in chinese:
+        assert ids[name] == ids[name.replace(".html", ".en.html")], name
+        assert [i for i in ids[name] if re.fullmatch(r"s\d*|(?!decision-).*-\d{1,2}", i)] == [], name
+    products = [i for i in ids["problem-products.html"] if i.startswith("product-7")]
+    assert products, ids["problem-products.html"]
+    assert {f"weeks-of-{i}" for i in products} & ids["problem-products.html"]
+    orders = next(p for p in demo if p.name == "malicious-orders.html").read_text("utf-8")
+    led = set(re.findall(r'href="#(suspect-[^"]+)"', orders))
+    assert led
+    assert led <= ids["malicious-orders.html"]
