@@ -70,7 +70,7 @@ chromium:
 	  fi; }
 
 # What one runs while at work: style, types, examples in docstrings, and the tests that need no shop, server or browser.
-CHECKED = lib tests/test_architecture.py $(addprefix tests/,words charts measures advice findings)
+CHECKED = lib tests/test_architecture.py $(addprefix tests/,words charts stats measures advice findings)
 check: .venv/.test
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
