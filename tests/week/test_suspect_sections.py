@@ -18,8 +18,8 @@ from aftersales.words.periods import Week
 from aftersales_demo import ShopSpec, shop_tables, simulate_shop
 
 WEEK = Week.parse("2026-W47")
-ALL = ("answer", "innocents", "case_list", "told", "orders_listed", "return_numbers", "seller_label",
-       "unknown")  # fmt: skip
+ALL = ("answer", "innocents", "case_list", "told", "orders_listed", "return_numbers", "not_assessed",
+       "seller_label", "unknown")  # fmt: skip
 ZONE = ZoneInfo("Asia/Shanghai")
 NO_CASES = pl.DataFrame(
     schema={"case_id": pl.String, "at": pl.Datetime("us", "Asia/Shanghai"), "state": pl.String}
@@ -143,3 +143,14 @@ def test_a_cleared_buyer_comes_back_where_the_pattern_changed(tables, results):
     before, after = first - timedelta(days=20), first + timedelta(days=400)
     assert listed(before.replace(tzinfo=ZONE)) == again.height
     assert listed(after.replace(tzinfo=ZONE)) == 0
+
+
+def test_abuse_that_no_file_shows_is_named_with_what_it_needs_and_in_its_market_alone(results):
+    html = shown(sections.SuspiciousOrders(report(results, "en")).not_assessed())
+    assert "return register: weight, serial number" in html
+    assert "freight insurance" in html
+    elsewhere = SimpleNamespace(shop=SimpleNamespace(market="us"))
+    html = shown(sections.SuspiciousOrders(report(elsewhere, "en")).not_assessed())
+    assert "gift kept" in html
+    assert "insurance" not in html
+    assert "Price protection" not in html

@@ -23,6 +23,11 @@ from aftersales.words.language import enumerated
 # Each told case is a card; the rest stand in the table.
 MOST_TOLD = 5
 MOST_ROWS = 30
+# Abuse of the trade that neither orders nor refunds show: coupons, gifts, reviews, insurance and what came back are in
+# no export file that a layout reads.
+UNSEEN = ("coupon", "gift", "review", "other_goods")
+# and in China's trade, where platforms adjust prices after a sale and insure the freight of returns
+UNSEEN_IN_CHINA = ("price_protection", "freight_insurance")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,6 +200,14 @@ class SuspiciousOrders(Result):
             "suspects.return_lacks",
             needs=enumerated([word(f"suspects.return_needs.{n}") for n in row["lacking"]], self.report.language),
         )
+
+    def not_assessed(self) -> Table:
+        """Kinds of abuse that no export file shows, what each would need, and what is fair all the same."""
+        word, parts = self.report.say, ("abuse", "needs", "innocent")
+        kinds = (*UNSEEN, *(UNSEEN_IN_CHINA if self.report.data.shop.market == "cn" else ()))
+        rows = pl.DataFrame([{part: word(f"suspects.unseen.{kind}.{part}") for part in parts} for kind in kinds])
+        columns = tuple(Column(part, word(f"suspects.column.{part}")) for part in rows.columns)
+        return Table(rows, columns, language=self.report.language, id="not-assessed")
 
     def seller_label(self) -> Note:
         """How the list agrees with the orders that the seller closed as malicious."""
