@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError
 
 from aftersales.sources.delta import open_table, scan_table, storage_options
 from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1
@@ -360,7 +360,8 @@ class ShopStore:
         for name in head.versions.keys() - self._newest_of.keys():
             self._newest_of[name] = self.version(name) or 0
         versions = {name: self._newest_of[name] for name in head.versions}
-        return Commit(head.number, None, head.made_at, "", "", versions, "")
+        seals = {name: seal for name, seal in head.seals.items() if versions[name] == seal.version}
+        return Commit(head.number, None, head.made_at, "", "", versions, "", seals=seals)
 
     @cached_property
     def _newest_of(self) -> dict[str, int]:
@@ -373,10 +374,10 @@ class ShopStore:
         return open_table(self.path(name))
 
     def _newest(self, name: str) -> int | None:
-        try:
-            return open_table(self.path(name)).version()
-        except TableNotFoundError:
-            return None
+        log = [n.rpartition("/")[2] for n in self._log_names(name)]
+        if "_last_checkpoint" not in log:  # the names of its changes alone tell
+            return max((int(n[:-5]) for n in log if n.endswith(".json") and n[:-5].isdigit()), default=None)
+        return open_table(self.path(name)).version()
 
     def _unreachable(self, error: BaseException) -> SetupError:
         if not self.folder.remote:
