@@ -36,3 +36,10 @@ def test_a_worker_that_is_being_started_as_the_pool_stops_says_nothing(tmp_path)
         [sys.executable, "stopped.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False
     )
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "ProcessExpired", "")
+
+
+def test_whoever_only_hands_out_work_loads_no_notebook_engine():
+    # of the start of every run and every mail it was a third
+    code = "import sys, aftersales_app.reports.weekly, aftersales_app.mail.mailing; print('papermill' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True)
+    assert done.stdout.strip() == "False"

@@ -16,6 +16,8 @@ import numpy as np
 import plotly.io as pio
 import polars as pl
 
+from aftersales_app.environment import environment
+
 # JupyterLab draws it and the page turns it into a live chart (``page.with_charts``); plotly's own choice outside a
 # kernel would open a browser or embed 5 MB of script
 RENDERER = "plotly_mimetype"
@@ -55,27 +57,3 @@ def restored_process_state() -> Iterator[None]:
         pl.Config.load(frames)
         random.setstate(draws[0])
         np.random.set_state(draws[1])
-
-
-@contextmanager
-def environment(variables: dict[str, str]) -> Iterator[None]:
-    """The process's environment with these variables set, and as before at the end.
-
-    >>> with environment({"AFTERSALES_COMMIT": "7"}):
-    ...     os.environ["AFTERSALES_COMMIT"]
-    '7'
-    >>> "AFTERSALES_COMMIT" in os.environ
-    False
-    """
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        _put_back(os.environ, before)
-
-
-def _put_back(mapping: os._Environ[str], before: dict[str, str]) -> None:
-    for name in set(mapping) - set(before):
-        del mapping[name]
-    mapping.update(before)

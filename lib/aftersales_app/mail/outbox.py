@@ -18,7 +18,7 @@ from aftersales.words.errors import AftersalesError, error_in
 from aftersales.words.language import LANGUAGES, Language, say
 from aftersales.words.panics import panics_as_errors
 from aftersales.words.periods import Week
-from aftersales_app.engine.process_state import environment
+from aftersales_app.environment import environment
 from aftersales_app.mail.content import MailContent, mail_content
 from aftersales_app.mail.digest import digest_bodies, notice_bodies
 from aftersales_app.mail.html import Bodies

@@ -21,8 +21,9 @@ from aftersales.sources.masking import masked_error
 from aftersales.words.errors import error_words, uncoloured
 from aftersales.words.language import Language, say
 from aftersales.words.prose import localised
-from aftersales_app.engine.process_state import RENDERER, environment
+from aftersales_app.engine.process_state import RENDERER
 from aftersales_app.engine.tidied import tidied
+from aftersales_app.environment import environment
 from aftersales_app.reports.job import Engine
 
 SHOW = "show"

@@ -18,7 +18,7 @@ from aftersales.sources.settings import CONFIG_VARIABLE
 from aftersales.week.tables import COMMIT_VARIABLE
 from aftersales.words.errors import error_words
 from aftersales.words.language import Language, say
-from aftersales_app.engine.process_state import environment
+from aftersales_app.environment import environment
 from aftersales_app.reports.assets import address, published_assets
 from aftersales_app.reports.contents import explorer_file, file_of, sections_of, title_of
 from aftersales_app.reports.finalize import finish

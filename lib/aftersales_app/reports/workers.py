@@ -24,7 +24,7 @@ from pebble.pool.process import WORKERS_NAME
 from aftersales.words.errors import error_in, error_words, of_the_machine
 from aftersales.words.language import Language, say
 from aftersales.words.panics import panics_as_errors
-from aftersales_app.engine.process_state import environment
+from aftersales_app.environment import environment
 from aftersales_app.reports.finalize import finish
 from aftersales_app.reports.job import ReportJob, ReportResult
 from aftersales_app.reports.limits import EXIT_MEMORY, EXIT_ORPHANED, EXIT_TIME, start_watching, time_limit
