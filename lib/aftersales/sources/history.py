@@ -11,16 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from obstore.exceptions import NotFoundError
 
 from aftersales.sources.storage import Folder
-from aftersales.words.errors import DamageError, SetupError
+from aftersales.words.errors import AftersalesError, DamageError, SetupError
 
 STORE_FORMAT = 2  # 1: commits in a Delta table, without checksums
 COMMITS = "commits"
@@ -264,6 +265,27 @@ def damage(store: Folder, shop_id: str, found: str, *, back: str = "") -> Damage
         hint=f"{back}put the file back from a backup; or move {store.join(shop_id)} and {shop_id}.head.json away and "
         f"run `aftersales import {shop_id}` with all its export files; `aftersales doctor --deep` lists all damage",
     )
+
+
+def way_back(head: Head, *, before: int | None, zone: str, shop_id: str, whole: Callable[[int], bool]) -> str:
+    """How to report from the newest commit that is whole, of those before ``before``; the words to begin a hint with.
+
+    Only the last commit up to a day can be named by that day. ``whole`` tells whether a commit's tables are what it
+    recorded; what it raises counts as damage.
+    """
+    days = {n: e.made_at.astimezone(ZoneInfo(zone)).date() for n, e in sorted(head.entries.items())}
+    for number in [n for n in reversed(days) if before is None or n < before]:
+        day = days[number]
+        try:
+            found = number == max(n for n, d in days.items() if d <= day) and whole(number)
+        except AftersalesError:
+            continue
+        if found:
+            return (
+                f"commit {number} of {day} is whole, `aftersales weekly --no-import --shop {shop_id} "
+                f"--as-of {day}` reports from it; to go on, "
+            )
+    return "no earlier day is whole; "
 
 
 def record_name(number: int) -> str:

@@ -21,12 +21,12 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, wr
 from deltalake.exceptions import DeltaError
 
 from aftersales.sources.delta import open_table, scan_table, storage_options
-from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1
+from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1, way_back
 from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept
 from aftersales.sources.storage import TROUBLE, Folder, said_by_storage, sync
 from aftersales.sources.versions import newest, of_today
-from aftersales.words.errors import AftersalesError, DamageError, SetupError, UsageError
+from aftersales.words.errors import DamageError, SetupError, UsageError
 from aftersales.words.periods import in_zone
 
 _HOOKS = PostCommitHookProperties(cleanup_expired_logs=False)  # any kept commit may need them
@@ -255,21 +255,13 @@ class ShopStore:
         head = self._listed()
         if head is None:
             return ""
-        days = {n: e.made_at.astimezone(ZoneInfo(self.zone)).date() for n, e in sorted(head.entries.items())}
-        for number in [n for n in reversed(days) if before is None or n < before]:
-            day = days[number]
-            try:
-                whole = number == max(n for n, d in days.items() if d <= day) and not self.verify(
-                    self.history.read(head, number)
-                )
-            except AftersalesError:
-                continue
-            if whole:
-                return (
-                    f"commit {number} of {day} is whole, `aftersales weekly --no-import --shop {self.shop_id} "
-                    f"--as-of {day}` reports from it; to go on, "
-                )
-        return "no earlier day is whole; "
+        return way_back(
+            head,
+            before=before,
+            zone=self.zone,
+            shop_id=self.shop_id,
+            whole=lambda number: not self.verify(self.history.read(head, number)),
+        )
 
     def _check_writer(self, name: str, first: int, last: int) -> None:
         """Whether every change of a table since the last commit was made by this very run, by the table's log."""
