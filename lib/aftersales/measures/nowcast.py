@@ -18,8 +18,10 @@ import numpy as np
 import polars as pl
 from scipy.special import gammaln
 
-from aftersales.measures.delays import BORROWED_REQUESTS, TRAILING, knows_its_end
+from aftersales.measures.delays import BORROWED_REQUESTS, LEAST_WEEKS, TRAILING, knows_its_end
 from aftersales.measures.maturity_stages import MATURE_FROM, stage
+from aftersales.measures.pace import Expected, to_come
+from aftersales.stats.tails import negative_binomial_at
 from aftersales.measures.triangles import DAYS, Grain
 from aftersales.stats.tails import negative_binomial_ppf
 from aftersales.words.errors import DataError
@@ -28,12 +30,14 @@ from aftersales.words.errors import DataError
 LEVEL = 0.90
 # How many weeks count as recent; the length with the best past nowcasts is taken, anew at every run.
 RECENT_WEEKS = (2, 3, 4, 6, 8, 12)
+# By weeks, where each cohort has a pace and level of its own, the common curve may be a long mean.
+STEADY_WEEKS = (3, 6, 12, 26, 52)
 # Each weekday's own delays are pulled to the common ones as by this many reports a cell. Looked at on reports before
 # October 2023 of the public reporting-delay data: 2 to 10 are as good as each other.
 BORROWED_REPORTS = 4.0
 # Before any past nowcast can be compared: a spread of a third around what is expected, and worth one comparison or two.
 FIRST_SIZE, FIRST_SPREAD = 10.0, 1.0
-SIZES = np.exp(np.linspace(0.0, np.log(2000.0), 77))
+SIZES = np.exp(np.linspace(0.0, np.log(2000.0), 20))
 
 
 class _Reports(NamedTuple):
@@ -44,6 +48,7 @@ class _Reports(NamedTuple):
     own: np.ndarray  # (cohorts,) orders
     cells: np.ndarray  # (cohorts, ages) reports, 0 where not reached
     weekday: np.ndarray  # (cohorts,)
+    told: np.ndarray  # (cohorts, ages) False where the orders or the reports are set aside
 
 
 class _Span(NamedTuple):
@@ -162,22 +167,14 @@ def _one(
 ) -> pl.DataFrame:
     reports = _reports(part, span, unit=unit, set_aside=set_aside)
     now = len(reports.own) - 1
-    recent, size_by_week = _learnt(reports, now, trailing=trailing, step=DAYS[age], lender=lender)
-    table = _incidence(reports, now, recent=recent, trailing=trailing, lender=lender)
-    ages = np.minimum(now - np.arange(now + 1), table.shape[1] - 1)
-    reached = np.concatenate([np.zeros((len(table), 1)), table.cumsum(1)], axis=1)[reports.weekday, ages + 1]
-    whole = table.sum(1)[reports.weekday]
-    to_come = reports.own * np.maximum(whole - reached, 0.0)
+    rest, size, share = _averaged(reports, now, trailing=trailing, step=DAYS[age], lender=lender)
     seen = reports.cells.sum(1)
-    size = size_by_week[np.minimum(ages // (7 // DAYS[age]), len(size_by_week) - 1)]
     tail = (1 - level) / 2
-    low, high = (seen + quantile(to_come, size, p) for p in (tail, 1 - tail))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(whole > 0, np.minimum(reached / whole, 1.0), np.nan)
+    low, high = (seen + quantile(rest, size, p) for p in (tail, 1 - tail))
     days = pl.Series("cohort", [span.first + timedelta(days=DAYS[age] * t) for t in range(now + 1)], dtype=pl.Date)
     kinds = {"orders": part.schema["orders"], "seen": part.schema["events"]}
     frame = pl.DataFrame({"cohort": days, "age": now - np.arange(now + 1), "orders": reports.own, "seen": seen * unit,
-                          "to_come": to_come * unit, "value": (seen + to_come) * unit, "low": low * unit,
+                          "to_come": rest * unit, "value": (seen + rest) * unit, "low": low * unit,
                           "high": high * unit, "size": size, "maturity": share})  # fmt: skip
     frame = frame.with_columns(pl.col("maturity").fill_nan(None), *(pl.col(c).cast(k) for c, k in kinds.items()))
     if not knows_its_end(part, age=age):
@@ -208,7 +205,10 @@ def _reports(part: pl.DataFrame, span: _Span, *, unit: float, set_aside: Collect
         for t in aside:
             late = np.arange(min(ages, periods - t))
             table[t + late + 1, weekday[t], late] = 0
-    return _Reports(events.cumsum(0), orders.cumsum(0), own, cells, weekday)
+    shut = np.zeros(periods + ages, bool)
+    shut[np.array(aside, int)] = True
+    told = ~(shut[:periods, None] | shut[np.arange(periods)[:, None] + np.arange(ages)])
+    return _Reports(events.cumsum(0), orders.cumsum(0), own, cells, weekday, told)
 
 
 def _incidence(reports: _Reports, now: int, *, recent: int, trailing: int, lender: _Lender | None = None) -> np.ndarray:
@@ -245,55 +245,114 @@ def _lent(
     return borrowed / whole, prior * level
 
 
-def _learnt(reports: _Reports, now: int, *, trailing: int, step: int, lender: _Lender | None) -> tuple[int, np.ndarray]:
-    """How many periods are recent, and the negative-binomial size by week of age, from past nowcasts."""
+def _expected(reports: _Reports, tables: Sequence[np.ndarray], thens: Sequence[int], now: int, *, step: int) -> Expected:
+    """What the youngest cohorts of each day in ``thens`` (one table a day) show after it, as far as ``now`` reaches.
+
+    Cohorts are the last as many as there are ages, oldest first. By weeks each has a pace and a level of its own; a
+    day is too short for either.
+    """
+    ages = reports.cells.shape[1]
+    cohort = np.array(thens)[:, None] - np.arange(ages)[::-1]
+    there = cohort >= 0
+    cohort = np.maximum(cohort, 0)
+    reported = cohort[..., None] + np.arange(ages)
+    shown = (reported <= np.array(thens)[:, None, None]) & there[..., None]
+    ahead = ~shown & (reported <= now) & there[..., None]
+    told = reports.told[cohort]
+    if now > max(thens):
+        ahead &= told
+    own = np.where(there, reports.own[cohort], 0.0)
+    if step == DAYS["week"]:
+        curves = np.stack([table[0] for table in tables])
+        return to_come(curves, own, reports.cells[cohort], shown, shown & told, ahead)
+    curve = np.stack([table[reports.weekday[each]] for table, each in zip(tables, cohort, strict=True)])
+    mean = (own[..., None] * curve * ahead).sum(-1)
+    reached = (curve * shown).sum(-1) / np.maximum(curve.sum(-1), 1e-12)
+    return Expected(*(each[..., None, None] for each in (mean, np.zeros_like(mean), reached)))
+
+
+def _averaged(
+    reports: _Reports, now: int, *, trailing: int, step: int, lender: _Lender | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """To come, negative-binomial size and share shown so far of each cohort: the mean of all models, as the past has it.
+
+    A model is a length of the recent window and how much weeks differ in pace and level. Each is weighed by how well
+    it foretold the past; where models differ, or the past is too short to tell, that is part of the spread.
+    """
+    ages = reports.cells.shape[1]
+    windows = sorted({w * 7 // step for w in (RECENT_WEEKS if step == DAYS["day"] else STEADY_WEEKS)})
+    models = [_learnt(reports, now, recent=recent, trailing=trailing, step=step, lender=lender) for recent in windows]
+    evidence = np.stack([each for each, _ in models])
+    weight = np.exp(evidence - evidence.max())
+    weight /= weight.sum()
+    tables = [_incidence(reports, now, recent=recent, trailing=trailing, lender=lender) for recent in windows]
+    found = _expected(reports, tables, [now] * len(windows), now + ages, step=step)
+    week = np.arange(ages)[::-1] // (7 // step)
+    size = np.stack([sizes[week] for _, sizes in models])
+    each = weight[:, None]
+    mean = (each * found.mean).sum((0, 2, 3))
+    square = (each * found.mean**2 * (1 + found.relative_variance + 1 / size)).sum((0, 2, 3))
+    share = (each * found.reached).sum((0, 2, 3))
+    spread = np.maximum(square / np.maximum(mean, 1e-12) ** 2 - 1, 1 / SIZES[-1])
+    shown = np.concatenate([np.zeros(now + 1), np.where(mean > 0, mean, 0.0)])[-now - 1 :]
+    sizes = np.concatenate([np.full(now + 1, SIZES[-1]), np.where(mean > 0, 1 / spread, SIZES[-1])])[-now - 1 :]
+    known = any(table.sum() > 0 for table in tables)
+    shares = np.concatenate([np.ones(now + 1), share])[-now - 1 :] if known else np.full(now + 1, np.nan)
+    # beyond these digits sums depend on the machine's order of adding
+    return shown.round(6), sizes.round(6), shares.round(9)
+
+
+def _learnt(
+    reports: _Reports, now: int, *, recent: int, trailing: int, step: int, lender: _Lender | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of each model with this window: log evidence of the past, and the negative-binomial size by week of age.
+
+    Misses of one week go together, at whatever age it was nowcast, so that a past week counts as one comparison.
+    """
     ages = reports.cells.shape[1]
     weeks = -(-ages // (7 // step))
-    best: tuple[float, int, np.ndarray] | None = None
-    for recent in sorted({w * 7 // step for w in RECENT_WEEKS}):
-        mean, came, week, young = _past(reports, now, recent=recent, trailing=trailing, step=step, lender=lender)
-        each = _log_density(came, mean)
-        total = each[young].sum(0) - 0.5 * (np.log(SIZES / FIRST_SIZE) / FIRST_SPREAD) ** 2
-        if best is None or total.max() > best[0] + 1e-9:
-            pooled = SIZES[int(total.argmax())]
-            # Nearly mature cohorts miss by a larger share of the little that is still to come, which the young ones
-            # cannot tell. A week of age departs from the common size only as far as its own errors carry it
-            own = -0.5 * (np.log(SIZES / pooled) / FIRST_SPREAD) ** 2
-            sizes = [SIZES[int((each[week == w].sum(0) + own).argmax())] for w in range(weeks)]
-            best = float(total.max()), recent, np.array(sizes)
-    assert best is not None
-    return best[1], best[2]
+    # a comparison needs a curve
+    first = max(now - trailing, min(LEAST_WEEKS * 7 // step, now // 2), 2)
+    thens = list(range(first, now))
+    prior = -0.5 * (np.log(SIZES / FIRST_SIZE) / FIRST_SPREAD) ** 2
+    if not thens:
+        models = _expected(reports, [_incidence(reports, now, recent=recent, trailing=trailing, lender=lender)], [now], now, step=step)  # fmt: skip
+        each = np.zeros((0, *models.mean.shape[2:], len(SIZES)))
+        young, week = np.zeros(0, bool), np.zeros(0, int)
+    else:
+        tables = [_incidence(reports, then, recent=recent, trailing=trailing, lender=lender) for then in thens]
+        found = _expected(reports, tables, thens, now, step=step)
+        cohort = np.array(thens)[:, None] - np.arange(ages)[::-1]
+        reported = np.maximum(cohort, 0)[..., None] + np.arange(ages)
+        after = (reported > np.array(thens)[:, None, None]) & (reported <= now) & reports.told[np.maximum(cohort, 0)]
+        came = (reports.cells[np.maximum(cohort, 0)] * after).sum(-1)
+        open_ = (cohort >= 0) & after.any(-1)
+        each = _log_density(came[open_], found.mean[open_], found.relative_variance[open_])
+        young = found.reached[..., 0, 0][open_] < MATURE_FROM
+        week = np.broadcast_to(np.arange(ages)[::-1] // (7 // step), cohort.shape)[open_]
+    counted = min(1.0, len(thens) / max(young.sum(), 1))
+    total = counted * each[young].sum(0) + prior
+    evidence = np.log(np.exp(total - total.max(-1, keepdims=True)).mean(-1)) + total.max(-1)
+    # Nearly mature cohorts miss by a larger share of the little that is still to come, which the young ones cannot
+    # tell. A week of age departs from the common size only as far as its own errors carry it
+    pooled = np.log(SIZES[total.argmax(-1)])[..., None]
+    sizes = []
+    for w in range(weeks):
+        own = step / 7 * each[week == w].sum(0) - 0.5 * ((np.log(SIZES) - pooled) / FIRST_SPREAD) ** 2
+        likely = np.exp(own - own.max(-1, keepdims=True))
+        sizes.append(likely.sum(-1) / (likely / SIZES).sum(-1))
+    return evidence, np.stack(sizes)
 
 
-def _past(
-    reports: _Reports, now: int, *, recent: int, trailing: int, step: int, lender: _Lender | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Past nowcasts against what had come in by now: expected, came, week of age, whether still immature."""
-    ages = reports.cells.shape[1]
-    came_by = np.concatenate([np.zeros((len(reports.cells), 1)), reports.cells.cumsum(1)], axis=1)
-    # a comparison needs a curve: the first nowcast is made once the recent window has been filled
-    first = max(now - trailing, recent, 2)
-    means, cames, weeks, young = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, int)], [np.zeros(0, bool)]
-    for then in range(first, now):
-        table = _incidence(reports, then, recent=recent, trailing=trailing, lender=lender)
-        upto = np.concatenate([np.zeros((len(table), 1)), table.cumsum(1)], axis=1)
-        age = np.arange(min(ages - 1, then + 1))
-        cohort = then - age
-        end = np.minimum(age + now - then, ages - 1) + 1
-        day = reports.weekday[cohort]
-        whole = np.maximum(upto[day, -1], 1e-12)
-        young.append(upto[day, age + 1] / whole < MATURE_FROM)
-        means.append(reports.own[cohort] * (upto[day, end] - upto[day, age + 1]))
-        cames.append(came_by[cohort, end] - came_by[cohort, age + 1])
-        weeks.append(age // (7 // step))
-    return np.concatenate(means), np.concatenate(cames), np.concatenate(weeks), np.concatenate(young)
+def _log_density(came: np.ndarray, mean: np.ndarray, relative_variance: np.ndarray) -> np.ndarray:
+    """Log density of what came under each model and each of `SIZES`; (comparisons, …, sizes).
 
-
-def _log_density(came: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Log density of what came under each of `SIZES`; (comparisons, sizes). Gamma functions, so money will do too."""
-    y, size = np.maximum(came, 0.0)[:, None], SIZES[None, :]
+    By gamma functions, so money will do too.
+    """
+    y = np.maximum(came, 0.0)[:, None, None, None]
+    size = 1 / (1 / SIZES + relative_variance[..., None])
     # an empty expectation that something came into is a miss, not an impossibility
-    m = np.maximum(mean, 0.05)[:, None]
+    m = np.maximum(mean, 0.05)[..., None]
     return (
         gammaln(y + size)
         - gammaln(size)
