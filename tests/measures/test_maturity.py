@@ -317,7 +317,7 @@ def test_a_shutdown_that_is_set_aside_bends_nothing():
     cells = pl.DataFrame(rows, schema=["cohort", "age", "orders", "events"], orient="row")
     shut = [MONDAY + timedelta(weeks=w) for w in (16, 17)]
     plain, aside = nowcast(cells).tail(1), nowcast(cells, set_aside=shut).tail(1)
-    assert aside["value"].item() == pytest.approx(20)
+    assert aside["value"].item() == pytest.approx(20, abs=0.1)
     assert plain["value"].item() < 19
     assert nowcast(cells, set_aside=shut)["seen"].to_list() == nowcast(cells)["seen"].to_list()
 

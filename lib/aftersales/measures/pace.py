@@ -45,7 +45,7 @@ def stretched(curve: np.ndarray) -> np.ndarray:
 
     >>> curve = np.array([0.05, 0.03, 0.015, 0.005])
     >>> stretched(curve)[[0, 24, 48]].round(3).tolist()
-    [[0.099, 0.001, 0.0, 0.0], [0.05, 0.03, 0.015, 0.005], [0.015, 0.018, 0.016, 0.051]]
+    [[0.084, 0.016, 0.0, 0.0], [0.05, 0.03, 0.015, 0.005], [0.024, 0.023, 0.014, 0.039]]
     """
     whole = curve.sum()
     same = np.repeat(curve[None], len(PACES), axis=0)
@@ -70,64 +70,59 @@ def stretched(curve: np.ndarray) -> np.ndarray:
     return found
 
 
-def to_come(curves: np.ndarray, orders: np.ndarray, seen: np.ndarray, shown: np.ndarray, told: np.ndarray,
-            ahead: np.ndarray) -> Expected:  # fmt: skip
-    """What each week will show at the ages ``ahead``, given what it and the weeks before have shown.
+def to_come(expected: np.ndarray, seen: np.ndarray, shown: np.ndarray, told: np.ndarray, ahead: np.ndarray) -> Expected:
+    """What each cohort will show at the ages ``ahead``, given what it and the cohorts before have shown.
 
     Parameters
     ----------
-    curves : (curves, ages)
-        Requests expected per order at each age.
-    orders : (curves, weeks)
-        Orders of consecutive weeks, oldest first; 0 where there is no week.
-    seen, shown, told, ahead : (curves, weeks, ages)
+    expected : (curves, cohorts, paces, ages)
+        Requests expected at each age under each pace of `PACES`, or under the one pace there is. Cohorts follow one
+        another, oldest first; 0 where there is none.
+    seen, shown, told, ahead : (curves, cohorts, ages)
         Requests; whether the age has been reached; whether its requests tell anything; whether it is asked about.
+
     """
-    by_pace = np.stack([stretched(curve) for curve in curves])
+    expected = np.maximum(expected, 0.0)
     counts = np.where(told, np.maximum(seen, 0.0), 0.0)
-    usual = np.maximum(orders[..., None] * curves[:, None, :], 0.0)
-    log_curve = np.log(np.maximum(by_pace, 1e-12))
-    asked = np.einsum("mw,mpa,mwa->mwp", orders, by_pace, ahead.astype(float))
-    so_far = np.einsum("mpa,mwa->mwp", by_pace, shown.astype(float))
-    whole = np.maximum(curves.sum(1), 1e-12)[:, None, None]
-    floor = np.log(_LEAST_EXPECTED / np.maximum(orders, 1.0))[..., None, None]
-    # (curves, weeks, levels, paces): how likely each pace makes what was seen, and the expected rest
+    usual = expected[:, :, expected.shape[2] // 2]
+    logs = np.log(np.maximum(expected, _LEAST_EXPECTED))
+    asked = np.einsum("mwpa,mwa->mwp", expected, ahead.astype(float))
+    so_far = np.einsum("mwpa,mwa->mwp", expected, shown.astype(float)) / np.maximum(expected.sum(-1), 1e-12)
+    # (curves, cohorts, levels, paces): how likely each pace makes what was seen, and the expected rest
     likely, rest, relative = [], [], []
     for shape, noise in LEVELS:
         weight = np.where(told, 1 / (1 + usual * noise**2), 0.0)
-        came, expected = (weight * counts), np.einsum("mw,mwa,mpa->mwp", orders, weight, np.maximum(by_pace, 0.0))
-        each = np.einsum("mwa,mwpa->mwp", came, np.maximum(log_curve[:, None], floor))
+        came, due = weight * counts, np.einsum("mwa,mwpa->mwp", weight, expected)
+        each = np.einsum("mwa,mwpa->mwp", came, logs)
         total = came.sum(-1)[..., None]
         if np.isinf(shape):
-            likely.append(each - expected)
+            likely.append(each - due)
             rest.append(asked)
             relative.append(np.zeros_like(total[..., 0]))
         else:
-            likely.append(each - (shape + total) * np.log(shape + expected))
-            rest.append(asked * (shape + total) / (shape + expected))
+            likely.append(each - (shape + total) * np.log(shape + due))
+            rest.append(asked * (shape + total) / (shape + due))
             relative.append(1 / (shape + total[..., 0]))
     like = np.stack(likely, axis=2)
     like = np.exp(like - like.max(-1, keepdims=True))
-    return _filtered(like, np.stack(rest, axis=2), np.stack(relative, axis=2), np.minimum(so_far / whole, 1.0))
+    return _filtered(like, np.stack(rest, axis=2), np.stack(relative, axis=2), so_far)
 
 
 def _filtered(like: np.ndarray, rest: np.ndarray, relative: np.ndarray, so_far: np.ndarray) -> Expected:
-    """The forward filter over weeks: the weights of the paces of each, and the moments of the rest under them."""
-    start, step = _moves()
-    curves, weeks, levels, paces = like.shape
-    weights = np.broadcast_to(start[:, None], (len(WANDERING), curves * levels, paces))
-    means, squares, shares = [], [], []
-    for week in range(weeks):
-        weights = (weights @ step if week else weights) * like[:, week].reshape(1, curves * levels, paces)
+    """The forward filter over cohorts: the weight of each pace of theirs, and the moments of the rest under them."""
+    curves, cohorts, levels, paces = like.shape
+    start, step = _moves() if paces > 1 else (np.ones((1, 1)), np.ones((1, 1, 1)))
+    weights = np.broadcast_to(start[:, None], (len(start), curves * levels, paces))
+    moments = []
+    for week in range(cohorts):
+        weights = (weights @ step if week else weights) * like[:, week].reshape(-1, paces)
         # a pace that was ruled out once may come back
         weights = weights + 1e-9 * start[:, None] * weights.max(-1, keepdims=True) + 1e-300
         weights = weights / weights.sum(-1, keepdims=True)
-        mean = rest[:, week].reshape(curves * levels, paces)
-        means.append((weights * mean).sum(-1))
-        squares.append((weights * mean**2).sum(-1))
-        shares.append((weights.reshape(-1, curves, levels, paces) * so_far[:, week, None]).sum(-1).reshape(-1, curves * levels))
-    found = (np.stack(part).reshape(weeks, -1, curves, levels).transpose(2, 0, 1, 3) for part in (means, squares, shares))
-    mean, square, reached = found
+        each = weights.reshape(-1, curves, levels, paces)
+        mean = rest[:, week]
+        moments.append([(each * part).sum(-1) for part in (mean, mean**2, so_far[:, week, None])])
+    mean, square, reached = np.array(moments).transpose(1, 3, 0, 2, 4)
     spread = square * (1 + relative[:, :, None]) / np.maximum(mean, 1e-12) ** 2 - 1
     return Expected(mean, np.where(mean > 0, np.maximum(spread, 0.0), 0.0), reached)
 
