@@ -1,9 +1,10 @@
 """Payment weeks judged while refunds are still coming: false signals where the rate never changes but delays do.
 
-    .venv/bin/python benchmarks/immature_weeks.py [--seeds 20] [--world steady|restless|slower]
+    .venv/bin/python benchmarks/immature_weeks.py [--seeds 20] [--world steady|restless|slower|slowed]
 
 A shop of a constant rate. Delays are the same all year (``steady``), stretched or shortened for all orders of a week by
-a factor that wanders from week to week (``restless``), or half again as long from three weeks ago (``slower``).
+a factor that wanders from week to week (``restless``), half again as long from three weeks ago (``slower``), or two
+and a half times as long from nine weeks ago (``slowed``).
 Every shop is judged at the end of four weeks. A false signal: a week called above or below; by weeks of age.
 """
 
@@ -21,6 +22,7 @@ from aftersales.words.periods import Week
 
 FIRST, WEEKS, JUDGED = Week.parse("2025-W01"), 40, 4
 AGES, RATE = 5, 0.1
+WORLDS = ("steady", "restless", "slower", "slowed")
 
 
 def shop(seed: int, *, world: str, orders: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -32,6 +34,8 @@ def shop(seed: int, *, world: str, orders: int) -> tuple[pl.DataFrame, pl.DataFr
             stretch[w] = 0.7 * stretch[w - 1] + draw.normal(0, 0.15)
     if world == "slower":
         stretch[WEEKS - 3 - JUDGED :] = np.log(1.5)
+    if world == "slowed":
+        stretch[WEEKS - 9 :] = np.log(2.5)
     week = np.repeat(np.arange(WEEKS), draw.poisson(orders, WEEKS))
     start = datetime.combine(FIRST.monday, datetime.min.time())
     seconds = (week * 7 * 86_400 + draw.integers(0, 7 * 86_400, len(week))).astype("int64")
@@ -77,9 +81,9 @@ def main() -> None:
     words.add_argument("--seeds", type=int, default=20)
     words.add_argument("--first", type=int, default=0)
     words.add_argument("--orders", type=int, default=1500)
-    words.add_argument("--world", choices=("steady", "restless", "slower"), action="append")
+    words.add_argument("--world", choices=WORLDS, action="append")
     given = words.parse_args()
-    for world in given.world or ("steady", "restless", "slower"):
+    for world in given.world or WORLDS:
         seeds = range(given.first, given.first + given.seeds)
         rows = pl.concat([verdicts(seed, world=world, orders=given.orders) for seed in seeds])
         for measure in ("refund_rate_orders", "refund_rate_money"):
@@ -88,8 +92,11 @@ def main() -> None:
                 of = rows.filter(pl.col("measure") == measure, pl.col("age") == age)
                 wrong = of.filter(pl.col("verdict").is_in(["above", "below"])).height
                 judged = of.filter(pl.col("verdict") != "not_enough_data").height
-                said.append(f"{wrong}/{judged} {of['covered'].mean():.2f} {of['score'].mean():.2f}")
-            print(f"{world:9} {measure:18} false/judged, coverage, score by age: {'; '.join(said)}", flush=True)
+                said.append(
+                    f"{wrong}/{judged} {of['covered'].mean():.2f} "
+                    f"{100 * (of['value_high'] - of['value_low']).mean():.2f} {of['score'].mean():.2f}"
+                )
+            print(f"{world:9} {measure:18} false/judged, coverage, width, score by age: {'; '.join(said)}", flush=True)
 
 
 if __name__ == "__main__":
