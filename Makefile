@@ -78,9 +78,11 @@ check: .venv/.test
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python -m pytest -q -n 2 --dist worksteal -m "not slow" $(CHECKED)
 
+# What changed is compiled first: where Python may write no bytecode, each of hundreds of processes would do so anew.
 # The tests of JupyterLab want its environment; where it cannot be made they are skipped, with the reason.
 test: .venv/.test chromium
 	@$(MAKE) -s .venv-lab/.lab || echo "the lab's environment could not be made: its tests will be skipped"
+	@.venv/bin/python -m compileall -q lib
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy

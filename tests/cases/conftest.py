@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import hostile_shop as hostile
 import pytest
 
@@ -10,11 +13,13 @@ from aftersales.cases.dossier import Suspicion, dossier
 from aftersales.cases.records import case_records
 from aftersales.measures.order_evidence import order_evidence
 from aftersales.sources.storage import Folder
+from once import made_once
 
 
 @pytest.fixture(scope="session")
 def hostile_parts(tmp_path_factory):
-    root = tmp_path_factory.mktemp("hostile")
+    made = made_once(tmp_path_factory, "hostile", hostile.make_shop)
+    root = Path(shutil.copytree(made, tmp_path_factory.mktemp("hostile"), dirs_exist_ok=True))
     settings, tables = hostile.hostile_shop(root)
     return settings, tables, Folder(str(root / "in" / "evidence"))
 

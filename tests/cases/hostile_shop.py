@@ -93,8 +93,8 @@ def write_exports(folder: Path) -> None:
     (folder / "evidence" / f"{ORDERS[0]}_忘了登记.txt").write_text("没有登记的文件", "utf-8")
 
 
-def hostile_shop(root: Path) -> tuple[Settings, Tables]:
-    """Its settings and its pinned tables."""
+def make_shop(root: Path) -> None:
+    """Its files, and the store they are imported into."""
     write_exports(root / "in")
     (root / "shops.toml").write_text(
         '[store]\npath = "store"\n[reports]\npath = "reports"\n[[shops]]\nid = "hostile"\nname = "敌意店"\nexports = "in"\n',
@@ -103,6 +103,11 @@ def hostile_shop(root: Path) -> tuple[Settings, Tables]:
     settings = load_settings(root / "shops.toml")
     account = import_files(settings, settings.shop("hostile"))
     assert not account.failed, account.lines("en")
+
+
+def hostile_shop(root: Path) -> tuple[Settings, Tables]:
+    """Its settings and its pinned tables."""
+    settings = load_settings(root / "shops.toml")
     store = ShopStore(settings.store_path, "hostile")
     return settings, Tables(store, store.head())
 
