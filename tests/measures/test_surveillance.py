@@ -146,8 +146,11 @@ def test_weeks_whose_delays_are_restless_say_how_unsure_their_maturity_is(root) 
         rows = weekly_estimates(orders, asked, market="cn", week=end).filter(measure="refund_rate_orders")
         error[world] = rows.sort("week")["maturity_error"].tail(4).to_list()
     assert error["restless"] == sorted(error["restless"])  # the older, the surer
-    assert error["restless"][0] < 0.02
-    assert error["restless"][-2] > 1.5 * error["steady"][-2] > 0
+    # the share that has come by three weeks of age and by one varies by .036 and .147 of itself in this world; one
+    # spread for all weeks said .007 and .056
+    assert 0.018 < error["restless"][0] < 0.05
+    assert 0.073 < error["restless"][-2] < 0.2
+    assert error["restless"][-2] > 1.2 * error["steady"][-2] > 0
     told, untold = (
         surveillance(table, market="cn", week=end, weeks=2).sort("week")["normal_high"][0]
         for table in (rows, rows.drop("maturity_error"))
