@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from aftersales_app.reports.single_file import single_file
+from once import made_once
 
 pytestmark = pytest.mark.slow
 WIDTHS = (1280, 768, 390)  # a desk, a tablet, a phone
@@ -110,9 +112,14 @@ def visits(chromium: Any, pages: list[Path], reports: Path, tmp_path_factory: py
     """Every page opened once: at three widths and on paper; the whole shop's looked at by axe-core, but for those that
     differ in language alone, and its overview drawn.
 
-    The pictures stay in the test's folder, for whoever wants to look.
+    Once for all workers. The pictures stay in the test's folder, for whoever wants to look.
     """
-    pictures, found = tmp_path_factory.mktemp("screenshots"), list[Visit]()
+    folder = made_once(tmp_path_factory, "visits", lambda pictures: _visit(chromium, pages, reports, pictures))
+    return pickle.loads((folder / "visits").read_bytes())
+
+
+def _visit(chromium: Any, pages: list[Path], reports: Path, pictures: Path) -> None:
+    found = list[Visit]()
     with chromium.new_context(viewport={"width": WIDTHS[0], "height": 900}, offline=True) as context:
         page = context.new_page()  # one for all: the browser then reads plotly's five megabytes once
         watched(page, lambda: found[-1])
@@ -142,7 +149,7 @@ def visits(chromium: Any, pages: list[Path], reports: Path, tmp_path_factory: py
             page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
             settled(page)
             visit.cut["paper"] = page.evaluate(CUT, PAPER) + page.evaluate(TABLES_CUT)
-    return found
+    (pictures / "visits").write_bytes(pickle.dumps(found))
 
 
 def test_no_page_asks_for_anything_but_its_own_files(visits, reports):
