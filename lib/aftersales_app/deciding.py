@@ -50,19 +50,27 @@ def decided(
     moment = now or datetime.now(UTC)
     entry = pl.DataFrame(
         {
-            "decision_id": [suggestion.replace("suggestion-", "decision-", 1)], "suggestion_id": [suggestion],
-            "lever": [row["lever"]], "scope": [row["scope"]], "owner": [owner.strip()],
-            "decided_on": [moment.astimezone(report.data.shop.tz).date()], "effective_from": [effective_from],
-            "measure": [measure or row["measure"]], "expected_low": [row["expected_change"]],
+            "decision_id": [suggestion.replace("suggestion-", "decision-", 1)],
+            "suggestion_id": [suggestion],
+            "lever": [row["lever"]],
+            "scope": [row["scope"]],
+            "owner": [owner.strip()],
+            "decided_on": [moment.astimezone(report.data.shop.tz).date()],
+            "effective_from": [effective_from],
+            "measure": [measure or row["measure"]],
+            "expected_low": [row["expected_change"]],
             "expected_high": [row["expected_change"]],
         },
         schema_overrides={"expected_low": pl.Float64, "expected_high": pl.Float64, "measure": pl.String},
-    )  # fmt: skip
+    )
     said = _entered(report, entry, row["action"], command=f"decide {suggestion}", now=moment)
     others = told_apart_from(
-        ledger, report.data.tables["orders"], scope=row["scope"], effective_from=effective_from,
+        ledger,
+        report.data.tables["orders"],
+        scope=row["scope"],
+        effective_from=effective_from,
         decision_id=entry["decision_id"][0],
-    )  # fmt: skip
+    )
     return [said, *_what_can_be_seen(row, effective_from, report.language), *_not_apart(others, report.language)]
 
 
@@ -91,11 +99,15 @@ def withdrawn(
     _check_new(ledger.filter(decision_id=entry_id), entry_id, change=change)
     moment = now or datetime.now(UTC)
     entry = found.select(ledger.columns).with_columns(
-        decision_id=pl.lit(entry_id), suggestion_id=pl.lit(decision), owner=pl.lit(owner.strip()),
+        decision_id=pl.lit(entry_id),
+        suggestion_id=pl.lit(decision),
+        owner=pl.lit(owner.strip()),
         lever=pl.lit(WITHDRAWAL) + pl.coalesce("lever", "decision_id"),
-        decided_on=pl.lit(moment.astimezone(report.data.shop.tz).date()), effective_from=pl.lit(effective_from),
-        expected_low=pl.lit(None, dtype=pl.Float64), expected_high=pl.lit(None, dtype=pl.Float64),
-    )  # fmt: skip
+        decided_on=pl.lit(moment.astimezone(report.data.shop.tz).date()),
+        effective_from=pl.lit(effective_from),
+        expected_low=pl.lit(None, dtype=pl.Float64),
+        expected_high=pl.lit(None, dtype=pl.Float64),
+    )
     named = with_levers(entry, report.data.tables["orders"]).row(0, named=True) | {"title": None}
     action = decision_name(named, report.language).rstrip(": ：")
     return [_entered(report, entry, action, command=f"withdraw {decision}", now=moment)]
@@ -106,10 +118,15 @@ def _entered(report: Report, entry: pl.DataFrame, action: str, *, command: str, 
     commit = record(report.data.settings, report.data.shop, "decisions", entry, action=command, now=now)
     row, it = entry.row(0, named=True), say("advice.page.it", report.language)
     return say(
-        "decide.entered", report.language, decision=row["decision_id"], action=action, owner=row["owner"],
-        day=row["effective_from"], commit=commit.number,
+        "decide.entered",
+        report.language,
+        decision=row["decision_id"],
+        action=action,
+        owner=row["owner"],
+        day=row["effective_from"],
+        commit=commit.number,
         measure=spoken_measure(row["measure"], it, report.language) if row["measure"] else "–",
-    )  # fmt: skip
+    )
 
 
 def _check_owner(owner: str) -> None:

@@ -38,9 +38,14 @@ _CASES = "cases"
 
 
 def run_erase(
-    settings: Settings, shop_id: str, *, orders: Sequence[str] = (), buyer: str | None = None, sure: bool = False,
+    settings: Settings,
+    shop_id: str,
+    *,
+    orders: Sequence[str] = (),
+    buyer: str | None = None,
+    sure: bool = False,
     now: datetime | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Tell what there is of a buyer, and erase it where ``sure``; the lines to print.
 
     `UsageError` for an unknown shop, for neither order nor buyer, and where nothing is known of them.

@@ -57,9 +57,13 @@ class Form:
         )
         frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
         return Table(
-            frame, columns, language=self.language, id="parameters", title=self.chosen,
+            frame,
+            columns,
+            language=self.language,
+            id="parameters",
+            title=self.chosen,
             caption=say("lab.form.no_widgets", self.language),
-        )  # fmt: skip
+        )
 
     def _declared(self) -> dict[str, Any]:
         from aftersales_app.reports.parameters import declared_parameters
@@ -152,11 +156,17 @@ class Form:
         place = Folder(self.settings.reports_path)
         home = self.settings.file.parent / "reports" if place.remote else place.local
         job = ReportJob(
-            shop=one.id, week=at, languages=(language or one.language[0],), notebooks=(self.books[self.chosen],),  # type: ignore[arg-type]
-            config=self.settings.file, commit=str(_head(self.settings, one).number),
-            folder=home / FOLDER / one.id / at / self.chosen, assets=home / ASSETS, parameters=parameters,
+            shop=one.id,
+            week=at,
+            languages=(language or one.language[0],),  # type: ignore[arg-type]
+            notebooks=(self.books[self.chosen],),
+            config=self.settings.file,
+            commit=str(_head(self.settings, one).number),
+            folder=home / FOLDER / one.id / at / self.chosen,
+            assets=home / ASSETS,
+            parameters=parameters,
             shop_name=one.name,
-        )  # fmt: skip
+        )
         (result,) = run_batch([job], workers=1, time_limit_seconds=TIME_LIMIT_SECONDS)
         if result.status == "failed" or result.page is None:
             raise UsageError(f"The notebook '{self.chosen}' did not run", found=result.reason)

@@ -19,8 +19,9 @@ ASKED_AGAIN_SHARE = 0.3
 BEFORE_SHIPPING, IN_TRANSIT, AFTER_RECEIPT = "before_shipping", "in_transit", "after_receipt"
 
 
-def refund_cases(asked: pl.DataFrame, orders: pl.DataFrame, lines: pl.DataFrame, spec: ShopSpec, *,
-                 rng: np.random.Generator) -> pl.DataFrame:  # fmt: skip
+def refund_cases(
+    asked: pl.DataFrame, orders: pl.DataFrame, lines: pl.DataFrame, spec: ShopSpec, *, rng: np.random.Generator
+) -> pl.DataFrame:
     """One row a refund case, sorted by the time it was asked for, with all that will ever happen to it.
 
     Times in seconds (`NEVER` where it does not come): applied, agreed (or refused), returned, involved, ended.
@@ -94,10 +95,15 @@ def _times(cases: pl.DataFrame, spec: ShopSpec, rng: np.random.Generator) -> pl.
     taken = sent + (np.clip(rng.gamma(4.0, 1.0, size=count), 1.0, 9.5) * DAY).astype(np.int64)
     ended = np.select(
         [refused, returns & succeeds, returns, phase == BEFORE_SHIPPING, phase == IN_TRANSIT],
-        [agreed + (rng.uniform(2, 12, size=count) * DAY).astype(np.int64), taken, agreed + SEND_BACK_DAYS * DAY,
-         applied + quick, applied + middle],
+        [
+            agreed + (rng.uniform(2, 12, size=count) * DAY).astype(np.int64),
+            taken,
+            agreed + SEND_BACK_DAYS * DAY,
+            applied + quick,
+            applied + middle,
+        ],
         applied + money,
-    )  # fmt: skip
+    )
     returned = np.where(returns & ~refused & succeeds, sent, NEVER)
     # what is asked on the last two days by planted buyers must still be open: it is what the queue is for
     open_now = (cases["fate"] == WAITING).to_numpy() & (applied > second_of(spec.last_day) - DAY)
@@ -172,7 +178,10 @@ def settled(orders: pl.DataFrame, lines: pl.DataFrame, cases: pl.DataFrame) -> t
     np.maximum.at(closed, lines["order"].to_numpy(), line_closed)
     confirmed = np.where(closed < NEVER, NEVER, confirmed)
     orders = orders.with_columns(
-        shipped=pl.Series(np.where(stopped, NEVER, np.minimum(shipped, NEVER))), scanned=pl.Series(late["scanned"]),
-        delivered=pl.Series(delivered), confirmed=pl.Series(np.minimum(confirmed, NEVER)), closed=pl.Series(closed),
-    )  # fmt: skip
+        shipped=pl.Series(np.where(stopped, NEVER, np.minimum(shipped, NEVER))),
+        scanned=pl.Series(late["scanned"]),
+        delivered=pl.Series(delivered),
+        confirmed=pl.Series(np.minimum(confirmed, NEVER)),
+        closed=pl.Series(closed),
+    )
     return orders, lines.with_columns(closed=pl.Series(line_closed))

@@ -81,9 +81,11 @@ def write_evidence(shop: Shop, filed: pl.DataFrame, talks: pl.DataFrame, folder:
         (place / name).write_bytes(content)
         rows.append((order_id, kind, name, taken, source, note))
     frame = pl.DataFrame(
-        rows, schema=["order", "kind", "name", "taken", "source", "note"], orient="row",
+        rows,
+        schema=["order", "kind", "name", "taken", "source", "note"],
+        orient="row",
         schema_overrides={"taken": pl.Int64},
-    )  # fmt: skip
+    )
     return frame.with_columns(moment_text("taken")).rename(dict(zip(frame.columns, EVIDENCE, strict=True)))
 
 

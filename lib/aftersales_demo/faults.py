@@ -67,11 +67,19 @@ def planned_faults(spec: ShopSpec, goods: Goods) -> list[Fault]:
     ]  # fmt: skip
     dented = ("外箱压扁了，里面也变形", "收到时箱子是湿的", "快递暴力运输，破了")
     faults += [
-        Fault("courier", weeks_ago(4), last, 0.16, "快递/物流一直未送到", ("物流一周没动了", "一直显示在郑州中转"),
-              courier="申通快递", province="河南省", in_transit=True),
-        Fault("courier", weeks_ago(4), last, 0.16, "包装/商品破损", dented, courier="申通快递",
-              province="河南省"),
-    ]  # fmt: skip
+        Fault(
+            "courier",
+            weeks_ago(4),
+            last,
+            0.16,
+            "快递/物流一直未送到",
+            ("物流一周没动了", "一直显示在郑州中转"),
+            courier="申通快递",
+            province="河南省",
+            in_transit=True,
+        ),
+        Fault("courier", weeks_ago(4), last, 0.16, "包装/商品破损", dented, courier="申通快递", province="河南省"),
+    ]
     return faults + ([] if women else past_faults(spec, goods))
 
 

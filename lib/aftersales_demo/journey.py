@@ -64,11 +64,15 @@ def journeys(orders: pl.DataFrame, spec: ShopSpec, *, rng: np.random.Generator) 
         **{
             name: pl.Series(np.where(unpaid, NEVER, values))
             for name, values in {
-                "paid": paid, "ship_by": ship_by, "shipped": shipped, "scanned": scanned, "due": due,
+                "paid": paid,
+                "ship_by": ship_by,
+                "shipped": shipped,
+                "scanned": scanned,
+                "due": due,
                 "confirmed": confirmed,
             }.items()
         },
-    )  # fmt: skip
+    )
 
 
 def _busy(paid: Ints) -> Ints:

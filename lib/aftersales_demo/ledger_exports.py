@@ -84,11 +84,18 @@ def decision_rows(taken: list[Decision]) -> pl.DataFrame:
     """The decisions as our template has them."""
     rows = [
         (
-            d.decision_id, d.lever, d.scope, d.owner, f"{d.decided_on}", f"{d.effective_from}", d.measure,
-            _text(d.expected_low), _text(d.expected_high),
+            d.decision_id,
+            d.lever,
+            d.scope,
+            d.owner,
+            f"{d.decided_on}",
+            f"{d.effective_from}",
+            d.measure,
+            _text(d.expected_low),
+            _text(d.expected_high),
         )
         for d in taken
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows, schema=DECISIONS, orient="row")
 
 
@@ -99,9 +106,14 @@ def _text(value: float | None) -> str:
 def product_rows(shop: Shop) -> pl.DataFrame:
     """Batches as our template has them, with the optional columns 商家编码 and 启用日期."""
     rows = shop.goods.batches.select(
-        "product_id", "category", "batch", "supplier", pl.col("unit_cost").round(2).cast(pl.String), "merchant_code",
+        "product_id",
+        "category",
+        "batch",
+        "supplier",
+        pl.col("unit_cost").round(2).cast(pl.String),
+        "merchant_code",
         pl.col("from_day").cast(pl.String),
-    )  # fmt: skip
+    )
     return rows.rename(dict(zip(rows.columns, PRODUCTS, strict=True)))
 
 
@@ -124,10 +136,11 @@ def traffic_rows(shop: Shop) -> pl.DataFrame:
     numbered = shop.orders.with_row_index("order").select(pl.col("order").cast(pl.Int64), "order_id")
     paid = paid.join(numbered, on="order_id", how="left").join(pieces, on="order", how="left")
     sums = paid.group_by("day").agg(
-        fen=pl.col("fen").sum() + pl.col("shipping_fen").sum(), buyers=pl.col("buyer").n_unique(),
+        fen=pl.col("fen").sum() + pl.col("shipping_fen").sum(),
+        buyers=pl.col("buyer").n_unique(),
         lines=pl.col("lines").sum(),
         pieces=pl.col("pieces").sum(),
-    )  # fmt: skip
+    )
     done = shop.cases.filter(pl.col("succeeds") & (pl.col("ended") < shop.now))
     back = done.group_by(day=(pl.col("ended") - first) // DAY).agg(back=pl.col("amount_fen").sum())
     daily = pl.DataFrame({"day": days}).join(sums, on="day", how="left").join(back, on="day", how="left").fill_null(0)
@@ -202,6 +215,11 @@ def money_rows(shop: Shop, filed: pl.DataFrame) -> pl.DataFrame:
 
 def _entries(frame: pl.DataFrame, at: str, *, kind: str, income: pl.Expr, expense: pl.Expr, what: str) -> pl.DataFrame:
     return frame.filter(pl.col(at) < NEVER).select(
-        pl.col(at).alias("at"), "order_id", "line_id", kind=pl.lit(kind), income=income.cast(pl.Int64),
-        expense=expense.cast(pl.Int64), what=pl.lit(what),
-    )  # fmt: skip
+        pl.col(at).alias("at"),
+        "order_id",
+        "line_id",
+        kind=pl.lit(kind),
+        income=income.cast(pl.Int64),
+        expense=expense.cast(pl.Int64),
+        what=pl.lit(what),
+    )

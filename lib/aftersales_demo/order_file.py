@@ -31,9 +31,11 @@ def order_report(shop: Shop, orders: pl.DataFrame, *, at: int) -> pl.DataFrame:
     """The rows of an order report, all text, for orders as `snapshot.seen_orders` gives them."""
     lines = seen_lines(shop, orders, at=at)
     of_order = lines.group_by("order").agg(
-        titles=pl.col("title").str.join("，"), kinds=pl.len(), pieces=pl.col("quantity").sum(),
+        titles=pl.col("title").str.join("，"),
+        kinds=pl.len(),
+        pieces=pl.col("quantity").sum(),
         properties=pl.col("properties").first(),
-    )  # fmt: skip
+    )
     buyers = shop.buyers.with_row_index("buyer").with_columns(pl.col("buyer").cast(pl.Int64)).drop("days")
     rows = orders.join(of_order, left_on="row", right_on="order", how="left", maintain_order="left")
     rows = rows.drop("province").join(buyers, on="buyer", how="left", maintain_order="left")

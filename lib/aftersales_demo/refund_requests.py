@@ -28,9 +28,15 @@ LATEST_DAYS_AFTER = 30
 ASKED_WHILE_WAITING = 0.4
 
 
-def outcomes(orders: pl.DataFrame, lines: pl.DataFrame, faults: list[Fault], spec: ShopSpec, *,
-             rng: np.random.Generator, fault_rng: np.random.Generator,
-             ) -> tuple[Ints, Ints, np.ndarray, np.ndarray]:  # fmt: skip
+def outcomes(
+    orders: pl.DataFrame,
+    lines: pl.DataFrame,
+    faults: list[Fault],
+    spec: ShopSpec,
+    *,
+    rng: np.random.Generator,
+    fault_rng: np.random.Generator,
+) -> tuple[Ints, Ints, np.ndarray, np.ndarray]:
     """What happens to every order on its way and to every line, with the reasons and notes that are not left to chance.
 
     `lines` has the line's product, category, after_rate, courier, province, shipped. Returns the order's outcome, the
@@ -67,8 +73,17 @@ def _honest_reach(fault: Fault, lines: pl.DataFrame, fate: Ints) -> Flags:
     return lines.select(matches(fault)).to_series().to_numpy() & (fate == HONEST)
 
 
-def requests(orders: pl.DataFrame, lines: pl.DataFrame, *, way: Ints, line: Ints, reason: np.ndarray,
-             note: np.ndarray, spec: ShopSpec, rng: np.random.Generator) -> pl.DataFrame:  # fmt: skip
+def requests(
+    orders: pl.DataFrame,
+    lines: pl.DataFrame,
+    *,
+    way: Ints,
+    line: Ints,
+    reason: np.ndarray,
+    note: np.ndarray,
+    spec: ShopSpec,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
     """One row a line that is asked about: line, order, outcome, applied (s), reason, note, shipped, due.
 
     `applied` lies before `shipped` for what is cancelled in time. A lost or refused parcel never arrives: its `arrived`

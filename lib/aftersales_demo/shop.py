@@ -110,9 +110,11 @@ def _all_orders(spec: ShopSpec, goods: Goods, seed: int) -> tuple[pl.DataFrame, 
 def _with_goods(lines: pl.DataFrame, goods: Goods) -> pl.DataFrame:
     of_sku = goods.skus["product", "price_fen"][lines["sku"]]
     of_product = goods.products["category", "after_rate"][of_sku["product"]]
-    return lines.hstack(of_sku).hstack(of_product).with_columns(
-        first_of_order=pl.col("order").is_first_distinct(), only_line=pl.len().over("order") == 1
-    )  # fmt: skip
+    return (
+        lines.hstack(of_sku)
+        .hstack(of_product)
+        .with_columns(first_of_order=pl.col("order").is_first_distinct(), only_line=pl.len().over("order") == 1)
+    )
 
 
 def _with_ids(shop: Shop) -> Shop:
@@ -146,6 +148,12 @@ def _with_ids(shop: Shop) -> Shop:
         line_id=lines["line_id"].gather(cases["line"]),
     )
     return Shop(
-        shop.spec, shop.seed, shop.goods, shop.buyers, orders.drop("row"), lines.drop("number"), cases.drop("row"),
+        shop.spec,
+        shop.seed,
+        shop.goods,
+        shop.buyers,
+        orders.drop("row"),
+        lines.drop("number"),
+        cases.drop("row"),
         shop.faults,
-    )  # fmt: skip
+    )

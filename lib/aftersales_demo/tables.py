@@ -104,9 +104,11 @@ def _with_batch(lines: pl.DataFrame, shop: Shop) -> pl.DataFrame:
         ("any", ["product_id"], pl.col("merchant_code") == ""),
     ):
         right = batches.filter(of).select(*by, "from_day", pl.col("batch").alias(name))
-        lines = lines.with_columns(merchant_code=pl.col("code")).join_asof(
-            right, left_on="day", right_on="from_day", by=by, strategy="backward", check_sortedness=False
-        ).drop("from_day", strict=False)  # fmt: skip
+        lines = (
+            lines.with_columns(merchant_code=pl.col("code"))
+            .join_asof(right, left_on="day", right_on="from_day", by=by, strategy="backward", check_sortedness=False)
+            .drop("from_day", strict=False)
+        )
     return lines.sort("spot").with_columns(batch=pl.coalesce("own", "any"))
 
 
@@ -116,9 +118,12 @@ def _refunds(shop: Shop, at: int) -> pl.DataFrame:
     reason = pl.col("reason").replace_strict(GROUPS, return_dtype=pl.String)
     told = {"卖家": "seller", "买家": "buyer"}
     goods = (
-        pl.when(pl.col("returned") < NEVER).then(pl.lit("returned"))
-        .when(pl.col("phase") == "after_receipt").then(pl.lit("received")).otherwise(pl.lit("not_received"))
-    )  # fmt: skip
+        pl.when(pl.col("returned") < NEVER)
+        .then(pl.lit("returned"))
+        .when(pl.col("phase") == "after_receipt")
+        .then(pl.lit("received"))
+        .otherwise(pl.lit("not_received"))
+    )
     shown: dict[str, pl.Expr] = {
         "product_id": pl.lit(shop.goods.products["product_id"].gather(product)),
         "applied_at": _time("applied"), "deadline_at": _time("deadline"), "finished_at": _time("ended"),

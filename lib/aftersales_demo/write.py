@@ -227,9 +227,11 @@ def _turned(shop: Shop, sent: pl.DataFrame) -> np.ndarray:
 
 
 def _event(sent: pl.DataFrame, of: pl.Expr, *, at: pl.Expr, event: str, place: pl.Expr, note: str) -> pl.DataFrame:
-    return sent.with_row_index("row").filter(of).select(
-        "row", "tracking_no", "courier", at=at, event=pl.lit(event), place=place, note=pl.lit(note)
-    )  # fmt: skip
+    return (
+        sent.with_row_index("row")
+        .filter(of)
+        .select("row", "tracking_no", "courier", at=at, event=pl.lit(event), place=place, note=pl.lit(note))
+    )
 
 
 # The case book of a made-up shop: which suspicions somebody took up, and how the platform decided.

@@ -78,9 +78,15 @@ def _best(cells: pl.DataFrame, now: str) -> tuple[str, Swap] | None:
 
 
 def _orders(
-    orders: Frame, refunds: Frame, where: Mapping[str, str], reasons: tuple[str, ...], *, since: date, until: date,
+    orders: Frame,
+    refunds: Frame,
+    where: Mapping[str, str],
+    reasons: tuple[str, ...],
+    *,
+    since: date,
+    until: date,
     began: Mapping[str, date],
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """One row an order: option (courier), shipped_at, province, category, asked; of those in ``began`` later ones."""
     columns = ["order_id", "courier", "shipped_at", "province", "category", *where]
     lines = columns_of(orders, Orders, columns, needed=["order_id"]).filter(

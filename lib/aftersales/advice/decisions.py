@@ -61,9 +61,15 @@ DECISIONS_SCHEMA = pl.Schema(_COLUMNS)
 
 
 def decision_verdicts(
-    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, market: str,
-    bad: pl.DataFrame | None = None, language: Language = "zh",
-) -> pl.DataFrame:  # fmt: skip
+    decisions: Frame,
+    orders: Frame,
+    refunds: Frame,
+    *,
+    week: Week,
+    market: str,
+    bad: pl.DataFrame | None = None,
+    language: Language = "zh",
+) -> pl.DataFrame:
     """The rows of decisions.parquet: `judged_decisions` with their sentences in a language.
 
     >>> from datetime import datetime
@@ -79,9 +85,16 @@ def decision_verdicts(
 
 
 def judged_decisions(
-    decisions: Frame, orders: Frame, refunds: Frame, *, week: Week, market: str, bad: pl.DataFrame | None = None,
-    weeks_after: int = MOST_AFTER, level: float = LEVEL,
-) -> pl.DataFrame:  # fmt: skip
+    decisions: Frame,
+    orders: Frame,
+    refunds: Frame,
+    *,
+    week: Week,
+    market: str,
+    bad: pl.DataFrame | None = None,
+    weeks_after: int = MOST_AFTER,
+    level: float = LEVEL,
+) -> pl.DataFrame:
     """Each decision in effect or planned, with its effect on the measure fixed for it; in no language yet.
 
     The unit is what the scope names first among product, province, batch …; units that other decisions touched are
@@ -181,12 +194,27 @@ def _lever_ids() -> dict[str, str]:
 
 def _effect_of(row: Mapping[str, Any]) -> Effect:
     return Effect(
-        "", row["method"], row["verdict"], row["reason"], row["change"], row["effect_low"], row["effect_high"],
-        row["p_value"], row["controls"], row["weeks_before"], row["weeks_after"], row["rate_before"], row["rate_after"],
-        what="bad" if _of_bad_orders(row) else "refunds", fault_since=row["fault_since"],
-        rate_healthy=row["rate_healthy"], cured=row["cured"], cured_low=row["cured_low"],
-        cured_high=row["cured_high"], breaks=tuple(row["breaks"]),
-    )  # fmt: skip
+        "",
+        row["method"],
+        row["verdict"],
+        row["reason"],
+        row["change"],
+        row["effect_low"],
+        row["effect_high"],
+        row["p_value"],
+        row["controls"],
+        row["weeks_before"],
+        row["weeks_after"],
+        row["rate_before"],
+        row["rate_after"],
+        what="bad" if _of_bad_orders(row) else "refunds",
+        fault_since=row["fault_since"],
+        rate_healthy=row["rate_healthy"],
+        cured=row["cured"],
+        cured_low=row["cured_low"],
+        cured_high=row["cured_high"],
+        breaks=tuple(row["breaks"]),
+    )
 
 
 def told_apart_from(
@@ -206,10 +234,14 @@ def told_apart_from(
     return sorted(
         row["decision_id"]
         for row in rows.iter_rows(named=True)
-        if row["decision_id"] != decision_id and unit["unit"] and _unit(row["scope"], names) == unit
-        and (_overlap(effective_from, row["effective_from"], until=date.max - timedelta(days=1))
-             or _overlap(row["effective_from"], effective_from, until=date.max - timedelta(days=1)))
-    )  # fmt: skip
+        if row["decision_id"] != decision_id
+        and unit["unit"]
+        and _unit(row["scope"], names) == unit
+        and (
+            _overlap(effective_from, row["effective_from"], until=date.max - timedelta(days=1))
+            or _overlap(row["effective_from"], effective_from, until=date.max - timedelta(days=1))
+        )
+    )
 
 
 def taken_back(ledger: pl.DataFrame) -> list[str]:
@@ -328,11 +360,16 @@ def _effect(row: Mapping[str, Any], rows: list[dict[str, Any]], weeks: pl.DataFr
     others = [r for r in rows if r["decision_id"] != row["decision_id"] and r["by"] == row["by"] and r["unit"]]
     same = [r["effective_from"] for r in others if r["unit"] == row["unit"] and r["effective_from"] is not None]
     return decision_effect(
-        weeks, unit=unit, effective_from=start, market=by.market, expected=_expected(row),
+        weeks,
+        unit=unit,
+        effective_from=start,
+        market=by.market,
+        expected=_expected(row),
         touched=[r["unit"] for r in others],
         overlapping=any(_overlap(start, other, until=by.week.sunday, weeks_after=by.weeks_after) for other in same),
-        weeks_after=by.weeks_after, interval=by.level,
-    )  # fmt: skip
+        weeks_after=by.weeks_after,
+        interval=by.level,
+    )
 
 
 def _overlap(start: date, other: date, *, until: date, weeks_after: int = MOST_AFTER) -> bool:

@@ -85,15 +85,31 @@ class Effect:
         """The verdict as a sentence, filled from the same numbers."""
         key = self.reason or f"advice.effect.{self.verdict}"
         said = say(
-            key, language, change=self.change, low=self.change_low, high=self.change_high, weeks=self.weeks_after,
-            needed=WEEKS_AFTER, before=self.rate_before, after=self.rate_after, controls=self.controls,
-            what=f"advice.effect.of.{self.what}", level=self.level,
-        )  # fmt: skip
+            key,
+            language,
+            change=self.change,
+            low=self.change_low,
+            high=self.change_high,
+            weeks=self.weeks_after,
+            needed=WEEKS_AFTER,
+            before=self.rate_before,
+            after=self.rate_after,
+            controls=self.controls,
+            what=f"advice.effect.of.{self.what}",
+            level=self.level,
+        )
         if self.fault_since is not None and self.cured is not None:
             said += say(
-                "advice.effect.fault", language, since=self.fault_since, fault=self.rate_before,
-                healthy=self.rate_healthy, cured=self.cured, low=self.cured_low, high=self.cured_high, level=self.level,
-            )  # fmt: skip
+                "advice.effect.fault",
+                language,
+                since=self.fault_since,
+                fault=self.rate_before,
+                healthy=self.rate_healthy,
+                cured=self.cured,
+                low=self.cured_low,
+                high=self.cured_high,
+                level=self.level,
+            )
         if self.breaks:
             named = [say(f"advice.break.{name}", language) for name in self.breaks]
             said += say("advice.effect.breaks", language, breaks=("；" if language == "zh" else "; ").join(named))
@@ -144,15 +160,19 @@ def decision_effect(
     _check(weeks, unit, expected)
     monday = effective_from - timedelta(days=effective_from.weekday())
     found = _judged(
-        weeks, unit=unit, effective_from=effective_from, expected=expected, touched=touched, overlapping=overlapping,
-        weeks_after=weeks_after, interval=interval,
-    )  # fmt: skip
+        weeks,
+        unit=unit,
+        effective_from=effective_from,
+        expected=expected,
+        touched=touched,
+        overlapping=overlapping,
+        weeks_after=weeks_after,
+        interval=interval,
+    )
     controls = found.table["unit"].to_list() if "unit" in found.table.columns else []
     since, until = monday - timedelta(weeks=WEEKS_BEFORE), monday + timedelta(weeks=weeks_after)
     fault = None if found.fault_since is None or found.rate_before is None else (found.fault_since, found.rate_before)
-    seen = effect_weeks(
-        weeks, unit=unit, controls=controls, since=since, monday=monday, until=until, fault=fault
-    )  # fmt: skip
+    seen = effect_weeks(weeks, unit=unit, controls=controls, since=since, monday=monday, until=until, fault=fault)
     last = min(until, max(weeks["week"].unique().to_list())) + timedelta(days=6)
     found = replace(found, weeks=seen, breaks=breaks_between(since, last, market) if found.change is not None else ())
     if found.breaks and found.method == "interrupted" and found.verdict in ("worked", "harmed"):
@@ -161,9 +181,16 @@ def decision_effect(
 
 
 def _judged(
-    weeks: pl.DataFrame, *, unit: str, effective_from: date, expected: float, touched: Sequence[str], overlapping: bool,
-    weeks_after: int, interval: float,
-) -> Effect:  # fmt: skip
+    weeks: pl.DataFrame,
+    *,
+    unit: str,
+    effective_from: date,
+    expected: float,
+    touched: Sequence[str],
+    overlapping: bool,
+    weeks_after: int,
+    interval: float,
+) -> Effect:
     monday = effective_from - timedelta(days=effective_from.weekday())
     first = monday if monday == effective_from else monday + timedelta(weeks=1)
     known = weeks.filter(pl.col("maturity").is_not_null(), pl.col("exposure") > 0)
@@ -189,7 +216,7 @@ def _judged(
 
 def _by_what_there_is(
     found: _Counted, past: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, expected: float
-) -> Effect:  # fmt: skip
+) -> Effect:
     """Judged by the best way that the units left to compare with allow."""
     own_before, own_after = (rows.filter(pl.col("unit") == found.unit) for rows in (before, after))
     counts = _both(before, after)
@@ -298,9 +325,14 @@ def _compared(found: _Counted, counts: pl.DataFrame, levels: Levels, expected: f
     units = counts["unit"].gather(c.controls)
     table = pl.DataFrame({"unit": units, "in_errors": c.placebos, "change": np.expm1(c.moves)})
     return found.judged(
-        (c.change, c.low, c.high), expected, method="did", p_value=c.p, controls=len(c.placebos), table=table,
+        (c.change, c.low, c.high),
+        expected,
+        method="did",
+        p_value=c.p,
+        controls=len(c.placebos),
+        table=table,
         **_cured(found, counts, at, levels, common=c.common, drift=c.drift),
-    )  # fmt: skip
+    )
 
 
 def _cured(
@@ -341,8 +373,9 @@ def _synthetic(found: _Counted, before: pl.DataFrame, after: pl.DataFrame, units
     at = wide["unit"].to_list().index(found.unit)
     rest = [k for k in range(len(rates)) if k != at]
     effect = synthetic_effect(rates[at], rates[rest], before=spans[0])
-    moved = np.array([synthetic_effect(rates[k], rates[[j for j in rest if j != k]], before=spans[0]).estimate
-                      for k in rest])  # fmt: skip
+    moved = np.array(
+        [synthetic_effect(rates[k], rates[[j for j in rest if j != k]], before=spans[0]).estimate for k in rest]
+    )
     scores = moved / errors[rest]
     low, high = placebo_interval(effect.estimate, scores, scale=float(errors[at]), level=found.level)
     p = placebo_p(effect.estimate / float(errors[at]), scores)
@@ -360,14 +393,15 @@ def _chance(events: np.ndarray, exposure: np.ndarray, *, before: int) -> np.ndar
     return np.sqrt(1 / (past + 0.5) + 1 / (expected + 0.5))
 
 
-def _alone(
-    found: _Counted, past: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, expected: float
-) -> Effect:  # fmt: skip
+def _alone(found: _Counted, past: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame, expected: float) -> Effect:
     rows = pl.concat([past, before, after]).sort("week")
     step = level_change(
-        rows["events"].to_numpy().astype(float), rows["exposure"].to_numpy().astype(float), before=before.height,
-        earlier=past.height, level=found.level,
-    )  # fmt: skip
+        rows["events"].to_numpy().astype(float),
+        rows["exposure"].to_numpy().astype(float),
+        before=before.height,
+        earlier=past.height,
+        level=found.level,
+    )
     if step is None:
         return found.said("cannot_tell", "advice.effect.too_little")
     if step.placebo_break:

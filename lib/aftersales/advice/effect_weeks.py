@@ -20,9 +20,15 @@ EFFECT_WEEKS = {
 
 
 def effect_weeks(
-    weeks: pl.DataFrame, *, unit: str, controls: Sequence[str], since: date, monday: date, until: date,
+    weeks: pl.DataFrame,
+    *,
+    unit: str,
+    controls: Sequence[str],
+    since: date,
+    monday: date,
+    until: date,
     fault: tuple[date, float] | None = None,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """The weeks of one unit from ``since`` up to ``until``; the change came in the week of ``monday``.
 
     ``weeks`` as in `decision_effect`. Columns out: week, events, exposure, rate (0..1), low and high (where nine in ten
@@ -46,23 +52,32 @@ def effect_weeks(
     if own.is_empty() or unit not in usual:
         return pl.DataFrame(schema=EFFECT_WEEKS)
     common = _common(span.filter(pl.col("unit").is_in(list(controls))), usual)
-    due = np.array([
-        (fault[1] if fault and week >= fault[0] else usual[unit]) * common.get(week, 1.0) * exposure
-        for week, exposure in own.select("week", "exposure").iter_rows()
-    ])  # fmt: skip
+    due = np.array(
+        [
+            (fault[1] if fault and week >= fault[0] else usual[unit]) * common.get(week, 1.0) * exposure
+            for week, exposure in own.select("week", "exposure").iter_rows()
+        ]
+    )
     exposure, tail = own["exposure"].to_numpy(), (1 - LEVEL) / 2
     return own.select(
-        "week", pl.col("events").cast(pl.Int64), "exposure", rate=pl.col("events") / pl.col("exposure"),
-        low=pl.Series(poisson_ppf(tail, due) / exposure), high=pl.Series(poisson_ppf(1 - tail, due) / exposure),
+        "week",
+        pl.col("events").cast(pl.Int64),
+        "exposure",
+        rate=pl.col("events") / pl.col("exposure"),
+        low=pl.Series(poisson_ppf(tail, due) / exposure),
+        high=pl.Series(poisson_ppf(1 - tail, due) / exposure),
         mature=(pl.col("maturity") >= MATURE_ENOUGH).fill_null(value=False),
-    ).with_columns(pl.col("rate", "low", "high").clip(0, 1))  # fmt: skip
+    ).with_columns(pl.col("rate", "low", "high").clip(0, 1))
 
 
 def _levels(past: pl.DataFrame, units: Sequence[str]) -> dict[str, float]:
     """Each unit's rate before, shrunk towards the others."""
-    sums = past.filter(pl.col("unit").is_in(list(units))).group_by("unit", maintain_order=True).agg(
-        pl.col("events").sum().cast(pl.Float64), pl.col("exposure").sum()
-    ).sort("unit")  # fmt: skip
+    sums = (
+        past.filter(pl.col("unit").is_in(list(units)))
+        .group_by("unit", maintain_order=True)
+        .agg(pl.col("events").sum().cast(pl.Float64), pl.col("exposure").sum())
+        .sort("unit")
+    )
     if sums.is_empty():
         return {}
     mean, _ = rates_before(sums["events"].to_numpy(), sums["exposure"].to_numpy())

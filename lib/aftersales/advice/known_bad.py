@@ -86,18 +86,22 @@ def known_bad(
     first = pl.concat(told, how="diagonal").sort(rank, "known_at", nulls_last=True)
     # known to be bad from the first word of any source on
     one = first.group_by("order_id", maintain_order=True).agg(
-        pl.col("source").first(), case=pl.col("case").drop_nulls().first() if confirmed is not None else pl.lit(None),
+        pl.col("source").first(),
+        case=pl.col("case").drop_nulls().first() if confirmed is not None else pl.lit(None),
         known_at=pl.col("known_at").min(),
-    )  # fmt: skip
+    )
     kept = heads.join(one, on="order_id").join(_kept_money(refunds, until), on="order_id", how="left")
     shipped = pl.col("shipped_at").is_not_null()
     decided = pl.col("source").is_in(["case", "platform"]) & pl.col("refunds_kept").is_not_null()
     gone = pl.when(decided).then("kept_money").otherwise(0.0)
     loss = handling + pl.when(shipped).then(freight_out + freight_back).otherwise(0.0) + gone
     case = pl.coalesce(pl.col("case").cast(pl.String), "buyer_key", "order_id")
-    return kept.with_columns(case_id=case, loss=loss).select(
-        pl.col(c).cast(t) for c, t in COLUMNS.items()
-    ).sort("order_id").collect()  # fmt: skip
+    return (
+        kept.with_columns(case_id=case, loss=loss)
+        .select(pl.col(c).cast(t) for c, t in COLUMNS.items())
+        .sort("order_id")
+        .collect()
+    )
 
 
 def shipped_in_vain(orders: Frame, refunds: Frame, *, until: date, loss: float) -> pl.DataFrame:
@@ -124,9 +128,7 @@ def never_paid(orders: Frame, *, until: date, locked_share: float) -> pl.DataFra
     day, times its margin; null where no file tells the value. source is ``unpaid``, known_at null: files do not say
     when an order was closed.
     """
-    lines = columns_of(
-        orders, Orders, ["order_id", "buyer_key", "created_at", "amount", "status"], needed=["order_id"]
-    )  # fmt: skip
+    lines = columns_of(orders, Orders, ["order_id", "buyer_key", "created_at", "amount", "status"], needed=["order_id"])
     unpaid = lines.filter(pl.col("status") == "closed_unpaid", pl.col("created_at").dt.date() <= until)
     rows = unpaid.group_by("order_id").agg(
         case_id=pl.coalesce(pl.col("buyer_key").first(), pl.col("order_id").first()),
@@ -165,10 +167,14 @@ def _by_seller(heads: pl.LazyFrame) -> pl.LazyFrame:
 def _turned_back(parcels: Frame, heads: pl.LazyFrame, until: date) -> pl.LazyFrame:
     """Parcels refused at the door, or sent back without anybody signing for them."""
     seen = columns_of(parcels, Parcels, ["tracking_no", "at", "event"], needed=["tracking_no"])
-    seen = seen.filter(pl.col("at").dt.date() <= until).group_by("tracking_no").agg(
-        known_at=local_time(pl.col("at")).filter(pl.col("event").is_in(["refused", "returned"])).min(),
-        signed=(pl.col("event") == "signed").any(),
-    )  # fmt: skip
+    seen = (
+        seen.filter(pl.col("at").dt.date() <= until)
+        .group_by("tracking_no")
+        .agg(
+            known_at=local_time(pl.col("at")).filter(pl.col("event").is_in(["refused", "returned"])).min(),
+            signed=(pl.col("event") == "signed").any(),
+        )
+    )
     back = seen.filter(pl.col("known_at").is_not_null(), ~pl.col("signed"))
     mine = heads.select("order_id", "tracking_no").filter(pl.col("tracking_no").is_not_null())
     return mine.join(back, on="tracking_no").select("order_id", "known_at", source=pl.lit("refused"))

@@ -57,9 +57,13 @@ class Opportunity(TypedDict, total=False):
 
 
 def product_opportunities(
-    products: pl.DataFrame, *, sunday: date, cost_per_refund: float, prices: Mapping[str, float] | None = None,
+    products: pl.DataFrame,
+    *,
+    sunday: date,
+    cost_per_refund: float,
+    prices: Mapping[str, float] | None = None,
     terms: Terms = ASSUMED,
-) -> list[Opportunity]:  # fmt: skip
+) -> list[Opportunity]:
     """One opportunity a lever that answers a row of `problem_products`; the row's own cost of a refund goes first.
 
     ``prices`` are what an order of each product is worth; where none is known, not selling it is priced by what its
@@ -82,20 +86,34 @@ def product_opportunities(
         price = (prices or {}).get(row["product_id"], cost)
         for one in _answers(row):
             orders = row["orders"] / listed
-            found.append({
-                "lever": one.name, "scope": _product_scope(row, one), "finding": "problem_products",
-                "low": each_month * one.cures_low * ends[0], "high": each_month * one.cures_high * ends[1],
-                **_price_of(one, orders, row["rate"], price, terms), "certainty": row["probability_worse"],
-                "rate": row["rate"], "orders_a_week": orders, "expected_change": -one.cures_low * over / row["rate"],
-                "reason": row.get("reason"), "said": row["headline"] or None, "state": row.get("state"),
-            })  # fmt: skip
+            found.append(
+                {
+                    "lever": one.name,
+                    "scope": _product_scope(row, one),
+                    "finding": "problem_products",
+                    "low": each_month * one.cures_low * ends[0],
+                    "high": each_month * one.cures_high * ends[1],
+                    **_price_of(one, orders, row["rate"], price, terms),
+                    "certainty": row["probability_worse"],
+                    "rate": row["rate"],
+                    "orders_a_week": orders,
+                    "expected_change": -one.cures_low * over / row["rate"],
+                    "reason": row.get("reason"),
+                    "said": row["headline"] or None,
+                    "state": row.get("state"),
+                }
+            )
     return found
 
 
 def driver_opportunities(
-    drivers: pl.DataFrame, *, cost_per_refund: float, price: float = 0.0,
-    swaps: Mapping[str, tuple[str, Swap]] | None = None, terms: Terms = ASSUMED,
-) -> list[Opportunity]:  # fmt: skip
+    drivers: pl.DataFrame,
+    *,
+    cost_per_refund: float,
+    price: float = 0.0,
+    swaps: Mapping[str, tuple[str, Swap]] | None = None,
+    terms: Terms = ASSUMED,
+) -> list[Opportunity]:
     """One for each lever that answers a slice of `drivers`, by the courier, batch, warehouse, place or reason in it.
 
     Counts of a persistent slice are of its ``weeks``, those of a change of the week.
@@ -197,12 +215,20 @@ def service_opportunities(
                 continue
             # money that is known to be lost on these cases is a quarter's
             month = row["excess_a_month"] * terms.cost_per_complaint + (row["money"] or 0.0) / LIST_WEEKS * MONTH_WEEKS
-            found.append({
-                "lever": one.name, "scope": row["scope"], "finding": "service", "low": month * one.cures_low,
-                "high": month * one.cures_high, "hurt": 0,
-                "cost": one.per_order * terms.price_level * _touched(one, row, orders_a_week),
-                "certainty": row["certainty"], "said": row["headline"], "state": "still",
-            })  # fmt: skip
+            found.append(
+                {
+                    "lever": one.name,
+                    "scope": row["scope"],
+                    "finding": "service",
+                    "low": month * one.cures_low,
+                    "high": month * one.cures_high,
+                    "hurt": 0,
+                    "cost": one.per_order * terms.price_level * _touched(one, row, orders_a_week),
+                    "certainty": row["certainty"],
+                    "said": row["headline"],
+                    "state": "still",
+                }
+            )
         if (
             row["kind"] == "unpaid_locks"
             and (sooner := replays.get("close_unpaid_sooner"))
@@ -237,9 +263,12 @@ def _swapped(opportunity: Opportunity, than: str, swap: Swap, cost_per_refund: f
     a_week = swap.orders_a_week if swap.orders_a_week is not None else opportunity["orders_a_week"] or 0.0
     a_month = a_week * MONTH_WEEKS * cost_per_refund * swap.overlap
     return opportunity | {
-        "low": max(-swap.change_high, 0.0) * a_month, "high": max(-swap.change_low, 0.0) * a_month, "than": than,
-        "overlap": swap.overlap, "expected_change": max(-1.0, min(0.0, swap.change_high / swap.rate_now)),
-    }  # fmt: skip
+        "low": max(-swap.change_high, 0.0) * a_month,
+        "high": max(-swap.change_low, 0.0) * a_month,
+        "than": than,
+        "overlap": swap.overlap,
+        "expected_change": max(-1.0, min(0.0, swap.change_high / swap.rate_now)),
+    }
 
 
 def _price_of(one: Lever, orders_a_week: float, rate: float, price: float, terms: Terms) -> Opportunity:

@@ -39,10 +39,18 @@ def order_risk(facts: pl.DataFrame) -> pl.DataFrame:
     [0.0, 0.25, 0.4, 0.5]
     """
     n = parts_for(facts.height)
-    rows = facts.lazy().select(
-        "buyer_key", "address_key", "phone_key", "paid", at=_plain(facts, "created_at"),
-        asked=_plain(facts, "asked_at"),
-    ).with_row_index("row")  # fmt: skip
+    rows = (
+        facts.lazy()
+        .select(
+            "buyer_key",
+            "address_key",
+            "phone_key",
+            "paid",
+            at=_plain(facts, "created_at"),
+            asked=_plain(facts, "asked_at"),
+        )
+        .with_row_index("row")
+    )
     own, undone = np.zeros(facts.height, np.int32), np.zeros(facts.height)
     for part in in_parts(rows.filter(pl.col("buyer_key").is_not_null()), "buyer_key", n=n):
         mine = part.collect(engine="streaming")

@@ -143,10 +143,12 @@ def _refused(rows: pl.LazyFrame, limit: int, window: int) -> NDArray[np.int64]:
     # a buyer with no more orders than the limit can never be over it
     many = rows.group_by("buyer_key").len().filter(pl.col("len") > limit)
     turns = (
-        rows.join(many, on="buyer_key", how="semi").sort("buyer_key", "at", "row").collect(engine="streaming")
+        rows.join(many, on="buyer_key", how="semi")
+        .sort("buyer_key", "at", "row")
+        .collect(engine="streaming")
         .with_columns(turn=pl.int_range(pl.len()).over("buyer_key"), buyer=pl.col("buyer_key").rank("dense") - 1)
         .sort("turn", "buyer")
-    )  # fmt: skip
+    )
     row, at, turn, buyer = (turns[c].to_numpy().astype(np.int64) for c in ("row", "at", "turn", "buyer"))
     if not len(row):
         return row

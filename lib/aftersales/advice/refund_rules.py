@@ -18,9 +18,14 @@ AMOUNTS = (5.0, 10.0, 20.0, 30.0, 50.0, 80.0)
 
 
 def replay_auto_approve(
-    refunds: Frame, *, until: date, since: date, handling: float, thresholds: Sequence[float] | None = None,
+    refunds: Frame,
+    *,
+    until: date,
+    since: date,
+    handling: float,
+    thresholds: Sequence[float] | None = None,
     seed: int = 1,
-) -> Replay:  # fmt: skip
+) -> Replay:
     """What approving every refund-only request of goods received, up to an amount, would have saved and cost.
 
     ``handling`` is what a service worker's look at one request costs. Saved: that, of every request that would have
@@ -41,9 +46,11 @@ def replay_auto_approve(
     ('worth', 80.0, [18, 18, 18, 18, 18, 36])
     """
     asked = refund_requests(refunds, until=until).filter(
-        pl.col("kind") == "refund_only", pl.col("phase") == "after_receipt", pl.col("state") != "open",
+        pl.col("kind") == "refund_only",
+        pl.col("phase") == "after_receipt",
+        pl.col("state") != "open",
         pl.col("applied_at").dt.date() >= since,
-    )  # fmt: skip
+    )
     amount, paid = pl.col("amount").cast(pl.Float64), pl.col("state") == "succeeded"
     whole = asked.select("order_id", "applied_at", amount, paid=paid).drop_nulls("applied_at")
     asked_for = whole.sort("applied_at", "order_id").collect()
@@ -55,8 +62,9 @@ def replay_auto_approve(
     cut = time[0] + OLDER_SHARE * (time[-1] - time[0])
     new = time > cut
     spans = [max(span / 86_400e6 / DAYS_A_MONTH, 1e-9) for span in (cut - time[0], time[-1] - cut)]
-    drawn = Resampling(rows["order_id"].filter(pl.Series(new)), rng=np.random.default_rng(seed),
-                       weight=rows["amount"].to_numpy()[new])  # fmt: skip
+    drawn = Resampling(
+        rows["order_id"].filter(pl.Series(new)), rng=np.random.default_rng(seed), weight=rows["amount"].to_numpy()[new]
+    )
     part = _Part(rows["amount"].to_numpy(), rows["paid"].to_numpy(), new, spans[0], spans[1])
     table = with_flat(
         pl.DataFrame([_row(t, part, drawn, handling=handling) for t in thresholds or AMOUNTS], schema=COLUMNS)
@@ -67,9 +75,15 @@ def replay_auto_approve(
     cases = int(new.sum())
     days = rows["applied_at"].filter(pl.Series(new)).dt.date()
     return Replay(
-        "auto_approve", answer_of(table, chosen, cases), chosen, cases, table,
-        since=days.min(), until=days.max(), unpriced=unpriced,  # type: ignore[arg-type]
-    )  # fmt: skip
+        "auto_approve",
+        answer_of(table, chosen, cases),
+        chosen,
+        cases,
+        table,
+        since=days.min(),  # type: ignore[arg-type]
+        until=days.max(),  # type: ignore[arg-type]
+        unpriced=unpriced,
+    )
 
 
 class _Part(NamedTuple):
@@ -91,11 +105,18 @@ def _row(threshold: float, part: _Part, drawn: Resampling, *, handling: float) -
     share = cases.share_interval(3, 4)
     row: dict = dict.fromkeys(COLUMNS)
     row |= {
-        "threshold": threshold, "bad_orders": int(new.sum()), "bad_stopped": int((met & new).sum()),
-        "stopped_share": float(met[new].mean()), "stopped_share_low": share[0], "stopped_share_high": share[1],
-        "good_orders": int((new & ~paid).sum()), "good_hurt": int((met & new & ~paid).sum()), "reviews": 0,
-        "net_older": (saved - lost)[~new].sum() / part.months_before, "known_share": 1.0,
-    }  # fmt: skip
+        "threshold": threshold,
+        "bad_orders": int(new.sum()),
+        "bad_stopped": int((met & new).sum()),
+        "stopped_share": float(met[new].mean()),
+        "stopped_share_low": share[0],
+        "stopped_share_high": share[1],
+        "good_orders": int((new & ~paid).sum()),
+        "good_hurt": int((met & new & ~paid).sum()),
+        "reviews": 0,
+        "net_older": (saved - lost)[~new].sum() / part.months_before,
+        "known_share": 1.0,
+    }
     row["good_hurt_a_month"] = row["good_hurt"] / part.months
     row["good_hurt_share"] = row["good_hurt"] / row["good_orders"] if row["good_orders"] else None
     ends = {

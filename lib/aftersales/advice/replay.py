@@ -127,10 +127,17 @@ def replay(
     days_new = facts.select(pl.col("created_at").filter(pl.Series(~older)).dt.date())["created_at"]
     sources = new.group_by("source").len().sort("len", "source", descending=[True, False])
     return Replay(
-        rule, answer_of(table, threshold, cases), threshold, cases, table, tuple(provinces),
-        since=days_new.min(), until=days_new.max(),  # type: ignore[arg-type]
-        sources=tuple((s, n) for s, n in sources.iter_rows() if s), unpriced=unpriced,
-    )  # fmt: skip
+        rule,
+        answer_of(table, threshold, cases),
+        threshold,
+        cases,
+        table,
+        tuple(provinces),
+        since=days_new.min(),  # type: ignore[arg-type]
+        until=days_new.max(),  # type: ignore[arg-type]
+        sources=tuple((s, n) for s, n in sources.iter_rows() if s),
+        unpriced=unpriced,
+    )
 
 
 @dataclass(frozen=True)
@@ -150,8 +157,9 @@ def _bad_rows(facts: pl.DataFrame, bad: pl.DataFrame, terms: Terms) -> pl.DataFr
         if "known_at" in bad.columns
         else pl.lit(None, dtype=pl.Datetime("us"))
     )
-    rows = bad.select(key_number(pl.col("order_id")).alias("order_id"), "case_id", loss=loss, source=source,
-                      known_at=known_at)  # fmt: skip
+    rows = bad.select(
+        key_number(pl.col("order_id")).alias("order_id"), "case_id", loss=loss, source=source, known_at=known_at
+    )
     rows = rows.unique("order_id", keep="first", maintain_order=True).drop_nulls("case_id")
     there = facts.lazy().select("order_id").with_row_index("row").join(rows.lazy(), on="order_id")
     return there.drop("order_id").sort("row").collect(engine="streaming")
@@ -200,15 +208,25 @@ def _check(bad: pl.DataFrame, score_source: str | None, rule: OrderRule, scores:
     tested = OWN_SCORE if scores is None else score_source
     if "source" in bad.columns and tested is not None and (bad["source"] == tested).any():
         raise UsageError(
-            "Orders that a score called bad cannot test that score", found=tested,
+            "Orders that a score called bad cannot test that score",
+            found=tested,
             hint="pass cases confirmed by people or by the platform",
-        )  # fmt: skip
+        )
 
 
 def _row(
-    rule: OrderRule, facts: pl.DataFrame, threshold: float, *, known: pl.DataFrame, older: NDArray[np.bool_],
-    parts: tuple[_Part, _Part], terms: Terms, days: int, drawn: Resampling, rng: np.random.Generator,
-) -> dict:  # fmt: skip
+    rule: OrderRule,
+    facts: pl.DataFrame,
+    threshold: float,
+    *,
+    known: pl.DataFrame,
+    older: NDArray[np.bool_],
+    parts: tuple[_Part, _Part],
+    terms: Terms,
+    days: int,
+    drawn: Resampling,
+    rng: np.random.Generator,
+) -> dict:
     """One threshold: counts and money of the newest part, and the net of the older one."""
     at = known["row"].to_numpy()
     bad = _flags(known, facts.height)

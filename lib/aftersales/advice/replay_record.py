@@ -111,12 +111,22 @@ def as_frame(replays: Mapping[str, Replay]) -> pl.DataFrame:
     """
     facts = pl.DataFrame(
         [
-            (r.rule, r.answer, r.threshold, r.bad_cases, list(r.provinces), r.since, r.until,
-             [{"source": source, "orders": orders} for source, orders in r.sources], r.unpriced)
+            (
+                r.rule,
+                r.answer,
+                r.threshold,
+                r.bad_cases,
+                list(r.provinces),
+                r.since,
+                r.until,
+                [{"source": source, "orders": orders} for source, orders in r.sources],
+                r.unpriced,
+            )
             for r in replays.values()
         ],
-        schema=_RECORD, orient="row",
-    )  # fmt: skip
+        schema=_RECORD,
+        orient="row",
+    )
     rows = [r.table.select(pl.lit(r.rule).alias("rule"), pl.all()) for r in replays.values()]
     curves = pl.concat([pl.DataFrame(schema={"rule": pl.String, **COLUMNS, "flat": pl.Boolean}), *rows])
     return facts.join(curves, on="rule", how="left", maintain_order="left_right")
@@ -126,14 +136,20 @@ def of_frame(kept: pl.DataFrame) -> dict[str, Replay]:
     """The replays of `as_frame`, by rule, in their order."""
     return {
         str(rule): Replay(
-            rule=row["rule"], answer=row["answer"], threshold=row["chosen"], bad_cases=row["bad_cases"],
+            rule=row["rule"],
+            answer=row["answer"],
+            threshold=row["chosen"],
+            bad_cases=row["bad_cases"],
             table=part.drop(_RECORD.keys()).filter(pl.col("threshold").is_not_null()),
-            provinces=tuple(row["provinces"]), since=row["since"], until=row["until"],
-            sources=tuple((s["source"], s["orders"]) for s in row["sources"]), unpriced=row["unpriced"],
+            provinces=tuple(row["provinces"]),
+            since=row["since"],
+            until=row["until"],
+            sources=tuple((s["source"], s["orders"]) for s in row["sources"]),
+            unpriced=row["unpriced"],
         )
         for (rule,), part in kept.group_by("rule", maintain_order=True)
         for row in [part.row(0, named=True)]
-    }  # fmt: skip
+    }
 
 
 def with_flat(table: pl.DataFrame) -> pl.DataFrame:

@@ -55,9 +55,11 @@ class Drawn(NamedTuple):
     def less(self, other: Drawn) -> Drawn:
         """This total less an independent one."""
         return Drawn(
-            self.total - other.total, self.variance + other.variance, self.totals - other.totals,
+            self.total - other.total,
+            self.variance + other.variance,
+            self.totals - other.totals,
             self.variances + other.variances,
-        )  # fmt: skip
+        )
 
 
 class Draws(NamedTuple):
@@ -140,15 +142,23 @@ class Cases:
             return 0.0, float(1 - ((1 - LEVEL) / 2) ** (1 / self.number))
         there = all_of > 0
         xs, ys, xx, xy, yy = (
-            total[there] for total in (self._totals(part), all_of, self._totals(part, part),
-                                       self._totals(part, whole), self._totals(whole, whole))
-        )  # fmt: skip
+            total[there]
+            for total in (
+                self._totals(part),
+                all_of,
+                self._totals(part, part),
+                self._totals(part, whole),
+                self._totals(whole, whole),
+            )
+        )
         shares = xs / ys
         spread = xx - 2 * shares * xy + shares**2 * yy
         found = Drawn(
-            float(share), float(((x - share * y) ** 2).sum() / y.sum() ** 2), shares,
+            float(share),
+            float(((x - share * y) ** 2).sum() / y.sum() ** 2),
+            shares,
             np.maximum(spread, 0.0) / ys**2,
-        )  # fmt: skip
+        )
         if (x > 0).sum() >= FEW:
             low, high = found.interval()
         else:

@@ -121,11 +121,19 @@ def suggestions(
     under_way = {_id(c): since for c in ranked if (since := _running_since(c, decisions, week))}
     kept = _fitting([c for c in ranked if _id(c) not in under_way], capacity_days)
     rows = [
-        _row(c, week=week, shop=shop, people=people or {}, titles=named, language=language,
-             currency=currency, market=market)
+        _row(
+            c,
+            week=week,
+            shop=shop,
+            people=people or {},
+            titles=named,
+            language=language,
+            currency=currency,
+            market=market,
+        )
         | ({"state": "decided", "decided_from": under_way[_id(c)]} if _id(c) in under_way else {})
         for c in (*kept, *(c for c in ranked if _id(c) in under_way))
-    ]  # fmt: skip
+    ]
     return pl.DataFrame(rows, schema=SUGGESTIONS_SCHEMA)
 
 
@@ -220,9 +228,16 @@ def _fitting(opportunities: list[Opportunity], capacity_days: float) -> list[Opp
 
 
 def _row(
-    opportunity: Opportunity, *, week: Week, shop: str, people: Mapping[str, str], titles: Mapping[str, str],
-    language: Language, currency: str, market: str,
-) -> dict[str, Any]:  # fmt: skip
+    opportunity: Opportunity,
+    *,
+    week: Week,
+    shop: str,
+    people: Mapping[str, str],
+    titles: Mapping[str, str],
+    language: Language,
+    currency: str,
+    market: str,
+) -> dict[str, Any]:
     one = lever(opportunity["lever"])
     scope = spoken_scope(opportunity["scope"], titles, language)
     threshold = opportunity.get("threshold")
@@ -237,9 +252,17 @@ def _row(
     low, high, hurt = (*(s - _cents(opportunity["cost"]) for s in saved), int(opportunity["hurt"]))
     harm = say(f"advice.harm.{'some' if hurt else 'none'}", language, orders=hurt)
     said = say(
-        "advice.suggestion", language, currency=currency, action=action, low=low, high=high, harm=harm, owner=owner,
-        due=due, measure=spoken_measure(measure, scope, language),
-    )  # fmt: skip
+        "advice.suggestion",
+        language,
+        currency=currency,
+        action=action,
+        low=low,
+        high=high,
+        harm=harm,
+        owner=owner,
+        due=due,
+        measure=spoken_measure(measure, scope, language),
+    )
     return {
         "suggestion_id": id_, "lever": one.name, "scope": opportunity["scope"], "benefit_low": low,
         "benefit_high": high, "good_orders_hurt": hurt, "owner_role": one.role, "measure": measure, "headline": said,
@@ -329,9 +352,15 @@ STEPS = 30
 
 
 def detectable_effect(
-    *, rate: float, orders_a_week: float, weeks_before: int = 12, weeks_after: int = 4, drift: float = 0.0,
-    power: float = POWER, level: float = LEVEL,
-) -> float:  # fmt: skip
+    *,
+    rate: float,
+    orders_a_week: float,
+    weeks_before: int = 12,
+    weeks_after: int = 4,
+    drift: float = 0.0,
+    power: float = POWER,
+    level: float = LEVEL,
+) -> float:
     """The fall of a rate, as a share of it (0..1), that would be told from opportunity with probability ``power``.
 
     ``rate`` is the rate before (0..1), ``orders_a_week`` matured orders, ``drift`` the standard deviation (log scale)

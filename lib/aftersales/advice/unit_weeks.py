@@ -108,13 +108,15 @@ def bad_order_weeks(orders: Frame, bad: pl.DataFrame, *, week: Week) -> pl.DataF
         days.with_columns(known=pl.Series(known))
         .group_by(unit=pl.lit(SHOP), week=week_start("created"), maintain_order=True)
         .agg(
-            events=pl.col("case").drop_nulls().n_unique(), orders=pl.len(), exposure=steady_sum(pl.col("known")),
+            events=pl.col("case").drop_nulls().n_unique(),
+            orders=pl.len(),
+            exposure=steady_sum(pl.col("known")),
             maturity=pl.col("known").mean(),
         )
         .select(list(COLUMNS))
         .cast(COLUMNS)  # type: ignore[arg-type]
         .sort("week")
-    )  # fmt: skip
+    )
 
 
 def _matured(counts: pl.DataFrame, festive: pl.LazyFrame, refunds: Frame, *, week: Week) -> pl.DataFrame:

@@ -42,9 +42,15 @@ class Case:
 
 
 def named_case(
-    name: str, *, listed_orders: pl.DataFrame, listed_complaints: pl.DataFrame, members: Frame,
-    orders: Frame, complaints: Frame, refunds: Frame,
-) -> Case:  # fmt: skip
+    name: str,
+    *,
+    listed_orders: pl.DataFrame,
+    listed_complaints: pl.DataFrame,
+    members: Frame,
+    orders: Frame,
+    complaints: Frame,
+    refunds: Frame,
+) -> Case:
     """The case that a name means.
 
     ``listed_orders`` has case_id, order_id, pattern (rows of suspicious_orders); ``listed_complaints`` case_id,
@@ -79,9 +85,14 @@ def named_case(
     order = refunds.lazy().filter(pl.col("refund_id") == text).select("order_id").head(1).collect()
     if order.height:
         return named_case(
-            order.item(), listed_orders=listed_orders, listed_complaints=listed_complaints, members=members,
-            orders=orders, complaints=complaints, refunds=refunds.lazy().clear(),
-        )  # fmt: skip
+            order.item(),
+            listed_orders=listed_orders,
+            listed_complaints=listed_complaints,
+            members=members,
+            orders=orders,
+            complaints=complaints,
+            refunds=refunds.lazy().clear(),
+        )
     known = [*listed_orders["case_id"].unique().sort(), *listed_complaints["case_id"].unique().sort()]
     near = get_close_matches(text, known, n=3)
     raise UsageError(
@@ -109,9 +120,10 @@ def _with_kept(id_: str, kept: pl.DataFrame, found: Case | None) -> Case:
     filed = set(kept.filter(pl.col("kind") == "complaint")["member_id"])
     if found is not None:
         return replace(
-            found, orders=tuple(sorted(orders | set(found.orders))),
+            found,
+            orders=tuple(sorted(orders | set(found.orders))),
             complaints=tuple(sorted(filed | set(found.complaints))),
-        )  # fmt: skip
+        )
     kind: Kind = "order" if id_.startswith(ORDER_PREFIX) else "complaint" if filed else "orders"
     return Case(id_, kind, kept["pattern"][0] or kind, tuple(sorted(orders)), tuple(sorted(filed)))
 

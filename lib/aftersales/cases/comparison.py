@@ -55,9 +55,10 @@ def comparison(evidence: pl.DataFrame, orders: tuple[str, ...]) -> Comparison | 
     last = own.select(placed_at().max()).item()
     first = last - BACK  # type: ignore[operator]
     near = evidence.filter(
-        pl.col("product_id").is_in(products.implode()), placed_at().is_between(first, last),
+        pl.col("product_id").is_in(products.implode()),
+        placed_at().is_between(first, last),
         ~pl.col("order_id").is_in(list(orders)),
-    )  # fmt: skip
+    )
     theirs = own["buyer"].drop_nulls().unique()
     others = near.filter(~pl.col("buyer").is_in(theirs.implode()).fill_null(value=False))
     return Comparison(_share(own), _share(others), products.len(), first.date(), last.date())  # type: ignore[union-attr]

@@ -85,10 +85,21 @@ class Dossier:
 
 
 def dossier(
-    tables: Tables, case: Case, *, records: Records, shop: str, outcomes: pl.DataFrame, known_until: datetime,
-    evidence_folder: Folder, returns: pl.DataFrame | None = None, suspicion: Suspicion = Suspicion(),
-    language: Language = "zh", currency: str = "CNY", platform: str = "taobao", market: str = "cn",
-) -> Dossier:  # fmt: skip
+    tables: Tables,
+    case: Case,
+    *,
+    records: Records,
+    shop: str,
+    outcomes: pl.DataFrame,
+    known_until: datetime,
+    evidence_folder: Folder,
+    returns: pl.DataFrame | None = None,
+    suspicion: Suspicion = Suspicion(),
+    language: Language = "zh",
+    currency: str = "CNY",
+    platform: str = "taobao",
+    market: str = "cn",
+) -> Dossier:
     """Gather a case. ``records`` is of `case_records`; ``outcomes`` has a row an order of the shop (`order_evidence`);
     ``shop`` is its name, ``platform`` and ``market`` say which rules bind it, ``returns`` are those of
     `return_parcels` that it lists. Of
@@ -115,23 +126,35 @@ def dossier(
     compared = comparison(outcomes, numbers)
     own = outcomes.filter(pl.col("order_id").is_in(list(numbers)))
     return Dossier(
-        case=case, kind=kinds, language=language, currency=currency, market=market, shop=shop, known_until=known_until,
+        case=case,
+        kind=kinds,
+        language=language,
+        currency=currency,
+        market=market,
+        shop=shop,
+        known_until=known_until,
         state=states["state"][-1] if states.height else "new",
         statement=statement(case, records, own, language=language, currency=currency),
-        deadlines=deadlines(records, known_until=known_until), evidence=files, needs=needs,
+        deadlines=deadlines(records, known_until=known_until),
+        evidence=files,
+        needs=needs,
         clauses=cited,
         clauses_internal=clauses(kinds, **bound, internal=True),
-        compared=compared, suspicion=suspicion,
+        compared=compared,
+        suspicion=suspicion,
         weaknesses=tuple(weaknesses(records, facts, needs, files, compared, language=language)),
         for_buyer=tuple(speaks_for_buyer(numbers, outcomes, suspicion.explanations, language=language)),
-        records=records, outcomes=own,
+        records=records,
+        outcomes=own,
         timeline=timeline(records, language=language, currency=currency, states=states),
-        claims=pl.concat([
-            return_claims(returns, numbers, language=language),
-            claims(facts, found, records.messages, language=language, currency=currency),
-        ]),
+        claims=pl.concat(
+            [
+                return_claims(returns, numbers, language=language),
+                claims(facts, found, records.messages, language=language, currency=currency),
+            ]
+        ),
         states=states,
-    )  # fmt: skip
+    )
 
 
 def _claimed_on(records: Records, known_until: datetime) -> date:
@@ -237,9 +260,15 @@ class Clause:
 
 
 def clauses(
-    kind: str, *, on: date, platform: str = "taobao", market: str = "cn", held: Collection[str] = (),
-    checks: Collection[str] = (), internal: bool = False,
-) -> tuple[Clause, ...]:  # fmt: skip
+    kind: str,
+    *,
+    on: date,
+    platform: str = "taobao",
+    market: str = "cn",
+    held: Collection[str] = (),
+    checks: Collection[str] = (),
+    internal: bool = False,
+) -> tuple[Clause, ...]:
     """The articles for a case of that type, in the order they are cited; no more than the list's ``most``.
 
     Only rules that bind a shop of ``platform`` and ``market`` and were in force ``on`` the day of the claim are cited.
@@ -286,15 +315,19 @@ _STOP = {"zh": "；", "en": "; "}
 def claim_facts(records: Records, *, until: date) -> pl.DataFrame:
     """What the records know about each complaint of the case (`complaint_facts`), with what it demands."""
     facts = complaint_facts(
-        records.complaints, records.refunds, records.orders, parcels=records.parcels.drop("file", "row"),
-        messages=records.messages.drop("file", "row"), until=until,
-    )  # fmt: skip
+        records.complaints,
+        records.refunds,
+        records.orders,
+        parcels=records.parcels.drop("file", "row"),
+        messages=records.messages.drop("file", "row"),
+        until=until,
+    )
     return with_demands(facts)
 
 
 def claims(
     facts: pl.DataFrame, found: pl.DataFrame, messages: pl.DataFrame, *, language: Language, currency: str = "CNY"
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """Each complaint's words beside the records that stand against them, then its demand beside what was paid.
 
     Records that settle a claim come first; where ``messages`` hold a demand for money against silence, its own words.
@@ -311,15 +344,28 @@ def claims(
         own = own.sort(~pl.col("check").is_in(list(SETTLED_BY_RECORD)), maintain_order=True)
         for row in own.iter_rows(named=True):
             record = say(
-                f"dossier.record.{row['check']}", language, currency=currency, at=row["at"], due=row["due_at"],
-                gap=row["gap_hours"], value=row["value"],
-            )  # fmt: skip
+                f"dossier.record.{row['check']}",
+                language,
+                currency=currency,
+                at=row["at"],
+                due=row["due_at"],
+                gap=row["gap_hours"],
+                value=row["value"],
+            )
             rows.append((fact["complaint_id"], row["check"], claim, record))
         if of_it["check"].is_in(list(_IN_CHAT)).any():
             wrote = _demanding(messages.filter(pl.col("order_id") == fact["order_id"]))
-            rows += [(fact["complaint_id"], "money_for_silence", claim, say(
-                "dossier.record.wrote", language, at=at, text=quoted(text, most=_WORDS_MOST, language=language)))
-                for at, text in wrote]  # fmt: skip
+            rows += [
+                (
+                    fact["complaint_id"],
+                    "money_for_silence",
+                    claim,
+                    say(
+                        "dossier.record.wrote", language, at=at, text=quoted(text, most=_WORDS_MOST, language=language)
+                    ),
+                )
+                for at, text in wrote
+            ]
         asks = say("dossier.claim.asks", language, currency=currency, asked=fact["asked"])
         paid = say("dossier.record.paid", language, currency=currency, value=fact["value"])
         if own.is_empty():
@@ -343,9 +389,13 @@ def return_claims(returns: pl.DataFrame | None, orders: Collection[str], *, lang
     listed = None if returns is None else returns.filter("listed", pl.col("order_id").is_in(list(orders)))
     for row in () if listed is None else listed.iter_rows(named=True):
         claim = say(
-            "dossier.claim.return_number", language, at=row["entered_at"], number=row["number"],
-            courier=row["courier"] or say("dossier.not_told", language), order=row["order_id"],
-        )  # fmt: skip
+            "dossier.claim.return_number",
+            language,
+            at=row["entered_at"],
+            number=row["number"],
+            courier=row["courier"] or say("dossier.not_told", language),
+            order=row["order_id"],
+        )
         for check in row["checks"]:
             record = say(f"suspects.return.{check}", language, **(row | {"order": row["order_id"]}))
             rows.append((row["refund_ids"][0], check, claim, record))

@@ -72,9 +72,16 @@ def _names(folder: Folder) -> list[str]:
 def _listed(row: dict, folder: Folder, there: Sequence[str]) -> EvidenceFile:
     name = inside(row["path"])
     known = EvidenceFile(
-        name or row["path"], row["order_id"], row["kind"] or "", "missing", taken_at=row["taken_at"],
-        source=row["source"], note=row["note"], listed_in=row["file"], listed_row=row["row"],
-    )  # fmt: skip
+        name or row["path"],
+        row["order_id"],
+        row["kind"] or "",
+        "missing",
+        taken_at=row["taken_at"],
+        source=row["source"],
+        note=row["note"],
+        listed_in=row["file"],
+        listed_row=row["row"],
+    )
     if name is None or _leads_out(folder, name):
         return replace(known, state="outside")
     if name not in there:

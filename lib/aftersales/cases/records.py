@@ -71,11 +71,15 @@ def case_records(tables: Tables, case: Case) -> Records:
     placed = _placed(direct, tables.scan("lineage"))
     read = {name: _of(tables, name, _about(name, mine, complaints)) for name in _RECORDS}
     return Records(
-        orders=orders.sort("created_at", "line_id"), refunds=refunds.sort("applied_at", "refund_id"),
-        complaints=complaints.sort("filed_at", "complaint_id"), messages=placed["messages"].sort("sent_at"),
-        parcels=placed["parcels"].sort("at", "event_id"), evidence=placed["evidence"].sort("taken_at", "path"),
-        money=placed["money"].sort("at", "entry_id"), **read,
-    )  # fmt: skip
+        orders=orders.sort("created_at", "line_id"),
+        refunds=refunds.sort("applied_at", "refund_id"),
+        complaints=complaints.sort("filed_at", "complaint_id"),
+        messages=placed["messages"].sort("sent_at"),
+        parcels=placed["parcels"].sort("at", "event_id"),
+        evidence=placed["evidence"].sort("taken_at", "path"),
+        money=placed["money"].sort("at", "entry_id"),
+        **read,
+    )
 
 
 def _of(tables: Tables, name: str, condition: pl.Expr) -> pl.DataFrame:

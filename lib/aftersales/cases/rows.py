@@ -53,11 +53,17 @@ def order_rows(told: Dossier, buyers: pl.DataFrame | None) -> list[tuple[Any, ..
     found = []
     for row in heads.iter_rows(named=True):
         member = (names.get(row["order_id"]) or NOTHING,) if buyers is not None else ()
-        found.append((
-            row["order_id"], clock(row["created_at"]), *member,
-            exact_money(row["amount"], told.language, currency=told.currency), clock(row["paid_at"]),
-            clock(row["shipped_at"]), say(f"dossier.outcome.{_outcome(row)}", told.language),
-        ))  # fmt: skip
+        found.append(
+            (
+                row["order_id"],
+                clock(row["created_at"]),
+                *member,
+                exact_money(row["amount"], told.language, currency=told.currency),
+                clock(row["paid_at"]),
+                clock(row["shipped_at"]),
+                say(f"dossier.outcome.{_outcome(row)}", told.language),
+            )
+        )
     return found
 
 

@@ -19,7 +19,7 @@ _TITLE_MOST, _REASON_MOST = 30, 40
 
 def statement(
     case: Case, records: Records, outcomes: pl.DataFrame, *, language: Language, currency: str = "CNY"
-) -> str:  # fmt: skip
+) -> str:
     """What happened, in order. ``outcomes`` has a row an order: order_id, undone, refused, asked, waiting, buyer
     (`order_evidence`). Empty where the orders are unknown.
     """
@@ -31,9 +31,11 @@ def statement(
 
 def _together(case: Case, records: Records, outcomes: pl.DataFrame, language: Language, currency: str) -> list[str]:
     heads = records.orders.group_by("order_id", maintain_order=True).agg(
-        pl.col("created_at").min(), known_sum(pl.col("amount")), pl.col("status", "buyer_key", "address_key").first(),
+        pl.col("created_at").min(),
+        known_sum(pl.col("amount")),
+        pl.col("status", "buyer_key", "address_key").first(),
         pl.col("phone_key").first(),
-    )  # fmt: skip
+    )
     if heads.is_empty():
         return []
     buyers = heads["buyer_key"].drop_nulls().n_unique()
@@ -47,10 +49,13 @@ def _together(case: Case, records: Records, outcomes: pl.DataFrame, language: La
     unpaid = pl.col("status").fill_null("") == "closed_unpaid"
     asked = pl.col("asked") & ~pl.col("undone") & ~pl.col("refused")
     counts = own.select(
-        unpaid=unpaid.sum(), cancelled=(pl.col("undone") & ~unpaid).sum(),
-        refused=(pl.col("refused") & ~pl.col("undone")).sum(), asked=asked.sum(), waiting=pl.col("waiting").sum(),
+        unpaid=unpaid.sum(),
+        cancelled=(pl.col("undone") & ~unpaid).sum(),
+        refused=(pl.col("refused") & ~pl.col("undone")).sum(),
+        asked=asked.sum(),
+        waiting=pl.col("waiting").sum(),
         kept=(~pl.col("asked") & ~pl.col("waiting")).sum(),
-    ).row(0, named=True)  # fmt: skip
+    ).row(0, named=True)
     parts = [say(f"dossier.fact.became_{name}", language, n=n) for name, n in counts.items() if n]
     if parts:
         sentences.append(say("dossier.fact.became", language, parts=parts))
@@ -79,8 +84,9 @@ def _singly(order: str, records: Records, language: Language, currency: str) -> 
     paid_at, shipped_at = lines["paid_at"].drop_nulls().min(), lines["shipped_at"].drop_nulls().min()
     sentences = [say("dossier.fact.order", language, currency=currency, order=order, title=title,
                      paid=known_total(lines["paid"]), created=lines["created_at"].drop_nulls().min())]  # fmt: skip
-    sentences.append(say("dossier.fact.paid", language, at=paid_at) if paid_at else
-                     say("dossier.fact.unpaid", language))  # fmt: skip
+    sentences.append(
+        say("dossier.fact.paid", language, at=paid_at) if paid_at else say("dossier.fact.unpaid", language)
+    )
     if shipped_at is not None:
         sent = lines.filter(pl.col("shipped_at").is_not_null())
         courier, number = sent["courier"][0] or say("dossier.not_told", language), sent["tracking_no"][0] or "–"
@@ -96,12 +102,19 @@ def _singly(order: str, records: Records, language: Language, currency: str) -> 
         if row[moment] is None:
             continue
         reason = quoted(row.get("reason_raw") or row.get("kind"), most=_REASON_MOST, language=language)
-        sentences.append(say(
-            f"dossier.fact.{told}", language, currency=currency, at=row[moment], amount=row.get("amount"),
-            reason=reason or say("dossier.not_told", language), complaint=row.get("complaint_id"),
-            kind=reason or say("dossier.not_told", language),
-            status=f"dossier.refund.{row.get('status') or 'unknown'}",
-        ))  # fmt: skip
+        sentences.append(
+            say(
+                f"dossier.fact.{told}",
+                language,
+                currency=currency,
+                at=row[moment],
+                amount=row.get("amount"),
+                reason=reason or say("dossier.not_told", language),
+                complaint=row.get("complaint_id"),
+                kind=reason or say("dossier.not_told", language),
+                status=f"dossier.refund.{row.get('status') or 'unknown'}",
+            )
+        )
     return sentences
 
 

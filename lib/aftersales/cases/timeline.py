@@ -48,13 +48,27 @@ def timeline(
 
 
 def _entry(
-    at: datetime | None, source: str, text: str, place: tuple[str | None, int | None], *,
-    order_id: str | None = None, said: bool = False, main: bool = True,
-) -> Iterator[Entry]:  # fmt: skip
+    at: datetime | None,
+    source: str,
+    text: str,
+    place: tuple[str | None, int | None],
+    *,
+    order_id: str | None = None,
+    said: bool = False,
+    main: bool = True,
+) -> Iterator[Entry]:
     if at is not None:
         file, row = place
-        yield {"at": at, "source": source, "order_id": order_id, "text": text, "said": said, "main": main,
-               "file": file, "row": row}  # fmt: skip
+        yield {
+            "at": at,
+            "source": source,
+            "order_id": order_id,
+            "text": text,
+            "said": said,
+            "main": main,
+            "file": file,
+            "row": row,
+        }
 
 
 def _orders(records: Records, language: Language, currency: str) -> Iterator[Entry]:
@@ -80,9 +94,7 @@ def _orders(records: Records, language: Language, currency: str) -> Iterator[Ent
         yield from _entry(due, "order", text, place, order_id=str(order), main=not several)
 
 
-def _first_place(
-    records: Records, names: tuple[str, ...], order: str, moment: str
-) -> tuple[str | None, int | None]:  # fmt: skip
+def _first_place(records: Records, names: tuple[str, ...], order: str, moment: str) -> tuple[str | None, int | None]:
     for name in names:
         rows: pl.DataFrame = getattr(records, name)
         if moment in rows.columns and rows.filter((pl.col("order_id") == order) & pl.col(moment).is_not_null()).height:
@@ -99,9 +111,13 @@ def _parcels(records: Records, language: Language, currency: str) -> Iterator[En
         way = "back" if number in back and number not in of else "out"
         event = say(f"dossier.parcel.{row['event'] or 'unknown'}", language)
         text = say(
-            f"dossier.event.parcel_{way}", language, event=event, place=row["place"] or "", note=row["note"] or "",
+            f"dossier.event.parcel_{way}",
+            language,
+            event=event,
+            place=row["place"] or "",
+            note=row["note"] or "",
             tracking=number,
-        )  # fmt: skip
+        )
         told = ("signed", "refused", "returned") if several else ("picked_up", "signed", "refused", "returned")
         main = row["event"] in told
         order = of.get(number) or back.get(number)
@@ -130,9 +146,11 @@ def _complaints(records: Records, language: Language, currency: str) -> Iterator
         if place == (None, None) and row["order_id"]:
             place = origin(records.refund_records, "order_id", row["order_id"])
         filed = say(
-            "dossier.event.filed_at", language, complaint=row["complaint_id"],
+            "dossier.event.filed_at",
+            language,
+            complaint=row["complaint_id"],
             kind=row["kind"] or say("dossier.not_told", language),
-        )  # fmt: skip
+        )
         yield from _entry(row["filed_at"], "complaint", filed, place, order_id=row["order_id"])
         for moment in _COMPLAINT_MOMENTS:
             verdict = row["verdict"] or say("dossier.not_told", language)
@@ -144,8 +162,12 @@ def _complaints(records: Records, language: Language, currency: str) -> Iterator
 
 def _messages(records: Records, language: Language, currency: str) -> Iterator[Entry]:
     for row in records.messages.iter_rows(named=True):
-        text = say("dossier.event.message", language, sender=f"dossier.sender.{row['sender'] or 'unknown'}",
-                   text=row["text"] or "")  # fmt: skip
+        text = say(
+            "dossier.event.message",
+            language,
+            sender=f"dossier.sender.{row['sender'] or 'unknown'}",
+            text=row["text"] or "",
+        )
         place = (row["file"], row["row"])
         yield from _entry(row["sent_at"], "chat", text, place, order_id=row["order_id"], said=True, main=False)
 
@@ -153,8 +175,13 @@ def _messages(records: Records, language: Language, currency: str) -> Iterator[E
 def _money(records: Records, language: Language, currency: str) -> Iterator[Entry]:
     for row in records.money.iter_rows(named=True):
         income, expense = float(row["income"] or 0), float(row["expense"] or 0)
-        text = say("dossier.event.money_in" if income else "dossier.event.money_out", language, currency=currency,
-                   kind=row["kind"] or "", amount=income or expense)  # fmt: skip
+        text = say(
+            "dossier.event.money_in" if income else "dossier.event.money_out",
+            language,
+            currency=currency,
+            kind=row["kind"] or "",
+            amount=income or expense,
+        )
         place = (row["file"], row["row"])
         yield from _entry(row["at"], "money", text, place, order_id=row["order_id"], main=False)
 

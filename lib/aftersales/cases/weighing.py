@@ -21,9 +21,14 @@ COMMON_FROM = 1 / 3
 
 
 def weaknesses(
-    records: Records, facts: pl.DataFrame, needs: Sequence[Need], files: Sequence[EvidenceFile],
-    compared: Comparison | None, *, language: Language,
-) -> list[str]:  # fmt: skip
+    records: Records,
+    facts: pl.DataFrame,
+    needs: Sequence[Need],
+    files: Sequence[EvidenceFile],
+    compared: Comparison | None,
+    *,
+    language: Language,
+) -> list[str]:
     """Sentences on what the other side may answer, the gravest first; one sentence says so where there is nothing."""
     told: list[str] = []
     faults = [*facts["fault"].drop_nulls(), *records.refunds["fault"].drop_nulls()]

@@ -30,16 +30,21 @@ def set_bar_axes(
         figure,
         xaxis={"range": [low, axis_end(ends, texts, wide, width=WIDE)], "showticklabels": False},
         yaxis={
-            "range": [len(names) - 0.4, -head], "tickmode": "array", "tickvals": list(range(len(names))),
-            "ticktext": wide, "showgrid": False, "tickfont": {"size": SIZES["small"], "color": LIGHT["ink"]},
+            "range": [len(names) - 0.4, -head],
+            "tickmode": "array",
+            "tickvals": list(range(len(names))),
+            "ticktext": wide,
+            "showgrid": False,
+            "tickfont": {"size": SIZES["small"], "color": LIGHT["ink"]},
         },
         margin={"t": 10, "b": 4},
         meta={
             "narrow": {
-                "xaxis": {"range": [low, axis_end(ends, texts, narrow, width=NARROW)]}, "yaxis": {"ticktext": narrow},
+                "xaxis": {"range": [low, axis_end(ends, texts, narrow, width=NARROW)]},
+                "yaxis": {"ticktext": narrow},
             }
         },
-    )  # fmt: skip
+    )
 
 
 def bar_words(ends: Sequence[float], texts: Sequence[str], *, bold: Collection[int] = ()) -> list[dict[str, Any]]:

@@ -58,18 +58,28 @@ def before_after(
     values = [*rows["rate"].to_list(), *rows["low"].to_list(), *rows["high"].to_list()]
     lay_out(
         figure,
-        xaxis={"domain": [0, 1], "range": [-0.6, rows.height - 0.4], "anchor": "y",
-               **week_ticks(rows["week"], language, _MOST_TICKS)},
+        xaxis={
+            "domain": [0, 1],
+            "range": [-0.6, rows.height - 0.4],
+            "anchor": "y",
+            **week_ticks(rows["week"], language, _MOST_TICKS),
+        },
         yaxis={"domain": list(top), **unit.axis(values, zero=True)},
         margin={"t": 26, "b": 24, "l": 8, "r": 14},
-    )  # fmt: skip
+    )
     at = sum(1 for week in rows["week"] if week < since) - 0.5
     _band(figure, rows)
     _line(figure, rows, unit)
     figure.add_shape(
-        type="line", x0=at, x1=at, xref="x", y0=0, y1=1, yref="y domain",
+        type="line",
+        x0=at,
+        x1=at,
+        xref="x",
+        y0=0,
+        y1=1,
+        yref="y domain",
         line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
-    )  # fmt: skip
+    )
     early = at < rows.height / 4
     notes = [
         word(plot_text(name, most=24), x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
@@ -84,11 +94,16 @@ def before_after(
     figure.layout.annotations = tuple(notes)
     figure.layout.meta["narrow"] = _narrow(rows, language, notes)
     return Chart(
-        id, title, figure, rows.select("week", "events", "exposure", "rate", "low", "high"), _columns(language, form),
-        language=language, so_what=so_what,
+        id,
+        title,
+        figure,
+        rows.select("week", "events", "exposure", "rate", "low", "high"),
+        _columns(language, form),
+        language=language,
+        so_what=so_what,
         caption=sentences(say("charts.before_after.caption", language), caption),
         alt=sentences(title, _alt(rows, since, change, placebos or [], unit)),
-    )  # fmt: skip
+    )
 
 
 def _narrow(rows: pl.DataFrame, language: Language, notes: list[dict[str, Any]]) -> dict[str, Any]:
@@ -112,10 +127,15 @@ def _band(figure: go.Figure, rows: pl.DataFrame) -> None:
         ys += [low, low, high, high, low, None]
     figure.add_trace(
         go.Scatter(
-            x=xs[:-1], y=ys[:-1], mode="lines", fill="toself", fillcolor=LIGHT["band"], hoverinfo="skip",
+            x=xs[:-1],
+            y=ys[:-1],
+            mode="lines",
+            fill="toself",
+            fillcolor=LIGHT["band"],
+            hoverinfo="skip",
             line={"width": 0, "color": LIGHT["band"]},
         )
-    )  # fmt: skip
+    )
 
 
 def _line(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
@@ -132,10 +152,14 @@ def _line(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
     fills = [LIGHT["blue" if ok else "card"] for ok in rows["mature"]]
     figure.add_trace(
         go.Scatter(
-            x=x, y=rows["rate"].to_list(), mode="markers", hoverinfo="text", hovertext=hover,
+            x=x,
+            y=rows["rate"].to_list(),
+            mode="markers",
+            hoverinfo="text",
+            hovertext=hover,
             marker={"size": 8, "color": fills, "line": {"color": LIGHT["blue"], "width": 2}},
         )
-    )  # fmt: skip
+    )
 
 
 def _strip(
@@ -147,11 +171,22 @@ def _strip(
     own, low, high = (min(max(v, _LEAST), _MOST) for v in change)
     lay_out(
         figure,
-        xaxis2={**figure.layout.xaxis.to_plotly_json(), **unit.axis([*shown, low, high, own, 0.0]), "anchor": "y2",
-                "domain": [0, 1]},
-        yaxis2={"domain": list(_OTHERS), "range": [-1, 1], "anchor": "x2", "showticklabels": False, "showgrid": False,
-                "zeroline": False, "fixedrange": True},
-    )  # fmt: skip
+        xaxis2={
+            **figure.layout.xaxis.to_plotly_json(),
+            **unit.axis([*shown, low, high, own, 0.0]),
+            "anchor": "y2",
+            "domain": [0, 1],
+        },
+        yaxis2={
+            "domain": list(_OTHERS),
+            "range": [-1, 1],
+            "anchor": "x2",
+            "showticklabels": False,
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+    )
     figure.add_shape(
         type="line", x0=0, x1=0, xref="x2", y0=0, y1=1, yref="y2 domain", line={"color": LIGHT["grey"], "width": 1}
     )
@@ -159,19 +194,30 @@ def _strip(
     lift = [((k * 7) % 11) / 11 * 1.0 - 0.5 for k in range(len(shown))]
     figure.add_trace(
         go.Scatter(
-            x=shown, y=lift, xaxis="x2", yaxis="y2", mode="markers", hoverinfo="text",
+            x=shown,
+            y=lift,
+            xaxis="x2",
+            yaxis="y2",
+            mode="markers",
+            hoverinfo="text",
             hovertext=[unit.text(p) for p in placebos],
             marker={"size": 6, "color": LIGHT["pale"], "line": {"color": LIGHT["grey"], "width": 0.5}},
         )
-    )  # fmt: skip
+    )
     reach = {"array": [max(high - own, 0)], "arrayminus": [max(own - low, 0)], "symmetric": False}
     figure.add_trace(
         go.Scatter(
-            x=[own], y=[0], xaxis="x2", yaxis="y2", mode="markers", hoverinfo="text", hovertext=[unit.text(change[0])],
+            x=[own],
+            y=[0],
+            xaxis="x2",
+            yaxis="y2",
+            mode="markers",
+            hoverinfo="text",
+            hovertext=[unit.text(change[0])],
             marker={"size": 11, "color": LIGHT["blue"]},
             error_x={"type": "data", "thickness": 2, "width": 4, "color": LIGHT["blue"], **reach},
         )
-    )  # fmt: skip
+    )
     text = say(f"charts.before_after.{'others' if placebos else 'alone'}", language, count=len(placebos), level=level)
     return [
         word(

@@ -58,12 +58,18 @@ def benefit_harm(
     orders, money = _orders_axis(frame, count), _money_axis(frame, unit)
     lay_out(
         figure,
-        xaxis={"domain": [0, 1], "range": [-0.5, frame.height - 0.5], "tickvals": steps, "ticktext": ticks,
-               "anchor": "y2", "tickmode": "array"},
+        xaxis={
+            "domain": [0, 1],
+            "range": [-0.5, frame.height - 0.5],
+            "tickvals": steps,
+            "ticktext": ticks,
+            "anchor": "y2",
+            "tickmode": "array",
+        },
         yaxis={"domain": list(_TOP), **orders},
         yaxis2={**figure.layout.yaxis.to_plotly_json(), "domain": list(_BOTTOM), "anchor": "x", **money},
         margin={"t": 26, "b": 46, "l": 8, "r": 16},
-    )  # fmt: skip
+    )
     _flat(figure, frame)
     _stopped(figure, frame, count)
     _hurt(figure, frame, orders["range"][1], count)
@@ -81,14 +87,28 @@ def benefit_harm(
     if chosen is not None:
         at = frame["threshold"].to_list().index(chosen)
         figure.add_shape(
-            type="line", x0=at, x1=at, xref="x", y0=0, y1=1, yref="paper",
-            line={"color": LIGHT["ink"], "width": 1, "dash": "dot"}, layer="below",
-        )  # fmt: skip
+            type="line",
+            x0=at,
+            x1=at,
+            xref="x",
+            y0=0,
+            y1=1,
+            yref="paper",
+            line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
+            layer="below",
+        )
     return Chart(
-        id, title, figure, frame, _columns(language, axis_name), language=language, so_what=so_what,
-        caption=sentences(say("charts.benefit.caption", language), caption), currency=currency,
+        id,
+        title,
+        figure,
+        frame,
+        _columns(language, axis_name),
+        language=language,
+        so_what=so_what,
+        caption=sentences(say("charts.benefit.caption", language), caption),
+        currency=currency,
         alt=sentences(title, axis_name + (":" if language == "en" else "："), _alt(frame, ticks, language, currency)),
-    )  # fmt: skip
+    )
 
 
 def _orders_axis(frame: pl.DataFrame, count: Unit) -> dict[str, Any]:
@@ -108,9 +128,17 @@ def _flat(figure: go.Figure, frame: pl.DataFrame) -> None:
     flat = [k for k, is_flat in enumerate(frame["flat"]) if is_flat]
     if flat:
         figure.add_shape(
-            type="rect", x0=flat[0] - 0.5, x1=flat[-1] + 0.5, xref="x", y0=0, y1=1, yref="paper", layer="below",
-            fillcolor=LIGHT["band"], line={"width": 0},
-        )  # fmt: skip
+            type="rect",
+            x0=flat[0] - 0.5,
+            x1=flat[-1] + 0.5,
+            xref="x",
+            y0=0,
+            y1=1,
+            yref="paper",
+            layer="below",
+            fillcolor=LIGHT["band"],
+            line={"width": 0},
+        )
 
 
 def _stopped(figure: go.Figure, frame: pl.DataFrame, count: Unit) -> None:
@@ -122,18 +150,29 @@ def _stopped(figure: go.Figure, frame: pl.DataFrame, count: Unit) -> None:
         band = {"color": LIGHT["blue_soft"], "width": 0}
         figure.add_trace(
             go.Scatter(
-                x=[*x, *reversed(x)], y=[*known["high"], *reversed(known["low"].to_list())], mode="lines",
-                fill="toself", fillcolor=LIGHT["blue_soft"], opacity=0.5, line=band, hoverinfo="skip",
+                x=[*x, *reversed(x)],
+                y=[*known["high"], *reversed(known["low"].to_list())],
+                mode="lines",
+                fill="toself",
+                fillcolor=LIGHT["blue_soft"],
+                opacity=0.5,
+                line=band,
+                hoverinfo="skip",
             )
-        )  # fmt: skip
+        )
     hover = [f"{count.text(n)} / {count.text(of)}" for n, of in frame.select("bad_stopped", "bad_orders").iter_rows()]
     figure.add_trace(
         go.Scatter(
-            x=x, y=frame["bad_stopped"].to_list(), mode="lines+markers", cliponaxis=False,
+            x=x,
+            y=frame["bad_stopped"].to_list(),
+            mode="lines+markers",
+            cliponaxis=False,
             line={"color": LIGHT["blue"], "width": 2.2},
-            marker={"size": 7, "color": LIGHT["blue"]}, hoverinfo="text", hovertext=hover,
+            marker={"size": 7, "color": LIGHT["blue"]},
+            hoverinfo="text",
+            hovertext=hover,
         )
-    )  # fmt: skip
+    )
 
 
 def _hurt(figure: go.Figure, frame: pl.DataFrame, edge: float, count: Unit) -> None:
@@ -142,12 +181,17 @@ def _hurt(figure: go.Figure, frame: pl.DataFrame, edge: float, count: Unit) -> N
     tone = {"color": LIGHT["orange"], "width": 1.8}
     figure.add_trace(
         go.Scatter(
-            x=list(range(len(values))), y=inside, mode="lines+markers", connectgaps=False,
-            cliponaxis=False, hoverinfo="text",
-            hovertext=[count.text(v) for v in values], line={**tone, "dash": "5px,3px"},
+            x=list(range(len(values))),
+            y=inside,
+            mode="lines+markers",
+            connectgaps=False,
+            cliponaxis=False,
+            hoverinfo="text",
+            hovertext=[count.text(v) for v in values],
+            line={**tone, "dash": "5px,3px"},
             marker={"size": 8, "color": LIGHT["card"], "symbol": "diamond", "line": tone},
         )
-    )  # fmt: skip
+    )
 
 
 def _net(figure: go.Figure, frame: pl.DataFrame, span: list[float], unit: Unit) -> None:
@@ -161,12 +205,25 @@ def _net(figure: go.Figure, frame: pl.DataFrame, span: list[float], unit: Unit) 
     down = [max(v - b[0], 0) if v is not None else None for b, v in zip(bars, shown, strict=True)]
     figure.add_trace(
         go.Scatter(
-            x=x, y=shown, yaxis="y2", mode="lines+markers", hoverinfo="text", hovertext=[unit.text(v) for v in net],
-            line={"color": LIGHT["ink"], "width": 2}, marker={"size": 8, "color": LIGHT["ink"]},
-            error_y={"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.1, "width": 0,
-                     "color": LIGHT["grey"]},
+            x=x,
+            y=shown,
+            yaxis="y2",
+            mode="lines+markers",
+            hoverinfo="text",
+            hovertext=[unit.text(v) for v in net],
+            line={"color": LIGHT["ink"], "width": 2},
+            marker={"size": 8, "color": LIGHT["ink"]},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": up,
+                "arrayminus": down,
+                "thickness": 1.1,
+                "width": 0,
+                "color": LIGHT["grey"],
+            },
         )
-    )  # fmt: skip
+    )
 
 
 def _names(language: Language, *, stopped_name: str, hurt_name: str, axis_name: str) -> list[dict[str, Any]]:
@@ -241,8 +298,15 @@ def _columns(language: Language, axis_name: str) -> tuple[Column, ...]:
 
 def _alt(frame: pl.DataFrame, ticks: list[str], language: Language, currency: str) -> str:
     said = [
-        say("charts.benefit.alt", language, currency=currency, threshold=tick, stopped=row["bad_stopped"],
-            hurt=row["good_hurt"], net=row["net"])
+        say(
+            "charts.benefit.alt",
+            language,
+            currency=currency,
+            threshold=tick,
+            stopped=row["bad_stopped"],
+            hurt=row["good_hurt"],
+            net=row["net"],
+        )
         for tick, row in zip(ticks, frame.iter_rows(named=True), strict=True)
-    ]  # fmt: skip
+    ]
     return listed(said, language)

@@ -54,10 +54,16 @@ def calendar_gaps(
         pl.col("state").replace_strict({s: say(f"charts.calendar.{s}", language) for s in ("covered", "missing")})
     )
     return Chart(
-        id, title or finding, figure, shown, _columns(language), language=language, so_what=so_what,
+        id,
+        title or finding,
+        figure,
+        shown,
+        _columns(language),
+        language=language,
+        so_what=so_what,
         caption=sentences(say("charts.calendar.caption", language), caption),
         alt=_alt(gaps, finding, language),
-    )  # fmt: skip
+    )
 
 
 def _runs(days: pl.DataFrame, first: date, last: date, prefix: str, language: Language) -> pl.DataFrame:
@@ -73,14 +79,19 @@ def _runs(days: pl.DataFrame, first: date, last: date, prefix: str, language: La
         .with_columns(pl.col("covered").rle_id().over("kind").alias("run"))
         .group_by("place", "kind", "run", maintain_order=True)
         .agg(
-            pl.col("day").first().alias("first_day"), pl.col("day").last().alias("last_day"),
-            pl.len().cast(pl.Int64).alias("days"), pl.col("covered").first(),
+            pl.col("day").first().alias("first_day"),
+            pl.col("day").last().alias("last_day"),
+            pl.len().cast(pl.Int64).alias("days"),
+            pl.col("covered").first(),
         )
         .select(
-            pl.col("kind").replace_strict(names), "first_day", "last_day", "days",
+            pl.col("kind").replace_strict(names),
+            "first_day",
+            "last_day",
+            "days",
             pl.when("covered").then(pl.lit("covered")).otherwise(pl.lit("missing")).alias("state"),
         )
-    )  # fmt: skip
+    )
 
 
 def _finding(gaps: pl.DataFrame, language: Language) -> str:
@@ -116,13 +127,22 @@ def _figure(runs: pl.DataFrame, first: date, last: date, language: Language) -> 
     lay_out(
         figure,
         barmode="overlay",
-        xaxis={"range": [0, span * 1.0], "tickmode": "array", "tickvals": [a + 0.5 for a in at],
-               "ticktext": [day_tick(first + a * _DAY, language) for a in at]},
-        yaxis={"range": [len(kinds) - 0.4, -0.7], "tickmode": "array", "tickvals": list(range(len(kinds))),
-               "ticktext": [plot_text(k, most=20) for k in kinds], "showgrid": False,
-               "tickfont": {"size": 13, "color": LIGHT["ink"]}},
+        xaxis={
+            "range": [0, span * 1.0],
+            "tickmode": "array",
+            "tickvals": [a + 0.5 for a in at],
+            "ticktext": [day_tick(first + a * _DAY, language) for a in at],
+        },
+        yaxis={
+            "range": [len(kinds) - 0.4, -0.7],
+            "tickmode": "array",
+            "tickvals": list(range(len(kinds))),
+            "ticktext": [plot_text(k, most=20) for k in kinds],
+            "showgrid": False,
+            "tickfont": {"size": 13, "color": LIGHT["ink"]},
+        },
         margin={"t": 6, "b": 28, "r": 24},  # plotly's own margin would not grow on so low a plot
-    )  # fmt: skip
+    )
     every_other = [at[i] for i in range(0, len(at), 3)]
     figure.layout.meta["narrow"] = {
         "xaxis": {"tickvals": [a + 0.5 for a in every_other],
@@ -140,23 +160,34 @@ def _bars(part: pl.DataFrame, kinds: list[str], first: date, tone: str, language
     # an outline of its own colour keeps one day of four hundred visible
     line = {"color": LIGHT[tone], "width": 2 if tone == "orange" else 0}
     return go.Bar(
-        x=part["days"].to_list(), base=[(d - first).days for d in part["first_day"]], orientation="h", width=0.46,
-        y=[kinds.index(k) for k in part["kind"]], hoverinfo="text", hovertext=hover,
+        x=part["days"].to_list(),
+        base=[(d - first).days for d in part["first_day"]],
+        orientation="h",
+        width=0.46,
+        y=[kinds.index(k) for k in part["kind"]],
+        hoverinfo="text",
+        hovertext=hover,
         marker={"color": LIGHT[tone], "line": line},
-    )  # fmt: skip
+    )
 
 
 def _gap_labels(runs: pl.DataFrame, kinds: list[str], first: date, language: Language) -> list[dict[str, Any]]:
     """The longest gap of each file, named over its bar."""
     longest = (
-        runs.filter(pl.col("state") == "missing").sort("days", descending=True, maintain_order=True)
+        runs.filter(pl.col("state") == "missing")
+        .sort("days", descending=True, maintain_order=True)
         .unique("kind", keep="first", maintain_order=True)
-    )  # fmt: skip
+    )
     return [
-        word(say("charts.calendar.gap", language, days=r["days"]), x=(r["first_day"] - first).days + r["days"] / 2,
-             y=kinds.index(r["kind"]) - 0.26, colour="orange", yanchor="bottom")
+        word(
+            say("charts.calendar.gap", language, days=r["days"]),
+            x=(r["first_day"] - first).days + r["days"] / 2,
+            y=kinds.index(r["kind"]) - 0.26,
+            colour="orange",
+            yanchor="bottom",
+        )
         for r in longest.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
 
 
 def _columns(language: Language) -> tuple[Column, ...]:

@@ -58,21 +58,42 @@ def cohort_curves(
     age, share = int(current["age_days"][-1]), float(current["share"][-1])
     usual = _usual_at(seen, latest, age)
     labels.append(
-        word(f"{plot_text(latest, most=16)} {unit.text(share)}", x=age, y=share, colour="blue", bold=True,
-             xanchor="left" if age < end * 0.8 else "right", yanchor="bottom", xshift=6 if age < end * 0.8 else 0,
-             yshift=6)
-    )  # fmt: skip
+        word(
+            f"{plot_text(latest, most=16)} {unit.text(share)}",
+            x=age,
+            y=share,
+            colour="blue",
+            bold=True,
+            xanchor="left" if age < end * 0.8 else "right",
+            yanchor="bottom",
+            xshift=6 if age < end * 0.8 else 0,
+            yshift=6,
+        )
+    )
     oldest = seen.filter(pl.col("cohort") == cohorts[0]).sort("age_days")
     if len(cohorts) > 1:
-        labels.append(word(say("charts.cohort.earlier", language), x=int(oldest["age_days"][-1]),
-                           y=float(oldest["share"][-1]), xanchor="left", xshift=6))  # fmt: skip
+        labels.append(
+            word(
+                say("charts.cohort.earlier", language),
+                x=int(oldest["age_days"][-1]),
+                y=float(oldest["share"][-1]),
+                xanchor="left",
+                xshift=6,
+            )
+        )
     figure.layout.annotations = tuple(labels)
     sentence = _sentence({"name": name, "cohort": latest}, age, share, usual, unit=unit)
     return Chart(
-        id, title or sentence, figure, _by_age(seen, ages), _columns(ages, unit), language=language,
-        so_what=so_what, caption=sentences(say("charts.cohort.caption", language), caption),
+        id,
+        title or sentence,
+        figure,
+        _by_age(seen, ages),
+        _columns(ages, unit),
+        language=language,
+        so_what=so_what,
+        caption=sentences(say("charts.cohort.caption", language), caption),
         alt=sentence,
-    )  # fmt: skip
+    )
 
 
 def _thinned(seen: pl.DataFrame) -> pl.DataFrame:
@@ -86,9 +107,12 @@ def _usual_at(seen: pl.DataFrame, latest: str, age: int) -> float | None:
     others = seen.filter(pl.col("cohort") != latest)
     reached = others.group_by("cohort").agg(pl.col("age_days").max().alias("reached")).filter(pl.col("reached") >= age)
     at = (
-        others.join(reached, on="cohort").filter(pl.col("age_days") <= age).sort("age_days")
-        .group_by("cohort").agg(pl.col("share").last())
-    )  # fmt: skip
+        others.join(reached, on="cohort")
+        .filter(pl.col("age_days") <= age)
+        .sort("age_days")
+        .group_by("cohort")
+        .agg(pl.col("share").last())
+    )
     return None if at.is_empty() else float(at["share"].median())  # type: ignore[arg-type]
 
 
@@ -118,10 +142,14 @@ def _curve(curve: pl.DataFrame, unit: Unit, *, strong: bool) -> go.Scatter:
     )
     line = {"color": LIGHT["blue" if strong else "pale"], "width": 2.6 if strong else 1.3}
     return go.Scatter(
-        x=curve["age_days"].to_list(), y=curve["share"].to_list(), mode="lines+markers" if strong else "lines",
-        hoverinfo="text" if strong else "skip", hovertext=hover or None, line=line,
+        x=curve["age_days"].to_list(),
+        y=curve["share"].to_list(),
+        mode="lines+markers" if strong else "lines",
+        hoverinfo="text" if strong else "skip",
+        hovertext=hover or None,
+        line=line,
         marker=_end_mark(curve.height) if strong else None,
-    )  # fmt: skip
+    )
 
 
 def _age_ticks(end: int, language: Language) -> dict[str, list]:
@@ -135,9 +163,12 @@ def _by_age(seen: pl.DataFrame, ages: list[int]) -> pl.DataFrame:
     wide = seen.select(pl.col("cohort").unique(maintain_order=True))
     for age in ages:
         reached = (
-            seen.filter(pl.col("age_days").max().over("cohort") >= age).filter(pl.col("age_days") <= age)
-            .sort("age_days").group_by("cohort").agg(pl.col("share").last().alias(str(age)))
-        )  # fmt: skip
+            seen.filter(pl.col("age_days").max().over("cohort") >= age)
+            .filter(pl.col("age_days") <= age)
+            .sort("age_days")
+            .group_by("cohort")
+            .agg(pl.col("share").last().alias(str(age)))
+        )
         wide = wide.join(reached, on="cohort", how="left", maintain_order="left")
     return wide
 

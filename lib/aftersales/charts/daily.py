@@ -46,9 +46,16 @@ def daily_bars(
     key = "some_gaps" if gaps else "no_gap"
     said = say(f"charts.daily.{key}", language, gaps=len(gaps), days=days.height, shown=shown)
     return Chart(
-        id, title or said, figure, days, _columns(name, language), language=language, so_what=so_what,
-        caption=sentences(say("charts.daily.caption", language), caption), alt=said,
-    )  # fmt: skip
+        id,
+        title or said,
+        figure,
+        days,
+        _columns(name, language),
+        language=language,
+        so_what=so_what,
+        caption=sentences(say("charts.daily.caption", language), caption),
+        alt=said,
+    )
 
 
 def _every_day(frame: pl.DataFrame) -> pl.DataFrame:
@@ -69,9 +76,11 @@ def _drawn(days: pl.DataFrame, language: Language, gaps: list[date]) -> go.Figur
     figure = quiet_figure(language, height=260, narrow={"xaxis": few})
     lay_out(
         figure,
-        barmode="overlay", bargap=0.25, xaxis={**ticks, "range": [-0.7, days.height - 0.3]},
+        barmode="overlay",
+        bargap=0.25,
+        xaxis={**ticks, "range": [-0.7, days.height - 0.3]},
         yaxis=unit.axis(days["whole"].to_list(), zero=True),
-    )  # fmt: skip
+    )
     hover = [
         f"{day_tick(d, language)}: {unit.text(part)} / {unit.text(whole)}"
         for d, part, whole in days.select("day", "part", "whole").iter_rows()
@@ -84,9 +93,17 @@ def _drawn(days: pl.DataFrame, language: Language, gaps: list[date]) -> go.Figur
     for gap in gaps:
         i = (gap - days["day"][0]).days
         figure.add_shape(
-            type="rect", xref="x", yref="y domain", x0=i - 0.42, x1=i + 0.42, y0=0, y1=1, layer="below",
-            fillcolor=LIGHT["band"], line={"width": 0},
-        )  # fmt: skip
+            type="rect",
+            xref="x",
+            yref="y domain",
+            x0=i - 0.42,
+            x1=i + 0.42,
+            y0=0,
+            y1=1,
+            layer="below",
+            fillcolor=LIGHT["band"],
+            line={"width": 0},
+        )
     return figure
 
 

@@ -54,8 +54,15 @@ def duration_strip(
         xaxis={**week_ticks(rows["week"], language, MOST_TICKS), "range": [-0.5, rows.height * 1.2 - 0.3]},
     )
     if limit_hours is not None:
-        figure.add_shape(type="line", xref="x domain", x0=0, x1=1, y0=limit_hours, y1=limit_hours,
-                         line={"color": LIGHT["ink"], "width": 1, "dash": "dot"})  # fmt: skip
+        figure.add_shape(
+            type="line",
+            xref="x domain",
+            x0=0,
+            x1=1,
+            y0=limit_hours,
+            y1=limit_hours,
+            line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
+        )
         text = say("charts.duration.limit", language, value=unit.text(limit_hours))
         limit = level_label([rows["p50_hours"].to_list(), rows["p90_hours"].to_list()], limit_hours, text)
         figure.layout.annotations = (*figure.layout.annotations, limit)
@@ -66,9 +73,16 @@ def duration_strip(
         Column("p90_hours", say("charts.column.ninetieth", language), "hours"),
     )
     return Chart(
-        id, title or finding, figure, rows, columns, language=language, so_what=so_what, alt=finding,
+        id,
+        title or finding,
+        figure,
+        rows,
+        columns,
+        language=language,
+        so_what=so_what,
+        alt=finding,
         caption=sentences(say("charts.duration.caption", language), caption),
-    )  # fmt: skip
+    )
 
 
 def _lines(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
@@ -80,11 +94,16 @@ def _lines(figure: go.Figure, rows: pl.DataFrame, unit: Unit) -> None:
         hover = [f"{day_tick(w, unit.language)}: {unit.text(v)}" for w, v in zip(rows["week"], ys, strict=True)]
         figure.add_trace(
             go.Scatter(
-                x=x, y=ys, mode="lines+markers", hoverinfo="text", hovertext=hover, connectgaps=False,
+                x=x,
+                y=ys,
+                mode="lines+markers",
+                hoverinfo="text",
+                hovertext=hover,
+                connectgaps=False,
                 line={"color": LIGHT[tone], "width": width},
                 marker={"size": 7, "color": fills, "line": {"color": LIGHT[tone], "width": 1.6}},
             )
-        )  # fmt: skip
+        )
 
 
 def _labels(rows: pl.DataFrame, unit: Unit, *, near: float) -> tuple[dict[str, Any], ...]:
@@ -99,8 +118,19 @@ def _labels(rows: pl.DataFrame, unit: Unit, *, near: float) -> tuple[dict[str, A
     for key, (last, value) in ends.items():
         text = say(f"charts.duration.{key}", unit.language, value=unit.text(value))
         place: dict[str, Any] = {"yanchor": "bottom" if key == "p90" else "top"} if close else {}
-        labels.append(word(text, x=last, y=value, colour="blue" if key == "p50" else "muted", xanchor="left",
-                           align="left", xshift=9, bgcolor=LIGHT["card"], **place))  # fmt: skip
+        labels.append(
+            word(
+                text,
+                x=last,
+                y=value,
+                colour="blue" if key == "p50" else "muted",
+                xanchor="left",
+                align="left",
+                xshift=9,
+                bgcolor=LIGHT["card"],
+                **place,
+            )
+        )
     return tuple(labels)
 
 
@@ -148,9 +178,15 @@ def survival_curve(
         )
     hover = [f"{hours.text(h)}: {share.text(s)}" for h, s in rows.select("hours", "share_open").iter_rows()]
     figure.add_trace(
-        go.Scatter(x=at, y=rows["share_open"].to_list(), mode="lines", hoverinfo="text", hovertext=hover,
-                   line={"shape": "hv", "color": LIGHT["blue"], "width": 2.2})
-    )  # fmt: skip
+        go.Scatter(
+            x=at,
+            y=rows["share_open"].to_list(),
+            mode="lines",
+            hoverinfo="text",
+            hovertext=hover,
+            line={"shape": "hv", "color": LIGHT["blue"], "width": 2.2},
+        )
+    )
     lay_out(figure, xaxis=hours.axis([0, *at], zero=True), yaxis={**share.axis([0, 1], zero=True), "range": [0, 1.03]})
     half = rows.filter(pl.col("share_open") <= 0.5)
     left = share.text(rows["share_open"][-1])
@@ -166,6 +202,13 @@ def survival_curve(
         Column("share_open", say("charts.survival.open", language), "pct", strong=True),
     )
     return Chart(
-        id, title or finding, figure, rows, columns, language=language, so_what=so_what, alt=finding,
+        id,
+        title or finding,
+        figure,
+        rows,
+        columns,
+        language=language,
+        so_what=so_what,
+        alt=finding,
         caption=sentences(say("charts.survival.caption", language), caption),
-    )  # fmt: skip
+    )

@@ -42,9 +42,13 @@ class Explorer:
             columns = tuple(Column(name, name) for name in self.frame.columns)
             rows = self.frame.head(_PLAIN_ROWS).select(pl.all().map_elements(_cell, return_dtype=pl.String))
             return Table(
-                rows, columns, language=self.language, id=checked_id("explored"), total=self.total,
+                rows,
+                columns,
+                language=self.language,
+                id=checked_id("explored"),
+                total=self.total,
                 caption=say("lab.no_itables", self.language),
-            ).html()  # fmt: skip
+            ).html()
         table, script = made
         name = one_line(self.title or "aftersales", longest=80).replace("/", "-")
         files: list[Any] = [
@@ -53,10 +57,22 @@ class Explorer:
         ]
         layout = {"topStart": "buttons", "topEnd": "search", "bottomStart": "info", "bottomEnd": "paging"}
         return script + table(
-            _to_hand_out(self.frame), caption or None, buttons=files, layout=layout, maxBytes=0, maxRows=0,
-            connected=False, showIndex=False, pageLength=10, lengthMenu=[10, 25, 100], scrollX=True, style="margin:0",
-            show_dtypes=False, display_logo_when_loading=False, allow_html=False,
-        )  # fmt: skip
+            _to_hand_out(self.frame),
+            caption or None,
+            buttons=files,
+            layout=layout,
+            maxBytes=0,
+            maxRows=0,
+            connected=False,
+            showIndex=False,
+            pageLength=10,
+            lengthMenu=[10, 25, 100],
+            scrollX=True,
+            style="margin:0",
+            show_dtypes=False,
+            display_logo_when_loading=False,
+            allow_html=False,
+        )
 
 
 def explore(what: Chart | Table | pl.DataFrame | pl.LazyFrame, *, rows: int = MOST_ROWS) -> Explorer:
@@ -84,9 +100,10 @@ def explore(what: Chart | Table | pl.DataFrame | pl.LazyFrame, *, rows: int = MO
     if isinstance(what, pl.DataFrame):
         return Explorer(what.head(rows), what.height)
     raise UsageError(
-        "There is no table in that", found=type(what).__name__,
+        "There is no table in that",
+        found=type(what).__name__,
         hint="give a Table, a Chart, a polars frame or a lazy one",
-    )  # fmt: skip
+    )
 
 
 def _of_block(table: Table, rows: int) -> Explorer:

@@ -48,9 +48,14 @@ class Chart:
     def table(self) -> Table:
         """The numbers behind the picture."""
         return Table(
-            self.data, self.columns, language=self.language, id=f"{self.id}-data", title=self.title,
-            caption=self.caption, currency=self.currency,
-        )  # fmt: skip
+            self.data,
+            self.columns,
+            language=self.language,
+            id=f"{self.id}-data",
+            title=self.title,
+            caption=self.caption,
+            currency=self.currency,
+        )
 
     def spec(self) -> dict[str, Any]:
         """The figure as plain JSON, without the title: on the page the title is text above it."""

@@ -71,9 +71,16 @@ def funnel_plot(
     finding = _finding(rows, what, centre, unit)
     many = [say("charts.funnel.grouped", language, count=groups["n"].sum(), most=alone.height)] if groups.height else []
     return Chart(
-        id, title or finding, figure, alone, _columns(unit), language=language, so_what=so_what, alt=finding,
+        id,
+        title or finding,
+        figure,
+        alone,
+        _columns(unit),
+        language=language,
+        so_what=so_what,
+        alt=finding,
         caption=sentences(say("charts.funnel.caption", language), caption, *many),
-    )  # fmt: skip
+    )
 
 
 def _drawn(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -111,24 +118,34 @@ def _curves(figure: go.Figure, limits: pl.DataFrame, centre: float) -> None:
     line = {"color": LIGHT["band"], "width": 0}
     figure.add_trace(
         go.Scatter(
-            x=[*sizes, *reversed(sizes)], y=[*limits["high"].to_list(), *reversed(limits["low"].to_list())],
-            mode="lines", fill="toself", fillcolor=LIGHT["band"], line=line, hoverinfo="skip",
+            x=[*sizes, *reversed(sizes)],
+            y=[*limits["high"].to_list(), *reversed(limits["low"].to_list())],
+            mode="lines",
+            fill="toself",
+            fillcolor=LIGHT["band"],
+            line=line,
+            hoverinfo="skip",
         )
-    )  # fmt: skip
+    )
     mean = {"color": LIGHT["ink"], "width": 1, "dash": "dot"}
     figure.add_trace(go.Scatter(x=[sizes[0], sizes[-1]], y=[centre] * 2, mode="lines", line=mean, hoverinfo="skip"))
 
 
 def _points(rows: pl.DataFrame, unit: Unit) -> go.Scatter:
     hover = [
-        plot_text(r["name"]) + ": "
+        plot_text(r["name"])
+        + ": "
         + say("charts.intervals.label", unit.language, value=unit.text(r["rate"]), part=r["part"], whole=r["whole"])
         for r in rows.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return go.Scatter(
-        x=rows["whole"].to_list(), y=rows["rate"].to_list(), mode="markers", hoverinfo="text", hovertext=hover,
+        x=rows["whole"].to_list(),
+        y=rows["rate"].to_list(),
+        mode="markers",
+        hoverinfo="text",
+        hovertext=hover,
         marker=_marker(rows["outside"], 8),
-    )  # fmt: skip
+    )
 
 
 def _groups(groups: pl.DataFrame, unit: Unit) -> go.Scatter:
@@ -138,10 +155,13 @@ def _groups(groups: pl.DataFrame, unit: Unit) -> go.Scatter:
     ]
     size = (6 + 2 * groups["n"].log10()).round(1).to_list()
     return go.Scatter(
-        x=groups["whole"].round(1).to_list(), y=groups["rate"].round(5).to_list(), mode="markers", hoverinfo="text",
+        x=groups["whole"].round(1).to_list(),
+        y=groups["rate"].round(5).to_list(),
+        mode="markers",
+        hoverinfo="text",
         hovertext=hover,
         marker=_marker(groups["outside"], size),
-    )  # fmt: skip
+    )
 
 
 def _marker(outside: pl.Series, size: float | list[float]) -> dict[str, Any]:
@@ -161,10 +181,15 @@ def _axes(figure: go.Figure, rows: pl.DataFrame, limits: pl.DataFrame, unit: Uni
     axis = unit.axis(seen, zero=True)
     lay_out(
         figure,
-        xaxis={"type": "log", "range": [low - 0.05 * room, high + 0.18 * room], "tickmode": "array", "tickvals": at,
-               "ticktext": [count.text(v) for v in at]},
+        xaxis={
+            "type": "log",
+            "range": [low - 0.05 * room, high + 0.18 * room],
+            "tickmode": "array",
+            "tickvals": at,
+            "ticktext": [count.text(v) for v in at],
+        },
         yaxis={**axis, "range": [-0.03 * axis["range"][1], axis["range"][1]]},
-    )  # fmt: skip
+    )
     if high - low > PHONE_DECADES:
         tens = [v for v in at if math.log10(v).is_integer()]
         figure.layout.meta["narrow"]["xaxis"] = {"tickvals": tens, "ticktext": [count.text(v) for v in tens]}

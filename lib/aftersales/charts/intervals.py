@@ -52,9 +52,16 @@ def interval_rows(
         notes.append(say("charts.table.rows_shown", language, shown=most, total=rows.height))
     title, figure = title or _finding(rows, what, base_name, unit), _figure(shown, unit, base_name)
     return Chart(
-        id, title, figure, rows, _columns(unit, base_name),
-        language=language, so_what=so_what, caption=sentences(*notes), alt=alt,
-    )  # fmt: skip
+        id,
+        title,
+        figure,
+        rows,
+        _columns(unit, base_name),
+        language=language,
+        so_what=so_what,
+        caption=sentences(*notes),
+        alt=alt,
+    )
 
 
 def _alt_row(row: dict[str, Any], unit: Unit) -> str:

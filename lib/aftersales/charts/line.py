@@ -45,10 +45,14 @@ def _verdict(frame: pl.DataFrame) -> pl.Expr:
         return pl.lit("not_enough_data")
     value, low, high = pl.col("value"), pl.col("normal_low"), pl.col("normal_high")
     return (
-        pl.when(value.is_null() | (low.is_null() & high.is_null())).then(pl.lit("not_enough_data"))
-        .when(value > high).then(pl.lit("above")).when(value < low).then(pl.lit("below"))
+        pl.when(value.is_null() | (low.is_null() & high.is_null()))
+        .then(pl.lit("not_enough_data"))
+        .when(value > high)
+        .then(pl.lit("above"))
+        .when(value < low)
+        .then(pl.lit("below"))
         .otherwise(pl.lit("routine"))
-    )  # fmt: skip
+    )
 
 
 def add_band(figure: go.Figure, frame: pl.DataFrame, *, axes: tuple[str, str]) -> None:
@@ -63,10 +67,17 @@ def add_band(figure: go.Figure, frame: pl.DataFrame, *, axes: tuple[str, str]) -
     if xs:
         figure.add_trace(
             go.Scatter(
-                x=xs[:-1], y=ys[:-1], xaxis=axes[0], yaxis=axes[1], mode="lines", fill="toself", hoverinfo="skip",
-                fillcolor=LIGHT["band"], line={"width": 0, "color": LIGHT["band"]},
+                x=xs[:-1],
+                y=ys[:-1],
+                xaxis=axes[0],
+                yaxis=axes[1],
+                mode="lines",
+                fill="toself",
+                hoverinfo="skip",
+                fillcolor=LIGHT["band"],
+                line={"width": 0, "color": LIGHT["band"]},
             )
-        )  # fmt: skip
+        )
 
 
 def add_line(figure: go.Figure, frame: pl.DataFrame, *, unit: Unit, axes: tuple[str, str]) -> None:
@@ -76,10 +87,15 @@ def add_line(figure: go.Figure, frame: pl.DataFrame, *, unit: Unit, axes: tuple[
     if frame["prior_year"].is_not_null().any():
         figure.add_trace(
             go.Scatter(
-                x=x, y=frame["prior_year"].to_list(), mode="lines", hoverinfo="skip", connectgaps=False,
-                line={"color": LIGHT["grey"], "width": 1.2, "dash": "4px,3px"}, **place,
+                x=x,
+                y=frame["prior_year"].to_list(),
+                mode="lines",
+                hoverinfo="skip",
+                connectgaps=False,
+                line={"color": LIGHT["grey"], "width": 1.2, "dash": "4px,3px"},
+                **place,
             )
-        )  # fmt: skip
+        )
     values, mature = frame["value"].to_list(), frame["mature"].to_list()
     settled = [v if ok else None for v, ok in zip(values, mature, strict=True)]
     # the broken line starts at the last settled point, so that the two parts meet
@@ -91,10 +107,15 @@ def add_line(figure: go.Figure, frame: pl.DataFrame, *, unit: Unit, axes: tuple[
         if sum(y is not None for y in ys) > 1:
             figure.add_trace(
                 go.Scatter(
-                    x=x, y=ys, mode="lines", hoverinfo="skip", connectgaps=False,
-                    line={"color": LIGHT["blue"], "width": 2.2, "dash": dash}, **place,
+                    x=x,
+                    y=ys,
+                    mode="lines",
+                    hoverinfo="skip",
+                    connectgaps=False,
+                    line={"color": LIGHT["blue"], "width": 2.2, "dash": dash},
+                    **place,
                 )
-            )  # fmt: skip
+            )
     figure.add_trace(_points(frame, unit, place))
 
 
@@ -111,10 +132,16 @@ def _points(frame: pl.DataFrame, unit: Unit, place: dict[str, Any]) -> go.Scatte
                  "color": LIGHT["grey"]}  # fmt: skip
     fills = [tone if r["mature"] else LIGHT["card"] for tone, r in zip(tones, rows, strict=True)]
     return go.Scatter(
-        x=list(range(len(rows))), y=[r["value"] for r in rows], mode="markers", hoverinfo="text", hovertext=hover,
+        x=list(range(len(rows))),
+        y=[r["value"] for r in rows],
+        mode="markers",
+        hoverinfo="text",
+        hovertext=hover,
         cliponaxis=False,
-        marker={"size": 8, "color": fills, "line": {"color": tones, "width": 2}}, error_y=error, **place,
-    )  # fmt: skip
+        marker={"size": 8, "color": fills, "line": {"color": tones, "width": 2}},
+        error_y=error,
+        **place,
+    )
 
 
 def end_labels(

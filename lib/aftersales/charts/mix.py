@@ -57,15 +57,24 @@ def stacked_mix(
         figure.add_trace(_bar(shares.filter(pl.col("name") == part), weeks, part, shade, unit=unit))
     lay_out(
         figure,
-        barmode="stack", bargap=0.25, yaxis={**unit.axis([0, 1], zero=True), "range": [0, 1.0]},
+        barmode="stack",
+        bargap=0.25,
+        yaxis={**unit.axis([0, 1], zero=True), "range": [0, 1.0]},
         xaxis={**week_ticks(weeks, language, MOST_TICKS), "range": [-0.6, room[WIDE]]},
-    )  # fmt: skip
+    )
     figure.layout.annotations = tuple(labels)
     alt = listed((f"{n} {unit.text(s)}" for n, s in last.select("name", "share").iter_rows()), language)
     return Chart(
-        id, title or _finding(shares, weeks[-1], name, unit), figure, shares, _columns(language), language=language,
-        so_what=so_what, alt=f"{name}: {alt}", caption=caption or say("charts.mix.caption", language),
-    )  # fmt: skip
+        id,
+        title or _finding(shares, weeks[-1], name, unit),
+        figure,
+        shares,
+        _columns(language),
+        language=language,
+        so_what=so_what,
+        alt=f"{name}: {alt}",
+        caption=caption or say("charts.mix.caption", language),
+    )
 
 
 def _shares(frame: pl.DataFrame, prefix: str, language: Language) -> pl.DataFrame:
@@ -76,19 +85,23 @@ def _shares(frame: pl.DataFrame, prefix: str, language: Language) -> pl.DataFram
     named = {p: other if p in lumped else n for p, n in names.items()}
     return (
         frame.with_columns(pl.col("part").replace_strict(named, default=other).alias("name"))
-        .group_by("week", "name").agg(pl.col("count").sum())
+        .group_by("week", "name")
+        .agg(pl.col("count").sum())
         .with_columns((pl.col("count") / pl.col("count").sum().over("week")).alias("share"))
         .sort("week", "count", "name", descending=[False, True, False])
-    )  # fmt: skip
+    )
 
 
 def _bar(rows: pl.DataFrame, weeks: pl.Series, part: str, shade: str, *, unit: Unit) -> go.Bar:
     at = dict(rows.select("week", "share").iter_rows())
     hover = [f"{day_tick(w, unit.language)}: {plot_text(part)} {unit.text(at.get(w))}" for w in weeks]
     return go.Bar(
-        x=list(range(len(weeks))), y=[at.get(w) for w in weeks], hoverinfo="text", hovertext=hover,
+        x=list(range(len(weeks))),
+        y=[at.get(w) for w in weeks],
+        hoverinfo="text",
+        hovertext=hover,
         marker={"color": LIGHT[shade], "line": {"color": LIGHT["card"], "width": 1}},
-    )  # fmt: skip
+    )
 
 
 def _labels(last: pl.DataFrame, parts: list[str], end: int, unit: Unit) -> list[dict]:
@@ -116,23 +129,34 @@ def _finding(shares: pl.DataFrame, last: date, name: str, unit: Unit) -> str:
     if before.is_empty():
         top = now.row(0, named=True)
         return say(
-            "charts.mix.first", unit.language, name=name, part=top["name"], value=unit.text(top["share"]),
-            count=top["count"], whole=whole,
-        )  # fmt: skip
+            "charts.mix.first",
+            unit.language,
+            name=name,
+            part=top["name"],
+            value=unit.text(top["share"]),
+            count=top["count"],
+            whole=whole,
+        )
     total = before["count"].sum()
     usual = before.group_by("name").agg((pl.col("count").sum() / total).alias("usual"))
     both = now.join(usual, on="name", how="full", coalesce=True).with_columns(
         pl.col("share", "usual").fill_null(0.0), pl.col("count").fill_null(0)
-    )  # fmt: skip
+    )
     row = both.sort((pl.col("share") - pl.col("usual")).abs(), pl.col("name"), descending=[True, False]).row(
         0, named=True
     )
     texts = unit.text(row["share"]), unit.text(row["usual"])
     key = "same" if texts[0] == texts[1] else "more" if row["share"] > row["usual"] else "less"
     return say(
-        f"charts.mix.{key}", unit.language, name=name, part=row["name"], value=texts[0], usual=texts[1],
-        count=row["count"], whole=whole,
-    )  # fmt: skip
+        f"charts.mix.{key}",
+        unit.language,
+        name=name,
+        part=row["name"],
+        value=texts[0],
+        usual=texts[1],
+        count=row["count"],
+        whole=whole,
+    )
 
 
 def _columns(language: Language) -> tuple[Column, ...]:

@@ -43,10 +43,12 @@ def reason_bars(
     signal = pl.col("signal").fill_null(False) if "signal" in frame.columns else pl.lit(False)
     word_of = {r: say(prefix + r, language) if prefix else r for r in frame["reason"].drop_nulls().unique()}
     rows = frame.select(
-        pl.col("reason").replace_strict(word_of, default="–").alias("name"), pl.col("now").cast(pl.Float64),
-        pl.col("usual").cast(pl.Float64), (pl.col("now") - pl.col("usual")).cast(pl.Float64).alias("difference"),
+        pl.col("reason").replace_strict(word_of, default="–").alias("name"),
+        pl.col("now").cast(pl.Float64),
+        pl.col("usual").cast(pl.Float64),
+        (pl.col("now") - pl.col("usual")).cast(pl.Float64).alias("difference"),
         signal.alias("signal"),
-    ).sort("now", descending=True, maintain_order=True)  # fmt: skip
+    ).sort("now", descending=True, maintain_order=True)
     shown = rows.head(most)
     figure = _figure(shown, language, usual_name or say("charts.usual", language))
     whole = Unit("int", language)
@@ -56,9 +58,16 @@ def reason_bars(
     )
     note = say("charts.reasons.caption", language)
     return Chart(
-        id, title or _finding(rows, language), figure, rows, _columns(language), language=language, so_what=so_what,
-        caption=sentences(note, caption), alt=listed(rows_said, language),
-    )  # fmt: skip
+        id,
+        title or _finding(rows, language),
+        figure,
+        rows,
+        _columns(language),
+        language=language,
+        so_what=so_what,
+        caption=sentences(note, caption),
+        alt=listed(rows_said, language),
+    )
 
 
 def _finding(rows: pl.DataFrame, language: Language) -> str:

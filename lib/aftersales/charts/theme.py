@@ -70,15 +70,21 @@ def quiet_figure(language: Language, *, height: int, narrow: Mapping[str, Any] |
     # one dictionary at once: each change on top of it would take plotly twenty times as long
     return go.Figure(
         layout={
-            "template": "none", "height": height, "paper_bgcolor": LIGHT["card"], "plot_bgcolor": LIGHT["card"],
+            "template": "none",
+            "height": height,
+            "paper_bgcolor": LIGHT["card"],
+            "plot_bgcolor": LIGHT["card"],
             "font": {"family": FONTS[language], "size": SIZES["small"], "color": LIGHT["ink"]},
-            "margin": {"l": 8, "r": 12, "t": 26, "b": 8}, "showlegend": False, "dragmode": False,
-            "hovermode": "closest", "meta": {"narrow": dict(narrow or {})},
+            "margin": {"l": 8, "r": 12, "t": 26, "b": 8},
+            "showlegend": False,
+            "dragmode": False,
+            "hovermode": "closest",
+            "meta": {"narrow": dict(narrow or {})},
             "hoverlabel": {"bgcolor": LIGHT["card"], "bordercolor": LIGHT["grey"], "font": {"color": LIGHT["ink"]}},
             "xaxis": {"showgrid": False, "ticklabeloverflow": "allow", **_AXIS},
             "yaxis": {"showgrid": True, "gridcolor": LIGHT["rule"], **_AXIS},
         }
-    )  # fmt: skip
+    )
 
 
 def lay_out(figure: go.Figure, **layout: Any) -> None:

@@ -65,11 +65,17 @@ def trend_6_12(
         label = level_label([where["value"].to_list()], target, text, axes=(f"x{end}", f"y{end}"))
         figure.layout.annotations = (*figure.layout.annotations, label)
     return Chart(
-        id, title, figure, weeks, level_columns(weeks, unit),
-        language=language, so_what=so_what, currency=currency,
+        id,
+        title,
+        figure,
+        weeks,
+        level_columns(weeks, unit),
+        language=language,
+        so_what=so_what,
+        currency=currency,
         caption=sentences(reading(weeks, language), caption),
         alt=trend_alt(weeks, name, unit),
-    )  # fmt: skip
+    )
 
 
 def _last_weeks(weekly: pl.DataFrame) -> pl.DataFrame:
@@ -159,9 +165,15 @@ def _panel_title(text: str, axis: str) -> dict[str, Any]:
 def _draw_target(figure: go.Figure, target: float, *, both: bool) -> None:
     for axis in ("", "2") if both else ("",):
         figure.add_shape(
-            type="line", xref=f"x{axis} domain", yref=f"y{axis}", x0=0, x1=1, y0=target, y1=target,
+            type="line",
+            xref=f"x{axis} domain",
+            yref=f"y{axis}",
+            x0=0,
+            x1=1,
+            y0=target,
+            y1=target,
             line={"color": LIGHT["ink"], "width": 1, "dash": "dot"},
-        )  # fmt: skip
+        )
 
 
 def reading(weeks: pl.DataFrame, language: Language) -> str:

@@ -48,9 +48,10 @@ def waterfall(
     gap = end - start - float(frame["change"].sum())
     if abs(gap) > _ROUNDING * max(abs(start), abs(end), 1e-9):
         raise UsageError(
-            "The steps do not sum to the change", found=f"{frame['change'].sum()} for {end - start}",
+            "The steps do not sum to the change",
+            found=f"{frame['change'].sum()} for {end - start}",
             hint="add a step for what is left over",
-        )  # fmt: skip
+        )
     unit, change = Unit(form, language, currency), Unit(change_form, language, currency)
     figure = _figure(frame, start, end, ends=(start_name, end_name), unit=unit, change=change)
     steps = (f"{s} {_plus(c, change)}" for s, c in frame.select("step", "change").iter_rows())
@@ -61,10 +62,17 @@ def waterfall(
     )
     title = title or _finding(frame, name, start, end, unit=unit, change=change)
     return Chart(
-        id, title, figure, frame.select("step", "change"), columns, language=language, so_what=so_what, alt=alt,
+        id,
+        title,
+        figure,
+        frame.select("step", "change"),
+        columns,
+        language=language,
+        so_what=so_what,
+        alt=alt,
         currency=currency,
         caption=sentences(say("charts.waterfall.caption", language), caption),
-    )  # fmt: skip
+    )
 
 
 def _plus(value: float, change: Unit) -> str:
@@ -98,14 +106,20 @@ def _figure(
     places = list(range(len(names)))
     figure.add_trace(
         go.Bar(
-            x=[start, *changes, end], base=[0.0, *bottoms[1:], 0.0], y=places, orientation="h", width=0.6,
-            hoverinfo="skip", marker={"color": [LIGHT[f] for f in fills]},
+            x=[start, *changes, end],
+            base=[0.0, *bottoms[1:], 0.0],
+            y=places,
+            orientation="h",
+            width=0.6,
+            hoverinfo="skip",
+            marker={"color": [LIGHT[f] for f in fills]},
         )
-    )  # fmt: skip
+    )
     joined = [*levels, end]
     for i in range(len(names) - 1):
-        figure.add_shape(type="line", x0=joined[i], x1=joined[i], y0=i + 0.3, y1=i + 0.7,
-                         line={"color": LIGHT["grey"], "width": 1})  # fmt: skip
+        figure.add_shape(
+            type="line", x0=joined[i], x1=joined[i], y0=i + 0.3, y1=i + 0.7, line={"color": LIGHT["grey"], "width": 1}
+        )
     rights = [start, *(max(a, b) for a, b in pairwise(levels)), end]
     texts = [unit.text(start), *(_plus(c, change) for c in changes), unit.text(end)]
     ends_at = [max(right, 0.0) for right in rights]

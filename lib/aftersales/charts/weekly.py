@@ -64,10 +64,17 @@ def weekly_trend(
     )
     note = say("charts.weekly.caption", language)
     return Chart(
-        id, title or trend_finding(levels, name, unit), figure, weeks, _columns(weeks, unit, count_name),
-        language=language, so_what=so_what, caption=sentences(note, caption),
-        alt=trend_alt(levels.tail(12), name, unit), currency=currency,
-    )  # fmt: skip
+        id,
+        title or trend_finding(levels, name, unit),
+        figure,
+        weeks,
+        _columns(weeks, unit, count_name),
+        language=language,
+        so_what=so_what,
+        caption=sentences(note, caption),
+        alt=trend_alt(levels.tail(12), name, unit),
+        currency=currency,
+    )
 
 
 def _every_week(frame: pl.DataFrame) -> pl.DataFrame:
@@ -86,11 +93,18 @@ def add_interval_band(figure: go.Figure, levels: pl.DataFrame, *, axes: tuple[st
         if xs:
             figure.add_trace(
                 go.Scatter(
-                    x=[*xs, *reversed(xs)], y=[*high, *reversed(low)], xaxis=axes[0], yaxis=axes[1], mode="lines",
-                    fill="toself", fillcolor=LIGHT["blue_soft"], opacity=0.5, hoverinfo="skip",
+                    x=[*xs, *reversed(xs)],
+                    y=[*high, *reversed(low)],
+                    xaxis=axes[0],
+                    yaxis=axes[1],
+                    mode="lines",
+                    fill="toself",
+                    fillcolor=LIGHT["blue_soft"],
+                    opacity=0.5,
+                    hoverinfo="skip",
                     line={"width": 0, "color": LIGHT["blue_soft"]},
                 )
-            )  # fmt: skip
+            )
         for line in (xs, low, high):
             line.clear()
 
@@ -117,8 +131,10 @@ def _panels(language: Language, weeks: pl.DataFrame, unit: Unit, levels: pl.Data
     lay_out(
         figure,
         xaxis={**week_ticks(weeks["week"], language, MOST_TICKS), "anchor": "y2", "range": [-0.7, room]},
-        yaxis={**rates, "domain": [0.42, 1]}, yaxis2={**first, **bars, "domain": [0, 0.26], "anchor": "x"}, bargap=0.35,
-    )  # fmt: skip
+        yaxis={**rates, "domain": [0.42, 1]},
+        yaxis2={**first, **bars, "domain": [0, 0.26], "anchor": "x"},
+        bargap=0.35,
+    )
     return figure
 
 
@@ -133,9 +149,13 @@ def _bars(weeks: pl.DataFrame, levels: pl.DataFrame, counts: Unit) -> go.Bar:
     fills = [LIGHT["pale"] if ok else LIGHT["card"] for ok in levels["mature"]]
     hover = [f"{day_tick(w, counts.language)}: {counts.text(n)}" for w, n in weeks.select("week", "part").iter_rows()]
     return go.Bar(
-        x=list(range(weeks.height)), y=weeks["part"].to_list(), yaxis="y2", hoverinfo="text", hovertext=hover,
+        x=list(range(weeks.height)),
+        y=weeks["part"].to_list(),
+        yaxis="y2",
+        hoverinfo="text",
+        hovertext=hover,
         marker={"color": fills, "line": {"color": LIGHT["grey"], "width": 1}},
-    )  # fmt: skip
+    )
 
 
 def _columns(weeks: pl.DataFrame, unit: Unit, count_name: str) -> tuple[Column, ...]:

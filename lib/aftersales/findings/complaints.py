@@ -206,13 +206,19 @@ def _told(
         )
         # a verdict against the shop speaks louder for the buyer than any explanation
         borne = ("judged",) if row["fault_ground"] == "recorded" and row["fault"] in {"seller", "carrier"} else ()
-        rows.append({
-            "case_id": finding_id("complaint", scope),
-            "pattern": pattern,
-            "contradictions": [_say(f"suspected_complaint.against.{r['check']}", language, currency, r) for r in own],
-            "innocent_explanations": [say(f"suspected_complaint.innocent.{n}", language) for n in (*borne, pattern)],
-            "next_step": _next_step(row, pattern, week=week, language=language, currency=currency),
-        })  # fmt: skip
+        rows.append(
+            {
+                "case_id": finding_id("complaint", scope),
+                "pattern": pattern,
+                "contradictions": [
+                    _say(f"suspected_complaint.against.{r['check']}", language, currency, r) for r in own
+                ],
+                "innocent_explanations": [
+                    say(f"suspected_complaint.innocent.{n}", language) for n in (*borne, pattern)
+                ],
+                "next_step": _next_step(row, pattern, week=week, language=language, currency=currency),
+            }
+        )
     schema = {c: _COLUMNS[c] for c in ("case_id", "pattern", "contradictions", "innocent_explanations", "next_step")}
     return recent.hstack(pl.DataFrame(rows, schema=schema))
 
@@ -229,6 +235,13 @@ def _next_step(row: dict[str, Any], pattern: str, *, week: Week, language: Langu
     if due is not None and due.date() > week.sunday:
         return say("suspected_complaint.next.file", language, due=due, proof=proof)
     if row["offer_low"] is not None:
-        return say("suspected_complaint.next.offer", language, currency=currency, low=row["offer_low"],
-                   high=row["offer_high"], n=row["offer_cases"], proof=proof)  # fmt: skip
+        return say(
+            "suspected_complaint.next.offer",
+            language,
+            currency=currency,
+            low=row["offer_low"],
+            high=row["offer_high"],
+            n=row["offer_cases"],
+            proof=proof,
+        )
     return say("suspected_complaint.next.explain", language, proof=proof)

@@ -207,9 +207,14 @@ def _complaint_matters(clocks: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFra
 
 
 def _case_matters(
-    suspected: pl.DataFrame, clocks: pl.DataFrame, matters: pl.DataFrame, heads: pl.DataFrame,
-    states: Mapping[str, str], *, now: datetime,
-) -> pl.DataFrame:  # fmt: skip
+    suspected: pl.DataFrame,
+    clocks: pl.DataFrame,
+    matters: pl.DataFrame,
+    heads: pl.DataFrame,
+    states: Mapping[str, str],
+    *,
+    now: datetime,
+) -> pl.DataFrame:
     """Orders of open cases about which nothing is asked yet: not shipped, on their way, or lately come to nothing."""
     rows = suspected.join(heads.select("order_id", "on_its_way", "arrived"), on="order_id", how="left")
     rows = rows.join(matters.select("order_id"), on="order_id", how="anti")
@@ -218,11 +223,15 @@ def _case_matters(
     coming = pl.col("on_its_way") & ~pl.col("arrived") & ~pl.col("asked")
     paid_back = pl.col("return_paid_at").is_between(now - APPEAL_WITHIN, now).fill_null(value=False)
     situation = (
-        pl.when(paid_back & ~spoken).then(pl.lit("return_appeal"))
-        .when(pl.col("waiting")).then(pl.lit("confirm_many"))
-        .when(coming & ~spoken).then(pl.lit("on_its_way"))
-        .when(pl.col("asked") & recent & ~spoken).then(pl.lit("ask_why"))
-    )  # fmt: skip
+        pl.when(paid_back & ~spoken)
+        .then(pl.lit("return_appeal"))
+        .when(pl.col("waiting"))
+        .then(pl.lit("confirm_many"))
+        .when(coming & ~spoken)
+        .then(pl.lit("on_its_way"))
+        .when(pl.col("asked") & recent & ~spoken)
+        .then(pl.lit("ask_why"))
+    )
     ship = clocks.filter(pl.col("matter") == "shipping").select("order_id", "step", "due_at", "from_file")
     rows = rows.with_columns(situation=situation).drop_nulls("situation").join(ship, on="order_id", how="left")
     return _shaped(rows.with_columns(money=pl.col("money_at_risk")))
@@ -251,20 +260,47 @@ def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
     for rank, limit in reversed(list(enumerate(URGENT_HOURS))):
         urgency = pl.when(left <= limit).then(rank).otherwise(urgency)
     # a parcel that should have gone out can still go out; an answer that should have been given was given by the clock
-    urgency = pl.when(left.fill_null(1.0) >= 0).then(urgency).otherwise(
-        pl.when(pl.col("situation").is_in(["ship_late", "confirm_many"])).then(0).otherwise(PASSED)
-    )  # fmt: skip
+    urgency = (
+        pl.when(left.fill_null(1.0) >= 0)
+        .then(urgency)
+        .otherwise(pl.when(pl.col("situation").is_in(["ship_late", "confirm_many"])).then(0).otherwise(PASSED))
+    )
     rows = matters.with_columns(
         who=pl.coalesce("buyer_key", pl.lit("order:") + pl.col("order_id"), pl.lit("matter:") + pl.col("id")),
         stage=pl.when(left < -LONG_OVERDUE_HOURS)
         .then(LONG_OVERDUE)
         .otherwise(pl.col("situation").replace_strict(dict(STAGE), return_dtype=pl.Int64)),
-        urgency=urgency.cast(pl.Int64), hours_left=left,
-    ).sort("stage", "urgency", "money", "due_at", "order_id", descending=[False, False, True, False, False],
-           nulls_last=True)  # fmt: skip
+        urgency=urgency.cast(pl.Int64),
+        hours_left=left,
+    ).sort(
+        "stage",
+        "urgency",
+        "money",
+        "due_at",
+        "order_id",
+        descending=[False, False, True, False, False],
+        nulls_last=True,
+    )
     lead = pl.col("situation") == pl.col("situation").first()
-    first = [c for c in CONTACTS if c not in ("who", "also", "orders", "lead_orders", "ids", "money", "due_at",
-                                              "hours_left", "from_file", "step", "case_id", "urgency")]  # fmt: skip
+    first = [
+        c
+        for c in CONTACTS
+        if c
+        not in (
+            "who",
+            "also",
+            "orders",
+            "lead_orders",
+            "ids",
+            "money",
+            "due_at",
+            "hours_left",
+            "from_file",
+            "step",
+            "case_id",
+            "urgency",
+        )
+    ]
     soonest = pl.col("hours_left").filter(lead).arg_min()
     people = rows.group_by("who", maintain_order=True).agg(
         pl.col(first).first(),
@@ -277,8 +313,9 @@ def _by_person(matters: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
         case_id=pl.col("case_id").drop_nulls().first(),
         **{c: pl.col(c).filter(lead).get(soonest.fill_null(0)) for c in ("due_at", "hours_left", "from_file", "step")},
     )
-    people = people.sort("stage", "urgency", "money", "due_at", "who", descending=[False, False, True, False, False],
-                         nulls_last=True)  # fmt: skip
+    people = people.sort(
+        "stage", "urgency", "money", "due_at", "who", descending=[False, False, True, False, False], nulls_last=True
+    )
     return people.select(list(CONTACTS)).cast(dict(CONTACTS))  # type: ignore[arg-type]
 
 
@@ -312,9 +349,11 @@ def batch_buyers(
     ...     now=datetime(2026, 11, 22))]
     [0, 0]
     """
-    bad = listed(views).filter(pl.col("level") == "batch").select(
-        "product_id", "batch", "title", "rate", "expected_rate", "orders", "refunds"
-    )  # fmt: skip
+    bad = (
+        listed(views)
+        .filter(pl.col("level") == "batch")
+        .select("product_id", "batch", "title", "rate", "expected_rate", "orders", "refunds")
+    )
     if bad.is_empty():
         return pl.DataFrame(schema=BATCHES), pl.DataFrame(schema=BUYERS)
     buyers = _silent(bad, orders, refunds, complaints, now=now)
@@ -340,8 +379,10 @@ def _silent(bad: pl.DataFrame, orders: Frame, refunds: Frame, complaints: Frame,
     told = columns_of(complaints, Complaints, ["order_id"], needed=[])
     quiet = mine.join(asked, on="order_id", how="anti").join(told, on="order_id", how="anti")
     found = quiet.group_by("product_id", "batch", "order_id").agg(
-        buyer_key=named_buyer().first(), title=pl.col("title").drop_nulls().first(),
-        shipped_at=pl.col("shipped_at").max(), money=known_sum(pl.col("paid").cast(pl.Float64)),
-    )  # fmt: skip
+        buyer_key=named_buyer().first(),
+        title=pl.col("title").drop_nulls().first(),
+        shipped_at=pl.col("shipped_at").max(),
+        money=known_sum(pl.col("paid").cast(pl.Float64)),
+    )
     found = found.sort("shipped_at", "order_id", descending=[True, False]).select(list(BUYERS))
     return found.collect().cast(dict(BUYERS))  # type: ignore[arg-type]

@@ -52,9 +52,14 @@ def draft(row: dict[str, Any], *, language: Language, currency: str = "CNY") -> 
         key = "confirm_one"
     title = one_line(row["title"] or "", longest=LONGEST_TITLE)
     return say(
-        f"today.draft.{key}", language, currency=currency, orders=order_words(row["lead_orders"], language),
-        n=len(row["lead_orders"]), title=title, offer=offer,
-    )  # fmt: skip
+        f"today.draft.{key}",
+        language,
+        currency=currency,
+        orders=order_words(row["lead_orders"], language),
+        n=len(row["lead_orders"]),
+        title=title,
+        offer=offer,
+    )
 
 
 def order_words(orders: list[str], language: Language, *, most: int = MOST_NAMED) -> str:
@@ -81,9 +86,13 @@ def _offer(row: dict[str, Any], *, language: Language, currency: str) -> str | N
         said = say("today.offer.none", language)
     else:
         said = say(
-            f"today.offer.{row['offer_basis']}", language, currency=currency, low=row["offer_low"],
-            high=row["offer_high"], n=row["offer_cases"],
-        )  # fmt: skip
+            f"today.offer.{row['offer_basis']}",
+            language,
+            currency=currency,
+            low=row["offer_low"],
+            high=row["offer_high"],
+            n=row["offer_cases"],
+        )
     ground = say(
         "today.offer.ground", language, ground=f"suspected_complaint.ground.{row['fault_ground'] or 'unknown'}"
     )

@@ -101,9 +101,17 @@ def told_persistent(slices: pl.DataFrame, *, language: Language = "zh", currency
         a_week = float(row["money_at_stake"]) / row["weeks"]
         key = "drivers.persistent" if row["since"] is None else "drivers.persistent_since"
         said = say(
-            key, language, currency=currency, segment=spoken, weeks=row["weeks"], after=row["rate_after"],
-            before=row["rate_before"], since=row["since"], excess=row["excess"] / row["weeks"], money=a_week,
-        )  # fmt: skip
+            key,
+            language,
+            currency=currency,
+            segment=spoken,
+            weeks=row["weeks"],
+            after=row["rate_after"],
+            before=row["rate_before"],
+            since=row["since"],
+            excess=row["excess"] / row["weeks"],
+            money=a_week,
+        )
         parts = [said, *([say("drivers.persistent_tie", language, ties=ties)] if ties else [])]
         words = {
             "kind": "persistent", "measure": "refund_rate", "spoken": spoken, "spoken_ties": ties,

@@ -92,16 +92,19 @@ def _rate(
     share = pl.col("value") / pl.col("orders")
     maturity = pl.when(~pl.col("unknown"), pl.col("orders") > 0).then(pl.col("exposure") / pl.col("orders"))
     return weeks.select(
-        measure=pl.lit(measure), scope=pl.lit("shop"), week="cohort",
+        measure=pl.lit(measure),
+        scope=pl.lit("shop"),
+        week="cohort",
         kind=pl.lit("value" if money else "count"),
-        events=pl.col("seen").cast(pl.Float64), exposure=pl.col("exposure").cast(pl.Float64),
+        events=pl.col("seen").cast(pl.Float64),
+        exposure=pl.col("exposure").cast(pl.Float64),
         maturity=maturity.clip(0, 1),
         maturity_error=pl.when(pl.col("exposure") > 0).then(pl.col("exposure_rse") / pl.col("exposure")),
         value=pl.when(pl.col("orders") > 0).then(share.clip(0, 1)),
         value_low=pl.when(pl.col("orders") > 0).then((share - pl.col("below") / pl.col("orders")).clip(0, 1)),
         value_high=pl.when(pl.col("orders") > 0).then((share + pl.col("above") / pl.col("orders")).clip(0, 1)),
         mature=(maturity >= MATURE_FROM).fill_null(value=False),
-    )  # fmt: skip
+    )
 
 
 def _pauses(triangle: pl.DataFrame, market: str) -> list[date]:
@@ -122,8 +125,16 @@ def _typical(refunds: Frame) -> float:
 def _hours(hours: pl.DataFrame, measure: str) -> pl.DataFrame:
     known = pl.col("median_hours").is_not_null() & pl.col("median_high").is_not_null()
     return hours.select(
-        measure=pl.lit(measure), scope=pl.lit("shop"), week="cohort", kind=pl.lit("value"),
-        events=pl.col("closed").cast(pl.Float64), exposure=pl.col("cases").cast(pl.Float64),
-        maturity=pl.when(known).then(1.0).otherwise(0.0), maturity_error=pl.lit(0.0), value="median_hours",
-        value_low="median_low", value_high="median_high", mature=known,
-    )  # fmt: skip
+        measure=pl.lit(measure),
+        scope=pl.lit("shop"),
+        week="cohort",
+        kind=pl.lit("value"),
+        events=pl.col("closed").cast(pl.Float64),
+        exposure=pl.col("cases").cast(pl.Float64),
+        maturity=pl.when(known).then(1.0).otherwise(0.0),
+        maturity_error=pl.lit(0.0),
+        value="median_hours",
+        value_low="median_low",
+        value_high="median_high",
+        mature=known,
+    )

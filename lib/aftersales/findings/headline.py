@@ -73,10 +73,16 @@ def week_verdict(signals: pl.DataFrame, *, week: Week) -> Finding:
     else:
         key, caveat = f"verdict_of_week.{_calm(rows, counts)}", None
     return Finding(
-        "verdict_of_week", "shop", key, values, rows, size=above.height,
+        "verdict_of_week",
+        "shop",
+        key,
+        values,
+        rows,
+        size=above.height,
         strength="strong" if key.startswith("signal.") else "counted",
-        caveat=caveat and f"verdict_of_week.{caveat}", source="signals.parquet",
-    )  # fmt: skip
+        caveat=caveat and f"verdict_of_week.{caveat}",
+        source="signals.parquet",
+    )
 
 
 def _after_a_rise(signals: pl.DataFrame, row: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -85,9 +91,11 @@ def _after_a_rise(signals: pl.DataFrame, row: dict[str, Any]) -> tuple[str | Non
     The range it must be back in is also that of the week the rise began: later ranges have learnt from the rise.
     """
     past = signals.filter(
-        pl.col("scope") == "shop", pl.col("measure") == row["measure"], pl.col("week") <= row["week"],
+        pl.col("scope") == "shop",
+        pl.col("measure") == row["measure"],
+        pl.col("week") <= row["week"],
         pl.col("verdict").is_in(["above", "below", "routine"]),
-    ).sort("week")  # fmt: skip
+    ).sort("week")
     left: dict[str, Any] | None = None
     for now in past.iter_rows(named=True):
         if now["verdict"] == "above":

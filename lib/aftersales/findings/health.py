@@ -153,8 +153,15 @@ def _unread(tables: Mapping[str, Chunks]) -> Iterator[Finding]:
     if rows.height:
         first = rows.row(0, named=True)
         kind = "unread_file" if rows.height == 1 else "unread_files"
-        yield _finding(kind, "shop", rows, rows.height, files=rows.height, file=first["file"],
-                       why=f"reading.left_out.{first['code']}")  # fmt: skip
+        yield _finding(
+            kind,
+            "shop",
+            rows,
+            rows.height,
+            files=rows.height,
+            file=first["file"],
+            why=f"reading.left_out.{first['code']}",
+        )
 
 
 def _reading(tables: Mapping[str, Chunks]) -> Iterator[Finding]:

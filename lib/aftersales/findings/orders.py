@@ -96,9 +96,13 @@ def suspicious_orders(
     cases = rows.group_by("case_id").agg(pl.col("case_probability").first())
     rows = rows.with_columns(expected_innocent=pl.lit(float((1 - cases["case_probability"]).sum())))
     rows = rows.sort(
-        "case_probability", "case_orders", "case_id", "created_at", "order_id",
+        "case_probability",
+        "case_orders",
+        "case_id",
+        "created_at",
+        "order_id",
         descending=[True, True, False, False, False],
-    )  # fmt: skip
+    )
     if returns is not None:
         rows = rows.join(return_states(returns), on="order_id", how="left", maintain_order="left")
     kinds = ORDERS_SCHEMA.items()
@@ -134,9 +138,12 @@ def expected_innocent(rows: pl.DataFrame, *, language: Language) -> str:
         return say("suspects.none", language)
     likely = rows.unique("case_id")["case_probability"]
     return say(
-        "suspects.expected_innocent", language, cases=len(likely), innocent=float((1 - likely).sum()),
+        "suspects.expected_innocent",
+        language,
+        cases=len(likely),
+        innocent=float((1 - likely).sum()),
         most=most_innocent(likely),
-    )  # fmt: skip
+    )
 
 
 def conduct_known(evidence: pl.DataFrame, *, week: Week, weeks: int = LIST_WEEKS) -> pl.DataFrame:
@@ -152,11 +159,15 @@ def conduct_known(evidence: pl.DataFrame, *, week: Week, weeks: int = LIST_WEEKS
     [(1, 0.3333333333333333, True)]
     """
     first = week.shift(1 - weeks).monday
-    return evidence.lazy().select(
-        told=(pl.col("seller_says") & (placed_at() >= first)).sum().cast(pl.Int64),
-        share_masked=pl.col("buyer").is_null().mean().fill_null(0.0),
-        with_keys=pl.any_horizontal(pl.col("address", "phone").is_not_null().any()),
-    ).collect()  # fmt: skip
+    return (
+        evidence.lazy()
+        .select(
+            told=(pl.col("seller_says") & (placed_at() >= first)).sum().cast(pl.Int64),
+            share_masked=pl.col("buyer").is_null().mean().fill_null(0.0),
+            with_keys=pl.any_horizontal(pl.col("address", "phone").is_not_null().any()),
+        )
+        .collect()
+    )
 
 
 def seller_agreement(rows: pl.DataFrame, *, told: int) -> dict[str, Any]:
@@ -171,12 +182,21 @@ def seller_agreement(rows: pl.DataFrame, *, told: int) -> dict[str, Any]:
     """
     of = rows.unique("order_id")
     both = int(of["seller_says"].sum())
-    counts = pl.DataFrame({"share": [both / told if told else None], "told": [told],
-                           "of_list": [both / of.height if of.height else None], "listed": [of.height]},
-                          schema_overrides={"share": pl.Float64, "of_list": pl.Float64})  # fmt: skip
+    counts = pl.DataFrame(
+        {
+            "share": [both / told if told else None],
+            "told": [told],
+            "of_list": [both / of.height if of.height else None],
+            "listed": [of.height],
+        },
+        schema_overrides={"share": pl.Float64, "of_list": pl.Float64},
+    )
     ends = {"share": wilson(pl.col("share"), pl.col("told")), "of_list": wilson(pl.col("of_list"), pl.col("listed"))}
-    named = [end.alias(f"{name}_{side}") for name, both_ends in ends.items()
-             for side, end in zip(("low", "high"), both_ends, strict=True)]  # fmt: skip
+    named = [
+        end.alias(f"{name}_{side}")
+        for name, both_ends in ends.items()
+        for side, end in zip(("low", "high"), both_ends, strict=True)
+    ]
     return {"both": both} | counts.with_columns(named).row(0, named=True)
 
 
@@ -198,21 +218,27 @@ def _without_innocent(
     )
     theirs = theirs.with_columns(later=pl.col("created_at").dt.date() > pl.col("day"))
     tally = theirs.group_by("buyer").agg(
-        n0=(~pl.col("later")).sum().cast(pl.Int64), k0=(pl.col("asked") & ~pl.col("later")).sum().cast(pl.Int64),
-        n1=pl.col("later").sum().cast(pl.Int64), k1=(pl.col("asked") & pl.col("later")).sum().cast(pl.Int64),
-    )  # fmt: skip
+        n0=(~pl.col("later")).sum().cast(pl.Int64),
+        k0=(pl.col("asked") & ~pl.col("later")).sum().cast(pl.Int64),
+        n1=pl.col("later").sum().cast(pl.Int64),
+        k1=(pl.col("asked") & pl.col("later")).sum().cast(pl.Int64),
+    )
     n0, k0, n1, k1 = (tally[c].to_numpy() for c in ("n0", "k0", "n1", "k1"))
-    p = np.array([
-        beta_binomial_tail(k1[[i]], n1[[i]], n1[[i]] * (k0[i] + 1) / (n0[i] + 2), float(n0[i] + 2))[0]
-        for i in range(len(n0))
-    ])  # fmt: skip
+    p = np.array(
+        [
+            beta_binomial_tail(k1[[i]], n1[[i]], n1[[i]] * (k0[i] + 1) / (n0[i] + 2), float(n0[i] + 2))[0]
+            for i in range(len(n0))
+        ]
+    )
     changed = tally["buyer"].filter(pl.Series(p < CHANGED, dtype=pl.Boolean))
     off = theirs.filter(~pl.col("later") | ~pl.col("buyer").is_in(changed.implode()))
     before = off.filter(~pl.col("later"))["order_id"]
     own = pl.col("group").is_in(named.implode())
-    gone = pl.when(own).then(pl.col("order_id").is_in(before.implode())).otherwise(
-        pl.col("order_id").is_in(off["order_id"].implode())
-    )  # fmt: skip
+    gone = (
+        pl.when(own)
+        .then(pl.col("order_id").is_in(before.implode()))
+        .otherwise(pl.col("order_id").is_in(off["order_id"].implode()))
+    )
     return members.filter(~gone)
 
 
@@ -229,10 +255,21 @@ def _rows(groups: pl.DataFrame, members: pl.DataFrame, evidence: pl.DataFrame, o
         pl.col("pattern").first(), pl.col("probability").max(), pl.col("case_probability").first()
     )
     ids = lone["order_id"].unique().implode()
-    shown = evidence.lazy().filter(pl.col("order_id").is_in(ids)).select(
-        "order_id", placed_at(), pl.col("product_id", "province").cast(pl.String), "asked", "undone", "refused",
-        "waiting", "seller_says", money_at_risk=pl.col("amount").round(2).cast(MONEY),
-    )  # fmt: skip
+    shown = (
+        evidence.lazy()
+        .filter(pl.col("order_id").is_in(ids))
+        .select(
+            "order_id",
+            placed_at(),
+            pl.col("product_id", "province").cast(pl.String),
+            "asked",
+            "undone",
+            "refused",
+            "waiting",
+            "seller_says",
+            money_at_risk=pl.col("amount").round(2).cast(MONEY),
+        )
+    )
     lone = (
         lone.join(shown.collect(), on="order_id")
         .join(_buyers(orders, ids), on="order_id", how="left")
@@ -263,9 +300,14 @@ def _with_sentences(
     of_case = members.select("group", "case").unique().filter(pl.col("case").is_in(cases.implode()))
     facts = of_case.join(groups, on="group").sort("case", "probability", "group", descending=[False, True, False])
     tally = rows.group_by("case").agg(
-        pl.col("pattern").first(), told=pl.col("seller_says").sum(), waiting=pl.col("waiting").sum(),
-        undone=pl.col("undone").sum(), refused=pl.col("refused").sum(), asked=pl.col("asked").sum(), n=pl.len(),
-    )  # fmt: skip
+        pl.col("pattern").first(),
+        told=pl.col("seller_says").sum(),
+        waiting=pl.col("waiting").sum(),
+        undone=pl.col("undone").sum(),
+        refused=pl.col("refused").sum(),
+        asked=pl.col("asked").sum(),
+        n=pl.len(),
+    )
     by_case = {key[0]: part for key, part in facts.partition_by("case", as_dict=True).items()}
     said = [
         reasons_of(row, by_case[row["case"]].to_dicts(), language=language, currency=currency, market=market)
@@ -273,9 +315,14 @@ def _with_sentences(
     ]
     texts = pl.DataFrame(
         [(row["case"], *told) for row, told in zip(tally.iter_rows(named=True), said, strict=True)],
-        schema={"case": pl.String, "reasons": pl.List(pl.String), "innocent_explanations": pl.List(pl.String),
-                "next_step": pl.String}, orient="row",
-    )  # fmt: skip
+        schema={
+            "case": pl.String,
+            "reasons": pl.List(pl.String),
+            "innocent_explanations": pl.List(pl.String),
+            "next_step": pl.String,
+        },
+        orient="row",
+    )
     return rows.join(texts, on="case", how="left", maintain_order="left")
 
 
@@ -371,5 +418,7 @@ def _step(case: dict[str, Any]) -> str:
     if case["pattern"].startswith("masked"):
         return "masked"
     # by what most of the orders came to
-    return max(("asked", "undone", "refused"), key=lambda way: (case[way] - (case["undone"] + case["refused"]
-                                                                             if way == "asked" else 0)))  # fmt: skip
+    return max(
+        ("asked", "undone", "refused"),
+        key=lambda way: case[way] - (case["undone"] + case["refused"] if way == "asked" else 0),
+    )

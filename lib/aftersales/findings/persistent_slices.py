@@ -128,8 +128,7 @@ def persistent_slices(
         return nothing
     attributes = [c for c in frame.columns if c.startswith("attribute:")]
     dimensions = [*(d for d in DIMENSIONS if d in frame.columns), *attributes]
-    lines = slice_lines(frame, dimensions=dimensions, weeks=WINDOWS, paired=PAIRED,
-                        fitted=["paid_in", "product_then"])  # fmt: skip
+    lines = slice_lines(frame, dimensions=dimensions, weeks=WINDOWS, paired=PAIRED, fitted=["paid_in", "product_then"])
     rows, effects = _named_slices(lines, target=target)
     if rows.is_empty():
         return nothing
@@ -142,13 +141,21 @@ def persistent_slices(
             continue
         named = _named(lines, slice_[0])
         ties = [_named(lines, tied) for tied in ties_of(lines, slice_[0])]
-        told.append({
-            **row, "segment": segment_text(named), "conditions": _conditions(named),
-            "expected": row["usual"] * row["exposure"],
-            "rate_before": row["usual"], "rate_after": row["rate"], "lift": row["rate"] / row["usual"],
-            "ties": [segment_text(t) for t in ties], "tied_conditions": [_conditions(t) for t in ties],
-            **_weeks(of, week), **_asked(of.filter("counted"), asked),
-        })  # fmt: skip
+        told.append(
+            {
+                **row,
+                "segment": segment_text(named),
+                "conditions": _conditions(named),
+                "expected": row["usual"] * row["exposure"],
+                "rate_before": row["usual"],
+                "rate_after": row["rate"],
+                "lift": row["rate"] / row["usual"],
+                "ties": [segment_text(t) for t in ties],
+                "tied_conditions": [_conditions(t) for t in ties],
+                **_weeks(of, week),
+                **_asked(of.filter("counted"), asked),
+            }
+        )
     if not told:
         return nothing
     found = with_money(pl.DataFrame(told, infer_schema_length=None), costs)
@@ -179,9 +186,10 @@ def _lines(
         if set_aside is not None:
             paid = paid.join(set_aside.lazy().select("order_id"), on="order_id", how="anti")
         lines = paid.with_columns(
-            *(pl.col(c).cast(pl.Categorical) for c in ("sku", *PAIRED)), cohort=week_start("day"),
+            *(pl.col(c).cast(pl.Categorical) for c in ("sku", *PAIRED)),
+            cohort=week_start("day"),
             hour=_band(pl.col("created_at").dt.hour()),
-        ).collect(engine="streaming")  # fmt: skip
+        ).collect(engine="streaming")
         keys = lines.select("order_id", "line_id", "product_id", "quantity", "paid", "day")
         requests = first_requests(keys, refunds, first=first, last=last)
         asked.append(requests.select("line_id", "events", "reason", "cents", "state"))
@@ -232,10 +240,11 @@ def _with_expected(frame: pl.DataFrame, views: pl.DataFrame, maturity: pl.DataFr
     joined = joined.join(plain, on="cohort", how="left", maintain_order="left")
     exposure = pl.coalesce("maturity", "any_maturity").fill_null(0.0)
     return joined.with_columns(
-        exposure=exposure, expected=exposure * pl.col("rate").fill_null(shop),
+        exposure=exposure,
+        expected=exposure * pl.col("rate").fill_null(shop),
         paid_in=pl.concat_str("stratum", pl.col("cohort").cast(pl.String), separator="|"),
         product_then=pl.concat_str(pl.col("product_id").fill_null(""), pl.col("age") < LATE_WEEKS, separator="|"),
-    )  # fmt: skip
+    )
 
 
 def _named_slices(lines: SliceLines, *, target: float) -> tuple[pl.DataFrame, Effects]:
@@ -274,10 +283,12 @@ def _judged(counts: pl.DataFrame, named: Sequence[Named], shut: set[Conditions],
     came = pl.col("refunds")
     gain = pl.when(came > due).then(came * (came / due).log() - came + due).otherwise(0.0)
     rows = rows.with_columns(gain=gain).with_columns(telling=pl.col("gain") >= LEAST_GAIN)
-    rows = pl.concat([
-        product_rates(rows.filter(which), worse=SLICE_WORSE, bound=slice_bound, fault=fault, where="telling")
-        for which, fault in ((one_level, MILD), (~one_level, BROKEN))
-    ])  # fmt: skip
+    rows = pl.concat(
+        [
+            product_rates(rows.filter(which), worse=SLICE_WORSE, bound=slice_bound, fault=fault, where="telling")
+            for which, fault in ((one_level, MILD), (~one_level, BROKEN))
+        ]
+    )
     tells = pl.col("enough") & (pl.col("excess") >= LEAST_EXCESS) & ~pl.col("shut")
     rows = rows.with_columns(tells=tells.fill_null(value=False))
     return bayes_fdr(rows, target=target, eligible="tells")
@@ -288,10 +299,11 @@ def _is(conditions: Conditions) -> pl.Expr:
     (first, level), *more = conditions
     second, other = more[0] if more else (None, None)
     return (
-        (pl.col("first") == first) & (pl.col("first_code") == level)
+        (pl.col("first") == first)
+        & (pl.col("first_code") == level)
         & pl.col("second").eq_missing(pl.lit(second, dtype=pl.String))
         & pl.col("second_code").eq_missing(pl.lit(other, dtype=pl.Int64))
-    )  # fmt: skip
+    )
 
 
 def _slice_of(row: dict[str, Any]) -> Named:

@@ -92,9 +92,19 @@ def _of_part(orders: pl.LazyFrame, refunds: Frame, *, since: date, until: date) 
     lines = lines.with_columns(cohort=week_start("day"))
     asked = touched_lines(refund_requests(refunds, until=until), lines).filter(pl.col("applied_at").is_not_null())
     touched = asked.select(
-        "order_id", "product_id", "sku", "batch", "stratum", "cohort", "refund_id", "applied_at", "reason", "state",
-        "cents", buyer=key_number(named_buyer()),
-    ).collect(engine="streaming")  # fmt: skip
+        "order_id",
+        "product_id",
+        "sku",
+        "batch",
+        "stratum",
+        "cohort",
+        "refund_id",
+        "applied_at",
+        "reason",
+        "state",
+        "cents",
+        buyer=key_number(named_buyer()),
+    ).collect(engine="streaming")
     priced = pl.col("paid") > 0
     money = pl.col("paid").filter(priced).cast(pl.Float64).sum()
     units_sold = pl.col("quantity").fill_null(1).filter(priced).sum()
@@ -124,10 +134,11 @@ def _events(touched: pl.DataFrame, level: str) -> pl.DataFrame:
     keys = list(LEVELS[level])
     known = touched.filter(pl.col(keys[-1]).is_not_null()).sort("applied_at", "refund_id")
     first = known.group_by("order_id", *keys, maintain_order=True).agg(
-        pl.col("stratum", "reason", "applied_at", "buyer").first(), pl.col("cohort").min(),
+        pl.col("stratum", "reason", "applied_at", "buyer").first(),
+        pl.col("cohort").min(),
         unclosed=(pl.col("state") != "closed").any(),
         cents=known_sum(pl.col("cents")),
-    )  # fmt: skip
+    )
     place = pl.col("applied_at").rank("ordinal").over(*keys, "buyer")
     again = pl.when(pl.col("buyer").is_not_null()).then(place > MOST_OF_A_BUYER).otherwise(pl.lit(value=False))
     return (
@@ -151,10 +162,12 @@ def _names(parts: pl.DataFrame) -> pl.DataFrame:
     )
     code = pl.col("merchant_code").fill_null("").str.extract_all(r"^[A-Za-z]+")
     return named.select(
-        "product_id", pl.col("title").fill_null(pl.col("product_id")), pl.col("category").fill_null(ALL),
+        "product_id",
+        pl.col("title").fill_null(pl.col("product_id")),
+        pl.col("category").fill_null(ALL),
         price=pl.when(pl.col("units_sold") > 0, pl.col("money") > 0).then(pl.col("money") / pl.col("units_sold")),
         attributes=attributes.list.concat(code),
-    )  # fmt: skip
+    )
 
 
 def _batches(parts: pl.DataFrame) -> pl.DataFrame:

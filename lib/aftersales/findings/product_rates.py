@@ -57,9 +57,12 @@ def rate_counts(views: pl.DataFrame) -> Counts:
     err = views["usual_err"].cast(pl.Float64).fill_null(0.0).to_numpy() if "usual_err" in views.columns else None
     looks = views["looks"].cast(pl.Float64).to_numpy() if "looks" in views.columns else np.ones(views.height)
     return Counts(
-        number["refunds"], number["exposure"], logit(np.clip(number["usual"], EDGE, 1 - EDGE)),
-        np.zeros(views.height) if err is None else err, looks,
-    )  # fmt: skip
+        number["refunds"],
+        number["exposure"],
+        logit(np.clip(number["usual"], EDGE, 1 - EDGE)),
+        np.zeros(views.height) if err is None else err,
+        looks,
+    )
 
 
 def group_prior(counts: Counts, rows: np.ndarray, known: np.ndarray, *, fault: Fault = BROKEN) -> DeviationPrior | None:
@@ -71,9 +74,15 @@ def group_prior(counts: Counts, rows: np.ndarray, known: np.ndarray, *, fault: F
 
 
 def product_rates(
-    views: pl.DataFrame, *, by: str = "prior", worse: float = WORSE, level: float = LEVEL, bound: Bound = worse_bound,
-    fault: Fault = BROKEN, where: str | None = None,
-) -> pl.DataFrame:  # fmt: skip
+    views: pl.DataFrame,
+    *,
+    by: str = "prior",
+    worse: float = WORSE,
+    level: float = LEVEL,
+    bound: Bound = worse_bound,
+    fault: Fault = BROKEN,
+    where: str | None = None,
+) -> pl.DataFrame:
     """Each view's rate with its interval and the probability that it is worse than expected (`worse_bound`).
 
     Columns in: ``refunds``, ``exposure`` (matured orders), ``usual`` (expected rate 0..1, null where unknown),

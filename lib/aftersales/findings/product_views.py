@@ -151,10 +151,12 @@ def _judged(counts: ProductCounts, *, week: Week, weeks: int, worse: float) -> p
         _with_kind(_with_others(_cells(counts, first, last, outcomes), counts), kinds)
         for first, last in ((window, week.sunday), (late, week.sunday), (before, late - timedelta(days=1)))
     )
-    stacked = pl.concat([
-        recent.with_columns(against=pl.lit("category"), first=pl.lit(window)).select(_STACK),
-        _against_past(now, past).with_columns(against=pl.lit("past"), first=pl.lit(late)).select(_STACK),
-    ])  # fmt: skip
+    stacked = pl.concat(
+        [
+            recent.with_columns(against=pl.lit("category"), first=pl.lit(window)).select(_STACK),
+            _against_past(now, past).with_columns(against=pl.lit("past"), first=pl.lit(late)).select(_STACK),
+        ]
+    )
     # each level has a prior of its own: stacked in one, the same orders would speak for it several times
     kind = pl.when(pl.col("reason") == ANY).then(pl.lit("any")).otherwise(pl.lit("reason"))
     stacked = _with_part(stacked).with_columns(prior=pl.concat_str("against", kind, "level", separator="|"))
@@ -262,10 +264,12 @@ def _kinds(counts: ProductCounts, outcomes: list[str], *, until: date) -> pl.Dat
         events, exposure = ([np.array(numbers[f"{c}_{age}"]) for age in range(AGES)] for c in ("refunds", "exposure"))
         aged = [at_age(kinds, *of) for of in zip(events, exposure, strict=True)]
         known = products.select("product_id", reason=pl.lit(outcome)).with_columns(
-            log_odds=kinds.log_odds, err=kinds.std_err, alike=kinds.alike,
+            log_odds=kinds.log_odds,
+            err=kinds.std_err,
+            alike=kinds.alike,
             like_words=pl.Series(kinds.words, dtype=pl.List(pl.String)),
             **dict(zip(of_age, (column for age in aged for column in age), strict=True)),
-        )  # fmt: skip
+        )
         found.append(known)
     return pl.concat(found)
 
@@ -310,13 +314,16 @@ def _with_kind(cells: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
     peers = pl.coalesce(oldest).struct
     return rows.select(
         pl.col(cells.columns),
-        usual=pl.Series(np.where(exposed > 0, expit(log_odds), np.nan)).fill_nan(None), usual_err=pl.Series(err),
-        aged=pl.Series(np.where(many, aged, 0.0)), aged_err=pl.Series(np.where(many, aged_err, 0.0)),
+        usual=pl.Series(np.where(exposed > 0, expit(log_odds), np.nan)).fill_nan(None),
+        usual_err=pl.Series(err),
+        aged=pl.Series(np.where(many, aged, 0.0)),
+        aged_err=pl.Series(np.where(many, aged_err, 0.0)),
         like_words=pl.when(known).then("like_words").otherwise(pl.lit([], dtype=pl.List(pl.String))),
         like_weeks=peers.field("weeks"),
-        like_products=pl.when(known).then(pl.coalesce(peers.field("peers"), "alike"))
+        like_products=pl.when(known)
+        .then(pl.coalesce(peers.field("peers"), "alike"))
         .otherwise(pl.col("product_id").n_unique().over("reason").cast(pl.Int64) - 1),
-    )  # fmt: skip
+    )
 
 
 def _level(log_odds: np.ndarray, events: np.ndarray, exposure: np.ndarray) -> float:
@@ -363,9 +370,12 @@ def _against_past(now: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     odds = rate / (1 - rate) * (pl.col("aged") - pl.col("aged_past")).exp()
     of_age = (pl.col("aged_err") ** 2 + pl.col("aged_err_past") ** 2).sqrt()
     return both.filter(known).with_columns(
-        usual=odds / (1 + odds), usual_err=(err**2 + of_age**2).sqrt(), like_words=pl.lit([], pl.List(pl.String)),
-        like_products=pl.lit(None, pl.Int64), like_weeks=pl.lit(None, pl.Int64),
-    )  # fmt: skip
+        usual=odds / (1 + odds),
+        usual_err=(err**2 + of_age**2).sqrt(),
+        like_words=pl.lit([], pl.List(pl.String)),
+        like_products=pl.lit(None, pl.Int64),
+        like_weeks=pl.lit(None, pl.Int64),
+    )
 
 
 def _cut(judged: pl.DataFrame, *, target: float) -> pl.DataFrame:
@@ -383,9 +393,12 @@ def _cut(judged: pl.DataFrame, *, target: float) -> pl.DataFrame:
     share = listed.select("_row", "false_share", leads=pl.lit(value=True))
     rows = rows.join(share, on="_row", how="left", maintain_order="left")
     return rows.with_columns(
-        leads=pl.col("leads").fill_null(value=False), cut=pl.lit(cut), fires=pl.col("tells") & (chance >= cut),
-        flagged=pl.col("product_id").is_in(flagged["product_id"].implode()), category=pl.col("category").fill_null(ALL),
-    )  # fmt: skip
+        leads=pl.col("leads").fill_null(value=False),
+        cut=pl.lit(cut),
+        fires=pl.col("tells") & (chance >= cut),
+        flagged=pl.col("product_id").is_in(flagged["product_id"].implode()),
+        category=pl.col("category").fill_null(ALL),
+    )
 
 
 def _leading(rows: pl.DataFrame, *, target: float) -> pl.DataFrame:

@@ -97,8 +97,11 @@ def problem_products(
     rows = _with_state(rows, listed(before)).with_columns(false_share=1 - pl.col("probability_worse").mean())
     rows = rows.rename({"excess": "excess_refunds"}).with_columns(headline=pl.lit(None, dtype=pl.String))
     rows = rows.sort("money_at_stake", "product_id", descending=[True, False], nulls_last=True)
-    return with_product_headlines(rows.select(list(PRODUCTS_SCHEMA)).cast(dict(PRODUCTS_SCHEMA)),  # type: ignore[arg-type]
-                                  language=language, currency=currency)  # fmt: skip
+    return with_product_headlines(
+        rows.select(list(PRODUCTS_SCHEMA)).cast(dict(PRODUCTS_SCHEMA)),  # type: ignore[arg-type]
+        language=language,
+        currency=currency,
+    )
 
 
 def listed(views: pl.DataFrame) -> pl.DataFrame:
@@ -118,9 +121,18 @@ def gone_products(views: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     past = left.select(*key, "title", rate_before="rate", expected_before="expected_rate")
     found = past.join(now, on=key, how="left", nulls_equal=True)
     return found.select(
-        "product_id", "title", *key[:1], *key[2:], "rate_before", "expected_before", "rate", "rate_low", "rate_high",
-        "expected_rate", "orders",
-    ).sort("product_id")  # fmt: skip
+        "product_id",
+        "title",
+        *key[:1],
+        *key[2:],
+        "rate_before",
+        "expected_before",
+        "rate",
+        "rate_low",
+        "rate_high",
+        "expected_rate",
+        "orders",
+    ).sort("product_id")
 
 
 def unjudged_products(views: pl.DataFrame) -> pl.DataFrame:
@@ -185,9 +197,12 @@ def series_scopes(rows: pl.DataFrame) -> pl.DataFrame:
     """The scope whose weeks tell a row's story: a batch has no weeks before it, so its SKU's or product's are taken."""
     sku = pl.when(pl.col("level") == "product").then(None).otherwise("of_sku")
     return rows.select(
-        "product_id", "reason", sku=sku, batch=pl.lit(None, dtype=pl.String),
+        "product_id",
+        "reason",
+        sku=sku,
+        batch=pl.lit(None, dtype=pl.String),
         level=pl.when(sku.is_not_null()).then(pl.lit("sku")).otherwise(pl.lit("product")),
-    ).select(*KEY, "reason")  # fmt: skip
+    ).select(*KEY, "reason")
 
 
 def _with_since(rows: pl.DataFrame, counts: ProductCounts, *, week: Week) -> pl.DataFrame:
@@ -225,10 +240,12 @@ def _with_state(rows: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     past = before.select("product_id", past="excess")
     rows = rows.join(past, on="product_id", how="left", maintain_order="left")
     state = (
-        pl.when(pl.col("past").is_null()).then(pl.lit("new"))
-        .when(pl.col("excess") <= BETTER_FROM * pl.col("past")).then(pl.lit("better"))
+        pl.when(pl.col("past").is_null())
+        .then(pl.lit("new"))
+        .when(pl.col("excess") <= BETTER_FROM * pl.col("past"))
+        .then(pl.lit("better"))
         .otherwise(pl.lit("still"))
-    )  # fmt: skip
+    )
     return rows.with_columns(state=state)
 
 

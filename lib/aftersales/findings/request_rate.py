@@ -38,8 +38,16 @@ def request_rate(orders: Chunks, refunds: Frame, *, week: Week, market: str) -> 
     [(1, 1.0), (0, 1.0)]
     """
     if not has_refund_dates(refunds):
-        return pl.DataFrame(schema={"week": pl.Date, "events": pl.Int64, "exposure": pl.Float64, "rate": pl.Float64,
-                                    "low": pl.Float64, "high": pl.Float64})  # fmt: skip
+        return pl.DataFrame(
+            schema={
+                "week": pl.Date,
+                "events": pl.Int64,
+                "exposure": pl.Float64,
+                "rate": pl.Float64,
+                "low": pl.Float64,
+                "high": pl.Float64,
+            }
+        )
     festive = [with_stratum(part, market) for part in parts_of(orders)]
     triangle = delay_triangle(festive, refunds, until=week.sunday, by=["stratum"])
     curve = delay_curve(triangle, by=["stratum"]).sort("stratum", "age")
@@ -61,16 +69,32 @@ def as_seen(rates: pl.DataFrame, *, week: Week) -> pl.DataFrame:
     """The last sixty weeks as rows of `weekly_measures.observed_measures`."""
     first = week.shift(1 - SIGNAL_WEEKS).monday
     return rates.filter(pl.col("week") >= first).select(
-        measure=pl.lit(MEASURE), scope=pl.lit("shop"), week=week_label("week"), unit=pl.lit("share_at_risk"),
-        seen="rate", seen_low="low", seen_high="high", part=pl.col("events").cast(pl.Float64), whole="exposure",
+        measure=pl.lit(MEASURE),
+        scope=pl.lit("shop"),
+        week=week_label("week"),
+        unit=pl.lit("share_at_risk"),
+        seen="rate",
+        seen_low="low",
+        seen_high="high",
+        part=pl.col("events").cast(pl.Float64),
+        whole="exposure",
         dated=pl.lit(True),
-    )  # fmt: skip
+    )
 
 
 def as_estimates(rates: pl.DataFrame) -> pl.DataFrame:
     """All weeks as rows of `estimates.weekly_estimates`: nothing is still to come, as the exposure knows the delays."""
     return rates.select(
-        measure=pl.lit(MEASURE), scope=pl.lit("shop"), week="week", kind=pl.lit("count"),
-        events=pl.col("events").cast(pl.Float64), exposure="exposure", maturity=pl.lit(1.0),
-        maturity_error=pl.lit(0.0), value="rate", value_low="low", value_high="high", mature=pl.lit(True),
-    )  # fmt: skip
+        measure=pl.lit(MEASURE),
+        scope=pl.lit("shop"),
+        week="week",
+        kind=pl.lit("count"),
+        events=pl.col("events").cast(pl.Float64),
+        exposure="exposure",
+        maturity=pl.lit(1.0),
+        maturity_error=pl.lit(0.0),
+        value="rate",
+        value_low="low",
+        value_high="high",
+        mature=pl.lit(True),
+    )

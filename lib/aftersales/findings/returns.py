@@ -38,10 +38,16 @@ def with_returns(
     """
     base = int(groups["group"].max() or 0) + 1  # type: ignore[arg-type]
     rows = returns.filter("listed").with_columns(group=(pl.col("number").rank("dense") + base).cast(pl.Int64))
-    found = rows.sort("group", "order_id").group_by("group", maintain_order=True).agg(
-        pl.col("probability").max(), orders=pl.col("order_id").n_unique().cast(pl.Int64),
-        returns=pl.struct(pl.exclude("group")),
-    ).with_columns(pattern=pl.lit(PATTERN))  # fmt: skip
+    found = (
+        rows.sort("group", "order_id")
+        .group_by("group", maintain_order=True)
+        .agg(
+            pl.col("probability").max(),
+            orders=pl.col("order_id").n_unique().cast(pl.Int64),
+            returns=pl.struct(pl.exclude("group")),
+        )
+        .with_columns(pattern=pl.lit(PATTERN))
+    )
     return (
         pl.concat([groups, found], how="diagonal"),
         pl.concat([members, rows.select("group", "order_id")]),
@@ -56,9 +62,11 @@ def return_states(returns: pl.DataFrame) -> pl.DataFrame:
     >>> return_states(rows).rows()
     [('a', True, None)]
     """
-    return returns.filter("listed").group_by("order_id", maintain_order=True).agg(
-        return_open=pl.col("open").any(), return_paid_at=pl.col("paid_at").max()
-    )  # fmt: skip
+    return (
+        returns.filter("listed")
+        .group_by("order_id", maintain_order=True)
+        .agg(return_open=pl.col("open").any(), return_paid_at=pl.col("paid_at").max())
+    )
 
 
 def return_reasons(returns: list[dict[str, Any]], *, language: Language) -> list[str]:
@@ -70,8 +78,9 @@ def return_reasons(returns: list[dict[str, Any]], *, language: Language) -> list
     """
     told = [
         say(f"suspects.return.{check}", language, **(row | {"order": row["order_id"]}))
-        for row in returns[:MOST_TOLD] for check in row["checks"]
-    ]  # fmt: skip
+        for row in returns[:MOST_TOLD]
+        for check in row["checks"]
+    ]
     if len(returns) > MOST_TOLD:
         told.append(say("suspects.return.more", language, n=len(returns) - MOST_TOLD))
     least = min(returns, key=lambda row: (row["expected"] or 0.0) / max(row["alike"] or 1, 1))

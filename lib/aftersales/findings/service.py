@@ -100,10 +100,18 @@ def _signals(signals: pl.DataFrame, week: Week) -> list[dict[str, Any]]:
         # of a rate the cases are counted, of a duration all cases of the week waited longer
         cases = row.get("part") or 0.0
         over = 1 - row["normal_high"] / row["value"] if row["value"] else 0.0
-        found.append({
-            "kind": kind, "scope": "shop", "cases": round(cases), "value": row["value"], "usual": row["normal_high"],
-            "excess_a_month": cases * over * 30 / 7, "money": None, "certainty": 0.9,
-        })  # fmt: skip
+        found.append(
+            {
+                "kind": kind,
+                "scope": "shop",
+                "cases": round(cases),
+                "value": row["value"],
+                "usual": row["normal_high"],
+                "excess_a_month": cases * over * 30 / 7,
+                "money": None,
+                "certainty": 0.9,
+            }
+        )
     return found
 
 
@@ -113,12 +121,17 @@ def _slow_hours(complaints: Frame, week: Week) -> list[dict[str, Any]]:
     filed = columns_of(complaints, Complaints, names, needed=["filed_at"])
     filed = filed.filter(
         pl.col("filed_at").dt.date().is_between(week.shift(1 - LIST_WEEKS).monday, week.sunday),
-        has_hour(pl.col("filed_at")), has_hour(pl.col("first_response_at")),
-    )  # fmt: skip
-    waits = filed.select(
-        watch=pl.col("filed_at").dt.hour().cast(pl.Int64) // WATCH_HOURS,
-        hours=(pl.col("first_response_at") - pl.col("filed_at")).dt.total_seconds() / 3600,
-    ).drop_nulls().collect()  # fmt: skip
+        has_hour(pl.col("filed_at")),
+        has_hour(pl.col("first_response_at")),
+    )
+    waits = (
+        filed.select(
+            watch=pl.col("filed_at").dt.hour().cast(pl.Int64) // WATCH_HOURS,
+            hours=(pl.col("first_response_at") - pl.col("filed_at")).dt.total_seconds() / 3600,
+        )
+        .drop_nulls()
+        .collect()
+    )
     found = []
     for watch in sorted(waits["watch"].unique()):
         of = (waits["watch"] == watch).to_numpy()
@@ -130,11 +143,18 @@ def _slow_hours(complaints: Frame, week: Week) -> list[dict[str, Any]]:
         p = float(mannwhitneyu(own, rest, alternative="greater").pvalue) * (24 // WATCH_HOURS)
         if p < LEVEL:
             first = watch * WATCH_HOURS
-            found.append({
-                "kind": "slow_hours", "scope": f"hours={first}-{first + WATCH_HOURS - 1}", "cases": len(own),
-                "value": float(np.median(own)), "usual": float(np.median(rest)), "excess_a_month": _a_month(len(own)),
-                "money": None, "certainty": 1 - p,
-            })  # fmt: skip
+            found.append(
+                {
+                    "kind": "slow_hours",
+                    "scope": f"hours={first}-{first + WATCH_HOURS - 1}",
+                    "cases": len(own),
+                    "value": float(np.median(own)),
+                    "usual": float(np.median(rest)),
+                    "excess_a_month": _a_month(len(own)),
+                    "money": None,
+                    "certainty": 1 - p,
+                }
+            )
     return found
 
 

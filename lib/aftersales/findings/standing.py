@@ -52,9 +52,12 @@ def with_signal_standing(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(~pl.col("dated")).then(pl.lit("undated")).when(~pl.col("mature").fill_null(True)).then(pl.lit("young"))
     )
     marked = marked.with_columns(
-        id=_ids("signal", marked["measure"] + "|" + marked["scope"]), state=state, strength=strength, caveat=caveat,
+        id=_ids("signal", marked["measure"] + "|" + marked["scope"]),
+        state=state,
+        strength=strength,
+        caveat=caveat,
         source=pl.lit("measures.surveillance"),
-    )  # fmt: skip
+    )
     keys = [*series, "week"]
     return rows.join(
         marked.select(*keys, "id", "state", "strength", "caveat", "source"), on=keys, maintain_order="left"
@@ -98,7 +101,7 @@ def _segment_standing(
     strength = pl.when(strong).then(pl.lit("strong")).otherwise(pl.lit("weak"))
     return joined.with_columns(
         id=_ids(kind, now["segment"]), state=state, strength=strength, source=pl.lit(source)
-    ).drop("_then")  # fmt: skip
+    ).drop("_then")
 
 
 def gone_drivers(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

@@ -98,9 +98,10 @@ def _steps(refunds: Frame, complaints: Frame | None) -> pl.LazyFrame:
         return involved
     told = columns_of(complaints, Complaints, ["complaint_id", "order_id", "platform_involved_at"], needed=["order_id"])
     told = told.drop_nulls("platform_involved_at").select(
-        pl.col("complaint_id").alias("refund_id"), "order_id",
+        pl.col("complaint_id").alias("refund_id"),
+        "order_id",
         pl.col("platform_involved_at").cast(involved.collect_schema()["applied_at"]).alias("applied_at"),
-    )  # fmt: skip
+    )
     return pl.concat([involved, told])
 
 
@@ -243,10 +244,16 @@ def _rows(table: pl.DataFrame, measure: str, *, by: str | None = None) -> pl.Dat
     seen, low, high, part, whole = WEEKLY[measure].of
     scope = pl.lit("shop") if by is None else pl.format("{}={}", pl.lit(SCOPES[by]), pl.col(by).fill_null("unknown"))
     return table.select(
-        measure=pl.lit(measure), scope=scope, week=week_label("cohort"), unit=pl.lit(WEEKLY[measure].unit),
-        seen=pl.col(seen), seen_low=pl.col(low), seen_high=pl.col(high), part=pl.col(part).cast(pl.Float64),
+        measure=pl.lit(measure),
+        scope=scope,
+        week=week_label("cohort"),
+        unit=pl.lit(WEEKLY[measure].unit),
+        seen=pl.col(seen),
+        seen_low=pl.col(low),
+        seen_high=pl.col(high),
+        part=pl.col(part).cast(pl.Float64),
         whole=pl.col(whole).cast(pl.Float64),
-    )  # fmt: skip
+    )
 
 
 _SCHEMA = {

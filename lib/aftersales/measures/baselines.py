@@ -74,9 +74,13 @@ def outlook(
             span = slice(max(0, end - BASELINE_WEEKS), end)
             part = _regression(
                 *(_taken(column, rows, span) for column in everything),
-                weeks=weeks, span=span, ahead=places, ahead_exposure=_taken(exposure, rows, places), rung=rung,
+                weeks=weeks,
+                span=span,
+                ahead=places,
+                ahead_exposure=_taken(exposure, rows, places),
+                rung=rung,
                 market=market,
-            )  # fmt: skip
+            )
             _store(found, rows, part)
     rows = np.flatnonzero(method == SHRUNK)
     if rows.size:
@@ -154,17 +158,30 @@ def shrunk_rates(
 
 
 def _regression(
-    counts: Array, exposure: Array, usable: NDArray[np.bool_], *, weeks: Sequence[Week], span: slice,
-    ahead: NDArray[np.int64], ahead_exposure: Array, rung: int, market: str | None,
-) -> Expected:  # fmt: skip
+    counts: Array,
+    exposure: Array,
+    usable: NDArray[np.bool_],
+    *,
+    weeks: Sequence[Week],
+    span: slice,
+    ahead: NDArray[np.int64],
+    ahead_exposure: Array,
+    rung: int,
+    market: str | None,
+) -> Expected:
     design, precision = week_design(weeks[span], rung=rung, market=market)
     rows, _ = week_design([weeks[place] for place in ahead], rung=rung, market=market)
     # in years, so that a trend's coefficient is a change a year
     time = np.arange(len(weeks)) / WEEKS_A_YEAR
     return expected_counts(
-        counts, exposure, usable, design=design, trend=time[span], ahead=Ahead(rows, time[ahead], ahead_exposure),
+        counts,
+        exposure,
+        usable,
+        design=design,
+        trend=time[span],
+        ahead=Ahead(rows, time[ahead], ahead_exposure),
         precision=precision,
-    )  # fmt: skip
+    )
 
 
 def _taken(column: NDArray, rows: NDArray[np.int64], places: slice | NDArray[np.int64]) -> NDArray:

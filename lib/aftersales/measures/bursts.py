@@ -90,10 +90,17 @@ def windows(
 
 
 def _nothing(kind: pl.DataType) -> pl.DataFrame:
-    return pl.DataFrame(schema={
-        "source": kind, "start": pl.Int64, "end": pl.Int64, "hours": pl.Int64, "orders": pl.Int64,
-        "expected": pl.Float64, "p_timing": pl.Float64,
-    })  # fmt: skip
+    return pl.DataFrame(
+        schema={
+            "source": kind,
+            "start": pl.Int64,
+            "end": pl.Int64,
+            "hours": pl.Int64,
+            "orders": pl.Int64,
+            "expected": pl.Float64,
+            "p_timing": pl.Float64,
+        }
+    )
 
 
 def _prior(orders_of: Mapping[int, int]) -> tuple[float, float]:
@@ -248,11 +255,17 @@ def _of_length(hours: int, part: _Sources, shop: _Shop) -> pl.DataFrame:
     share, (shape, rate) = np.minimum(share, 1.0), shop.prior
     outside, rest = shape + n - k, rate + 1 - share
     tail = negative_binomial_sf(k - 2, outside, rest / (rest + share)) + spree[source[rows]] ** (k - 1)
-    return pl.DataFrame({
-        "code": source[rows], "start": at[rows], "end": at[rows] + hours * _HOUR,
-        "hours": np.full(len(rows), hours, dtype=np.int64), "orders": k,
-        "expected": outside / rest * share, "p_timing": np.minimum(tail * n * len(shop.lengths), 1.0),
-    })  # fmt: skip
+    return pl.DataFrame(
+        {
+            "code": source[rows],
+            "start": at[rows],
+            "end": at[rows] + hours * _HOUR,
+            "hours": np.full(len(rows), hours, dtype=np.int64),
+            "orders": k,
+            "expected": outside / rest * share,
+            "p_timing": np.minimum(tail * n * len(shop.lengths), 1.0),
+        }
+    )
 
 
 def _votes(count: np.ndarray, share: np.ndarray, part: _Sources) -> np.ndarray:

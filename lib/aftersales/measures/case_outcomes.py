@@ -33,9 +33,11 @@ def case_outcomes(cases: Frame, members: Frame, *, until: date | None = None) ->
     entered = columns_of(cases, Cases, ["case_id", "at", "state", "note", "by"], needed=["case_id", "at", "state"])
     if until is not None:
         entered = entered.filter(pl.col("at").dt.date() <= until)
-    last = entered.sort("case_id", "at").group_by("case_id", maintain_order=True).agg(
-        pl.col("state", "at", "note", "by").last(), first_at=pl.col("at").first(), states=pl.len().cast(pl.Int64)
-    )  # fmt: skip
+    last = (
+        entered.sort("case_id", "at")
+        .group_by("case_id", maintain_order=True)
+        .agg(pl.col("state", "at", "note", "by").last(), first_at=pl.col("at").first(), states=pl.len().cast(pl.Int64))
+    )
     kept = columns_of(members, CaseMembers, ["case_id", "pattern"], needed=["case_id"])
     patterns = kept.group_by("case_id").agg(pl.col("pattern").drop_nulls().first())
     outcome = pl.col("state").replace_strict(CASE_OUTCOME, return_dtype=pl.String)
@@ -45,9 +47,13 @@ def case_outcomes(cases: Frame, members: Frame, *, until: date | None = None) ->
 
 
 def members_by_outcome(
-    cases: Frame, members: Frame, *, outcome: Outcome, kind: Literal["order", "complaint"] = "order",
+    cases: Frame,
+    members: Frame,
+    *,
+    outcome: Outcome,
+    kind: Literal["order", "complaint"] = "order",
     until: date | None = None,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """The orders (or complaints) of all cases with that outcome: labels given by people and the platform, by no score.
 
     Columns out: order_id (or complaint_id), case_id, at (when the case entered its last state). Sorted; a member of
@@ -88,9 +94,13 @@ def cleared_buyers(cases: Frame, members: Frame, orders: Frame, complaints: Fram
     {'b1': datetime.date(2026, 11, 2)}
     """
     named = cleared(cases, members, kind="order")
-    told = cleared(cases, members, kind="complaint").lazy().join(
-        complaints.lazy().select("complaint_id", "order_id"), on="complaint_id"
-    ).select("order_id", "day").collect()  # fmt: skip
+    told = (
+        cleared(cases, members, kind="complaint")
+        .lazy()
+        .join(complaints.lazy().select("complaint_id", "order_id"), on="complaint_id")
+        .select("order_id", "day")
+        .collect()
+    )
     both = pl.concat([named, told])
     if both.is_empty():
         return {}
@@ -147,6 +157,21 @@ def win_rates(outcomes: pl.DataFrame) -> pl.DataFrame:
         low, high = wilson(pl.col(f"{name}_rate"), pl.col(whole))
         every = every.with_columns(low.alias(f"{name}_low"), high.alias(f"{name}_high"))
     return every.select(
-        "pattern", "cases", "won", "partly_won", "lost", "decided", "win_rate", "win_low", "win_high", "innocent",
-        "settled", "dropped", "open", "judged", "right_rate", "right_low", "right_high",
-    )  # fmt: skip
+        "pattern",
+        "cases",
+        "won",
+        "partly_won",
+        "lost",
+        "decided",
+        "win_rate",
+        "win_low",
+        "win_high",
+        "innocent",
+        "settled",
+        "dropped",
+        "open",
+        "judged",
+        "right_rate",
+        "right_low",
+        "right_high",
+    )

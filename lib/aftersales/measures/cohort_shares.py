@@ -51,6 +51,8 @@ def cohort_shares(orders: Chunks, refunds: Frame, *, since: date, until: date) -
         .sort("week", "age")
     )
     return reached.select(
-        cohort="week", age_days=pl.col("age").cast(pl.Int64), orders="orders",
+        cohort="week",
+        age_days=pl.col("age").cast(pl.Int64),
+        orders="orders",
         refund_orders=pl.col("events").cum_sum().over("week"),
-    ).with_columns(share=pl.col("refund_orders") / pl.col("orders"))  # fmt: skip
+    ).with_columns(share=pl.col("refund_orders") / pl.col("orders"))

@@ -66,12 +66,19 @@ def contradictions_of(facts: pl.DataFrame) -> pl.DataFrame:
     said = with_demands(facts)
     found = [
         said.filter(fires).select(
-            "complaint_id", "order_id", pl.lit(check).alias("check"), "filed_at", at.alias("at"),
-            due.alias("due_at"), ((until - at).dt.total_seconds() / 3600).alias("gap_hours"), "asked", "value",
+            "complaint_id",
+            "order_id",
+            pl.lit(check).alias("check"),
+            "filed_at",
+            at.alias("at"),
+            due.alias("due_at"),
+            ((until - at).dt.total_seconds() / 3600).alias("gap_hours"),
+            "asked",
+            "value",
             "price_multiple",
         )
         for check, (fires, at, due, until) in {**_record_checks(), **_demand_checks()}.items()
-    ]  # fmt: skip
+    ]
     ranks = pl.col("check").replace_strict({name: rank for rank, name in enumerate(CHECKS)}, return_dtype=pl.Int64)
     return pl.concat(found, how="vertical_relaxed").sort("complaint_id", ranks)
 

@@ -60,10 +60,21 @@ def copied_complaints(facts: pl.DataFrame) -> pl.DataFrame:
     most = pl.col("same_product") * 2 > pl.col("buyers")
     one_product, sums = (pl.col("chance") <= CHANCE_BELOW) & most, pl.col("median_multiple").fill_null(0) > ABOVE_PRICE
     kind = (
-        pl.when(one_product & sums).then(pl.lit("copied")).when(one_product).then(pl.lit("one_product"))
-        .when(sums).then(pl.lit("sums")).otherwise(pl.lit("stock"))
-    )  # fmt: skip
+        pl.when(one_product & sums)
+        .then(pl.lit("copied"))
+        .when(one_product)
+        .then(pl.lit("one_product"))
+        .when(sums)
+        .then(pl.lit("sums"))
+        .otherwise(pl.lit("stock"))
+    )
     return told.select(
-        "complaint_id", "first_id", "copies", pl.col("buyers").cast(pl.Int64),
-        pl.col("same_product").fill_null(0).cast(pl.Int64), "chance", "median_multiple", kind.alias("kind"),
-    ).sort("complaint_id")  # fmt: skip
+        "complaint_id",
+        "first_id",
+        "copies",
+        pl.col("buyers").cast(pl.Int64),
+        pl.col("same_product").fill_null(0).cast(pl.Int64),
+        "chance",
+        "median_multiple",
+        kind.alias("kind"),
+    ).sort("complaint_id")

@@ -50,9 +50,10 @@ def empty_days(orders: Chunks, *, until: date, market: str) -> pl.DataFrame:
     backwards = pl.col("orders").reverse().rolling_median(NEIGHBOUR_DAYS, min_samples=1).reverse()
     every = every.with_columns(before=middle, after=backwards)
     busy = every.filter(pl.col("orders") > 0).with_columns(
-        first_day=pl.col("day").shift(1).dt.offset_by("1d"), last_day=pl.col("day").dt.offset_by("-1d"),
+        first_day=pl.col("day").shift(1).dt.offset_by("1d"),
+        last_day=pl.col("day").dt.offset_by("-1d"),
         pace=pl.max_horizontal(pl.col("before").shift(1), "after"),
-    )  # fmt: skip
+    )
     length = (pl.col("last_day") - pl.col("first_day")).dt.total_days() + 1
     gaps = busy.with_columns(days=length).filter(pl.col("days") > 0)
     found = _judged(gaps.select("first_day", "last_day", "days", "pace"), pl.col("days") * pl.col("pace"))
@@ -81,9 +82,9 @@ def last_day_cut(orders: Frame, *, until: date) -> pl.DataFrame:
     last = last.select(day=pl.col("last_at").dt.date(), last_at="last_at")
     day, moment = last.item(0, "day"), last.item(0, "last_at")
     usual = made.filter(pl.col("day") < day, pl.col("day") >= pl.lit(day).dt.offset_by(f"-{USUAL_DAYS}d"))
-    later = usual.select(
-        n=(pl.col("at").dt.time() > moment.time()).sum(), days=pl.col("day").n_unique()
-    ).collect(engine="streaming")  # fmt: skip
+    later = usual.select(n=(pl.col("at").dt.time() > moment.time()).sum(), days=pl.col("day").n_unique()).collect(
+        engine="streaming"
+    )
     expected = later.item(0, "n") / later.item(0, "days") if later.item(0, "days") else 0.0
     return _judged(last, pl.lit(float(expected)))
 
@@ -179,9 +180,11 @@ def _orders_by(lines: pl.LazyFrame, key: pl.Expr) -> pl.DataFrame:
 
 def _judged(frame: pl.DataFrame, expected: pl.Expr) -> pl.DataFrame:
     chance = (-pl.col("expected")).exp()
-    return frame.with_columns(expected=expected.cast(pl.Float64)).with_columns(chance=chance).with_columns(
-        odd=pl.col("chance") < GAP_CHANCE
-    )  # fmt: skip
+    return (
+        frame.with_columns(expected=expected.cast(pl.Float64))
+        .with_columns(chance=chance)
+        .with_columns(odd=pl.col("chance") < GAP_CHANCE)
+    )
 
 
 # The median of fewer days is one or two days' accident: in a file that begins with one row it would call that row a
@@ -218,10 +221,16 @@ def days_covered(
     if every_day:
         return begun.with_columns(covered=pl.col("rows") > 0).select(*_COLUMNS)
     runs = _with_pace(begun).with_columns(run=(pl.col("rows") > 0).rle_id())
-    ends = runs.group_by("run").agg(
-        first_day=pl.col("day").first(), last_day=pl.col("day").last(), expected=pl.len() * pl.col("pace").first(),
-        empty=(pl.col("rows") == 0).first(),
-    ).filter("empty")  # fmt: skip
+    ends = (
+        runs.group_by("run")
+        .agg(
+            first_day=pl.col("day").first(),
+            last_day=pl.col("day").last(),
+            expected=pl.len() * pl.col("pace").first(),
+            empty=(pl.col("rows") == 0).first(),
+        )
+        .filter("empty")
+    )
     quiet = [in_pause(*pair, market) for pair in zip(ends["first_day"], ends["last_day"], strict=True)]
     gap = ((-pl.col("expected")).exp() < GAP_CHANCE) & ~pl.Series("quiet", quiet, dtype=pl.Boolean)
     gaps = ends.select("run", gap=gap)

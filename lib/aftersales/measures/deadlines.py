@@ -75,15 +75,22 @@ def _refunds(refunds: Frame, *, now: datetime) -> pl.DataFrame:
     cases = cases.filter(pl.col("status").is_in(REFUND_UNSETTLED), asked)
     returning = pl.col("kind").is_in(["return_refund", "exchange", "repair"]).fill_null(value=False)
     step = (
-        pl.when(pl.col("evidence_due_at") >= now).then(pl.lit("give_evidence"))
-        .when(pl.col("status") == "returned").then(pl.lit("check_return"))
-        .when(pl.col("status") == "to_return").then(pl.lit("wait_for_return"))
-        .when(pl.col("status") == "refused").then(pl.lit("talk_again"))
-        .when(pl.col("phase") == "before_shipping").then(pl.lit("answer_unshipped"))
-        .when(pl.col("phase") == "in_transit").then(pl.lit("answer_in_transit"))
-        .when(returning).then(pl.lit("answer_return"))
+        pl.when(pl.col("evidence_due_at") >= now)
+        .then(pl.lit("give_evidence"))
+        .when(pl.col("status") == "returned")
+        .then(pl.lit("check_return"))
+        .when(pl.col("status") == "to_return")
+        .then(pl.lit("wait_for_return"))
+        .when(pl.col("status") == "refused")
+        .then(pl.lit("talk_again"))
+        .when(pl.col("phase") == "before_shipping")
+        .then(pl.lit("answer_unshipped"))
+        .when(pl.col("phase") == "in_transit")
+        .then(pl.lit("answer_in_transit"))
+        .when(returning)
+        .then(pl.lit("answer_return"))
         .otherwise(pl.lit("answer_refund"))
-    )  # fmt: skip
+    )
     own = pl.when(pl.col("evidence_due_at") >= now).then("evidence_due_at").otherwise("deadline_at")
     return _with_due(cases, "refund", "refund_id", step, own=own, since=pl.col("applied_at"))
 
@@ -98,10 +105,12 @@ def _complaints(complaints: Frame, *, now: datetime) -> pl.DataFrame:
     # a dispute read off the refund report is one that the platform looks at, by that very reading
     platform |= (pl.col("source") == "refund_report").fill_null(value=False)
     step = (
-        pl.when(platform).then(pl.lit("give_evidence"))
-        .when(pl.col("first_response_at").is_null()).then(pl.lit("answer_complaint"))
+        pl.when(platform)
+        .then(pl.lit("give_evidence"))
+        .when(pl.col("first_response_at").is_null())
+        .then(pl.lit("answer_complaint"))
         .otherwise(pl.lit("settle_complaint"))
-    )  # fmt: skip
+    )
     since = pl.when(platform).then(pl.coalesce("platform_involved_at", "filed_at")).otherwise("filed_at")
     return _with_due(told, "complaint", "complaint_id", step, own=pl.col("evidence_due_at"), since=since)
 
@@ -128,6 +137,10 @@ def _with_due(
     assumed = since + pl.duration(seconds=(usual * 3600).cast(pl.Int64))
     named = rows.with_columns(step=step, own=own, since=since)
     return named.select(
-        "order_id", "step", matter=pl.lit(matter), id=pl.col(key),
-        due_at=pl.coalesce("own", assumed), from_file=pl.col("own").is_not_null(),
-    ).collect()  # fmt: skip
+        "order_id",
+        "step",
+        matter=pl.lit(matter),
+        id=pl.col(key),
+        due_at=pl.coalesce("own", assumed),
+        from_file=pl.col("own").is_not_null(),
+    ).collect()

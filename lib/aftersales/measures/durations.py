@@ -121,8 +121,10 @@ def kaplan_meier(durations: ArrayLike, ended: ArrayLike) -> pl.DataFrame:
     times, finished = np.asarray(durations, float), np.asarray(ended, bool)
     ends, n_ended = np.unique(times[finished], return_counts=True)
     at_risk = times.size - np.searchsorted(np.sort(times), ends, side="left")
-    return pl.DataFrame({"time": ends, "at_risk": at_risk.astype(np.int64), "ended": n_ended.astype(np.int64)} | _curve(
-        at_risk.astype(float), n_ended.astype(float)))  # fmt: skip
+    return pl.DataFrame(
+        {"time": ends, "at_risk": at_risk.astype(np.int64), "ended": n_ended.astype(np.int64)}
+        | _curve(at_risk.astype(float), n_ended.astype(float))
+    )
 
 
 def _curve(at_risk: Floats, n_ended: Floats) -> dict[str, pl.Series]:

@@ -52,9 +52,10 @@ def indicators_without(
             for indicator, (part, whole) in INDICATORS.items()
         ]
     table = pl.DataFrame(
-        parts, orient="row",
+        parts,
+        orient="row",
         schema={"indicator": pl.String, "orders": pl.String, "part": pl.Int64, "whole": pl.Int64, "left_out": pl.Int64},
-    )  # fmt: skip
+    )
     table = table.with_columns(rate=rate(pl.col("part"), pl.col("whole")))
     low, high = wilson(pl.col("rate"), pl.col("whole"))
     order = pl.col("indicator").replace_strict({n: i for i, n in enumerate(INDICATORS)}, return_dtype=pl.Int64)
@@ -67,15 +68,26 @@ def _orders(orders: Frame, refunds: Frame, complaints: Frame, *, since: date, un
     columns = ["order_id", "created_at", "paid_at", "shipped_at", "status"]
     lines = columns_of(orders, Orders, columns, needed=["order_id"])
     day = pl.coalesce(pl.col("created_at", "paid_at").dt.date())
-    heads = lines.filter(day.is_between(since, until)).group_by("order_id").agg(
-        placed=pl.lit(True).first(), paid=pl.col("paid_at").is_not_null().any(),
-        shipped=(pl.col("shipped_at").is_not_null() | pl.col("status").is_in(["shipped", "finished"])).any(),
-        unpaid=(pl.col("status") == "closed_unpaid").any(),
-    )  # fmt: skip
-    cases = refund_requests(refunds, until=until).group_by("order_id").agg(
-        asked=pl.lit(True).first(), before=(pl.col("phase") == "before_shipping").any(),
-        refused=(pl.col("reason") == "refused_parcel").any(), platform=pl.col("platform_involved").any(),
-    )  # fmt: skip
+    heads = (
+        lines.filter(day.is_between(since, until))
+        .group_by("order_id")
+        .agg(
+            placed=pl.lit(True).first(),
+            paid=pl.col("paid_at").is_not_null().any(),
+            shipped=(pl.col("shipped_at").is_not_null() | pl.col("status").is_in(["shipped", "finished"])).any(),
+            unpaid=(pl.col("status") == "closed_unpaid").any(),
+        )
+    )
+    cases = (
+        refund_requests(refunds, until=until)
+        .group_by("order_id")
+        .agg(
+            asked=pl.lit(True).first(),
+            before=(pl.col("phase") == "before_shipping").any(),
+            refused=(pl.col("reason") == "refused_parcel").any(),
+            platform=pl.col("platform_involved").any(),
+        )
+    )
     told = columns_of(complaints, Complaints, ["order_id", "filed_at"], needed=[])
     told = told.filter(pl.col("filed_at").is_null() | (pl.col("filed_at").dt.date() <= until))
     told = told.group_by("order_id").agg(complained=pl.lit(True).first())

@@ -41,10 +41,12 @@ def held_out(labelled: pl.DataFrame, *, folds: int = FOLDS, seed: int = 0) -> pl
             model = train(seen["text"], seen["cause"], seed=seed)
             told[fold == held] = causes(back["text"], model=model)["cause"].to_list()
     frame = labelled.select("cause", truth="cause", told=pl.Series(told.tolist(), dtype=pl.String), words=alone)
-    every = pl.concat([
-        _counted(frame.with_columns(cause=pl.lit(None, dtype=pl.String))),
-        _counted(frame).sort("texts", "cause", descending=[True, False]),
-    ])  # fmt: skip
+    every = pl.concat(
+        [
+            _counted(frame.with_columns(cause=pl.lit(None, dtype=pl.String))),
+            _counted(frame).sort("texts", "cause", descending=[True, False]),
+        ]
+    )
     for name in ("", "words_"):
         dared = pl.col(f"{name}right") + pl.col(f"{name}wrong")
         every = every.with_columns(

@@ -32,10 +32,12 @@ def as_episodes(kept: pl.DataFrame, rows: pl.DataFrame, *, by: str, pattern: str
     past = pl.col("end").cum_max().shift(1).over("source")
     ordered = ordered.with_columns(group=(pl.col("start") > past).fill_null(value=True).cast(pl.Int64).cum_sum())
     spans = ordered.group_by("group", maintain_order=True).agg(
-        pl.col("source").first(), begin=pl.col("start").min(), stop=pl.col("end").max(),
+        pl.col("source").first(),
+        begin=pl.col("start").min(),
+        stop=pl.col("end").max(),
         p_timing=pl.col("p_timing").min(),
         expected_orders=pl.col("expected").get(pl.col("p_timing").arg_min()),
-    )  # fmt: skip
+    )
     of = rows.lazy().filter(pl.col(by).is_in(spans["source"].unique().implode()))
     own = of.select("order_id", "at", *{by, "buyer"}).collect()
     inside = spans.join(own, left_on="source", right_on=by, how="inner").filter(
@@ -127,9 +129,11 @@ def without_neighbours(
     ((2, 6, 6), ['a', 'b', 'c', 'd', 'e', 'f'])
     """
     mine = members.filter(pl.col("group").is_in(found["group"].implode()))
-    known = evidence.lazy().select("order_id", "buyer", "at", "waiting").filter(
-        pl.col("order_id").is_in(mine["order_id"].unique().implode())
-    )  # fmt: skip
+    known = (
+        evidence.lazy()
+        .select("order_id", "buyer", "at", "waiting")
+        .filter(pl.col("order_id").is_in(mine["order_id"].unique().implode()))
+    )
     rows = mine.join(known.collect(), on="order_id")
     # of masked buyers each order is one
     who = pl.coalesce(pl.col("buyer").cast(pl.String), pl.format("order {}", "order_id"))
@@ -141,9 +145,10 @@ def without_neighbours(
     left = accounts.filter("stays", pl.col("stays").sum().over("group") >= least)
     kept = rows.join(left.select("account"), on="account", how="semi")
     sizes = kept.group_by("group").agg(
-        orders=pl.len().cast(pl.Int64), buyers=pl.col("account").n_unique().cast(pl.Int64),
+        orders=pl.len().cast(pl.Int64),
+        buyers=pl.col("account").n_unique().cast(pl.Int64),
         hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
-    )  # fmt: skip
+    )
     counted = with_outcome(sizes, kept.select("group", "order_id"), evidence, usual).drop("p_refund")
     rest = found.drop([c for c in counted.columns if c != "group" and c in found.columns])
     return rest.join(counted, on="group"), kept.select("group", "order_id")

@@ -232,9 +232,13 @@ def _words(products: pl.DataFrame) -> _Words:
         for title, more in zip(titles, products["attributes"].to_list(), strict=True)
     ]
     counter = CountVectorizer(
-        analyzer=lambda row: row, binary=True, min_df=LEAST_TITLES, max_df=count - LEAST_TITLES,
-        max_features=MOST_WORDS, dtype=np.float64,
-    )  # fmt: skip
+        analyzer=lambda row: row,
+        binary=True,
+        min_df=LEAST_TITLES,
+        max_df=count - LEAST_TITLES,
+        max_features=MOST_WORDS,
+        dtype=np.float64,
+    )
     try:
         held = counter.fit_transform(rows).tocsc()
     except ValueError:  # no word stands in enough titles
@@ -291,8 +295,9 @@ def _with_the_rest(fit: _Fit, taken: list[int], tried: list[int], words: _Words,
     fit = fit._replace(design=design, beta=beta)
     scores = {
         (rest, mine): _evidence(fit, np.append(fit.penalty[:fixed], 1 / (spread + rest**2)), mine, shares)
-        for rest in REST_SPREADS for mine in OWN_SPREADS
-    }  # fmt: skip
+        for rest in REST_SPREADS
+        for mine in OWN_SPREADS
+    }
     rest, own = max(scores, key=scores.__getitem__)
     return _climbed(design, np.append(fit.penalty[:fixed], 1 / (spread + rest**2)), own, shares)
 

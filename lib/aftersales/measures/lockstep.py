@@ -106,11 +106,17 @@ def _meetings(part: pl.LazyFrame) -> tuple[pl.DataFrame, int, int]:
         left = np.flatnonzero(near & busy & np.roll(busy, -step))
         found.append(np.stack([left, left + step]))
     left, right = np.concatenate(found, axis=1) if found else np.zeros((2, 0), dtype=np.int64)
-    pairs = pl.DataFrame({
-        "one": rows["buyer"].gather(np.where(who[left] <= who[right], left, right)),
-        "other": rows["buyer"].gather(np.where(who[left] <= who[right], right, left)),
-        "what": what[left], "at": at[left], "then": at[right], "turned": who[left] > who[right],
-    }, schema_overrides={"what": pl.Int32})  # fmt: skip
+    pairs = pl.DataFrame(
+        {
+            "one": rows["buyer"].gather(np.where(who[left] <= who[right], left, right)),
+            "other": rows["buyer"].gather(np.where(who[left] <= who[right], right, left)),
+            "what": what[left],
+            "at": at[left],
+            "then": at[right],
+            "turned": who[left] > who[right],
+        },
+        schema_overrides={"what": pl.Int32},
+    )
     return pairs, rows.height, met
 
 
@@ -131,17 +137,24 @@ def _groups(counted: pl.DataFrame, pairs: pl.DataFrame, evidence: pl.DataFrame) 
     met = pairs.join(counted.select("one", "other", "group"), on=["one", "other"])
     # who was there first is the one or, turned, the other
     first, second = (pl.when(pl.col("turned") == turn).then("one").otherwise("other") for turn in (False, True))
-    place = pl.concat([
-        met.select("group", "what", buyer=first, at="at"), met.select("group", "what", buyer=second, at="then"),
-    ]).unique()  # fmt: skip
+    place = pl.concat(
+        [
+            met.select("group", "what", buyer=first, at="at"),
+            met.select("group", "what", buyer=second, at="then"),
+        ]
+    ).unique()
     theirs = evidence.lazy().filter(pl.col("buyer").is_in(place["buyer"].unique().implode()), pl.col("counts"))
     orders = theirs.select("order_id", "buyer", "at", what=_WHAT.cast(pl.Int32)).collect()
     inside = place.join(orders, on=["buyer", "what", "at"]).sort("group", "at", "order_id")
-    best = counted.sort("p").group_by("group", maintain_order=True).agg(
-        p_timing=pl.col("p").first(), expected_orders=pl.col("expected").first()
-    )  # fmt: skip
+    best = (
+        counted.sort("p")
+        .group_by("group", maintain_order=True)
+        .agg(p_timing=pl.col("p").first(), expected_orders=pl.col("expected").first())
+    )
     groups = inside.group_by("group").agg(
-        source=pl.col("buyer").first(), orders=pl.len().cast(pl.Int64),
-        buyers=pl.col("buyer").n_unique().cast(pl.Int64), hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
-    )  # fmt: skip
+        source=pl.col("buyer").first(),
+        orders=pl.len().cast(pl.Int64),
+        buyers=pl.col("buyer").n_unique().cast(pl.Int64),
+        hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
+    )
     return groups.join(best, on="group").sort("group"), inside.select("group", "order_id")

@@ -72,9 +72,11 @@ def same_products(
     whole = cells.group_by("group").agg(p_same=(pl.col("p").min() * pl.col("products").first()).clip(0, 1))
     hot = cells.filter(pl.col("p") <= PRODUCT_CHANCE).select("group", "product_id")
     run = mine.join(hot, on=["group", "product_id"])
-    spans = run.group_by("group").agg(
-        pl.col("place").first(), begin=pl.col("at").min(), stop=pl.col("at").max(), returns=pl.len()
-    ).filter(pl.col("returns") >= LEAST_RETURNS)  # fmt: skip
+    spans = (
+        run.group_by("group")
+        .agg(pl.col("place").first(), begin=pl.col("at").min(), stop=pl.col("at").max(), returns=pl.len())
+        .filter(pl.col("returns") >= LEAST_RETURNS)
+    )
     masked = evidence.filter(names_nobody()).select("order_id", "product_id", "at", place="province")
     inside = spans.join(hot, on="group").join(masked, on=["place", "product_id"])
     inside = (

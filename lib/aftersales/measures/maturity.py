@@ -47,9 +47,11 @@ def with_maturity(
     joined = at.join(
         shares, left_on=[*keys, "age_"], right_on=[*keys, "age"], how="left", nulls_equal=True, maintain_order="left"
     )
-    return joined.drop("age_").rename({"_share": "maturity"}).with_columns(
-        mature=(pl.col("maturity") >= MATURE_FROM).fill_null(value=False), stage=stage("maturity")
-    )  # fmt: skip
+    return (
+        joined.drop("age_")
+        .rename({"_share": "maturity"})
+        .with_columns(mature=(pl.col("maturity") >= MATURE_FROM).fill_null(value=False), stage=stage("maturity"))
+    )
 
 
 def effective_exposure(

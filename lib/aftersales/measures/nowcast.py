@@ -137,10 +137,19 @@ def nowcast(
             cells = alike.group_by("cohort", "age", maintain_order=True).agg(pl.col("orders", "events").sum())
             pool = _reports(cells, span, unit=unit, set_aside=set_aside)
         done += [
-            _one(part, keys, span if pool else _Span.of(part, DAYS[age]), lender=pool and _Lender(pool, borrowed),
-                 age=age, level=level, trailing=trailing or TRAILING[age], unit=unit, set_aside=set_aside)
+            _one(
+                part,
+                keys,
+                span if pool else _Span.of(part, DAYS[age]),
+                lender=pool and _Lender(pool, borrowed),
+                age=age,
+                level=level,
+                trailing=trailing or TRAILING[age],
+                unit=unit,
+                set_aside=set_aside,
+            )
             for part in parts
-        ]  # fmt: skip
+        ]
     return pl.concat(done).with_columns(stage=stage("maturity")).sort(*keys, "cohort")
 
 
@@ -174,9 +183,20 @@ def _one(
     low, high = (seen + quantile(rest, size, p) for p in (tail, 1 - tail))
     days = pl.Series("cohort", [span.first + timedelta(days=DAYS[age] * t) for t in range(now + 1)], dtype=pl.Date)
     kinds = {"orders": part.schema["orders"], "seen": part.schema["events"]}
-    frame = pl.DataFrame({"cohort": days, "age": now - np.arange(now + 1), "orders": reports.own, "seen": seen * unit,
-                          "to_come": rest * unit, "value": (seen + rest) * unit, "low": low * unit,
-                          "high": high * unit, "size": size, "maturity": share})  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "cohort": days,
+            "age": now - np.arange(now + 1),
+            "orders": reports.own,
+            "seen": seen * unit,
+            "to_come": rest * unit,
+            "value": (seen + rest) * unit,
+            "low": low * unit,
+            "high": high * unit,
+            "size": size,
+            "maturity": share,
+        }
+    )
     frame = frame.with_columns(pl.col("maturity").fill_nan(None), *(pl.col(c).cast(k) for c, k in kinds.items()))
     if not knows_its_end(part, age=age):
         frame = frame.with_columns(maturity=pl.lit(None, dtype=pl.Float64))

@@ -156,12 +156,14 @@ def _heads(orders: Frame, *, until: date) -> pl.LazyFrame:
         pl.col("shipped_at").min(),
         pl.col("status", "close_reason").first(),
     )
-    return lone.with_columns(
-        buyer=named_buyer(),
-        at=pl.col("created_at").dt.epoch("s"),
-    ).rename({"address_key": "address", "phone_key": "phone"}).drop(
-        "buyer_key", "buyer_key_quality", "created_at"
-    )  # fmt: skip
+    return (
+        lone.with_columns(
+            buyer=named_buyer(),
+            at=pl.col("created_at").dt.epoch("s"),
+        )
+        .rename({"address_key": "address", "phone_key": "phone"})
+        .drop("buyer_key", "buyer_key_quality", "created_at")
+    )
 
 
 def _with_trials(rows: pl.DataFrame) -> pl.DataFrame:
@@ -176,9 +178,11 @@ def _with_trials(rows: pl.DataFrame) -> pl.DataFrame:
     named = named.with_columns(sitting=later.cast(pl.Int64).cum_sum())
     spoilt = pl.col("undone") | pl.col("refused") | ~pl.col("reason").fill_null("other").is_in(TRIAL_REASONS)
     tried = named.group_by("sitting").agg(
-        n=pl.len(), kinds=pl.col("sku").n_unique(), kept=(~pl.col("asked")).sum(),
+        n=pl.len(),
+        kinds=pl.col("sku").n_unique(),
+        kept=(~pl.col("asked")).sum(),
         spoilt=(spoilt & pl.col("asked")).any(),
-    )  # fmt: skip
+    )
     alike = (pl.col("n") >= 2) & (pl.col("n") <= TRIAL_MOST) & (pl.col("kinds") == pl.col("n"))
     tried = tried.filter(alike, pl.col("kept") >= 1, ~pl.col("spoilt")).select("sitting")
     trials = named.join(tried, on="sitting").sort("asked", "at")

@@ -79,7 +79,20 @@ def rate_by_place(
         prior_orders=pl.lit(alpha + beta),
     )
     return shrunk.select(
-        by, "paid_orders", "refund_orders", "rate_orders", "low", "high", "shrunk_rate", "shrunk_low", "shrunk_high",
-        "shop_rate", "prior_orders", "paid_money", "refund_money", "rate_money", "orders_succeeded",
+        by,
+        "paid_orders",
+        "refund_orders",
+        "rate_orders",
+        "low",
+        "high",
+        "shrunk_rate",
+        "shrunk_low",
+        "shrunk_high",
+        "shop_rate",
+        "prior_orders",
+        "paid_money",
+        "refund_money",
+        "rate_money",
+        "orders_succeeded",
         "orders_before_shipping",
-    ).sort(["shrunk_rate", "paid_orders", by], descending=[True, True, False])  # fmt: skip
+    ).sort(["shrunk_rate", "paid_orders", by], descending=[True, True, False])

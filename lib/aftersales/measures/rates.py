@@ -163,10 +163,13 @@ def _with_rates(counts: pl.DataFrame) -> pl.DataFrame:
     by_units = wilson(pl.col("rate_units"), effective_size(pl.col("paid_units"), pl.col("squared_units")))
     by_money = wilson(pl.col("rate_money"), effective_size(pl.col("paid_cents"), pl.col("squared_cents")))
     return frame.with_columns(
-        low=by_orders[0], high=by_orders[1],
-        units_low=by_units[0], units_high=by_units[1],
-        money_low=by_money[0], money_high=by_money[1],
-    )  # fmt: skip
+        low=by_orders[0],
+        high=by_orders[1],
+        units_low=by_units[0],
+        units_high=by_units[1],
+        money_low=by_money[0],
+        money_high=by_money[1],
+    )
 
 
 def weeks_without_amounts(orders: Chunks, refunds: Frame, *, until: date) -> pl.DataFrame:

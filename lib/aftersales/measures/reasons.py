@@ -48,10 +48,19 @@ def refund_mix(refunds: Frame, *, by: Split = "reason", until: date, since: date
         .with_columns(share_cases=share, share_amount=rate(pl.col("amount"), pl.col("whole_amount")))
         .with_columns(low=low, high=high, running_share=pl.col("cases").cum_sum() / pl.col("whole_cases"))
         .select(
-            by, "cases", "orders", "amount", "whole_cases", "share_cases", "low", "high", "whole_amount",
-            "share_amount", "running_share",
+            by,
+            "cases",
+            "orders",
+            "amount",
+            "whole_cases",
+            "share_cases",
+            "low",
+            "high",
+            "whole_amount",
+            "share_amount",
+            "running_share",
         )
-    )  # fmt: skip
+    )
 
 
 def weekly_requests(refunds: Frame, *, until: date, by: Split | None = None, since: date | None = None) -> pl.DataFrame:
@@ -122,11 +131,20 @@ def mix_against_usual(refunds: Frame, *, by: Split = "reason", week: Week) -> pl
             differs=(pl.col("low") > pl.col("usual_high")) | (pl.col("high") < pl.col("usual_low")),
         )
         .select(
-            by, "cases", "usual_cases", "share", "low", "high", "usual_share", "usual_low", "usual_high", "change",
+            by,
+            "cases",
+            "usual_cases",
+            "share",
+            "low",
+            "high",
+            "usual_share",
+            "usual_low",
+            "usual_high",
+            "change",
             "differs",
         )
         .sort(["cases", by], descending=[True, False])
-    )  # fmt: skip
+    )
 
 
 def _whole(mix: pl.DataFrame) -> int:

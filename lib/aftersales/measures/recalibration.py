@@ -89,11 +89,12 @@ def shifted(rows: pl.DataFrame, shifts: pl.DataFrame, *columns: str) -> pl.DataF
     every = shifts.filter(pl.col("pattern").is_null())["shift"].sum()
     shift = pl.col("pattern").replace_strict(by, default=every, return_dtype=pl.Float64)
     return rows.with_columns(
-        pl.when(shift == 0).then(pl.col(c)).otherwise(
-            (1 / (1 + (-((pl.col(c) / (1 - pl.col(c))).log() + shift)).exp())).clip(1 - SUREST, SUREST)
-        ).alias(c)
+        pl.when(shift == 0)
+        .then(pl.col(c))
+        .otherwise((1 / (1 + (-((pl.col(c) / (1 - pl.col(c))).log() + shift)).exp())).clip(1 - SUREST, SUREST))
+        .alias(c)
         for c in columns
-    )  # fmt: skip
+    )
 
 
 def most_innocent(likelihoods: pl.Series, *, level: float = 0.95) -> int:

@@ -113,9 +113,11 @@ def _rates(rows: pl.LazyFrame) -> pl.DataFrame:
 def _conduct(part: pl.LazyFrame, rates: pl.DataFrame, by: str) -> pl.LazyFrame:
     """By source with two orders or more: how many (n), and by way how many came back and should have on average."""
     due = part.join(rates.lazy(), on="product_id", how="left", nulls_equal=True)
-    return due.group_by(by).agg(
-        pl.len().alias("n"), *(pl.col(way).sum() for way in WAYS), *(pl.col(f"{way}_due").mean() for way in WAYS)
-    ).filter(pl.col("n") >= 2)  # fmt: skip
+    return (
+        due.group_by(by)
+        .agg(pl.len().alias("n"), *(pl.col(way).sum() for way in WAYS), *(pl.col(f"{way}_due").mean() for way in WAYS))
+        .filter(pl.col("n") >= 2)
+    )
 
 
 def _alike(parts: Sequence[pl.LazyFrame], rates: pl.DataFrame, by: str) -> dict[str, pl.DataFrame]:
@@ -213,10 +215,16 @@ def _tails(members: pl.DataFrame, usual: Ordinary) -> pl.DataFrame:
         ever = _smoothed(_others(way, "ever", "own_ever"), _others("n", "ever", "own_ever"), usual.shop[way])
         then, of = _others(way, "then", "own_then"), _others("n", "then", "own_then")
         due.append((pl.col("n_own") * (then + PRIOR_ORDERS * ever) / (of + PRIOR_ORDERS)).alias(f"{way}_due"))
-    groups = cells.with_columns(due).group_by("group").agg(
-        counted=pl.col("n_own").sum(), **{w: pl.col(f"{w}_own").sum() for w in WAYS},
-        **{f"{w}_due": pl.col(f"{w}_due").sum() for w in WAYS},
-    ).sort("group")  # fmt: skip
+    groups = (
+        cells.with_columns(due)
+        .group_by("group")
+        .agg(
+            counted=pl.col("n_own").sum(),
+            **{w: pl.col(f"{w}_own").sum() for w in WAYS},
+            **{f"{w}_due": pl.col(f"{w}_due").sum() for w in WAYS},
+        )
+        .sort("group")
+    )
     n = groups["counted"].to_numpy()
     tails = [
         WAYS[way] * beta_binomial_tail(groups[way].to_numpy(), n, groups[f"{way}_due"].to_numpy(), usual.spread[way])

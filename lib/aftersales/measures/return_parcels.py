@@ -140,20 +140,30 @@ def _met(
     strangers = (differ | (~same & apart)) & (gap <= RECYCLED)
     pairs = pairs.with_columns(several_buyers=strangers, reused=same & apart)
     best = pairs.filter("several_buyers").vstack(pairs.filter("reused", ~pl.col("several_buyers")))
-    best = best.sort("entered_at_other", "order_id_other").group_by("order_id", "number", maintain_order=True).agg(
-        pl.col("several_buyers", "reused").any(), other_order=pl.col("order_id_other").first(),
-        other_at=pl.col("entered_at_other").first(),
-    )  # fmt: skip
+    best = (
+        best.sort("entered_at_other", "order_id_other")
+        .group_by("order_id", "number", maintain_order=True)
+        .agg(
+            pl.col("several_buyers", "reused").any(),
+            other_order=pl.col("order_id_other").first(),
+            other_at=pl.col("entered_at_other").first(),
+        )
+    )
     # other people's deliveries, as far as the shop's own numbers are known
     theirs = (
         rows.filter(~pl.col("number").is_in(pl.col("own")))
         .join(sent.select("number", "order_id", "sent_at", *_KEYS, "province"), on="number", suffix="_other")
         .filter(differ, (pl.col("entered_at") - pl.col("sent_at")).abs() <= RECYCLED)
     )
-    theirs = theirs.sort("sent_at", "order_id_other").group_by("order_id", "number", maintain_order=True).agg(
-        other_delivery=pl.lit(value=True), sent_order=pl.col("order_id_other").first(),
-        sent_at=pl.col("sent_at").first(),
-    )  # fmt: skip
+    theirs = (
+        theirs.sort("sent_at", "order_id_other")
+        .group_by("order_id", "number", maintain_order=True)
+        .agg(
+            other_delivery=pl.lit(value=True),
+            sent_order=pl.col("order_id_other").first(),
+            sent_at=pl.col("sent_at").first(),
+        )
+    )
     keys = ["order_id", "number"]
     rows = rows.drop("several_buyers", "reused", "other_delivery").join(
         best, on=keys, how="left", maintain_order="left"
@@ -177,7 +187,7 @@ def _met(
     met = _pairs(sent, "sent_at").with_columns(gap=pl.col("sent_at") - pl.col("sent_at_other"))
     met = met.select(
         strangers=(differ & (pl.col("gap") <= RECYCLED)), reused=same & (pl.col("gap") > ONE_PARCEL), number="number"
-    )  # fmt: skip
+    )
     clash, again = (met.filter(c)["number"].n_unique() for c in ("strangers", "reused"))
     whole = int(sent["whole"][0]) if sent.height else 1
     share = min(1.0, rows.height / max(sent.height * whole, 1))
@@ -275,7 +285,7 @@ def _traced(
             (pl.col("paid_at") < pl.col("signed_at"))
             | (pl.col("paid_at").is_not_null() & pl.col("signed_at").is_null())
         ),
-    )  # fmt: skip
+    )
     return rows, rates | {name: (_share(rows, name), "own") for name in ("from_elsewhere", "paid_unsigned")}
 
 
@@ -321,11 +331,14 @@ def _judged(rows: pl.DataFrame, rates: Mapping[str, tuple[float, str]]) -> pl.Da
     sure = {tuple(one): min((_expected(rows, some, rates) for some in _subsets(one)), default=None) for one in kinds}
     told = pl.DataFrame(
         [(",".join(one), *found) for one, found in sure.items() if found is not None],
-        schema={"shown": pl.String, "share": pl.Float64, "expected": pl.Float64, "alike": pl.Int64}, orient="row",
-    )  # fmt: skip
-    rows = rows.with_columns(shown=pl.col("checks").list.join(",")).join(
-        told, on="shown", how="left", maintain_order="left"
-    ).with_columns(probability=(1 - pl.col("share")).clip(0.0, SUREST))  # fmt: skip
+        schema={"shown": pl.String, "share": pl.Float64, "expected": pl.Float64, "alike": pl.Int64},
+        orient="row",
+    )
+    rows = (
+        rows.with_columns(shown=pl.col("checks").list.join(","))
+        .join(told, on="shown", how="left", maintain_order="left")
+        .with_columns(probability=(1 - pl.col("share")).clip(0.0, SUREST))
+    )
     steps = rows.drop_nulls("probability").group_by("probability").agg(n=pl.len()).sort("probability", descending=True)
     doubt = ((1 - pl.col("probability")) * pl.col("n")).cum_sum() / pl.col("n").cum_sum()
     least = steps.filter(doubt <= TARGET)["probability"].min()
@@ -349,7 +362,7 @@ def _expected(
     assessed, found = rows.select(
         pl.all_horizontal(pl.col(checks).is_not_null()).sum().alias("n"),
         pl.all_horizontal(pl.col(checks)).sum().alias("k"),
-    ).row(0)  # fmt: skip
+    ).row(0)
     expected = float(assessed)
     for rate in by_kind.values():
         expected *= rate
@@ -365,9 +378,12 @@ def _lacking(orders: Frame, refunds: Frame, parcels: Frame | None) -> dict[str, 
             empty |= {f"{name}.{column}" for column in wanted}
             continue
         there = table.collect_schema()
-        held = table.lazy().select(
-            pl.len().alias("_rows"), *(pl.col(c).count() for c in dict.fromkeys(wanted) if c in there)
-        ).collect(engine="streaming").row(0, named=True)  # fmt: skip
+        held = (
+            table.lazy()
+            .select(pl.len().alias("_rows"), *(pl.col(c).count() for c in dict.fromkeys(wanted) if c in there))
+            .collect(engine="streaming")
+            .row(0, named=True)
+        )
         empty |= {f"{name}.{c}" for c in wanted if not held.get(c)}
         empty |= {name} if not held["_rows"] else set()
     return {check: [need for need in needs if need in empty] for check, needs in NEEDS.items()}
@@ -379,12 +395,18 @@ def _tally(
     told: list[dict[str, Any]] = []
     for check in CHECKS:
         assessed, rate = rows[check].count(), rates.get(check)
-        told.append({
-            "check": check, "assessed": assessed, "shown": int(rows[check].sum() or 0),
-            "expected_innocent": rate[0] * assessed if rate and assessed and rate[1] != "own" else None,
-            "basis": rate[1] if rate and assessed else None,
-            "lacking": [] if assessed else ["refunds.return_tracking_no"] if rows.is_empty() else lacking[check] or (
-                ["parcels.returns"] if "parcels" in "".join(NEEDS[check]) else []
-            ),
-        })  # fmt: skip
+        told.append(
+            {
+                "check": check,
+                "assessed": assessed,
+                "shown": int(rows[check].sum() or 0),
+                "expected_innocent": rate[0] * assessed if rate and assessed and rate[1] != "own" else None,
+                "basis": rate[1] if rate and assessed else None,
+                "lacking": []
+                if assessed
+                else ["refunds.return_tracking_no"]
+                if rows.is_empty()
+                else lacking[check] or (["parcels.returns"] if "parcels" in "".join(NEEDS[check]) else []),
+            }
+        )
     return pl.DataFrame(told, schema=_TALLY)

@@ -32,10 +32,15 @@ def return_numbers(refunds: Frame, *, until: date) -> dict[str, int]:
     """
     cases = _cases(refunds, until=until)
     typed, number = pl.col("return_tracking_no").is_not_null(), pl.col("number").is_not_null()
-    return cases.select(
-        returns=(typed | (pl.col("kind") == "return_refund")).sum(), numbered=number.sum(),
-        no_number=(typed & ~number).sum(),
-    ).collect(engine="streaming").row(0, named=True)  # fmt: skip
+    return (
+        cases.select(
+            returns=(typed | (pl.col("kind") == "return_refund")).sum(),
+            numbered=number.sum(),
+            no_number=(typed & ~number).sum(),
+        )
+        .collect(engine="streaming")
+        .row(0, named=True)
+    )
 
 
 def _cases(refunds: Frame, *, until: date) -> pl.LazyFrame:
@@ -64,15 +69,24 @@ def numbered_returns(orders: Frame, refunds: Frame, *, until: date) -> pl.DataFr
     """
     cases = _cases(refunds, until=until).filter(
         pl.col("number").is_not_null(), pl.col("returned_at").is_null() | (pl.col("returned_at").dt.date() <= until)
-    )  # fmt: skip
+    )
     state = state_as_of(until)
     paid, open_ = pl.when(state == "succeeded").then("finished_at"), state.is_in(["open", "refused"])
-    uses = cases.sort("refund_id").group_by("order_id", "number", maintain_order=True).agg(
-        refund_ids=pl.col("refund_id"), courier=pl.col("courier").drop_nulls().first(),
-        entered_at=pl.coalesce("returned_at", "applied_at").min(), known_at=pl.col("returned_at").min(),
-        applied_at=pl.max_horizontal("applied_at", "approved_at").min(), paid_at=paid.min(), open=open_.any(),
-        amount=known_sum(pl.col("amount").cast(pl.Float64)),
-    ).collect(engine="streaming")  # fmt: skip
+    uses = (
+        cases.sort("refund_id")
+        .group_by("order_id", "number", maintain_order=True)
+        .agg(
+            refund_ids=pl.col("refund_id"),
+            courier=pl.col("courier").drop_nulls().first(),
+            entered_at=pl.coalesce("returned_at", "applied_at").min(),
+            known_at=pl.col("returned_at").min(),
+            applied_at=pl.max_horizontal("applied_at", "approved_at").min(),
+            paid_at=paid.min(),
+            open=open_.any(),
+            amount=known_sum(pl.col("amount").cast(pl.Float64)),
+        )
+        .collect(engine="streaming")
+    )
     mine = pl.col("order_id").is_in(uses["order_id"].unique().implode())
     return uses.join(_heads(orders, mine), on="order_id", how="left").sort("order_id", "number")
 
@@ -82,13 +96,25 @@ def _heads(orders: Frame, wanted: pl.Expr) -> pl.DataFrame:
     columns = ["order_id", "buyer_key", "buyer_key_quality", "address_key", "phone_key", "province", "tracking_no",
                "created_at", "shipped_at"]  # fmt: skip
     lines = columns_of(orders, Orders, columns, needed=["order_id"]).filter(wanted)
-    return lines.select(
-        "order_id", "province", local_time(pl.col("created_at", "shipped_at")), buyer=named_buyer(),
-        address="address_key", phone="phone_key", own=waybill(pl.col("tracking_no")),
-    ).sort("order_id", "own", nulls_last=True).group_by("order_id", maintain_order=True).agg(
-        pl.col("buyer", "address", "phone", "province").drop_nulls().first(),
-        pl.col("created_at", "shipped_at").min(), own=pl.col("own").drop_nulls().unique(maintain_order=True),
-    ).collect(engine="streaming")  # fmt: skip
+    return (
+        lines.select(
+            "order_id",
+            "province",
+            local_time(pl.col("created_at", "shipped_at")),
+            buyer=named_buyer(),
+            address="address_key",
+            phone="phone_key",
+            own=waybill(pl.col("tracking_no")),
+        )
+        .sort("order_id", "own", nulls_last=True)
+        .group_by("order_id", maintain_order=True)
+        .agg(
+            pl.col("buyer", "address", "phone", "province").drop_nulls().first(),
+            pl.col("created_at", "shipped_at").min(),
+            own=pl.col("own").drop_nulls().unique(maintain_order=True),
+        )
+        .collect(engine="streaming")
+    )
 
 
 def deliveries(orders: Frame) -> pl.DataFrame:
@@ -110,14 +136,25 @@ def deliveries(orders: Frame) -> pl.DataFrame:
     lines = lines.with_columns(
         local_time(pl.col("created_at", "shipped_at", "delivered_at", "confirmed_at")),
         number=waybill(pl.col("tracking_no")),
-    ).filter(pl.col("number").is_not_null(), pl.col("number").hash() % whole == 0)  # fmt: skip
-    return lines.select(
-        "order_id", "number", "province", "shipped_at", sent_at=pl.coalesce("shipped_at", "created_at"),
-        delivered_at=pl.coalesce("delivered_at", "confirmed_at"), courier=courier(pl.col("courier")),
-        buyer=named_buyer(), address="address_key", phone="phone_key",
-    ).sort("order_id", "number", "sent_at", "delivered_at", "province").unique(
-        ["order_id", "number"], keep="first", maintain_order=True
-    ).with_columns(whole=pl.lit(whole)).collect(engine="streaming")  # fmt: skip
+    ).filter(pl.col("number").is_not_null(), pl.col("number").hash() % whole == 0)
+    return (
+        lines.select(
+            "order_id",
+            "number",
+            "province",
+            "shipped_at",
+            sent_at=pl.coalesce("shipped_at", "created_at"),
+            delivered_at=pl.coalesce("delivered_at", "confirmed_at"),
+            courier=courier(pl.col("courier")),
+            buyer=named_buyer(),
+            address="address_key",
+            phone="phone_key",
+        )
+        .sort("order_id", "number", "sent_at", "delivered_at", "province")
+        .unique(["order_id", "number"], keep="first", maintain_order=True)
+        .with_columns(whole=pl.lit(whole))
+        .collect(engine="streaming")
+    )
 
 
 def journeys(parcels: Frame | None, *, until: date) -> pl.DataFrame:
@@ -133,18 +170,29 @@ def journeys(parcels: Frame | None, *, until: date) -> pl.DataFrame:
     if parcels is None:
         parcels = pl.DataFrame(schema={"tracking_no": pl.String})
     columns = ["tracking_no", "at", "event", "place"]
-    rows = columns_of(parcels, Parcels, columns, needed=["tracking_no"]).with_columns(
-        local_time(pl.col("at")), number=waybill(pl.col("tracking_no"))
-    ).filter(pl.col("number").is_not_null(), pl.col("at").dt.date() <= until)  # fmt: skip
+    rows = (
+        columns_of(parcels, Parcels, columns, needed=["tracking_no"])
+        .with_columns(local_time(pl.col("at")), number=waybill(pl.col("tracking_no")))
+        .filter(pl.col("number").is_not_null(), pl.col("at").dt.date() <= until)
+    )
     place = pl.col("place").str.normalize("NFKC").str.replace_all(r"[\s【】\[\]]", "")
     rest = (pl.col("at") - pl.col("at").shift(1).over("number") > JOURNEY).fill_null(value=True)
     signed = pl.col("event") == "signed"
-    return rows.with_columns(place=place).sort("number", "at", "place").with_columns(
-        journey=rest.cast(pl.Int64).cum_sum()
-    ).group_by("journey", maintain_order=True).agg(
-        pl.col("number").first(), scanned_at=pl.col("at").first(), scanned_in=pl.col("place").drop_nulls().first(),
-        signed_at=pl.col("at").filter(signed).first(), signed_in=pl.col("place").filter(signed).drop_nulls().first(),
-    ).drop("journey").collect(engine="streaming")  # fmt: skip
+    return (
+        rows.with_columns(place=place)
+        .sort("number", "at", "place")
+        .with_columns(journey=rest.cast(pl.Int64).cum_sum())
+        .group_by("journey", maintain_order=True)
+        .agg(
+            pl.col("number").first(),
+            scanned_at=pl.col("at").first(),
+            scanned_in=pl.col("place").drop_nulls().first(),
+            signed_at=pl.col("at").filter(signed).first(),
+            signed_in=pl.col("place").filter(signed).drop_nulls().first(),
+        )
+        .drop("journey")
+        .collect(engine="streaming")
+    )
 
 
 def with_journey(rows: pl.DataFrame, events: pl.DataFrame, at: str) -> pl.DataFrame:
@@ -158,7 +206,12 @@ def with_journey(rows: pl.DataFrame, events: pl.DataFrame, at: str) -> pl.DataFr
     """
     dated = rows.with_row_index("spot").filter(pl.col(at).is_not_null()).select("spot", "number", at).sort(at)
     near = dated.join_asof(
-        events.sort("scanned_at").with_columns(_at="scanned_at"), left_on=at, right_on="_at", by="number",
-        strategy="nearest", tolerance=2 * JOURNEY, check_sortedness=False,
-    ).drop("number", at, "_at", strict=False)  # fmt: skip
+        events.sort("scanned_at").with_columns(_at="scanned_at"),
+        left_on=at,
+        right_on="_at",
+        by="number",
+        strategy="nearest",
+        tolerance=2 * JOURNEY,
+        check_sortedness=False,
+    ).drop("number", at, "_at", strict=False)
     return rows.with_row_index("spot").join(near, on="spot", how="left", maintain_order="left").drop("spot")

@@ -40,10 +40,13 @@ def rare_keys(evidence: pl.DataFrame, *, common_key_buyers: int = COMMON_KEY_BUY
     for key in KEYS:
         known = evidence.lazy().filter(pl.col(key).is_not_null()).select(key, who=who)
         shared = pl.concat(
-            part.group_by(key).agg(pl.col("who").n_unique())
-            .filter(pl.col("who").is_between(2, common_key_buyers)).select(key).collect()
+            part.group_by(key)
+            .agg(pl.col("who").n_unique())
+            .filter(pl.col("who").is_between(2, common_key_buyers))
+            .select(key)
+            .collect()
             for part in in_parts(known, key, n=parts_for(evidence.height))
-        )[key]  # fmt: skip
+        )[key]
         evidence = evidence.with_columns(pl.when(pl.col(key).is_in(shared.implode())).then(key).alias(key))
     return evidence
 

@@ -173,9 +173,17 @@ def platform_involved_rate(
     cases_low, cases_high = wilson(pl.col("rate_of_cases"), pl.col("cases"))
     first = [c for c in shares.columns if c not in {"rate", "low", "high", "rate_of_cases", *totals}]
     return shares.with_columns(low=low, high=high, cases_low=cases_low, cases_high=cases_high).select(
-        *first, "involved_orders", "rate", "low", "high", "cases", "involved_cases", "rate_of_cases", "cases_low",
+        *first,
+        "involved_orders",
+        "rate",
+        "low",
+        "high",
+        "cases",
+        "involved_cases",
+        "rate_of_cases",
+        "cases_low",
         "cases_high",
-    )  # fmt: skip
+    )
 
 
 def handling_hours(
@@ -218,8 +226,9 @@ def first_response_hours(
     filed = _waiting(complaints, "first_response_at", by=by, until=until, since=since)
     filed = filed.filter(
         (pl.col("source") != "refund_report").fill_null(value=True),
-        has_hour(pl.col("filed_at")), has_hour(pl.col("first_response_at")).fill_null(value=True),
-    )  # fmt: skip
+        has_hour(pl.col("filed_at")),
+        has_hour(pl.col("first_response_at")).fill_null(value=True),
+    )
     # closed without an answer on record: when it was answered, if it was, nobody wrote down
     is_open = (pl.col("closed_at").is_null() | (pl.col("closed_at").dt.date() > until)).fill_null(value=True)
     return duration_summary(filed, start="filed_at", end="first_response_at", is_open=is_open, by=by, until=until)

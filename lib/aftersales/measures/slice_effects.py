@@ -101,9 +101,13 @@ class Effects:
 
 
 def slice_lines(
-    frame: pl.DataFrame, *, dimensions: Sequence[str], weeks: Sequence[int], paired: Sequence[str] = (),
+    frame: pl.DataFrame,
+    *,
+    dimensions: Sequence[str],
+    weeks: Sequence[int],
+    paired: Sequence[str] = (),
     fitted: Sequence[str] = (),
-) -> SliceLines:  # fmt: skip
+) -> SliceLines:
     """Number the levels of a frame of order lines, and count the slices of one level and of two of ``paired``.
 
     Columns in: the dimensions and the columns ``fitted`` (text; null is a level), ``events``, ``exposure``,
@@ -184,9 +188,11 @@ def main_effects(lines: SliceLines, named: Sequence[Named] = (), *, start: Effec
             break
     factors = [factor for _, factor, _ in groups]
     return Effects(
-        expected, dict(zip(lines.levels, factors, strict=False)), factors[len(lines.levels) :],
+        expected,
+        dict(zip(lines.levels, factors, strict=False)),
+        factors[len(lines.levels) :],
         dict(zip(named, own, strict=True)),
-    )  # fmt: skip
+    )
 
 
 def slice_counts(lines: SliceLines, effects: Effects) -> pl.DataFrame:

@@ -148,18 +148,31 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, market: str 
     counts, exposures = np.nan_to_num(column["events"]), np.where(usable, column["exposure"], 1.0)
     pools = panel.keys["measure"].rank("dense").cast(pl.Int64).to_numpy()
     found = judged_counts(
-        counts, exposures, usable, weeks=panel.weeks, at=at, alpha=alpha,
-        exposure_error=column["maturity_error"], pools=pools, market=market,
-    )  # fmt: skip
+        counts,
+        exposures,
+        usable,
+        weeks=panel.weeks,
+        at=at,
+        alpha=alpha,
+        exposure_error=column["maturity_error"],
+        pools=pools,
+        market=market,
+    )
     known = np.isfinite(found.p_above)
     over, under = known & (found.p_above <= alpha), known & (found.p_below <= alpha)
     since = np.full(len(known), at)
     flagged = np.flatnonzero((over & found.enough) | under)
     if flagged.size:
         since[flagged] = level_since(
-            counts[flagged], exposures[flagged], usable[flagged], weeks=panel.weeks, at=at, above=over[flagged],
-            pools=pools[flagged], market=market,
-        )  # fmt: skip
+            counts[flagged],
+            exposures[flagged],
+            usable[flagged],
+            weeks=panel.weeks,
+            at=at,
+            above=over[flagged],
+            pools=pools[flagged],
+            market=market,
+        )
     events, exposure = column["events"][:, at], column["exposure"][:, at]
     maturity = column["maturity"][:, at]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -169,12 +182,21 @@ def _judged_counts(panel: _Panel, at: int, kind: str, alpha: float, market: str 
             events, exposure, maturity, dispersion=found.dispersion, exposure_rse=column["maturity_error"][:, at]
         )
     return _verdicts(
-        panel, at, since=since, over=over, under=under, known=known, enough=found.enough,
+        panel,
+        at,
+        since=since,
+        over=over,
+        under=under,
+        known=known,
+        enough=found.enough,
         method=[METHODS[m] if m else None for m in found.method],
-        seen=seen, value=value, interval=(low, high), expected=found.mean / exposures[:, at],
+        seen=seen,
+        value=value,
+        interval=(low, high),
+        expected=found.mean / exposures[:, at],
         normal=(found.low / exposures[:, at], found.high / exposures[:, at]),
         p_values=(found.p_above, found.p_below),
-    )  # fmt: skip
+    )
 
 
 def _judged_values(panel: _Panel, at: int, kind: str, alpha: float, market: str | None) -> pl.DataFrame:
@@ -203,18 +225,40 @@ def _judged_values(panel: _Panel, at: int, kind: str, alpha: float, market: str 
     start = present_level_start(np.where(np.isfinite(residual), residual, np.nan))
     agrees = (start > 0) & ((level_mean(residual, start) > 0) == over)
     return _verdicts(
-        panel, at, since=np.where(agrees, here.start + start, at), over=over, under=under, known=known,
-        enough=np.ones_like(known), method=[name if k else None for k in known],
-        seen=shown, value=shown, interval=(shown, shown), expected=chart.centre,
-        normal=(chart.low, chart.high), p_values=(chart.p_above, chart.p_below),
-    )  # fmt: skip
+        panel,
+        at,
+        since=np.where(agrees, here.start + start, at),
+        over=over,
+        under=under,
+        known=known,
+        enough=np.ones_like(known),
+        method=[name if k else None for k in known],
+        seen=shown,
+        value=shown,
+        interval=(shown, shown),
+        expected=chart.centre,
+        normal=(chart.low, chart.high),
+        p_values=(chart.p_above, chart.p_below),
+    )
 
 
 def _verdicts(
-    panel: _Panel, at: int, *, since: NDArray[np.int64], over: NDArray[np.bool_], under: NDArray[np.bool_],
-    known: NDArray[np.bool_], enough: NDArray[np.bool_], method: Sequence[str | None], seen: Array, value: Array,
-    interval: tuple[Array, Array], expected: Array, normal: tuple[Array, Array], p_values: tuple[Array, Array],
-) -> pl.DataFrame:  # fmt: skip
+    panel: _Panel,
+    at: int,
+    *,
+    since: NDArray[np.int64],
+    over: NDArray[np.bool_],
+    under: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    enough: NDArray[np.bool_],
+    method: Sequence[str | None],
+    seen: Array,
+    value: Array,
+    interval: tuple[Array, Array],
+    expected: Array,
+    normal: tuple[Array, Array],
+    p_values: tuple[Array, Array],
+) -> pl.DataFrame:
     verdict = np.select([~known | (over & ~enough), over, under], ["not_enough_data", "above", "below"], "routine")
     above, below = (np.maximum(p, SMALLEST_P) for p in p_values)
     score = np.where(above <= below, -ndtri(np.minimum(above, 0.5)), ndtri(np.minimum(below, 0.5)))

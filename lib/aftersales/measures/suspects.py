@@ -25,7 +25,7 @@ from aftersales.measures.judging import (
     with_outcome,
     with_probability,
     without_neighbours,
-)  # fmt: skip
+)
 from aftersales.measures.lockstep import lockstep
 from aftersales.measures.masked_returns import LEAST_RETURNS, returned, run_windows, same_products
 from aftersales.measures.refund_tails import Ordinary, ordinary, spreads
@@ -245,10 +245,16 @@ def _door(rare: pl.DataFrame, key: str, evidence: pl.DataFrame, usual: Ordinary)
     kept, tried = [], 0
     for part in in_parts(known.select("order_id", "at", "asked", who=who, door=key), "door", n=parts_for(rare.height)):
         orders = part.collect()
-        many = orders.group_by("door").agg(
-            orders=pl.len().cast(pl.Int64), buyers=pl.col("who").n_unique().cast(pl.Int64),
-            hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
-        ).filter(pl.col("buyers") >= SLOW_LEAST_BUYERS).sort("door")  # fmt: skip
+        many = (
+            orders.group_by("door")
+            .agg(
+                orders=pl.len().cast(pl.Int64),
+                buyers=pl.col("who").n_unique().cast(pl.Int64),
+                hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
+            )
+            .filter(pl.col("buyers") >= SLOW_LEAST_BUYERS)
+            .sort("door")
+        )
         some = many.with_columns(group=pl.int_range(pl.len()) + tried)
         tried += many.height
         inside = orders.join(some.select("group", "door"), on="door")
@@ -258,9 +264,11 @@ def _door(rare: pl.DataFrame, key: str, evidence: pl.DataFrame, usual: Ordinary)
         judged = with_outcome(some.drop("door"), rest, evidence, usual)
         kept.append(possible(judged, inside.select("group", "order_id"), target=SECOND_TARGET))
     judged = pl.concat(g for g, _ in kept).with_columns(
-        source=pl.lit(key), pattern=pl.lit("slow_ring"), p_timing=pl.lit(None, dtype=pl.Float64),
+        source=pl.lit(key),
+        pattern=pl.lit("slow_ring"),
+        p_timing=pl.lit(None, dtype=pl.Float64),
         expected_orders=pl.lit(None, dtype=pl.Float64),
-    )  # fmt: skip
+    )
     found = standing_out(judged, p="p_refund", tried=tried, target=SECOND_TARGET)
     found = with_probability(found, tried=tried, p="p_refund")
     members = pl.concat(m for _, m in kept)
@@ -308,20 +316,33 @@ def _serial(evidence: pl.DataFrame, usual: Ordinary) -> tuple[pl.DataFrame, pl.D
     kept, tried = [], 0
     for part in in_parts(conduct, "buyer", n=parts_for(evidence.height)):
         orders = part.collect()
-        many = orders.group_by("buyer").agg(
-            orders=pl.len().cast(pl.Int64), hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
-            ever=pl.col("asked").any(),
-        ).filter(pl.col("orders") >= SERIAL_LEAST_ORDERS).sort("buyer")  # fmt: skip
+        many = (
+            orders.group_by("buyer")
+            .agg(
+                orders=pl.len().cast(pl.Int64),
+                hours=(pl.col("at").max() - pl.col("at").min()) / 3600,
+                ever=pl.col("asked").any(),
+            )
+            .filter(pl.col("orders") >= SERIAL_LEAST_ORDERS)
+            .sort("buyer")
+        )
         # who never sent anything back can surprise nobody, but was looked at like the others
         group = (pl.int_range(pl.len()) + tried).alias("group")
         tried += many.height
         some = many.with_columns(group).filter("ever")
         members = orders.join(some.select("group", "buyer"), on="buyer").select("group", "order_id")
         kept.append(possible(with_outcome(some, members, evidence, usual), members, target=SECOND_TARGET))
-    judged = pl.concat(g for g, _ in kept).sort("buyer").with_columns(
-        pattern=pl.lit("serial_refunder"), source="buyer", buyers=pl.lit(1, dtype=pl.Int64),
-        p_timing=pl.lit(None, dtype=pl.Float64), expected_orders=pl.lit(None, dtype=pl.Float64),
-    )  # fmt: skip
+    judged = (
+        pl.concat(g for g, _ in kept)
+        .sort("buyer")
+        .with_columns(
+            pattern=pl.lit("serial_refunder"),
+            source="buyer",
+            buyers=pl.lit(1, dtype=pl.Int64),
+            p_timing=pl.lit(None, dtype=pl.Float64),
+            expected_orders=pl.lit(None, dtype=pl.Float64),
+        )
+    )
     found = standing_out(judged, p="p_refund", tried=tried, target=SECOND_TARGET)
     found = with_probability(found, tried=tried, p="p_refund")
     members = pl.concat(m for _, m in kept)

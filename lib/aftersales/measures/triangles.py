@@ -149,9 +149,15 @@ def _events(
 
 
 def _cells(
-    cohorts: pl.DataFrame, events: pl.DataFrame, *, by: Sequence[str], age: Grain, last: date, longest: int,
+    cohorts: pl.DataFrame,
+    events: pl.DataFrame,
+    *,
+    by: Sequence[str],
+    age: Grain,
+    last: date,
+    longest: int,
     start: date | None,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """Every cell that lies on or before the last whole period, with zeros where nothing was asked."""
     outcomes = events.select(pl.col("outcome").unique().sort()) if events.height else pl.DataFrame({"outcome": [ANY]})
     ages = pl.DataFrame({"age": range(longest + 1)}, schema={"age": pl.Int64})

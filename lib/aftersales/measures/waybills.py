@@ -34,9 +34,11 @@ def waybill(cell: pl.Expr) -> pl.Expr:
     plain = first.str.replace_all(r"[^A-Z0-9]", "")
     digits = plain.str.replace_all(r"[A-Z]", "")
     none = (
-        (plain.str.len_chars() < LEAST_CHARACTERS) | (digits == "") | plain.str.contains(_PHONE)
+        (plain.str.len_chars() < LEAST_CHARACTERS)
+        | (digits == "")
+        | plain.str.contains(_PHONE)
         | (digits.str.strip_chars(digits.str.head(1)) == "")
-    )  # fmt: skip
+    )
     return pl.when(~none).then(plain)
 
 
@@ -75,9 +77,12 @@ def odd_forms(numbers: pl.DataFrame) -> pl.DataFrame:
     [2, 2, 3]
     """
     rows = numbers.with_columns(*form(pl.col("number")))
-    of = rows.drop_nulls("courier").group_by("courier", "prefix", "length").agg(
-        n=pl.col("number").n_unique(), own=pl.col("number").filter("own").n_unique()
-    ).with_columns(all=pl.col("n").sum().over("courier"), all_own=pl.col("own").sum().over("courier"))  # fmt: skip
+    of = (
+        rows.drop_nulls("courier")
+        .group_by("courier", "prefix", "length")
+        .agg(n=pl.col("number").n_unique(), own=pl.col("number").filter("own").n_unique())
+        .with_columns(all=pl.col("n").sum().over("courier"), all_own=pl.col("own").sum().over("courier"))
+    )
     of = of.filter(pl.col("all") >= LEAST_NUMBERS)
     own = (pl.col("own") >= FORM_DELIVERIES) & (pl.col("own") >= FORM_SHARE / 4 * pl.col("all_own"))
     known = of.filter(own | (pl.col("n") >= FORM_SHARE * pl.col("all"))).select("courier", "prefix", "length")
@@ -93,9 +98,11 @@ def odd_forms(numbers: pl.DataFrame) -> pl.DataFrame:
     gap = pl.when(slip).then(digits.cast(pl.Int64).abs() + pl.min_horizontal("edits", 1)).otherwise(SLIPS + 1)
     near = near.group_by("courier", "prefix", "length").agg(slips=gap.min().clip(upper_bound=SLIPS + 1))
     near = forms.join(near, on=["courier", "prefix", "length"], how="inner").select(
-        "courier", "prefix", "length",
+        "courier",
+        "prefix",
+        "length",
         slips=pl.when(pl.col("fits").fill_null(value=False)).then(0).otherwise(pl.col("slips").clip(1)).cast(pl.Int64),
-    )  # fmt: skip
+    )
     found = rows.join(near, on=["courier", "prefix", "length"], how="left", maintain_order="left")
     run = pl.any_horizontal(pl.col("number").str.contains(run, literal=True) for run in _RUNS)
     slips = pl.when(run & ~pl.col("own") & pl.col("slips").is_not_null()).then(SLIPS + 1).otherwise("slips")
@@ -113,10 +120,12 @@ def slips_apart(typed: pl.Series, real: pl.Series) -> pl.DataFrame:
     rest = _left(one, "typed")
     # a number has a hundred remainders: many numbers are looked at some at a time
     parts = [other.slice(at, _AT_ONCE) for at in range(0, other.len() if one.len() else 0, _AT_ONCE)]
-    both = pl.concat([
-        rest.clear().select("typed", real="typed"),
-        *(rest.join(_left(part, "real"), on="left").select("typed", "real").unique() for part in parts),
-    ])  # fmt: skip
+    both = pl.concat(
+        [
+            rest.clear().select("typed", real="typed"),
+            *(rest.join(_left(part, "real"), on="left").select("typed", "real").unique() for part in parts),
+        ]
+    )
     near = both.filter(pl.col("typed") != pl.col("real")).sort("typed", "real")
     return near.filter(pl.Series([_edits(a, b) <= SLIPS for a, b in near.rows()], dtype=pl.Boolean))
 

@@ -73,10 +73,18 @@ class ImportAccount:
                 said.append(f.alarm[language])
             if not f.layout:
                 continue
-            said.append(say(
-                "reading.imported", language, file=f.file, layout=f.layout, read=f.rows_read, taken=f.rows_taken,
-                merged=f.rows_merged, aside=f.rows_set_aside,
-            ))  # fmt: skip
+            said.append(
+                say(
+                    "reading.imported",
+                    language,
+                    file=f.file,
+                    layout=f.layout,
+                    read=f.rows_read,
+                    taken=f.rows_taken,
+                    merged=f.rows_merged,
+                    aside=f.rows_set_aside,
+                )
+            )
             said += [
                 "    " + say("reading.aside", language, count=count, reason=reason_words(reason, language))
                 for reason, count in f.reasons
@@ -110,11 +118,19 @@ def files_table(accounts: Sequence[FileAccount], *, import_id: str, zone: str) -
     types = {"first_at": pl.Datetime("us", zone), "last_at": pl.Datetime("us", zone)}
     rows = [
         {
-            "file": f.file, "sha256": f.sha256, "layout": f.layout, "rows_read": f.rows_read,
-            "rows_taken": f.rows_taken, "rows_merged": f.rows_merged, "rows_set_aside": f.rows_set_aside,
-            "first_at": f.first_at, "last_at": f.last_at, "import_id": import_id, "notes": "\n".join(f.notes) or None,
+            "file": f.file,
+            "sha256": f.sha256,
+            "layout": f.layout,
+            "rows_read": f.rows_read,
+            "rows_taken": f.rows_taken,
+            "rows_merged": f.rows_merged,
+            "rows_set_aside": f.rows_set_aside,
+            "first_at": f.first_at,
+            "last_at": f.last_at,
+            "import_id": import_id,
+            "notes": "\n".join(f.notes) or None,
             "layouts": f.layouts,
         }
         for f in accounts
-    ]  # fmt: skip
+    ]
     return Files.validate(pl.DataFrame(rows, schema_overrides=types | {"notes": pl.String}), cast=False)

@@ -78,10 +78,11 @@ def members(content: bytes, file: str) -> list[Member] | None:
         found = list(_opened(content, file, room, depth=1))
     except _Full:
         raise DataError(
-            f"{file} would unpack to more than an export can hold", found=f"more than {room.most / 1e6:,.0f} MB or "
-            f"{MOST_MEMBERS:,} files, packed into {len(content):,} bytes", hint="unpack it and import the files inside",
+            f"{file} would unpack to more than an export can hold",
+            found=f"more than {room.most / 1e6:,.0f} MB or {MOST_MEMBERS:,} files, packed into {len(content):,} bytes",
+            hint="unpack it and import the files inside",
             code="too_large",
-        ) from None  # fmt: skip
+        ) from None
     return _with_own_names(found)
 
 
@@ -104,14 +105,17 @@ def workbook_kind(content: bytes, *, file: str) -> str | None:
         raise DataError(
             f"{file} would take more than an export can need to be opened",
             found=f"{len(inside):,} parts of {size / 1e6:,.0f} MB, packed into {len(content):,} bytes",
-            hint="export a shorter span, or as csv", code="too_large",
-        )  # fmt: skip
+            hint="export a shorter span, or as csv",
+            code="too_large",
+        )
     names = {entry.filename.replace("\\", "/") for entry in inside}
     if "xl/workbook.bin" in names or "content.xml" in names:
         raise DataError(
-            f"{file} is a workbook of another kind than xlsx", found="ods" if "content.xml" in names else "xlsb",
-            hint="open it in a spreadsheet program and save it as xlsx", code="workbook_kind",
-        )  # fmt: skip
+            f"{file} is a workbook of another kind than xlsx",
+            found="ods" if "content.xml" in names else "xlsb",
+            hint="open it in a spreadsheet program and save it as xlsx",
+            code="workbook_kind",
+        )
     for start, kind in _DOCUMENTS.items():
         if any(name.startswith(start) for name in names):
             raise DataError(f"{file} is a document, not an export file", found=kind, code="not_export")
@@ -164,9 +168,15 @@ def _opened(content: bytes, file: str, room: _Room, *, depth: int) -> Iterator[M
         if isinstance(member.content, AftersalesError) or not _is_archive(member.content, member.name):
             yield member
         elif depth >= MOST_DEPTH:
-            yield Member(member.name, DataError(
-                f"{member.name} is an archive in an archive in an archive", found=file,
-                hint="unpack it and import the files inside", code="archive"))  # fmt: skip
+            yield Member(
+                member.name,
+                DataError(
+                    f"{member.name} is an archive in an archive in an archive",
+                    found=file,
+                    hint="unpack it and import the files inside",
+                    code="archive",
+                ),
+            )
         else:
             try:
                 for inner in _opened(member.content, member.name, room, depth=depth + 1):
@@ -267,6 +277,8 @@ def _with_own_names(found: list[Member]) -> list[Member]:
 
 def _damaged(file: str, content: bytes) -> DataError:
     return DataError(
-        f"{file} is cut off or damaged", found=f"{len(content):,} bytes that begin like an archive or a workbook",
-        hint="download it again", code="damaged",
-    )  # fmt: skip
+        f"{file} is cut off or damaged",
+        found=f"{len(content):,} bytes that begin like an archive or a workbook",
+        hint="download it again",
+        code="damaged",
+    )

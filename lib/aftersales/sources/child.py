@@ -86,9 +86,7 @@ def in_child(work: Callable[..., T], *given: Any, file: str, size: int) -> T:
                 raise answer
             why = answer if kind == "wrong" else f"more than {memory_mb:,} MB of memory"
             if kind == "wrong":
-                raise DataError(
-                    f"{file} is cut off or damaged", found=why, hint="download it again", code="damaged"
-                )  # fmt: skip
+                raise DataError(f"{file} is cut off or damaged", found=why, hint="download it again", code="damaged")
     finally:
         if ended:
             _end(child)
@@ -96,19 +94,25 @@ def in_child(work: Callable[..., T], *given: Any, file: str, size: int) -> T:
             with _lock:
                 _idle.append(child)
     raise DataError(
-        f"{file} would take more than an export can need to be opened", found=f"{why}, for {size:,} bytes of file",
-        hint="export a shorter span, or as csv", code="too_large",
-    )  # fmt: skip
+        f"{file} would take more than an export can need to be opened",
+        found=f"{why}, for {size:,} bytes of file",
+        hint="export a shorter span, or as csv",
+        code="too_large",
+    )
 
 
 def _started() -> _Child:
     answers = tempfile.TemporaryFile()  # noqa: SIM115 - nameless, so nothing stays where both processes are killed
     fd = answers.fileno()
     process = subprocess.Popen(
-        [sys.executable, "-m", "aftersales.sources.child", str(fd)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, pass_fds=[fd], start_new_session=True,
+        [sys.executable, "-m", "aftersales.sources.child", str(fd)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[fd],
+        start_new_session=True,
         env=os.environ | {"POLARS_MAX_THREADS": "2", "RUST_BACKTRACE": "0"},
-    )  # fmt: skip
+    )
     return _Child(process, answers)
 
 

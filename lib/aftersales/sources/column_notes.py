@@ -21,9 +21,13 @@ _GOING = ("succeeded", "finished")  # what the words of a whole column of states
 
 
 def misplaced_states(
-    frame: pl.DataFrame, match: Match, rows: Rows, *, headers: Sequence[str],
+    frame: pl.DataFrame,
+    match: Match,
+    rows: Rows,
+    *,
+    headers: Sequence[str],
     all_cells: Callable[[Sequence[int]], list[list[str]]],
-) -> Iterator[str]:  # fmt: skip
+) -> Iterator[str]:
     """A note on each column of states that tells none while every cell of another column is one of its words.
 
     ``frame``: the typed rows; ``all_cells``: all cells of given rows, as the file has them.
@@ -62,9 +66,11 @@ def unknown_notes(kind: str, there: Sequence[str]) -> Iterator[str]:
 def column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
     """What the layout reads and the file has no column for, and the columns that may be it under another name."""
     lacking = {
-        name for rows in match.layout.groups for name in rows.headers
+        name
+        for rows in match.layout.groups
+        for name in rows.headers
         if name not in (*rows.computed, *_UNUSED) and not name.startswith("_") and not _has_column(name, match, rows)
-    }  # fmt: skip
+    }
     parts = [h for rows in match.layout.groups for rule in rows.computed.values() for h in rule.sum]
     gone = [h for h in dict.fromkeys(parts) if not match.columns((h,))]
     if gone and len(gone) < len(set(parts)) and not match.layout.origin:
@@ -80,8 +86,10 @@ def column_notes(match: Match, headers: Sequence[str]) -> Iterator[str]:
     # a platform adds columns all the time; that one is a lost field under another name is said of fields that count
     counts = any(
         field.matters or field.type == "money"
-        for rows in match.layout.groups for name, field in KINDS[rows.kind].items() if name in lacking
-    )  # fmt: skip
+        for rows in match.layout.groups
+        for name, field in KINDS[rows.kind].items()
+        if name in lacking
+    )
     if unknown and counts and not match.layout.origin:
         shown = masked_texts(pl.Series([h[:40] or "–" for h in unknown[:_EXAMPLES]], dtype=pl.String))
         yield note("unknown_columns", columns=", ".join(shown), fields=fields)

@@ -116,9 +116,10 @@ def _lines_of_items(items: pl.LazyFrame, heads: pl.LazyFrame) -> pl.LazyFrame:
     weight = pl.coalesce("_own", "amount")
     lines = lines.sort("line_id").with_columns(_weight=weight)
     for name, whole, by in (
-        ("_paid", "_head_gross", "_weight"), ("shipping_fee", "_shipping", "amount"),
+        ("_paid", "_head_gross", "_weight"),
+        ("shipping_fee", "_shipping", "amount"),
         ("_refund_share", "head_refunded", "_weight"),
-    ):  # fmt: skip
+    ):
         lines = spread(lines, name, whole=whole, by=by, over="order_id")
     return lines.with_columns(
         paid=_if_paid(pl.coalesce("_paid", "_own")),

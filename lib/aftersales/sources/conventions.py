@@ -133,9 +133,17 @@ def _numbers(cells: pl.DataFrame, columns: Sequence[str]) -> _Evidence:
     if not _some(cells.select(columns), r"[.,]\d"):
         return _Evidence()
     found = pl.concat([cells[c].unique().alias("") for c in columns]).str.strip_chars(" \t\r\n\"'=")
-    return _Evidence(*(bool(found.str.contains(p).any()) for p in (
-        _COMMA_DECIMAL, _DOT_DECIMAL, _DOT_THOUSANDS, _DOT_THREE,
-    )))  # fmt: skip
+    return _Evidence(
+        *(
+            bool(found.str.contains(p).any())
+            for p in (
+                _COMMA_DECIMAL,
+                _DOT_DECIMAL,
+                _DOT_THOUSANDS,
+                _DOT_THREE,
+            )
+        )
+    )
 
 
 def _some(cells: pl.DataFrame, pattern: str) -> bool:

@@ -93,11 +93,16 @@ def facts_of(file: str, sha256: str, readings: Sequence[Reading], *, layouts: Ma
     ends = [m.date() for r in readings if r.kind in (*TABLES, *_OF_DAYS) for m in moments_of(r.frame, past_only=True)]
     aside = [reason for r in readings for reason in r.set_aside["reason"]]
     return Facts(
-        file, sha256, next((layouts[r.layout] for r in readings if layouts.get(r.layout)), None), orders,
-        min(ends, default=None), max(ends, default=None), sum(r.frame.height for r in readings),
+        file,
+        sha256,
+        next((layouts[r.layout] for r in readings if layouts.get(r.layout)), None),
+        orders,
+        min(ends, default=None),
+        max(ends, default=None),
+        sum(r.frame.height for r in readings),
         records=any(r.kind in TABLES for r in readings),
         foreign=bool(aside) and set(aside) == {"other_currency"} and not any(r.frame.height for r in readings),
-    )  # fmt: skip
+    )
 
 
 def with_strangers(files: Sequence[Facts], odd: Sequence[Odd]) -> list[Facts]:
@@ -205,9 +210,10 @@ def _far_away(store: ShopStore, now: Commit, files: Sequence[Facts]) -> Iterator
     new = {f.file for f in files}
     standing = store.table("files", now).select("file", "first_at", "last_at").collect()
     spans = [
-        (a.date(), b.date()) for name, a, b in standing.iter_rows()
+        (a.date(), b.date())
+        for name, a, b in standing.iter_rows()
         if name not in new and isinstance(a, datetime) and isinstance(b, datetime)
-    ]  # fmt: skip
+    ]
     for f in sorted(files, key=lambda f: f.rows, reverse=True):
         if f.first is None or f.last is None or not f.records:
             continue

@@ -189,10 +189,17 @@ def _parsed(text: bytes, found: Records, form: Form, *, columns: Sequence[int], 
         return empty
     try:
         frame = pl.read_csv(
-            kept, has_header=False, infer_schema=False, schema={f"c{i}": pl.String for i in range(form.fields)},
-            columns=list(columns), separator=form.delimiter.decode(), quote_char='"' if form.quoting else None,
-            truncate_ragged_lines=True, missing_columns="insert", null_values=_NOTHING,
-        )  # fmt: skip
+            kept,
+            has_header=False,
+            infer_schema=False,
+            schema={f"c{i}": pl.String for i in range(form.fields)},
+            columns=list(columns),
+            separator=form.delimiter.decode(),
+            quote_char='"' if form.quoting else None,
+            truncate_ragged_lines=True,
+            missing_columns="insert",
+            null_values=_NOTHING,
+        )
     except pl.exceptions.PolarsError:
         frame = None
     if frame is None or frame.height != len(rows):

@@ -219,8 +219,9 @@ def header_row(content: bytes, *, known: frozenset[str], file: str) -> tuple[str
     rows = _rows_of(content, file=file)[0][:HEADER_ROWS]
     return max(
         (tuple((c or "").strip() for c in row) for row in rows),
-        key=lambda row: len({normalised(c) for c in row} & known), default=(),
-    )  # fmt: skip
+        key=lambda row: len({normalised(c) for c in row} & known),
+        default=(),
+    )
 
 
 def _book_rows(content: bytes) -> list[list[str]]:

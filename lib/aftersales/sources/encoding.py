@@ -136,9 +136,10 @@ def _likeliest(sample: bytes, *, file: str) -> str:
             scores[name] = confidence * _plausible(decoded_sample(cells, name)) ** 2 * (_RARE if _old(name) else 1.0)
     if not scores:
         raise DataError(
-            f"The encoding of {file} cannot be found", found="bytes that are no text in any of the known encodings",
+            f"The encoding of {file} cannot be found",
+            found="bytes that are no text in any of the known encodings",
             hint="export it again as csv or xlsx; if it is a table of text, save it as UTF-8",
-        )  # fmt: skip
+        )
     best = max(scores, key=lambda name: scores[name])
     reading = decoded_sample(cells, best)
     enough = _ABOUT_AS_LIKELY if len(_BEYOND_ASCII.findall(cells)) >= _ENOUGH_LETTERS else _WITH_FEW_LETTERS

@@ -76,9 +76,10 @@ def traces(settings: Settings, shop: Shop, *, orders: Sequence[str] = (), buyer:
     if not rows:
         asked = f"buyer '{buyer}'" if buyer else f"order {', '.join(orders)}"
         raise UsageError(
-            f"The shop '{shop.id}' holds nothing of {asked}", found=f"{head.number + 1} states were looked at",
+            f"The shop '{shop.id}' holds nothing of {asked}",
+            found=f"{head.number + 1} states were looked at",
             hint="write name or number as the export file has it; a masked name (王**) leads to nobody, an order does",
-        )  # fmt: skip
+        )
     return Traces(shop, told.buyer_keys, told.ids, rows, _export_rows(store, head, told))
 
 
@@ -233,7 +234,12 @@ def _export_rows(store: ShopStore, head: Commit, found: Traces) -> dict[str, tup
 
 def _commit(store: ShopStore, head: Commit, *, now: datetime | None) -> Commit:
     return Commit(
-        number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action="erase",
-        import_id=head.import_id, versions=store.create_missing(), key_fingerprint=head.key_fingerprint,
+        number=head.number + 1,
+        parent=head.number,
+        made_at=now or datetime.now(UTC),
+        action="erase",
+        import_id=head.import_id,
+        versions=store.create_missing(),
+        key_fingerprint=head.key_fingerprint,
         account=head.account,
-    )  # fmt: skip
+    )

@@ -17,9 +17,13 @@ _BY = {"order_id": "order", "buyer_key": "buyer", "tracking_no": "parcel", "conv
 
 
 def marks(
-    orders: Iterable[str], buyer_keys: Iterable[str], parcels: Iterable[str], conversations: Iterable[str] = (), *,
+    orders: Iterable[str],
+    buyer_keys: Iterable[str],
+    parcels: Iterable[str],
+    conversations: Iterable[str] = (),
+    *,
     key: bytes,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """One ``mark`` an order, buyer key, parcel and conversation: a keyed hash that links to nothing stored.
 
     >>> marks(["77"], [], [], key=b"k")["mark"].str.len_chars().to_list()
@@ -51,8 +55,9 @@ def without_erased(rows: pl.DataFrame, erased: pl.Series, *, key: bytes) -> pl.D
     )
     return rows.with_columns(
         pl.when(gone).then(pl.lit(value, dtype=rows.schema[c])).otherwise(c).alias(c)
-        for c, value in instead.items() if c in rows.columns
-    )  # fmt: skip
+        for c, value in instead.items()
+        if c in rows.columns
+    )
 
 
 def _marked(kind: str, names: pl.Series, erased: pl.Series, *, key: bytes) -> pl.Series:

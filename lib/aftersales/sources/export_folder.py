@@ -90,7 +90,7 @@ def read_file(path: Path, name: str) -> bytes:
     except PermissionError:
         raise DataError(
             f"The file {name} may not be read", found="no permission", hint="allow reading it", code="no_permission"
-        ) from None  # fmt: skip
+        ) from None
     except (OSError, ValueError) as error:
         found = error.strerror if isinstance(error, OSError) else str(error)
         raise DataError(f"The file {name} cannot be read", found=found, code="special") from None
@@ -103,9 +103,11 @@ def read_file(path: Path, name: str) -> bytes:
             raise DataError(f"{name} is a pipe, socket or device, not a file", code="special")
         if before.st_size > MOST_BYTES:
             raise DataError(
-                f"{name} is larger than an export can be", found=f"{before.st_size:,} bytes",
-                hint="export shorter spans", code="too_large",
-            )  # fmt: skip
+                f"{name} is larger than an export can be",
+                found=f"{before.st_size:,} bytes",
+                hint="export shorter spans",
+                code="too_large",
+            )
         try:
             content = opened.read(MOST_BYTES + 1)
         except OSError as error:

@@ -221,11 +221,16 @@ class History:
             _known_format(row["store_format"])
             seals = {t: Seal(**seal) for t, seal in row["tables"].items() if "digest" in seal}
             commit = Commit(
-                number=row["commit"], parent=row["parent"], made_at=datetime.fromisoformat(row["made_at"]),
-                action=row["action"], import_id=row["import_id"],
+                number=row["commit"],
+                parent=row["parent"],
+                made_at=datetime.fromisoformat(row["made_at"]),
+                action=row["action"],
+                import_id=row["import_id"],
                 versions={t: seal["version"] for t, seal in row["tables"].items()},
-                key_fingerprint=row["key_fingerprint"], account=tuple(row["account"]), seals=seals,
-            )  # fmt: skip
+                key_fingerprint=row["key_fingerprint"],
+                account=tuple(row["account"]),
+                seals=seals,
+            )
             return commit, row["previous"], {n: (size, sha) for n, (size, sha) in row["files"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             raise self._damage(f"{name} cannot be read, {len(content):,} bytes") from None
@@ -238,12 +243,17 @@ def of_format_1(rows: pl.DataFrame) -> list[Commit]:
     """The commits of a store that was written before commits had checksums, from the rows of its Delta table."""
     return [
         Commit(
-            number=row["commit"], parent=row["parent"], made_at=row["made_at"], action=row["action"],
-            import_id=row["import_id"], versions=json.loads(row["versions"]),
-            key_fingerprint=row["key_fingerprint"], account=tuple(json.loads(row["account"])),
+            number=row["commit"],
+            parent=row["parent"],
+            made_at=row["made_at"],
+            action=row["action"],
+            import_id=row["import_id"],
+            versions=json.loads(row["versions"]),
+            key_fingerprint=row["key_fingerprint"],
+            account=tuple(json.loads(row["account"])),
         )
         for row in rows.sort("commit").iter_rows(named=True)
-    ]  # fmt: skip
+    ]
 
 
 def check_key(commits: Sequence[Commit], print_now: str) -> None:
@@ -317,12 +327,19 @@ def _content(commit: Commit, previous: str | None, files: Files) -> bytes:
     }
     return _json(
         {
-            "commit": commit.number, "parent": commit.parent, "previous": previous,
-            "made_at": commit.made_at.astimezone(UTC).isoformat(), "action": commit.action,
-            "import_id": commit.import_id, "key_fingerprint": commit.key_fingerprint, "store_format": STORE_FORMAT,
-            "tables": tables, "account": list(commit.account), "files": {n: list(files[n]) for n in sorted(files)},
+            "commit": commit.number,
+            "parent": commit.parent,
+            "previous": previous,
+            "made_at": commit.made_at.astimezone(UTC).isoformat(),
+            "action": commit.action,
+            "import_id": commit.import_id,
+            "key_fingerprint": commit.key_fingerprint,
+            "store_format": STORE_FORMAT,
+            "tables": tables,
+            "account": list(commit.account),
+            "files": {n: list(files[n]) for n in sorted(files)},
         }
-    )  # fmt: skip
+    )
 
 
 def _bytes_of(folder: Folder, name: str) -> bytes | None:

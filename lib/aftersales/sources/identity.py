@@ -60,9 +60,10 @@ def installation_key(store_path: str) -> bytes:
         return _checked(_plain(beside.read(KEY_NAME)).strip(), f"the file {beside.join(KEY_NAME)}")
     except OSError as error:
         raise SetupError(
-            f"The key file {beside.join(KEY_NAME)} cannot be used", found=error.strerror,
+            f"The key file {beside.join(KEY_NAME)} cannot be used",
+            found=error.strerror,
             hint="put the kept copy of the key there, as a file of this user's",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _plain(content: bytes) -> bytes:

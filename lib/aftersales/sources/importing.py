@@ -77,9 +77,7 @@ def import_files(
         taking.take_all(named, standing)
         unchanged, failed = taking.unchanged, taking.failed
         if not kept.files and not confirmed and taking.left_out == standing:
-            return ImportAccount(
-                shop.id, import_id, tuple(failed), None, unchanged, behind, others=taking.others
-            )  # fmt: skip
+            return ImportAccount(shop.id, import_id, tuple(failed), None, unchanged, behind, others=taking.others)
         progress("writing to the store")
         odd = odd_columns(taking.columns, stored_columns(store, head, taking.columns))
         kept.flush()
@@ -107,10 +105,15 @@ def import_files(
         if touched:
             compose_tables(store, head, touched, direct=kept.direct, held=held.to_list())
         commit = Commit(
-            number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action="import",
-            import_id=import_id, versions=store.create_missing(), key_fingerprint=fingerprint(key),
+            number=head.number + 1,
+            parent=head.number,
+            made_at=now or datetime.now(UTC),
+            action="import",
+            import_id=import_id,
+            versions=store.create_missing(),
+            key_fingerprint=fingerprint(key),
             account=tuple({k: v for k, v in asdict(a).items() if k not in ("sha256", "layouts")} for a in accounts),
-        )  # fmt: skip
+        )
         store.write_commit(commit)
     counted = tuple(f for f in moved if f not in set(held))
     return ImportAccount(shop.id, import_id, tuple(accounts), commit.number, unchanged, behind, counted, taking.others)
@@ -197,11 +200,15 @@ def undo_import(settings: Settings, shop: Shop, *, import_id: str | None = None,
         before = store.commit(undone.parent or 0)
         versions = store.roll_back(before.versions)
         commit = Commit(
-            number=commits[-1].number + 1, parent=before.parent, made_at=now or datetime.now(UTC),
+            number=commits[-1].number + 1,
+            parent=before.parent,
+            made_at=now or datetime.now(UTC),
             action=f"undo {undone.import_id}",
-            import_id=before.import_id, versions=versions, key_fingerprint=undone.key_fingerprint,
+            import_id=before.import_id,
+            versions=versions,
+            key_fingerprint=undone.key_fingerprint,
             account=before.account,
-        )  # fmt: skip
+        )
         store.write_commit(commit)
     return commit
 
@@ -229,10 +236,11 @@ def _to_undo(commits: Sequence[Commit], shop: Shop, import_id: str | None) -> Co
     told = f"import {last.import_id} of {last.made_at.astimezone(shop.tz):%Y-%m-%d %H:%M} ({files})"
     if import_id is None and head.action.startswith("undo"):
         raise UsageError(
-            f"The last import of the shop '{shop.id}' has been taken back already", found=head.action,
+            f"The last import of the shop '{shop.id}' has been taken back already",
+            found=head.action,
             hint=f"to take back the one before it too, {told}, name it: "
             f"`aftersales import {shop.id} --undo --id {last.import_id}`",
-        )  # fmt: skip
+        )
     if import_id not in (None, last.import_id):
         raise UsageError(f"Import {import_id} is not the last that stands", found=told, hint="take that one back first")
     return last
@@ -274,17 +282,24 @@ def named_files(held: pl.DataFrame, confirm: Sequence[str]) -> list[str]:
         fits = [f for f in waiting if f == name or f.rsplit("/", 1)[-1] == name.replace("\\", "/").rsplit("/", 1)[-1]]
         if len(fits) != 1:
             raise UsageError(
-                f"No file '{name}' is held back", found=", ".join(waiting) or "none is held back",
+                f"No file '{name}' is held back",
+                found=", ".join(waiting) or "none is held back",
                 hint="only files held back can be confirmed",
-            )  # fmt: skip
+            )
         found += fits
     return found
 
 
 def hold(
-    store: ShopStore, now: Commit, new: Sequence[Facts], *, shop: Shop, confirm: Sequence[str], import_id: str,
+    store: ShopStore,
+    now: Commit,
+    new: Sequence[Facts],
+    *,
+    shop: Shop,
+    confirm: Sequence[str],
+    import_id: str,
     first_orders: bool,
-) -> tuple[list[Held], list[str]]:  # fmt: skip
+) -> tuple[list[Held], list[str]]:
     """Bring the ``held`` table up to date; the files newly held back, and those whose rows count from now on.
 
     ``first_orders``: the shop's first order report came with this import, so that what stood without one is looked at.
@@ -292,9 +307,10 @@ def hold(
     table = store.table("held", now).collect()
     fresh = {f.file: f.sha256 for f in new}
     agreed = {
-        row["file"] for row in table.iter_rows(named=True)
+        row["file"]
+        for row in table.iter_rows(named=True)
         if row["state"] == CONFIRMED and fresh.get(row["file"], row["sha256"]) == row["sha256"]
-    } | set(confirm)  # fmt: skip
+    } | set(confirm)
     waiting = table.filter(pl.col("state") == HELD, ~pl.col("file").is_in([*fresh, *confirm]))
     again = dict(waiting.filter(pl.col("reason") == "orders_unknown").select("file", "sha256").iter_rows())
     if first_orders:
@@ -307,8 +323,9 @@ def hold(
     rows = [{**asdict(h), "state": HELD, "import_id": import_id} for h in out]
     rows += [
         {**row, "state": CONFIRMED, "import_id": import_id}
-        for row in table.iter_rows(named=True) if row["file"] in confirm
-    ]  # fmt: skip
+        for row in table.iter_rows(named=True)
+        if row["file"] in confirm
+    ]
     gone = table.filter(~pl.col("file").is_in([*held, *agreed]), pl.col("file").is_in([f.file for f in asked]))
     store.upsert("held", pl.DataFrame(rows, schema=table.schema), gone=gone.select("file"))
     stood = set(table.filter(pl.col("state") == HELD)["file"])

@@ -40,9 +40,10 @@ def without_impossible(reading: Reading, *, now: datetime, zone: str) -> Reading
     if exported is not None and exported > now + TOLERANCE:
         reading, exported = replace(reading, exported_at=None), None
     times = [
-        name for name, kind in reading.frame.schema.items()
+        name
+        for name, kind in reading.frame.schema.items()
         if isinstance(kind, pl.Datetime | pl.Date) and name not in AHEAD
-    ]  # fmt: skip
+    ]
     rows = [name for name in _CAME_ABOUT.get(reading.kind, ()) if name in times]
     if not rows or not reading.frame.height:
         return reading
@@ -95,9 +96,13 @@ def _set_aside(reading: Reading, faults: list[tuple[pl.Expr, str, str]]) -> Read
         cells=pl.coalesce(first(n, told(column)) for n, (_, _, column) in enumerate(faults)),
     )
     bad = marked.filter(pl.col("reason").is_not_null()).select(
-        file=pl.lit(reading.file), row=pl.col("row").cast(pl.Int64), layout=pl.lit(reading.layout), reason="reason",
-        column="column", cells="cells",
-    )  # fmt: skip
+        file=pl.lit(reading.file),
+        row=pl.col("row").cast(pl.Int64),
+        layout=pl.lit(reading.layout),
+        reason="reason",
+        column="column",
+        cells="cells",
+    )
     frame = marked.filter(pl.col("reason").is_null()).select(reading.frame.columns)
     return replace(reading, frame=frame, set_aside=pl.concat([reading.set_aside, bad]).sort("row"))
 

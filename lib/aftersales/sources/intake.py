@@ -183,9 +183,10 @@ def _check_platform(readings: Sequence[Reading], shop: Shop, platform_of: Mappin
     of = next((p for r in readings if (p := platform_of[r.layout])), None)
     if of and not any(r.kind in TABLES for r in readings) and not fits_platform(of, shop):
         raise DataError(
-            f"The file {readings[0].file} is another platform's", found=f"{of}; this shop is of {shop.platform}",
+            f"The file {readings[0].file} is another platform's",
+            found=f"{of}; this shop is of {shop.platform}",
             hint="put it into that shop's exports folder, or correct the platform in shops.toml",
-        )  # fmt: skip
+        )
 
 
 def check_owner(readings: Sequence[Reading], shop: Shop) -> None:

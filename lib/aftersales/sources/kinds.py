@@ -70,9 +70,13 @@ def _fields(text: str) -> Mapping[str, Field]:
         name, kind = item.split(":")
         bare, _, words = kind.rstrip("*!?").partition("=")
         fields[name] = Field(
-            name, bare, words or None,
-            present="*" in kind, readable="!" in kind or "*" in kind, matters="?" in kind or "*" in kind,
-        )  # fmt: skip
+            name,
+            bare,
+            words or None,
+            present="*" in kind,
+            readable="!" in kind or "*" in kind,
+            matters="?" in kind or "*" in kind,
+        )
     return MappingProxyType(fields)
 
 

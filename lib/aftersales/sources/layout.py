@@ -237,9 +237,10 @@ def _parsed(text: str, name: str) -> _LayoutFile:
         if first["type"] == "extra_forbidden":
             wrong = unknown("key", str(first["loc"][-1]), _keys_at(first["loc"]))
             raise SetupError(
-                f"The layout file {name} is not right at {where}: {wrong.wrong}", found=f"valid: {wrong.found}",
+                f"The layout file {name} is not right at {where}: {wrong.wrong}",
+                found=f"valid: {wrong.found}",
                 hint=wrong.hint,
-            ) from None  # fmt: skip
+            ) from None
         raise SetupError(f"The layout file {name} is not right at {where}", found=first["msg"]) from None
 
 
@@ -283,8 +284,11 @@ def _check(layout: Layout) -> None:
     if layout.decimal and layout.decimal == layout.thousands:
         raise SetupError(f"{where}: decimal and thousands are the same mark", found=repr(layout.decimal))
     if layout.zone is not None and layout.zone not in available_timezones():
-        raise SetupError(f"{where}: {unknown('time zone', layout.zone, sorted(available_timezones())).hint or 'zone'}",
-                         found=repr(layout.zone), hint="write one like Asia/Shanghai")  # fmt: skip
+        raise SetupError(
+            f"{where}: {unknown('time zone', layout.zone, sorted(available_timezones())).hint or 'zone'}",
+            found=repr(layout.zone),
+            hint="write one like Asia/Shanghai",
+        )
     if layout.currency is not None and layout.currency not in list_currencies():
         raise SetupError(f"{where}: '{layout.currency}' is no ISO 4217 currency", hint="write one like CNY, USD or INR")
     for rows in layout.groups:
@@ -343,9 +347,10 @@ def _check_pattern(where: str, pattern: str) -> None:
     except pl.exceptions.PolarsError as error:
         said = [line.removeprefix("error: ") for line in str(error).splitlines() if line.startswith("error: ")]
         raise SetupError(
-            f"{where}: '{pattern}' is not a pattern", found=said[0] if said else str(error).splitlines()[0],
+            f"{where}: '{pattern}' is not a pattern",
+            found=said[0] if said else str(error).splitlines()[0],
             hint="regular expressions of Rust, without look-around",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _check_date_format(where: str, pattern: str) -> None:

@@ -220,9 +220,14 @@ def _taken(
         check = _CHECK_X.match(digits, end)
         told = cue or ("phone" if _AFTER.match(text, end) or "幺" in text[start:end] else None)
         label = _label(
-            whole[:n], shape[:count], gaps[: count - 1], told, before, x_follows=bool(check),
+            whole[:n],
+            shape[:count],
+            gaps[: count - 1],
+            told,
+            before,
+            x_follows=bool(check),
             plus=plus and not any("+" in g for g in gaps[: count - 1]),
-        )  # fmt: skip
+        )
         if (
             not label
             and near in ("phone", "card", "identity", "account")
@@ -344,8 +349,19 @@ def _is_landline(number: str, shape: tuple[int, ...], gaps: list[str]) -> bool: 
     if number.startswith(("07", "06")) and shape in ((5, 6), (5, 3, 3), (2, 2, 2, 2, 2)):
         return True
     if re.match(r"01[5-7]", number) and shape in (
-        (4, 7), (4, 8), (4, 3, 4), (4, 4, 3), (4, 4, 4), (5, 3, 3), (5, 3, 4), (5, 6), (5, 7), (4, 3, 2, 2), (4, 2, 2, 3), (3, 4, 4)
-    ):  # fmt: skip
+        (4, 7),
+        (4, 8),
+        (4, 3, 4),
+        (4, 4, 3),
+        (4, 4, 4),
+        (5, 3, 3),
+        (5, 3, 4),
+        (5, 6),
+        (5, 7),
+        (4, 3, 2, 2),
+        (4, 2, 2, 3),
+        (3, 4, 4),
+    ):
         return True
     if number[:2] in ("89", "79") and shape == (1, 3, 3, 2, 2):
         return True

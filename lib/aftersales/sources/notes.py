@@ -65,8 +65,9 @@ def note_lines(files: pl.DataFrame, language: Language, *, most: int, lacks: boo
     found = []
     for file, notes in files.sort("file").select("file", "notes").drop_nulls().iter_rows():
         found += [
-            f"{file}: {note_words(kept, language)}" for kept in notes.split("\n")
+            f"{file}: {note_words(kept, language)}"
+            for kept in notes.split("\n")
             if warns(kept) or (lacks and _code(kept) in ("lacking", "empty"))
-        ]  # fmt: skip
+        ]
     more = len(found) - most
     return found if more <= 0 else [*found[:most], say("reading.more_notes", language, more=more)]

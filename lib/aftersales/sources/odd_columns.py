@@ -230,8 +230,11 @@ def _unlikely(rows: pl.DataFrame) -> Iterator[str]:
 def _contradicted(rows: pl.DataFrame) -> Iterator[str]:
     """Fields that others of the same rows belie."""
     there, least = set(rows.columns), 2 * _FEW
-    many = {c: rows[c].drop_nulls().n_unique() for c in ("order_id", "merchant_code", "sku_code", "product_id", "title")
-            if c in there and rows.height >= least}  # fmt: skip
+    many = {
+        c: rows[c].drop_nulls().n_unique()
+        for c in ("order_id", "merchant_code", "sku_code", "product_id", "title")
+        if c in there and rows.height >= least
+    }
     for code in (c for c in ("merchant_code", "sku_code", "product_id") if many.get(c, 0) > 0.9 * rows.height):
         # codes of goods come again and again, numbers of orders hardly ever
         if many.get("order_id", rows.height) < 0.5 * rows.height:

@@ -37,9 +37,14 @@ _LONGEST_CELL = 1_000  # what tells why a row was set aside; a cell of megabytes
 
 
 def set_aside(
-    rows: Sequence[int], reasons: Iterable[str], columns: Iterable[str | None], cells: Iterable[str | None], *,
-    file: str, layout: str,
-) -> pl.DataFrame:  # fmt: skip
+    rows: Sequence[int],
+    reasons: Iterable[str],
+    columns: Iterable[str | None],
+    cells: Iterable[str | None],
+    *,
+    file: str,
+    layout: str,
+) -> pl.DataFrame:
     """The table of rows set aside: file, row, layout, reason, column, cells; sorted by row.
 
     >>> set_aside([3], ["damaged_id"], ["订单编号"], ["{}"], file="a.csv", layout="x").rows()

@@ -95,9 +95,15 @@ def _from_frame(cells: pl.DataFrame) -> Callable[[Sequence[int]], list[list[str]
 
 
 def _delimited(
-    content: bytes, text: Text, layouts: Sequence[Layout], *, file: str, zone: str, currency: str | None,
+    content: bytes,
+    text: Text,
+    layouts: Sequence[Layout],
+    *,
+    file: str,
+    zone: str,
+    currency: str | None,
     shop: str | None,
-) -> list[Reading]:  # fmt: skip
+) -> list[Reading]:
     content, notes = without_nuls(content, text)
     head = decoded_sample(content[text.skip : text.skip + SAMPLE_BYTES], text.encoding)
     if "\n" not in head and "\r" in head:  # line ends of an old kind
@@ -109,9 +115,10 @@ def _delimited(
         header.match.layout
     ):
         raise DataError(
-            f"{file} is cut off in its header", found=f"{len(content):,} bytes without the end of a line",
+            f"{file} is cut off in its header",
+            found=f"{len(content):,} bytes without the end of a line",
             hint="download it again",
-        )  # fmt: skip
+        )
     layout = header.match.layout
     form = Form(header.delimiter.encode(), len(header.cells))
     if layout.quoting is False or (layout.quoting is None and not _quoted(content, text, form, header.lines)):

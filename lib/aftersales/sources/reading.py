@@ -118,9 +118,12 @@ def readings(
     shops: Counter[str] = Counter()
     filled = Filled(match)
     told = with_convention(
-        parts, layout, money=columns_of_type(match, "money"), times=columns_of_type(match, "time", "day"),
+        parts,
+        layout,
+        money=columns_of_type(match, "money"),
+        times=columns_of_type(match, "time", "day"),
         currency=currency,
-    )  # fmt: skip
+    )
     stray: list[int] = []
     written = Convention()
     for part, written in told:
@@ -207,9 +210,15 @@ def _set_aside_by_rule(group: _Gathered, part: Part, cells: pl.DataFrame, *, fil
 
 
 def _set_aside_others(
-    group: _Gathered, part: Part, cells: pl.DataFrame, shops: Counter[str], *, file: str, header: Header,
+    group: _Gathered,
+    part: Part,
+    cells: pl.DataFrame,
+    shops: Counter[str],
+    *,
+    file: str,
+    header: Header,
     shop: str | None,
-) -> pl.DataFrame:  # fmt: skip
+) -> pl.DataFrame:
     """The rows that name no other shop; ``shops`` counts the names. A masked name or none may be anybody's."""
     for place in header.match.columns((SHOP_NAME,)):
         names = clean.text(cells[f"c{place}"])
@@ -248,9 +257,16 @@ def _emitted(cells: pl.DataFrame, match: Match, emit: Emit) -> pl.DataFrame:
 
 
 def _take(
-    group: _Gathered, raw: pl.DataFrame, part: Part, written: Convention, *, file: str, header: Header, zone: str,
+    group: _Gathered,
+    raw: pl.DataFrame,
+    part: Part,
+    written: Convention,
+    *,
+    file: str,
+    header: Header,
+    zone: str,
     currency: str | None,
-) -> None:  # fmt: skip
+) -> None:
     if not raw.height and group.frames:
         return
     done: Typed = typed(raw, header.match, group.rows, headers=header.cells, zone=zone, written=written)
@@ -314,12 +330,20 @@ def _reading(
     aside = pl.concat(group.aside).sort("row")
     there = mapped_fields(match, rows)
     return Reading(
-        file=file, sheet=sheet, layout=match.layout.name, kind=rows.kind, frame=frame,
-        rows_read=frame.height + aside.height, set_aside=aside,
+        file=file,
+        sheet=sheet,
+        layout=match.layout.name,
+        kind=rows.kind,
+        frame=frame,
+        rows_read=frame.height + aside.height,
+        set_aside=aside,
         missing=tuple(n for n, f in fields.items() if f.matters and n not in there),
-        notes=tuple(_notes(group, match, frame, aside, currency=currency)), exported_at=None, shop_names=(),
-        there=frozenset(there), unnumbered=_unnumbered(rows),
-    )  # fmt: skip
+        notes=tuple(_notes(group, match, frame, aside, currency=currency)),
+        exported_at=None,
+        shop_names=(),
+        there=frozenset(there),
+        unnumbered=_unnumbered(rows),
+    )
 
 
 def _unnumbered(rows: Rows) -> str | None:

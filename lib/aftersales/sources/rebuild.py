@@ -34,9 +34,13 @@ def touched_orders(rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def compose_tables(
-    store: ShopStore, head: Commit, touched: Sequence[pl.DataFrame], *, direct: Mapping[str, pl.DataFrame],
+    store: ShopStore,
+    head: Commit,
+    touched: Sequence[pl.DataFrame],
+    *,
+    direct: Mapping[str, pl.DataFrame],
     held: Sequence[str] = (),
-) -> None:  # fmt: skip
+) -> None:
     """Make orders, refunds and complaints anew for the orders that an import touched.
 
     ``touched`` is of `touched_orders`; ``direct`` holds the rows it wrote of the tables that stand for themselves:
@@ -124,9 +128,11 @@ def _compose(store: ShopStore, now: Commit, months: Sequence[str], ids: pl.DataF
         some = ids[start : start + at_once]
         mine = {name: few[name].join(some.lazy(), on="order_id", how="semi") for name in few}
         lines = compose.order_lines(
-            rows_of("order_records", some), rows_of("item_records", some), products=store.table("products", now),
+            rows_of("order_records", some),
+            rows_of("item_records", some),
+            products=store.table("products", now),
             parcels=store.table("parcels", now),
-        )  # fmt: skip
+        )
         orders = lines.drop(compose.TOLD)
         _replace(store, "orders", orders, rows_of("orders", some))
         refunds = compose.refunds(mine["refund_records"], lines.lazy())

@@ -55,9 +55,15 @@ class RecordWriter:
     _accounts: dict[str, FileAccount] = field(default_factory=dict)
 
     def add(
-        self, file: str, sha256: str, readings: Sequence[Reading], rows: Mapping[str, pl.DataFrame], *,
-        layouts: str = "", again: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        file: str,
+        sha256: str,
+        readings: Sequence[Reading],
+        rows: Mapping[str, pl.DataFrame],
+        *,
+        layouts: str = "",
+        again: bool = False,
+    ) -> None:
         """Take the rows of one file; written where enough have come together. ``again``: its name is known already."""
         aside = [
             r.set_aside.with_columns(masked_texts(r.set_aside["cells"]), import_id=pl.lit(self.import_id))
@@ -67,11 +73,16 @@ class RecordWriter:
         if again:
             self.again.add(file)
         one = _File(
-            file, sha256, layout=" + ".join(dict.fromkeys(r.layout for r in readings)),
-            rows_read=sum(r.rows_read for r in readings), aside=pl.concat(aside, how="vertical_relaxed"),
+            file,
+            sha256,
+            layout=" + ".join(dict.fromkeys(r.layout for r in readings)),
+            rows_read=sum(r.rows_read for r in readings),
+            aside=pl.concat(aside, how="vertical_relaxed"),
             notes=(*dict.fromkeys(n for r in readings for n in r.notes), *left_out),
-            layouts=layouts, ends=tuple(m for r in readings for m in moments_of(r.frame)), rows=rows,
-        )  # fmt: skip
+            layouts=layouts,
+            ends=tuple(m for r in readings for m in moments_of(r.frame)),
+            rows=rows,
+        )
         self.files.append(file)
         self.kinds.update(r.kind for r in readings)
         self.touched.append(touched_orders(rows))
@@ -178,9 +189,16 @@ def _account(one: _File, lineage: pl.DataFrame) -> FileAccount:
     own = lineage.filter("counted")
     merged = int(own["merged"].sum())
     return FileAccount(
-        file=one.file, layout=one.layout, rows_read=one.rows_read,
-        rows_taken=own.height - merged, rows_merged=merged,
-        rows_set_aside=one.aside.height, reasons=tuple(reasons.iter_rows()), notes=one.notes,
-        first_at=min(one.ends, default=None), last_at=max(one.ends, default=None), sha256=one.sha256,
+        file=one.file,
+        layout=one.layout,
+        rows_read=one.rows_read,
+        rows_taken=own.height - merged,
+        rows_merged=merged,
+        rows_set_aside=one.aside.height,
+        reasons=tuple(reasons.iter_rows()),
+        notes=one.notes,
+        first_at=min(one.ends, default=None),
+        last_at=max(one.ends, default=None),
+        sha256=one.sha256,
         layouts=one.layouts,
-    )  # fmt: skip
+    )

@@ -39,9 +39,15 @@ def record_all(
             said = {"import_id": pl.lit(f"{head.number + 1:06d}"), "as_of": pl.lit(made_at.astimezone(shop.tz))}
             store.append(name, rows.with_columns(**said, row=pl.int_range(pl.len()), dated=pl.lit(value=True)))
         commit = Commit(
-            number=head.number + 1, parent=head.number, made_at=made_at, action=action,
-            import_id=head.import_id, versions=store.create_missing(), key_fingerprint=key_print, account=head.account,
-        )  # fmt: skip
+            number=head.number + 1,
+            parent=head.number,
+            made_at=made_at,
+            action=action,
+            import_id=head.import_id,
+            versions=store.create_missing(),
+            key_fingerprint=key_print,
+            account=head.account,
+        )
         store.write_commit(commit)
     return commit
 

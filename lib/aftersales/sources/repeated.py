@@ -107,20 +107,32 @@ def _lines_of_orders(reading: Reading, repeated: pl.DataFrame) -> list[Reading]:
     items, item_fields = _as_items(repeated, per_line)
     heads = _as_orders(repeated, per_line)
     told = [
-        note(f"money_per_{how}", fields=", ".join(some)) for how, given in (("line", per_line), ("order", per_order))
+        note(f"money_per_{how}", fields=", ".join(some))
+        for how, given in (("line", per_line), ("order", per_order))
         if (some := [c for c in given if (repeated[c] > 0).any()])
-    ]  # fmt: skip
+    ]
     said = (note("lines_of_orders", rows=repeated.height, orders=heads.height), *told)
     lines = replace(
-        reading, kind="item_report", frame=items, rows_read=items.height, set_aside=quarantine.nothing(), missing=(),
-        notes=said, there=frozenset(c for c in item_fields if c in reading.there or c in ("line_id", "payable")),
-    )  # fmt: skip
+        reading,
+        kind="item_report",
+        frame=items,
+        rows_read=items.height,
+        set_aside=quarantine.nothing(),
+        missing=(),
+        notes=said,
+        there=frozenset(c for c in item_fields if c in reading.there or c in ("line_id", "payable")),
+    )
     single = reading.frame.join(repeated, on="row", how="anti", maintain_order="left")
     rest = replace(reading, frame=single, rows_read=single.height + reading.set_aside.height)
     made = replace(
-        lines, kind="order_report", frame=heads, rows_read=0, notes=(), derived=True,
+        lines,
+        kind="order_report",
+        frame=heads,
+        rows_read=0,
+        notes=(),
+        derived=True,
         there=reading.there - {*per_line, *content},
-    )  # fmt: skip
+    )
     return [rest, lines, made]
 
 
@@ -145,8 +157,11 @@ def _as_items(rows: pl.DataFrame, per_line: Sequence[str]) -> tuple[pl.DataFrame
     if "total" in per_line and "payable" not in per_line:
         given["payable"] = pl.col("total")
     lines = rows.select("row", line_id=pl.col("order_id"), **given)
-    lines = lines.with_columns(pl.lit(None, dtype=f.dtype("UTC")).alias(c) for c, f in fields.items()
-                               if c not in lines.columns and f.type != "time")  # fmt: skip
+    lines = lines.with_columns(
+        pl.lit(None, dtype=f.dtype("UTC")).alias(c)
+        for c, f in fields.items()
+        if c not in lines.columns and f.type != "time"
+    )
     zone = rows.schema["created_at"]
     lines = lines.with_columns(pl.lit(None, dtype=zone).alias(c) for c, f in fields.items() if c not in lines.columns)
     return _by_content(lines.select("row", *fields), "line_id", LINE_CONTENT), ["line_id", *given]
@@ -186,13 +201,18 @@ def _without_contradictions(reading: Reading, key: list[str]) -> Reading:
         return reading
     cells = ["{}"] * bad.height
     aside = quarantine.set_aside(
-        bad["row"].to_list(), ["repeated_key"] * bad.height, [key[0]] * bad.height, cells,
-        file=reading.file, layout=reading.layout,
-    )  # fmt: skip
+        bad["row"].to_list(),
+        ["repeated_key"] * bad.height,
+        [key[0]] * bad.height,
+        cells,
+        file=reading.file,
+        layout=reading.layout,
+    )
     return replace(
-        reading, frame=frame.join(bad, on="row", how="anti", maintain_order="left"),
+        reading,
+        frame=frame.join(bad, on="row", how="anti", maintain_order="left"),
         set_aside=pl.concat([reading.set_aside, aside]).sort("row"),
-    )  # fmt: skip
+    )
 
 
 def _noted(reading: Reading, repeated: pl.DataFrame, key: str) -> Reading:

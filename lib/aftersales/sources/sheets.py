@@ -188,7 +188,7 @@ def _damaged(file: str, error: BaseException) -> DataError:
         return locked(file)
     return DataError(
         f"{file} is cut off or damaged", found=masked_error(first[:200]), hint="download it again", code="damaged"
-    )  # fmt: skip
+    )
 
 
 # What a sheet of an xlsx file marks beside its values: merged ranges, what is hidden, formulas without values.

@@ -80,9 +80,11 @@ def sniffed(content: bytes, *, file: str, layouts: Sequence[Layout] = ()) -> Tex
     found = next((what for what, begins in _MARKUP if begins.search(start)), None)
     if found is not None:
         raise DataError(
-            f"{file} is {found}, named as a table", found=start[:6].decode("ascii", "replace"), code="web_page",
+            f"{file} is {found}, named as a table",
+            found=start[:6].decode("ascii", "replace"),
+            code="web_page",
             hint="open it in a spreadsheet program and save it as xlsx; if it shows a sign-in page, export it again",
-        )  # fmt: skip
+        )
     stated = dict.fromkeys(layout.encoding for layout in layouts if layout.encoding)
     return text_encoding(content, file=file, stated=tuple(stated), fits=partial(_fits, layouts))
 

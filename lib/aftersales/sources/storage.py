@@ -295,6 +295,17 @@ def plain_http() -> bool:
     return allowed or os.environ.get("AWS_ENDPOINT_URL", "").startswith(_LOOPBACK)
 
 
+def store_unreachable(path: str, error: BaseException) -> SetupError:
+    """The sentence for a store that cannot be read: a folder, or object storage that does not answer."""
+    if not Folder(path).remote:
+        return SetupError(f"The store {path} cannot be read", found=getattr(error, "strerror", None) or str(error))
+    return SetupError(
+        f"The store {path} cannot be reached",
+        found=said_by_storage(error),
+        hint="look at AWS_ENDPOINT_URL, AWS_REGION and the credentials in the environment",
+    )
+
+
 def said_by_storage(error: BaseException) -> str:
     """What object storage says is wrong, in one line: what was tried, and the innermost cause.
 

@@ -24,7 +24,7 @@ from aftersales.sources.delta import open_table, scan_table, storage_options
 from aftersales.sources.history import COMMITS, Commit, Files, Head, History, damage, of_format_1, way_back
 from aftersales.sources.proof import LOG, Differs, Prover
 from aftersales.sources.records import KEPT, Kept
-from aftersales.sources.storage import TROUBLE, Folder, said_by_storage, sync
+from aftersales.sources.storage import TROUBLE, Folder, store_unreachable, sync
 from aftersales.sources.versions import newest, of_today
 from aftersales.words.errors import DamageError, SetupError, UsageError
 from aftersales.words.periods import in_zone
@@ -156,9 +156,13 @@ class ShopStore:
         for name in last.versions:
             versions = sorted({c.versions[name] for c in kept if name in c.versions})
             self.to_change(name).vacuum(
-                retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True, keep_versions=versions,
+                retention_hours=0,
+                enforce_retention_duration=False,
+                dry_run=False,
+                full=True,
+                keep_versions=versions,
                 post_commithook_properties=_HOOKS,
-            )  # fmt: skip
+            )
             if head.cleaning == "erase":
                 self._drop_logs(name, range(versions[0]))
         self.drop_uncommitted(last.versions)  # what the vacuum noted in the logs
@@ -204,7 +208,7 @@ class ShopStore:
         except SetupError:
             raise
         except TROUBLE as error:
-            raise self._unreachable(error) from None
+            raise store_unreachable(self.store_path, error) from None
         return head
 
     def _read(self, head: Head, number: int) -> Commit:
@@ -247,9 +251,11 @@ class ShopStore:
         """The sentence for damage, with the newest earlier commit that is whole."""
         what = f"{found} (commit {commit.number})" if commit else found
         return damage(
-            Folder(self.store_path), self.shop_id, what,
+            Folder(self.store_path),
+            self.shop_id,
+            what,
             back=self._way_back(before if commit is None else commit.number),
-        )  # fmt: skip
+        )
 
     def _way_back(self, before: int | None) -> str:
         head = self._listed()
@@ -293,9 +299,13 @@ class ShopStore:
     # -- tables ----------------------------------------------------------------------------------------------------
 
     def table(
-        self, name: str, commit: Commit | None = None, *, with_month: bool = False,
+        self,
+        name: str,
+        commit: Commit | None = None,
+        *,
+        with_month: bool = False,
         months: Collection[str] | None = None,
-    ) -> pl.LazyFrame:  # fmt: skip
+    ) -> pl.LazyFrame:
         """One table at a commit (the newest without one), lazily, its times in the shop's zone.
 
         With ``months`` (written 2026-11) the files of those alone are read.
@@ -342,7 +352,7 @@ class ShopStore:
             return self._newest(name)
         except (DeltaError, OSError) as error:
             if self.folder.remote:
-                raise self._unreachable(error) from None
+                raise store_unreachable(self.store_path, error) from None
         # the library's note of its newest checkpoint may be wrong; without it the names in the log tell
         self.folder.remove(f"{name}/{LOG}/_last_checkpoint")
         return self._newest(name)
@@ -370,16 +380,6 @@ class ShopStore:
         if "_last_checkpoint" not in log:  # the names of its changes alone tell
             return max((int(n[:-5]) for n in log if n.endswith(".json") and n[:-5].isdigit()), default=None)
         return open_table(self.path(name)).version()
-
-    def _unreachable(self, error: BaseException) -> SetupError:
-        if not self.folder.remote:
-            return SetupError(
-                f"The store {self.store_path} cannot be read", found=getattr(error, "strerror", None) or str(error)
-            )
-        return SetupError(
-            f"The store {self.store_path} cannot be reached", found=said_by_storage(error),
-            hint="look at AWS_ENDPOINT_URL, AWS_REGION and the credentials in the environment",
-        )  # fmt: skip
 
     def create_missing(self) -> dict[str, int]:
         """Create every table that is not there yet, empty; the versions of all."""
@@ -481,9 +481,15 @@ class ShopStore:
         cut = ["month"] if kept.month_of else None
         self._newest_of.pop(name, None)
         write_deltalake(
-            self.path(name), rows, mode="append", partition_by=cut, storage_options=storage_options(), name=name,
-            schema_mode="merge", **self.signed,
-        )  # fmt: skip
+            self.path(name),
+            rows,
+            mode="append",
+            partition_by=cut,
+            storage_options=storage_options(),
+            name=name,
+            schema_mode="merge",
+            **self.signed,
+        )
 
 
 def _local(column: str, kind: pl.Datetime) -> pl.Expr:

@@ -48,10 +48,12 @@ def needed_columns(match: Match) -> list[int]:
 def mapped_fields(match: Match, rows: Rows) -> list[str]:
     """The fields that this file brings for rows of this kind."""
     return [
-        name for name in KINDS[rows.kind]
-        if name in rows.computed or match.columns(rows.spellings(name))
+        name
+        for name in KINDS[rows.kind]
+        if name in rows.computed
+        or match.columns(rows.spellings(name))
         or (name == "currency" and match.layout.currency)
-    ]  # fmt: skip
+    ]
 
 
 def columns_of_type(match: Match, *types: str) -> list[str]:
@@ -245,8 +247,9 @@ def _computed(raw: pl.DataFrame, match: Match, rule: Computed, written: Conventi
     if lacking and not (rule.sum and columns):  # a sum goes without what was not charged
         raise SetupError(
             f"Layout {match.layout.name} computes a field from columns that the file lacks",
-            found=", ".join(lacking), hint="put those headers into its signature",
-        )  # fmt: skip
+            found=", ".join(lacking),
+            hint="put those headers into its signature",
+        )
     cells = [raw[f"c{place}"] for place in columns]
     if rule.join or (not rule.sum and not rule.product):
         parts = pl.DataFrame([clean.identifier(cell).alias(str(i)) for i, cell in enumerate(cells)])

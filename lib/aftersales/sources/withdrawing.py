@@ -49,9 +49,15 @@ def withdraw(settings: Settings, shop: Shop, file: str, *, now: datetime | None 
                 direct[table] = _without(store, head, table, gone.filter(table=table)["key"])
         compose_tables(store, head, touched, direct=direct)
         commit = Commit(
-            number=head.number + 1, parent=head.number, made_at=now or datetime.now(UTC), action=f"withdraw {file}",
-            import_id=head.import_id, versions=store.create_missing(), key_fingerprint=key_print, account=head.account,
-        )  # fmt: skip
+            number=head.number + 1,
+            parent=head.number,
+            made_at=now or datetime.now(UTC),
+            action=f"withdraw {file}",
+            import_id=head.import_id,
+            versions=store.create_missing(),
+            key_fingerprint=key_print,
+            account=head.account,
+        )
         store.write_commit(commit)
     return commit, gone.height
 

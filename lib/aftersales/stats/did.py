@@ -180,7 +180,7 @@ def compare_own(
 
 def _interval(
     events: float, expected: float, unsure: float, placebos: Array, level: float, *, few: bool
-) -> tuple[float, float]:  # fmt: skip
+) -> tuple[float, float]:
     """The effects (log) under which the count would lie no further out than that share of the placebos.
 
     Placebos of ``few`` events each say nothing of how far out a larger count may lie: there chance alone gives the
@@ -194,9 +194,7 @@ def _interval(
     return _ends(events, expected, unsure, min(reach_low, -least), max(reach_high, least))
 
 
-def _ends(
-    events: float, expected: float, unsure: float, reach_low: float, reach_high: float
-) -> tuple[float, float]:  # fmt: skip
+def _ends(events: float, expected: float, unsure: float, reach_low: float, reach_high: float) -> tuple[float, float]:
     """The effects (log) under which the count's score would lie at either reach."""
     ends = []
     for bound in (reach_high, reach_low):

@@ -290,8 +290,14 @@ def classic_upper_limits(
         time = np.array(places, float)
         ahead = Ahead(np.ones((1, 1)), np.array([float(at)]), np.ones((1, 1)))
         expected = expected_counts(
-            y, np.ones_like(y), np.ones_like(y, bool), design=np.ones((len(places), 1)), trend=time, ahead=ahead,
-            trend_allowed=years >= 3, working_scale=True,
-        )  # fmt: skip
+            y,
+            np.ones_like(y),
+            np.ones_like(y, bool),
+            design=np.ones((len(places), 1)),
+            trend=time,
+            ahead=ahead,
+            trend_allowed=years >= 3,
+            working_scale=True,
+        )
         found[i] = delta_limits(expected.mean[:, 0], expected.error[:, 0], expected.dispersion, alpha=alpha).high[0]
     return found

@@ -126,7 +126,7 @@ def _levels(r: Array, e: Array, prior: GammaPrior | None) -> Levels:
 
 def cured_share(
     levels: Levels, at: int, *, events: float, exposure: float, drift: float = 0.0, level: float = 0.9
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """The share of a unit's fault that is gone by its counts afterwards: middle, and interval of ``level``.
 
     1 is a complete cure, 0 none, below 0 worse than the fault. Drawn from the three levels, each as unsure as it is.

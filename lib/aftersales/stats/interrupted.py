@@ -39,7 +39,7 @@ class Interruption(NamedTuple):
 
 def level_change(
     events: Array, exposure: Array, *, before: int, earlier: int = 0, level: float = LEVEL
-) -> Interruption | None:  # fmt: skip
+) -> Interruption | None:
     """The step of a series (T,) after ``before`` points; None where a side has fewer than four points.
 
     The series may begin with ``earlier`` points more: steps of the same lengths at each date in them, when nothing was

@@ -161,10 +161,15 @@ def model_bytes(model: TextModel) -> bytes:
     packed = io.BytesIO()
     # grams stand one a line: normal texts hold no line ends
     np.savez_compressed(
-        packed, allow_pickle=False, labels=np.array(model.labels), grams=np.array("\n".join(model.grams)),
-        idf=model.idf, weights=model.weights.astype(np.float32), intercepts=model.intercepts,
+        packed,
+        allow_pickle=False,
+        labels=np.array(model.labels),
+        grams=np.array("\n".join(model.grams)),
+        idf=model.idf,
+        weights=model.weights.astype(np.float32),
+        intercepts=model.intercepts,
         temperature=np.array(model.temperature),
-    )  # fmt: skip
+    )
     return packed.getvalue()
 
 
@@ -173,10 +178,13 @@ def model_of_bytes(packed: bytes) -> TextModel:
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as held:
             model = TextModel(
-                labels=tuple(str(n) for n in held["labels"]), grams=tuple(str(held["grams"]).split("\n")),
-                idf=held["idf"], weights=held["weights"], intercepts=held["intercepts"],
+                labels=tuple(str(n) for n in held["labels"]),
+                grams=tuple(str(held["grams"]).split("\n")),
+                idf=held["idf"],
+                weights=held["weights"],
+                intercepts=held["intercepts"],
                 temperature=float(held["temperature"]),
-            )  # fmt: skip
+            )
     except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError("The file is no text model", hint="train one again from labelled texts") from error
     if model.weights.shape != (len(model.labels), len(model.grams)) or model.idf.shape != (len(model.grams),):

@@ -67,10 +67,15 @@ class AdviceResults(Span):
         """Bad orders on record: decided cases, the platform, the seller's close reason, refused parcels; no score."""
         costs = self.shop.costs
         return known_bad(
-            self.tables.parts("orders"), self.tables["refunds"], until=self.until, parcels=self.tables["parcels"],
+            self.tables.parts("orders"),
+            self.tables["refunds"],
+            until=self.until,
+            parcels=self.tables["parcels"],
             confirmed=confirmed_orders(self.tables["cases"], self.tables["case_members"], until=self.until),
-            freight_out=costs.freight_out, freight_back=costs.freight_back, handling=costs.handling,
-        )  # fmt: skip
+            freight_out=costs.freight_out,
+            freight_back=costs.freight_back,
+            handling=costs.handling,
+        )
 
     @property
     def recent_orders(self) -> pl.LazyFrame:
@@ -107,8 +112,15 @@ class AdviceResults(Span):
             facts = order_facts([self._recent(part) for part in self.tables.parts("orders")], refunds, rules=rules)
             for rule in rules:
                 bad = of.get(rule, self.bad_orders)
-                found[rule] = replay(None, bad, rule=rule, terms=self.terms, facts=facts, known_until=self.until,
-                                     thresholds=own.get(rule))  # fmt: skip
+                found[rule] = replay(
+                    None,
+                    bad,
+                    rule=rule,
+                    terms=self.terms,
+                    facts=facts,
+                    known_until=self.until,
+                    thresholds=own.get(rule),
+                )
             del facts
         handling = self.shop.costs.handling
         found["auto_approve"] = replay_auto_approve(
@@ -119,18 +131,26 @@ class AdviceResults(Span):
     def service_findings(self, language: Language) -> pl.DataFrame:
         """What stands out in service, told in that language."""
         return service_findings(
-            self.signals, self.tables["complaints"], self.suspicious_complaints(language),
-            self.suspicious_orders(language), self.never_paid, week=self.week, language=language,
+            self.signals,
+            self.tables["complaints"],
+            self.suspicious_complaints(language),
+            self.suspicious_orders(language),
+            self.never_paid,
+            week=self.week,
+            language=language,
             currency=self.shop.currency,
-        )  # fmt: skip
+        )
 
     @cached_property
     def swaps(self) -> Mapping[str, tuple[str, Swap]]:
         """By segment that names a courier, the one to change to; the same in every language."""
         return courier_swaps(
-            self.tables["orders"], self.tables["refunds"], self.all_drivers(self.shop.language[0]), since=self.quarter,
+            self.tables["orders"],
+            self.tables["refunds"],
+            self.all_drivers(self.shop.language[0]),
+            since=self.quarter,
             until=self.until,
-        )  # fmt: skip
+        )
 
     @cached_frame
     def quarter_sales(self) -> pl.DataFrame:
@@ -166,14 +186,26 @@ class AdviceResults(Span):
         products = with_product_headlines(self.problem_products, language=language, currency=self.shop.currency)
         drivers = self.all_drivers(language)
         return suggestions(
-            products, drivers, self.suspicious_orders(language), week=self.week, shop=self.shop.id,
-            service=self.service_findings(language), people=self.shop.people, replays=self.replays,
-            swaps=self.swaps, decisions=self.ledger, prices=self.prices,
+            products,
+            drivers,
+            self.suspicious_orders(language),
+            week=self.week,
+            shop=self.shop.id,
+            service=self.service_findings(language),
+            people=self.shop.people,
+            replays=self.replays,
+            swaps=self.swaps,
+            decisions=self.ledger,
+            prices=self.prices,
             orders_a_week=self.orders_a_week,
-            terms=self.terms, capacity_days=self.options.capacity_days,
-            cost_per_refund=self.cost_of_a_refund, loss_per_bad=self.cost_of_a_refund,
-            language=language, currency=self.shop.currency, market=self.shop.market,
-        )  # fmt: skip
+            terms=self.terms,
+            capacity_days=self.options.capacity_days,
+            cost_per_refund=self.cost_of_a_refund,
+            loss_per_bad=self.cost_of_a_refund,
+            language=language,
+            currency=self.shop.currency,
+            market=self.shop.market,
+        )
 
     @cached_property
     def ledger(self) -> pl.DataFrame:

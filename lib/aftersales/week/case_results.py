@@ -67,10 +67,16 @@ class CaseResults(Span):
     def ever_suspected(self) -> pl.DataFrame:
         """The list of suspected orders over all weeks and with nobody cleared: what a case's id may mean."""
         return suspicious_orders(
-            self.tables["orders"], self.tables["refunds"], week=self.week, evidence=self.order_evidence,  # type: ignore[attr-defined]
-            currency=self.shop.currency, market=self.shop.market, found=self.suspects, weeks=None,  # type: ignore[attr-defined]
+            self.tables["orders"],
+            self.tables["refunds"],
+            week=self.week,
+            evidence=self.order_evidence,  # type: ignore[attr-defined]
+            currency=self.shop.currency,
+            market=self.shop.market,
+            found=self.suspects,  # type: ignore[attr-defined]
+            weeks=None,
             returns=self.contradicted_returns,  # type: ignore[attr-defined]
-        )  # fmt: skip
+        )
 
     def with_state(self, rows: pl.DataFrame) -> pl.DataFrame:
         """A list's rows with ``state`` (a case state, or ``closed``) and ``decided``, whether nothing is to be done.
@@ -94,9 +100,12 @@ class CaseResults(Span):
         """Complaints closed up to the week: complaint_id, verdict. At the buyer's fault is won, at another's lost."""
         fault = pl.col("fault")
         verdict = (
-            pl.when(fault == "buyer").then(pl.lit("won"))
-            .when(fault.is_in(["seller", "carrier"])).then(pl.lit("lost")).otherwise(pl.lit("closed"))
-        )  # fmt: skip
+            pl.when(fault == "buyer")
+            .then(pl.lit("won"))
+            .when(fault.is_in(["seller", "carrier"]))
+            .then(pl.lit("lost"))
+            .otherwise(pl.lit("closed"))
+        )
         closed = self.tables["complaints"].filter(pl.col("closed_at").dt.date() <= self.until)
         told = closed.select("complaint_id", "closed_at", verdict=verdict)
         return told.unique("complaint_id", keep="first", maintain_order=True).collect()
@@ -153,7 +162,7 @@ class CaseResults(Span):
         rows = self.with_state(self.suspicious_orders(language)).filter(~pl.col("decided"))  # type: ignore[attr-defined]
         cases = rows.group_by("case_id").agg(
             pl.col("waiting").any(), money=known_sum(pl.col("money_at_risk").cast(pl.Float64))
-        )  # fmt: skip
+        )
         if cases.height:
             order = cases.sort("waiting", "money", "case_id", descending=[True, True, False], nulls_last=True)
             return str(order["case_id"][0])
@@ -163,6 +172,11 @@ class CaseResults(Span):
         """The case that a name means: a case's id, or an order's, a complaint's or a refund's number."""
         of = self.tables
         return named_case(
-            name, listed_orders=self.ever_suspected, listed_complaints=self.ever_suspected_complaints,  # type: ignore[attr-defined]
-            members=of["case_members"], orders=of["orders"], complaints=of["complaints"], refunds=of["refunds"],
-        )  # fmt: skip
+            name,
+            listed_orders=self.ever_suspected,
+            listed_complaints=self.ever_suspected_complaints,  # type: ignore[attr-defined]
+            members=of["case_members"],
+            orders=of["orders"],
+            complaints=of["complaints"],
+            refunds=of["refunds"],
+        )

@@ -35,11 +35,20 @@ def dossier_of(report: Report, case: Case, records: Records) -> Dossier:
     data, outcomes, last = report.data, report.data.case_material[case.id][1], report.data.tables.last_day
     assert last is not None
     return dossier(
-        data.tables, case, records=records, shop=data.shop.name, outcomes=outcomes,
-        known_until=datetime.combine(last, time(23, 59), data.shop.tz), evidence_folder=evidence_folder(report),
-        returns=data.contradicted_returns, suspicion=_suspicion(report, case), language=report.language,
-        currency=data.shop.currency, platform=data.shop.platform, market=data.shop.market,
-    )  # fmt: skip
+        data.tables,
+        case,
+        records=records,
+        shop=data.shop.name,
+        outcomes=outcomes,
+        known_until=datetime.combine(last, time(23, 59), data.shop.tz),
+        evidence_folder=evidence_folder(report),
+        returns=data.contradicted_returns,
+        suspicion=_suspicion(report, case),
+        language=report.language,
+        currency=data.shop.currency,
+        platform=data.shop.platform,
+        market=data.shop.market,
+    )
 
 
 def _suspicion(report: Report, case: Case) -> Suspicion:

@@ -64,10 +64,15 @@ class DriverResults(Span):
 
     def _persistent(self, week: Week, views: pl.DataFrame, maturity: pl.DataFrame) -> pl.DataFrame:
         return persistent_slices(
-            self.tables.parts("orders"), self.tables["refunds"], week=week, market=self.shop.market, views=views,
-            maturity=maturity, costs=self.costs_weekly.filter(pl.col("cohort") >= self.quarter),
+            self.tables.parts("orders"),
+            self.tables["refunds"],
+            week=week,
+            market=self.shop.market,
+            views=views,
+            maturity=maturity,
+            costs=self.costs_weekly.filter(pl.col("cohort") >= self.quarter),
             set_aside=self.orders_set_aside,
-        )  # fmt: skip
+        )
 
     def persistent(self, language: Language) -> pl.DataFrame:
         """The slices that have been worse for weeks, told in that language, with how they stand against last week's."""

@@ -25,9 +25,13 @@ class HarmResults(Span):
         """
         of = self.tables
         return indicators_without(
-            of["orders"], of["refunds"], of["complaints"], since=self.quarter, until=self.until,
+            of["orders"],
+            of["refunds"],
+            of["complaints"],
+            since=self.quarter,
+            until=self.until,
             aside={"without_confirmed": self._confirmed_aside, "without_suspected": self._all_aside},
-        )  # fmt: skip
+        )
 
     @cached_frame
     def visitors_after_attacks(self) -> pl.DataFrame:

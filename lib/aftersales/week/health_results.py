@@ -112,11 +112,14 @@ class HealthResults(Span):
         first: date = orders["day"].min() or self.until  # type: ignore[assignment]
         parts = {
             kind: days_covered(
-                self._rows_per_day(kind), first=first, last=self.until, market=self.shop.market,
+                self._rows_per_day(kind),
+                first=first,
+                last=self.until,
+                market=self.shop.market,
                 every_day=kind in EVERY_DAY,
             ).select(pl.lit(kind).alias("kind"), pl.all())
             for kind in DAY_OF
-        }  # fmt: skip
+        }
         parts["orders"] = _with_gaps(parts["orders"], self.days_without_orders.filter("odd"))
         return pl.concat(parts.values())
 
@@ -186,12 +189,13 @@ class HealthResults(Span):
             self.tables["lineage"]
             .group_by("table")
             .agg(
-                files=pl.col("file").n_unique().cast(pl.Int64), rows=pl.len().cast(pl.Int64),
+                files=pl.col("file").n_unique().cast(pl.Int64),
+                rows=pl.len().cast(pl.Int64),
                 merged=pl.col("merged").sum().cast(pl.Int64),
             )
             .sort("rows", "table", descending=[True, False])
             .collect(engine="streaming")
-        )  # fmt: skip
+        )
 
     @cached_property
     def imports(self) -> pl.DataFrame:

@@ -291,9 +291,14 @@ class Shop(Report):
         return Drawn(rows, partial(overview_slices.persistent, self), caveats=self._caveats)
 
     def problem_products(
-        self, *, weeks: int = WINDOW_WEEKS, worse_than: float = WORSE, fdr: float = TARGET, category: str = "",
+        self,
+        *,
+        weeks: int = WINDOW_WEEKS,
+        worse_than: float = WORSE,
+        fdr: float = TARGET,
+        category: str = "",
         top: int = MOST_ROWS,
-    ) -> ProblemProducts:  # fmt: skip
+    ) -> ProblemProducts:
         """Products that come back more than products like them.
 
         Parameters

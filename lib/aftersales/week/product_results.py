@@ -60,17 +60,26 @@ class ProductResults(Span):
     def product_views(self) -> pl.DataFrame:
         """Every product, SKU and batch from every side, and which views fire."""
         return product_views(
-            self.tables.parts("orders"), self.tables["refunds"], week=self.week, market=self.shop.market,
-            counts=self.product_counts, set_aside=self.orders_set_aside, **self._rule,
-        )  # fmt: skip
+            self.tables.parts("orders"),
+            self.tables["refunds"],
+            week=self.week,
+            market=self.shop.market,
+            counts=self.product_counts,
+            set_aside=self.orders_set_aside,
+            **self._rule,
+        )
 
     @chosen_frame(*_RULE)
     def product_views_before(self) -> pl.DataFrame:
         """The same as of the week before, for what is new, better or gone."""
         return product_views(
-            self.tables.parts("orders"), self.tables["refunds"], week=self.week.shift(-1),
-            market=self.shop.market, set_aside=self.orders_set_aside, **self._rule,
-        )  # fmt: skip
+            self.tables.parts("orders"),
+            self.tables["refunds"],
+            week=self.week.shift(-1),
+            market=self.shop.market,
+            set_aside=self.orders_set_aside,
+            **self._rule,
+        )
 
     @property
     def _rule(self) -> dict[str, Any]:
@@ -105,9 +114,15 @@ class ProductResults(Span):
         before = self.product_views_before  # first: beside the counts of this week there is no room for a second week's
         costs = self.costs_weekly.filter(pl.col("cohort") >= self.quarter)
         found = problem_products(
-            self.tables["orders"], self.tables["refunds"], week=self.week, market=self.shop.market, costs=costs,
-            counts=self.product_counts, views=self.product_views, before=before,
-        )  # fmt: skip
+            self.tables["orders"],
+            self.tables["refunds"],
+            week=self.week,
+            market=self.shop.market,
+            costs=costs,
+            counts=self.product_counts,
+            views=self.product_views,
+            before=before,
+        )
         self._let_counts_go()
         return found
 

@@ -191,7 +191,14 @@ class RefundResults(Span):
         money = self.tables["money"]
         known = money.select(pl.len()).collect().item() > 0
         return refund_costs(
-            self.tables["orders"], self.tables["refunds"], freight_out=costs.freight_out,
-            freight_back=costs.freight_back, handling=costs.handling, share_not_resold=costs.share_not_resold,
-            money=money if known else None, by="week", until=self.until, since=self.since,
-        )  # fmt: skip
+            self.tables["orders"],
+            self.tables["refunds"],
+            freight_out=costs.freight_out,
+            freight_back=costs.freight_back,
+            handling=costs.handling,
+            share_not_resold=costs.share_not_resold,
+            money=money if known else None,
+            by="week",
+            until=self.until,
+            since=self.since,
+        )

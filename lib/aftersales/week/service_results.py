@@ -88,9 +88,13 @@ class ServiceResults(Span):
     def platform_monthly(self) -> pl.DataFrame:
         """How often the platform stepped into a refund or complaint, by payment month."""
         return platform_involved_rate(
-            self.tables.parts("orders"), self.tables["refunds"], self.tables["complaints"], by="month",
-            until=self.until, since=self.since,
-        )  # fmt: skip
+            self.tables.parts("orders"),
+            self.tables["refunds"],
+            self.tables["complaints"],
+            by="month",
+            until=self.until,
+            since=self.since,
+        )
 
     @chosen_frame("service_weeks")
     def complaint_hours(self) -> pl.DataFrame:

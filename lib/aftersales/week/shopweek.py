@@ -91,9 +91,12 @@ class ShopWeek(
     def key(self) -> str:
         """What the results depend on, as a short hash: tables, week, code, text model, configuration of the shop."""
         return _hash(
-            self.tables.commit.versions, str(self.week), code_version(), model_print(self.packed_model),
+            self.tables.commit.versions,
+            str(self.week),
+            code_version(),
+            model_print(self.packed_model),
             self.shop.model_dump(mode="json", exclude={"managers", "analysts", "people", "language", "notebooks"}),
-        )  # fmt: skip
+        )
 
     @cached_property
     def packed_model(self) -> bytes | None:  # type: ignore[override]

@@ -101,11 +101,20 @@ class SuspectResults(CaseResults):
 
     def _listed(self, language: Language) -> pl.DataFrame:
         return suspicious_orders(
-            self.tables["orders"], self.tables["refunds"], week=self.week, language=language,
-            currency=self.shop.currency, market=self.shop.market, innocent=self.cleared_buyers,
-            innocent_orders=self.cleared_orders, evidence=self.order_evidence, found=self.suspects,
-            returns=self.contradicted_returns, shifts=self.order_shifts, weeks=self.options.suspect_weeks,
-        )  # fmt: skip
+            self.tables["orders"],
+            self.tables["refunds"],
+            week=self.week,
+            language=language,
+            currency=self.shop.currency,
+            market=self.shop.market,
+            innocent=self.cleared_buyers,
+            innocent_orders=self.cleared_orders,
+            evidence=self.order_evidence,
+            found=self.suspects,
+            returns=self.contradicted_returns,
+            shifts=self.order_shifts,
+            weeks=self.options.suspect_weeks,
+        )
 
 
 class ComplaintSuspects(CaseResults):
@@ -146,16 +155,29 @@ class ComplaintSuspects(CaseResults):
         """Every complaint with its cause, who is at fault, what to offer, and what stands against it."""
         of = self.tables
         return judge_complaints(
-            of["complaints"], of["refunds"], of["orders"], parcels=of["parcels"], messages=of["messages"],
-            until=self.until, model=self.text_model,
-        )  # fmt: skip
+            of["complaints"],
+            of["refunds"],
+            of["orders"],
+            parcels=of["parcels"],
+            messages=of["messages"],
+            until=self.until,
+            model=self.text_model,
+        )
 
     def _suspected(self, language: Language, **cleared: Any) -> pl.DataFrame:
         tables = self.tables
         shifts = None if cleared else self.complaint_shifts
         cleared = cleared or {"innocent": self.cleared_buyers, "innocent_complaints": self.cleared_complaints}
         return suspicious_complaints(
-            tables["complaints"], tables["refunds"], tables["orders"], parcels=tables["parcels"],
-            messages=tables["messages"], week=self.week, language=language, currency=self.shop.currency,
-            judged=self.complaint_judgement, shifts=shifts, **cleared,
-        )  # fmt: skip
+            tables["complaints"],
+            tables["refunds"],
+            tables["orders"],
+            parcels=tables["parcels"],
+            messages=tables["messages"],
+            week=self.week,
+            language=language,
+            currency=self.shop.currency,
+            judged=self.complaint_judgement,
+            shifts=shifts,
+            **cleared,
+        )

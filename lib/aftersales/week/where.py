@@ -90,9 +90,12 @@ class PartOfTables(Tables):
         """Raise `UsageError` where a value of the filter is on no order line, naming those that are."""
         orders = self.store.table("orders", self.commit)
         for name, values in self.where.parts:
-            known = pl.concat([
-                orders.select(value=pl.col(c)).drop_nulls().group_by("value").agg(lines=pl.len()) for c in COLUMNS[name]
-            ]).collect(engine="streaming")  # fmt: skip
+            known = pl.concat(
+                [
+                    orders.select(value=pl.col(c)).drop_nulls().group_by("value").agg(lines=pl.len())
+                    for c in COLUMNS[name]
+                ]
+            ).collect(engine="streaming")
             for value in values:
                 if value not in known["value"]:
                     often = known.sort("lines", "value", descending=[True, False]).head(_SHOWN)["value"]

@@ -120,9 +120,13 @@ def points(value: float | None, language: Language = "zh", *, digits: int = 1) -
 
 
 def money(
-    value: float | Decimal | None, language: Language = "zh", *, currency: str = "CNY", plus: bool = False,
+    value: float | Decimal | None,
+    language: Language = "zh",
+    *,
+    currency: str = "CNY",
+    plus: bool = False,
     like: float = 0.0,
-) -> str:  # fmt: skip
+) -> str:
     """Money as a reader of that language writes it: 万 and 亿, or K and M; small sums in full.
 
     Beside a sum as large as ``like`` cents say nothing, and are left out; both are written in its unit.

@@ -31,9 +31,11 @@ def panics_as_errors() -> Iterator[None]:
     except BaseException as panic:
         first = (str(panic).strip() or type(panic).__name__).splitlines()[0][:_LENGTH]
         raise SetupError(
-            "A compiled library gave up", found=first, code="panic",
+            "A compiled library gave up",
+            found=first,
+            code="panic",
             hint="what it read is damaged: import the file again, or look at the store with `aftersales status`",
-        ) from None  # fmt: skip
+        ) from None
 
 
 @contextmanager

@@ -29,9 +29,15 @@ _LISTED, END = struct.Struct("<4s4B4HL2L5H2L"), struct.Struct("<4s4H2LH")
 
 
 def packed(
-    told: Dossier, *, copy: Copy, version: str, evidence_folder: Folder, buyers: pl.DataFrame | None = None,
-    unread: tuple[str, ...] = (), hide: tuple[str, ...] = (),
-) -> tuple[str, bytes, str]:  # fmt: skip
+    told: Dossier,
+    *,
+    copy: Copy,
+    version: str,
+    evidence_folder: Folder,
+    buyers: pl.DataFrame | None = None,
+    unread: tuple[str, ...] = (),
+    hide: tuple[str, ...] = (),
+) -> tuple[str, bytes, str]:
     """The copy's page, its zip, and the digest of its manifest.
 
     Only the platform's zip holds the evidence files themselves and the buyers' clear values; the internal one lists the
@@ -109,10 +115,30 @@ def directory_of(entries: Sequence[zipfile.ZipInfo]) -> bytes:
     for entry in entries:
         name = entry.filename.encode()
         flags = 0 if entry.filename.isascii() else 0x800
-        listed += _LISTED.pack(
-            b"PK\x01\x02", 20, entry.create_system, 20, 0, flags, zipfile.ZIP_STORED, 0, _FIRST_DAY, entry.CRC,
-            entry.file_size, entry.file_size, len(name), 0, 0, 0, 0, entry.external_attr, entry.header_offset,
-        ) + name  # fmt: skip
+        listed += (
+            _LISTED.pack(
+                b"PK\x01\x02",
+                20,
+                entry.create_system,
+                20,
+                0,
+                flags,
+                zipfile.ZIP_STORED,
+                0,
+                _FIRST_DAY,
+                entry.CRC,
+                entry.file_size,
+                entry.file_size,
+                len(name),
+                0,
+                0,
+                0,
+                0,
+                entry.external_attr,
+                entry.header_offset,
+            )
+            + name
+        )
     last = entries[-1]
     begins = last.header_offset + len(last.FileHeader()) + last.file_size
     return listed + END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(listed), begins, 0)
@@ -127,18 +153,32 @@ def _annexes(told: Dossier, copy: Copy, buyers: pl.DataFrame | None, hide: tuple
 
     mine = told.timeline if copy == "internal" else told.timeline.filter(pl.col("source") != "case")
     sources = [say(f"dossier.source.{s}", language) for s in mine["source"]]
-    entries = of_frame(mine.with_columns(source=pl.Series(sources, dtype=pl.String)).select(
-        "at", "source", "order_id", "text", "file", "row"))  # fmt: skip
+    entries = of_frame(
+        mine.with_columns(source=pl.Series(sources, dtype=pl.String)).select(
+            "at", "source", "order_id", "text", "file", "row"
+        )
+    )
     files = [
-        (f.order_id, f.kind, f.name, say(f"dossier.file_state.{f.state}", language),
-         clock(f.taken_at) if f.taken_at else "", f.source, f.note if copy == "internal" else "", f.sha256,
-         f.listed_in, f.listed_row)
+        (
+            f.order_id,
+            f.kind,
+            f.name,
+            say(f"dossier.file_state.{f.state}", language),
+            clock(f.taken_at) if f.taken_at else "",
+            f.source,
+            f.note if copy == "internal" else "",
+            f.sha256,
+            f.listed_in,
+            f.listed_row,
+        )
         for f in told.evidence
-    ]  # fmt: skip
+    ]
     said = told.records.messages.with_columns(
-        sender=pl.Series([say(f"dossier.sender.{s or 'unknown'}", language) for s in told.records.messages["sender"]],
-                         dtype=pl.String)
-    ).select("sent_at", "order_id", "sender", "text", "file", "row")  # fmt: skip
+        sender=pl.Series(
+            [say(f"dossier.sender.{s or 'unknown'}", language) for s in told.records.messages["sender"]],
+            dtype=pl.String,
+        )
+    ).select("sent_at", "order_id", "sender", "text", "file", "row")
     found: dict[str, tuple[list[str], Sequence[Sequence[object]]]] = {
         "timeline.csv": (named("at", "source", "order", "event", "file", "row"), entries),
         "evidence.csv": (named("order", "kind", "file", "state", "taken", "source", "text", "sha256", "from", "row"),

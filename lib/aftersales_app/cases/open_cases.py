@@ -49,11 +49,18 @@ def listed_cases(
     for told in found:
         rows.append(_row(told))
         yield say(
-            "case.list.line", report.language, currency=told.currency, case=told.case.id,
-            type=f"dossier.type.{told.kind}", orders=told.records.orders["order_id"].n_unique(), amount=_money(told),
-            state=f"case.state.{told.state}", due=_due(told),
-            have=len([n for n in told.needs if n.state == "file"]), needed=len(told.needs),
-        )  # fmt: skip
+            "case.list.line",
+            report.language,
+            currency=told.currency,
+            case=told.case.id,
+            type=f"dossier.type.{told.kind}",
+            orders=told.records.orders["order_id"].n_unique(),
+            amount=_money(told),
+            state=f"case.state.{told.state}",
+            due=_due(told),
+            have=len([n for n in told.needs if n.state == "file"]),
+            needed=len(told.needs),
+        )
         if write:
             for copy in write_copies(report, told, to):
                 for path in (copy.page, copy.archive):

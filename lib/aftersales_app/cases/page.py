@@ -30,9 +30,15 @@ _PERSON_MOST = (_SHORT_MOST, _SHORT_MOST, 20, _CELL_MOST)  # member, receiver, t
 
 
 def page(
-    told: Dossier, *, copy: Copy, version: str, annex: Mapping[str, str], buyers: pl.DataFrame | None = None,
-    unread: Sequence[str] = (), hide: tuple[str, ...] = (),
-) -> str:  # fmt: skip
+    told: Dossier,
+    *,
+    copy: Copy,
+    version: str,
+    annex: Mapping[str, str],
+    buyers: pl.DataFrame | None = None,
+    unread: Sequence[str] = (),
+    hide: tuple[str, ...] = (),
+) -> str:
     """The copy as HTML that opens alone and loads nothing.
 
     ``annex`` gives the SHA-256 of the files packed with it; ``buyers`` are the clear values of the case's own buyers
@@ -76,8 +82,13 @@ def _templates(hide: tuple[str, ...], language: Language) -> Environment:
             return value
         return hidden(visible(value), hide, language=language)
 
-    return Environment(loader=PackageLoader("aftersales_app.cases", "."), autoescape=True, finalize=shown,
-                       trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+    return Environment(
+        loader=PackageLoader("aftersales_app.cases", "."),
+        autoescape=True,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _words(told: Dossier) -> Any:
@@ -109,17 +120,21 @@ def _title(told: Dossier) -> str:
 def _cover(told: Dossier, copy: Copy) -> Iterator[tuple[str, str]]:
     word, orders = _words(told), told.records.orders
     numbers = orders["order_id"].unique(maintain_order=True).to_list()
-    titles = [short(t, _CELL_MOST) for t in orders["title"].drop_nulls().unique(
-        maintain_order=True)[:2]]  # fmt: skip
+    titles = [short(t, _CELL_MOST) for t in orders["title"].drop_nulls().unique(maintain_order=True)[:2]]
     yield word("page.cover_case"), reference(told.case.id, copy=copy)
     if numbers:
         named = "、".join(numbers) if len(numbers) <= 2 else word("page.orders_named", first=numbers[0], n=len(numbers))
         yield word("page.cover_order"), named
     yield word("page.cover_item"), "；".join(titles) or word("not_told")
-    yield word("page.cover_amount"), word(
-        "page.amount", amount=known_total(orders["amount"]), paid=known_total(orders["paid"]),
-        refund=known_total(told.records.refunds["amount"]),
-    )  # fmt: skip
+    yield (
+        word("page.cover_amount"),
+        word(
+            "page.amount",
+            amount=known_total(orders["amount"]),
+            paid=known_total(orders["paid"]),
+            refund=known_total(told.records.refunds["amount"]),
+        ),
+    )
     yield word("page.cover_ask"), word(f"ask.{told.kind}")
     cited = [say(f"clause.name.{c.id}", told.language) for c in told.clauses]
     if cited:
@@ -134,9 +149,7 @@ def _deadline(told: Dossier) -> str:
     word = _words(told)
     if not told.deadlines:
         return word("deadline.none")
-    shown = [
-        word(f"deadline.{d.what}{'_over' if d.over else ''}", at=d.at, of=d.of) for d in told.deadlines[:2]
-    ]  # fmt: skip
+    shown = [word(f"deadline.{d.what}{'_over' if d.over else ''}", at=d.at, of=d.of) for d in told.deadlines[:2]]
     return "；".join(shown) if told.language == "zh" else "; ".join(shown)
 
 
@@ -193,10 +206,17 @@ def _compared(told: Dossier) -> dict[str, Any]:
     if found is None or told.kind != "malicious_orders" or found.others.rate is None:
         return {}
     caption = word(
-        "compare.caption", part=found.own.part, whole=found.own.whole, products=found.products, first=found.first,
-        last=found.last, other=found.others.part, others=found.others.whole, low=found.others.low,
+        "compare.caption",
+        part=found.own.part,
+        whole=found.own.whole,
+        products=found.products,
+        first=found.first,
+        last=found.last,
+        other=found.others.part,
+        others=found.others.whole,
+        low=found.others.low,
         high=found.others.high,
-    )  # fmt: skip
+    )
     names = word("compare.own"), word("compare.others")
     return {"chart": Markup(shares_chart(found, names=names, label=caption)), "chart_caption": caption}
 
@@ -206,11 +226,13 @@ def _timeline(told: Dossier, copy: Copy) -> dict[str, Any]:
     mine = told.timeline if copy == "internal" else told.timeline.filter(pl.col("source") != "case")
     shown = [
         {
-            "at": clock(row["at"]), "source": word(f"source.{row['source']}"), "text": _with_order(told, row),
+            "at": clock(row["at"]),
+            "source": word(f"source.{row['source']}"),
+            "text": _with_order(told, row),
             "place": place_of(told, row["file"], row["row"]),
         }
         for row in mine.filter(pl.col("source") != "chat").iter_rows(named=True)  # chats have their own list
-    ]  # fmt: skip
+    ]
     note = word("page.all_rows", n=mine.height, file="timeline.csv")
     return {"timeline": _shortened(told, shown, "timeline.csv"), "timeline_note": note}
 
@@ -226,12 +248,13 @@ def _chats(told: Dossier, *, own_words: bool) -> dict[str, Any]:
     word = _words(told)
     rows = [
         {
-            "at": clock(row["sent_at"]), "who": word(f"sender.{row['sender'] or 'unknown'}"),
+            "at": clock(row["sent_at"]),
+            "who": word(f"sender.{row['sender'] or 'unknown'}"),
             "text": quoted(row["text"], most=_SAID_MOST, language=told.language),
             "place": place_of(told, row["file"], row["row"]),
         }
         for row in told.records.messages.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return {
         "chats": _shortened(told, rows, "messages.csv"),
         "chats_note": word("page.chats_note_platform" if own_words else "page.chats_note"),
@@ -256,10 +279,11 @@ def _evidence(told: Dossier, copy: Copy) -> dict[str, Any]:
             "name": short(f.name, _CELL_MOST),
             # the shop's remark on a file is for its own eyes
             "note": "，".join(short(t, 30) for t in (f.source, f.note if copy == "internal" else None) if t),
-            "at": clock(f.taken_at), "sha256": f.sha256,
+            "at": clock(f.taken_at),
+            "sha256": f.sha256,
         }
         for f in there[:_ROWS_MOST]
-    ]  # fmt: skip
+    ]
     left = len(there) - _ROWS_MOST
     note = word("page.others_in_case", n=left, file="evidence.csv") if left > 0 else ""
     return {"evidence": rows, "evidence_note": note}
@@ -292,17 +316,25 @@ def _internal(told: Dossier) -> dict[str, Any]:
     likely = word("page.likely", probability=of.probability) if of.probability is not None else word("page.not_listed")
     needs = [
         {
-            "name": word(f"need.{n.id}"), "state": n.state, "told": word(f"need_state.{n.state}"),
+            "name": word(f"need.{n.id}"),
+            "state": n.state,
+            "told": word(f"need_state.{n.state}"),
             "where": word(f"where.{n.id}") if n.state != "file" else "",
             "mark": word("need_ground.articles", articles=n.articles) if n.articles else word("need_ground.common"),
         }
         for n in sorted(told.needs, key=lambda n: _NEEDS_FIRST.index(n.state))
-    ]  # fmt: skip
+    ]
     states = [
-        (clock(row["at"]), quoted(" · ".join(t for t in (say(f"case.state.{row['state']}", told.language), row["by"],
-                                                          row["note"]) if t), most=160, language=told.language))
+        (
+            clock(row["at"]),
+            quoted(
+                " · ".join(t for t in (say(f"case.state.{row['state']}", told.language), row["by"], row["note"]) if t),
+                most=160,
+                language=told.language,
+            ),
+        )
         for row in told.states.tail(6).iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return {
         "needs": needs, "likely": likely, "reasons": list(of.reasons), "for_buyer": list(told.for_buyer),
         "weaknesses": list(told.weaknesses), "next_step": of.next_step or word("page.next_default"), "states": states,
@@ -327,9 +359,12 @@ def filing(told: Dossier) -> str:
     against = told.claims.filter(~told.claims["check"].is_in(list(_NOT_AGAINST)))["record"].unique(maintain_order=True)
     points = [say("dossier.filing.point", language, n=n, point=point) for n, point in enumerate(against, 1)]
     opening = say(
-        "dossier.filing.opening" if len(orders) == 1 else "dossier.filing.opening_orders", language,
-        type=f"dossier.type.{told.kind}", order=orders[0] if orders else "", orders=len(orders),
-    )  # fmt: skip
+        "dossier.filing.opening" if len(orders) == 1 else "dossier.filing.opening_orders",
+        language,
+        type=f"dossier.type.{told.kind}",
+        order=orders[0] if orders else "",
+        orders=len(orders),
+    )
     end = [say("dossier.filing.proof", language), say(f"dossier.ask.{told.kind}", language, market=told.market)]
     kept = [opening]
     for point in points or [told.statement]:
@@ -355,8 +390,10 @@ def shares_chart(found: Comparison, *, names: tuple[str, str], label: str) -> st
     >>> drawn.count("<rect"), "&lt;b&gt;" in drawn
     (2, True)
     """
-    rows = [_row(share, name, colour, at) for at, (share, name, colour) in enumerate(
-        ((found.own, names[0], _BLUE), (found.others, names[1], _GREY)))]  # fmt: skip
+    rows = [
+        _row(share, name, colour, at)
+        for at, (share, name, colour) in enumerate(((found.own, names[0], _BLUE), (found.others, names[1], _GREY)))
+    ]
     return (
         f'<svg viewBox="0 0 {_WIDTH} {2 * _ROW + 4}" role="img" aria-label="{escape(label)}" '
         f'xmlns="http://www.w3.org/2000/svg">{"".join(rows)}</svg>'

@@ -71,8 +71,9 @@ with it; record `filed` first. Found: new; contacted, settled, filed, innocent, 
         hint = None if "new" not in FOLLOWS[now] else "a mistake is taken back by --state new with a note"
         raise UsageError(
             f"A case that is {now} cannot become {state}: {why}",
-            found=f"{now}; {', '.join(FOLLOWS[now])} may follow", hint=hint,
-        )  # fmt: skip
+            found=f"{now}; {', '.join(FOLLOWS[now])} may follow",
+            hint=hint,
+        )
     needs_note = state in NOTE_NEEDED or state == "new"
     if needs_note and not (note or "").strip():
         what = {"settled": "what was agreed", "new": "why it is opened again"}.get(state, "why")
@@ -82,7 +83,7 @@ with it; record `filed` first. Found: new; contacted, settled, filed, innocent, 
             "A state must be later than the one before it",
             found=f"{at:%Y-%m-%d %H:%M}, but {now} was recorded for {last_at:%Y-%m-%d %H:%M}",
             hint="leave --at out, or give a later time",
-        )  # fmt: skip
+        )
     return state
 
 
@@ -90,9 +91,16 @@ _TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d")
 
 
 def recorded(
-    shop: str, case_id: str, *, state: str, note: str | None = None, by: str | None = None, at: str | None = None,
-    config: Path | None = None, now: datetime | None = None,
-) -> list[str]:  # fmt: skip
+    shop: str,
+    case_id: str,
+    *,
+    state: str,
+    note: str | None = None,
+    by: str | None = None,
+    at: str | None = None,
+    config: Path | None = None,
+    now: datetime | None = None,
+) -> list[str]:
     """Record that a case entered a state; lines that say what was entered and what follows from it.
 
     ``at`` is when it happened, in the shop's time (2026-11-20 14:30, or a day); without it, now. `UsageError` for an

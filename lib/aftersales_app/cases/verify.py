@@ -71,9 +71,10 @@ def verified(dossier: Path, *, language: Language = "zh") -> tuple[list[str], bo
 
 def _no_dossier(dossier: Path) -> UsageError:
     return UsageError(
-        f"{dossier.name} is no dossier, or not the whole of one", found="no readable zip archive",
+        f"{dossier.name} is no dossier, or not the whole of one",
+        found="no readable zip archive",
         hint="give the zip that `aftersales case` wrote, as it was written",
-    )  # fmt: skip
+    )
 
 
 def _bounded(file: IO[bytes], size: int, dossier: Path) -> None:
@@ -91,7 +92,7 @@ def _bounded(file: IO[bytes], size: int, dossier: Path) -> None:
             f"{dossier.name} is no dossier",
             found=f"an archive that claims {entries} files and a list of {directory} bytes",
             hint="give the zip that `aftersales case` wrote, as it was written",
-        )  # fmt: skip
+        )
 
 
 def _archive(file: IO[bytes], dossier: Path) -> zipfile.ZipFile:
@@ -132,9 +133,14 @@ def _well_formed(listed: Any) -> bool:
         return False
     names = [f.get("name") for f in listed]
     return all(
-        isinstance(f.get("name"), str) and isinstance(f.get("sha256"), str) and type(f.get("bytes")) is int
-        and f["bytes"] >= 0 and _stays_inside(f["name"]) and f["name"] != MANIFEST for f in listed
-    ) and names == sorted(set(names))  # fmt: skip
+        isinstance(f.get("name"), str)
+        and isinstance(f.get("sha256"), str)
+        and type(f.get("bytes")) is int
+        and f["bytes"] >= 0
+        and _stays_inside(f["name"])
+        and f["name"] != MANIFEST
+        for f in listed
+    ) and names == sorted(set(names))
 
 
 def _stays_inside(name: str) -> bool:

@@ -37,9 +37,14 @@ class Written:
 
 
 def written(
-    shop: str, name: str, *, language: str = "", to: str | None = None, config: Path | None = None,
+    shop: str,
+    name: str,
+    *,
+    language: str = "",
+    to: str | None = None,
+    config: Path | None = None,
     now: datetime | None = None,
-) -> list[str]:  # fmt: skip
+) -> list[str]:
     """Write both copies of a case; lines that say where, until when, and what is still missing."""
     report = load(shop, language=language, config=str(config) if config else None)
     told = gathered(report, name)
@@ -70,10 +75,14 @@ def _copy(report: Report, told: Dossier, place: Folder, copy: Copy, people: Clea
         told, gone = _in_own_words(report, told, tuple(known))
         unread = tuple(dict.fromkeys((*unread, *gone)))
     shown, archive, digest = packed(
-        told, copy=copy, version=version("aftersales"), evidence_folder=evidence_folder(report),
-        buyers=own if platform else None, unread=unread if platform else (),
+        told,
+        copy=copy,
+        version=version("aftersales"),
+        evidence_folder=evidence_folder(report),
+        buyers=own if platform else None,
+        unread=unread if platform else (),
         hide=tuple(v for v in _named_by(people.rows) if v not in known),
-    )  # fmt: skip
+    )
     tail = "" if told.language == report.data.shop.language[0] else f".{told.language}"
     page_name, zip_name = f"{copy}{tail}.html", f"{reference(told.case.id, copy=copy)}-{copy}{tail}.zip"
     place.write_private(page_name, shown.encode())
@@ -128,10 +137,11 @@ def _in_own_words(report: Report, told: Dossier, own: tuple[str, ...]) -> tuple[
         for kind, rows in (("complaint", records.complaints), ("refund", records.refunds))
     )
     clearer = replace(
-        records, messages=clear(records.messages, "text", records.messages.select("file", "row").rows()),
+        records,
+        messages=clear(records.messages, "text", records.messages.select("file", "row").rows()),
         complaints=clear(records.complaints, "text", complaints),
         refunds=clear(records.refunds, "note", refunds) if "note" in records.refunds.columns else records.refunds,
-    )  # fmt: skip
+    )
     return dossier_of(report, told.case, clearer), unread
 
 
@@ -148,20 +158,35 @@ def _lines(told: Dossier, done: list[Written], *, now: datetime, name: str) -> l
     if told.case.id != name.strip():
         said.append(say("case.meant", language, name=name.strip(), case=told.case.id, orders=len(told.case.orders)))
     kind = f"dossier.type.{told.kind}"
-    said.append(say("case.about", language, case=told.case.id, type=kind, orders=told.records.orders[
-        "order_id"].n_unique(), state=f"case.state.{told.state}"))  # fmt: skip
+    said.append(
+        say(
+            "case.about",
+            language,
+            case=told.case.id,
+            type=kind,
+            orders=told.records.orders["order_id"].n_unique(),
+            state=f"case.state.{told.state}",
+        )
+    )
     for one in done:
         said.append(say(f"case.wrote_{one.copy}", language, page=one.page, archive=one.archive, digest=one.digest))
     for due in (d for d in told.deadlines if not d.over):
         left = (due.at - now).total_seconds() / 3600
         key = "case.due" if left > 0 else "case.due_over"
-        said.append(say(key, language, what=say(f"dossier.deadline.{due.what}", language, at=due.at, of=due.of),
-                        left=abs(left)))  # fmt: skip
+        said.append(
+            say(key, language, what=say(f"dossier.deadline.{due.what}", language, at=due.at, of=due.of), left=abs(left))
+        )
         break
     for need in told.needs:
         if need.state != "file":
-            said.append(say(f"case.lacks_{need.state}", language, need=f"dossier.need.{need.id}",
-                            where=f"dossier.where.{need.id}"))  # fmt: skip
+            said.append(
+                say(
+                    f"case.lacks_{need.state}",
+                    language,
+                    need=f"dossier.need.{need.id}",
+                    where=f"dossier.where.{need.id}",
+                )
+            )
     gone = [f for f in told.evidence if f.sha256 is None]
     said += [say("case.evidence_gone", language, name=f.name, why=f"dossier.file_state.{f.state}") for f in gone]
     return said

@@ -121,9 +121,13 @@ def import_(
                 continue
             with stderr.status(f"importing {one.id}") as status:
                 account = import_files(
-                    settings, one, [str(f) for f in files or ()], confirm=confirm or (), now=moment_of(now),
+                    settings,
+                    one,
+                    [str(f) for f in files or ()],
+                    confirm=confirm or (),
+                    now=moment_of(now),
                     progress=lambda m: status.update(escape(m)),
-                )  # fmt: skip
+                )
         except AftersalesError as error:
             if len(shops) == 1:
                 raise

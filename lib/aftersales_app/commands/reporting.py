@@ -69,9 +69,14 @@ def today(
 
     with stderr.status(f"looking at {shop}") as status:
         queue = contact_queue(
-            shop, at=now or at, with_import=not no_import, language=language, config=config,
-            started=psutil.Process().create_time(), progress=lambda m: status.update(escape(m)),
-        )  # fmt: skip
+            shop,
+            at=now or at,
+            with_import=not no_import,
+            language=language,
+            config=config,
+            started=psutil.Process().create_time(),
+            progress=lambda m: status.update(escape(m)),
+        )
     if csv is not None:
         rows = write_handout(queue, csv)
         stderr.print(escape(queue.say("today.head.handed_out", file=csv.name, rows=rows)))
@@ -125,10 +130,22 @@ def weekly(
     from aftersales_app.reports.weekly import run_weekly
 
     outcome = run_weekly(
-        load_settings(config), shops=shop or (), week=week, workers=jobs, engine=engine, on=on, scheduler=scheduler,
-        resume=resume, with_import=not no_import, as_of=day_of(as_of), now=moment_of(now),
-        time_limit_seconds=time_limit, memory_limit_mb=memory_limit, parameters=parameter or (), console=stderr,
-    )  # fmt: skip
+        load_settings(config),
+        shops=shop or (),
+        week=week,
+        workers=jobs,
+        engine=engine,
+        on=on,
+        scheduler=scheduler,
+        resume=resume,
+        with_import=not no_import,
+        as_of=day_of(as_of),
+        now=moment_of(now),
+        time_limit_seconds=time_limit,
+        memory_limit_mb=memory_limit,
+        parameters=parameter or (),
+        console=stderr,
+    )
     for line in outcome.lines:
         stdout.print(escape(line))
     raise typer.Exit(outcome.exit_code)
@@ -169,7 +186,14 @@ def mail(
     from aftersales_app.mail.mailing import run_mail
 
     outcome = run_mail(
-        load_settings(config), moment=datetime.now(UTC), now=moment_of(now), week=week, shops=shop or (),
-        dry_run=dry_run, in_doubt=in_doubt, resend=resend or (), tell=lambda line: stdout.print(escape(line)),
-    )  # fmt: skip
+        load_settings(config),
+        moment=datetime.now(UTC),
+        now=moment_of(now),
+        week=week,
+        shops=shop or (),
+        dry_run=dry_run,
+        in_doubt=in_doubt,
+        resend=resend or (),
+        tell=lambda line: stdout.print(escape(line)),
+    )
     raise typer.Exit(outcome.exit_code)

@@ -116,15 +116,27 @@ def mail_content(report: Report) -> MailContent:
     quiet = not said and not outside(report) and not plan and not up
     title, bars = ("", ()) if quiet else _reasons(report)
     return MailContent(
-        kind="quiet" if quiet else "normal", shop=data.shop.id, shop_name=data.shop.name, week=data.week,
-        language=report.language, headline=verdict.headline,
-        finding=_finding(report, found), conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
-        plan_title=plan_title(report, plan), plan=plan, lines=tuple(line(report, step) for step in plan),
-        effects_title=effects_title, effects=effects, tiles=_tiles(report),
-        trend=None if quiet else _trend(report), reasons_title=title, reasons=bars,
-        data_to=str(data.tables.last_day), severity=_severity(found, len(said) + len(plan)),
+        kind="quiet" if quiet else "normal",
+        shop=data.shop.id,
+        shop_name=data.shop.name,
+        week=data.week,
+        language=report.language,
+        headline=verdict.headline,
+        finding=_finding(report, found),
+        conclusions=verdict.conclusions[:MOST_CONCLUSIONS],
+        plan_title=plan_title(report, plan),
+        plan=plan,
+        lines=tuple(line(report, step) for step in plan),
+        effects_title=effects_title,
+        effects=effects,
+        tiles=_tiles(report),
+        trend=None if quiet else _trend(report),
+        reasons_title=title,
+        reasons=bars,
+        data_to=str(data.tables.last_day),
+        severity=_severity(found, len(said) + len(plan)),
         commit=data.tables.commit.number,
-    )  # fmt: skip
+    )
 
 
 def summary(report: Report, told_in: Mapping[Language, MailContent]) -> dict[str, Any]:
@@ -206,9 +218,12 @@ def _reasons(report: Report) -> tuple[str, tuple[Bar, ...]]:
     most = max(kept["cases"].to_list())
     bars = tuple(
         Bar(
-            report.say(f"reason.{row['reason']}"), row["cases"] / most if most else 0.0, number(row["cases"]),
-            number(row["cases"] - row["usual_cases"], plus=True), row["signal"],
+            report.say(f"reason.{row['reason']}"),
+            row["cases"] / most if most else 0.0,
+            number(row["cases"]),
+            number(row["cases"] - row["usual_cases"], plus=True),
+            row["signal"],
         )
         for row in kept.iter_rows(named=True)
-    )  # fmt: skip
+    )
     return shown.title, bars

@@ -37,9 +37,12 @@ class Bodies:
 @cache
 def _templates(kind: str) -> Environment:
     return Environment(
-        loader=PackageLoader("aftersales_app.mail", "."), autoescape=kind == "html", undefined=StrictUndefined,
-        trim_blocks=kind == "txt", keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=PackageLoader("aftersales_app.mail", "."),
+        autoescape=kind == "html",
+        undefined=StrictUndefined,
+        trim_blocks=kind == "txt",
+        keep_trailing_newline=True,
+    )
 
 
 @cache
@@ -97,10 +100,14 @@ def shop_bodies(
     }  # fmt: skip
     todo = sum(step.urgency != "watch" for step in content.plan)
     subject = say(
-        f"mail.{'subject_todo' if todo else 'subject'}", language, first=first, last=last,
-        shop=one_line(content.shop_name, longest=30), finding=one_line(content.finding, longest=80),
+        f"mail.{'subject_todo' if todo else 'subject'}",
+        language,
+        first=first,
+        last=last,
+        shop=one_line(content.shop_name, longest=30),
+        finding=one_line(content.finding, longest=80),
         count=todo,
-    )  # fmt: skip
+    )
     preheader = content.lines[0] if content.lines else lead.fact if lead else content.headline
     return bodies("mail", language, context, subject=subject, preheader=preheader)
 

@@ -69,15 +69,24 @@ def shop_message(
     """One shop's mail; its name is made of shop, week, language, recipients, and how often it was wanted again."""
     content = parts.content
     bodies = shop_bodies(
-        content, link=parts.link, attached=parts.attachments[0].name if parts.attachments else "",
-        folder=parts.folder, picture=CID if parts.picture else "",
-    )  # fmt: skip
+        content,
+        link=parts.link,
+        attached=parts.attachments[0].name if parts.attachments else "",
+        folder=parts.folder,
+        picture=CID if parts.picture else "",
+    )
     key = (content.shop, str(content.week), content.language, *recipients, *([str(again)] if again else []))
     return composed(
-        bodies, sender=sender, sender_name=say("mail.sender_name", content.language), recipients=recipients,
-        name=message_id(key, sender=sender), moment=moment, language=content.language,
-        pictures=((CID, parts.picture),) if parts.picture else (), attachments=parts.attachments,
-    )  # fmt: skip
+        bodies,
+        sender=sender,
+        sender_name=say("mail.sender_name", content.language),
+        recipients=recipients,
+        name=message_id(key, sender=sender),
+        moment=moment,
+        language=content.language,
+        pictures=((CID, parts.picture),) if parts.picture else (),
+        attachments=parts.attachments,
+    )
 
 
 def sender_of(mail: Mail | None) -> str:

@@ -108,8 +108,13 @@ def run_mail(
             mails += notice_mails(ready, **given)
             said(*_untold(ready, reports, one_week))
             bad = bad or any(one.reasons for one in ready)
-        said(*(say(f"mail.said.{n.what}", language, address=n.recipient, error=n.error)
-               for found in notes.values() for n in found))  # fmt: skip
+        said(
+            *(
+                say(f"mail.said.{n.what}", language, address=n.recipient, error=n.error)
+                for found in notes.values()
+                for n in found
+            )
+        )
         said(*(say("mail.said.bad_address", language, address=one_line(address)) for address in wrong))
         for shop in chosen:
             for address in (one for one in shop.managers if one in wrong):
@@ -126,10 +131,15 @@ def run_mail(
 
         def sent(some: Sequence[Outgoing]) -> list[Delivery]:
             return send_all(
-                some, server=server, ledger=ledger, unsure=unsure, waits_seconds=waits_seconds, sleep=sleep,
+                some,
+                server=server,
+                ledger=ledger,
+                unsure=unsure,
+                waits_seconds=waits_seconds,
+                sleep=sleep,
                 told=lambda d: said(_line(d.mail, language, f"mail.said.{d.said}", answer=_answer(d, language))),
                 waits=lambda seconds, left: tell(say("mail.said.waits", language, seconds=seconds, count=left)),
-            )  # fmt: skip
+            )
 
         deliveries = sent(free)
         for one in deliveries:
@@ -193,9 +203,10 @@ def _wanted_again(resend: Sequence[str], shops: Sequence[Shop]) -> set[str]:
     asked = {address.strip().lower() for address in resend}
     if unknown_ones := sorted(asked - managers - {"all"}):
         raise UsageError(
-            f"There is no manager '{unknown_ones[0]}'", found=", ".join(sorted(managers)) or "no managers at all",
+            f"There is no manager '{unknown_ones[0]}'",
+            found=", ".join(sorted(managers)) or "no managers at all",
             hint="--resend takes a manager's address as in shops.toml, or all",
-        )  # fmt: skip
+        )
     return managers if "all" in asked else asked
 
 
@@ -222,9 +233,10 @@ def ledger_of(settings: Settings) -> Ledger:
 def _server(settings: Settings, variables: Mapping[str, str]) -> Server:
     if settings.mail is None:
         raise SetupError(
-            f"{settings.file.name} names no mail server", found="no [mail] part",
-            hint='write [mail] with host, port, tls, user and sender, or try `aftersales mail --dry-run`',
-        )  # fmt: skip
+            f"{settings.file.name} names no mail server",
+            found="no [mail] part",
+            hint="write [mail] with host, port, tls, user and sender, or try `aftersales mail --dry-run`",
+        )
     if not (settings.mail.sender or settings.mail.user):
         raise SetupError("The mails have no sender", hint="write sender under [mail] in shops.toml")
     return server_of(settings.mail, variables)

@@ -78,7 +78,7 @@ def _shop_mail(settings: Settings, shop: Shop, *, week: Week, folder: Path) -> S
         report = load(shop.id, str(week), language, config=config)
         ready[language] = build_parts(
             mail_content(report), shop=shop, mail=settings.mail, folder=folder, keeper=report.data
-        )  # fmt: skip
+        )
         store_mail(ready[language], shop=shop, mail=settings.mail, folder=folder)
     return ShopMail(shop, ready, folder=folder)
 
@@ -106,8 +106,9 @@ def manager_mails(
         keys = {s.id: Key(s.id, str(week), recipient.lower()) for s in shops}
         mine = [of[s.id] for s in shops]
         try:
-            made = list(_of_one(mine, keys, recipient, week=week, settings=settings, moment=moment, states=states,
-                                again=again))  # fmt: skip
+            made = list(
+                _of_one(mine, keys, recipient, week=week, settings=settings, moment=moment, states=states, again=again)
+            )
         except Exception as error:
             if failed is None:
                 raise
@@ -200,15 +201,26 @@ def notice_mails(ready: Sequence[ShopMail], *, week: Week, settings: Settings, m
 
 
 def _message(
-    bodies: Bodies, keys: tuple[Key, ...], recipient: str, *, sender: str, language: Language, moment: datetime,
+    bodies: Bodies,
+    keys: tuple[Key, ...],
+    recipient: str,
+    *,
+    sender: str,
+    language: Language,
+    moment: datetime,
     again: int = 0,
-) -> EmailMessage:  # fmt: skip
+) -> EmailMessage:
     parts = (*(part for key in keys for part in key), language, *([str(again)] if again else []))
     name = message_id(parts, sender=sender)
     return composed(
-        bodies, sender=sender, sender_name=say("mail.sender_name", language), recipients=(recipient,),
-        name=name, moment=moment, language=language,
-    )  # fmt: skip
+        bodies,
+        sender=sender,
+        sender_name=say("mail.sender_name", language),
+        recipients=(recipient,),
+        name=name,
+        moment=moment,
+        language=language,
+    )
 
 
 def eml_name(mail: Outgoing) -> str:

@@ -101,25 +101,43 @@ def _labels(axes: Any, trend: Trend, language: Language) -> None:
     if last["value"] is not None:
         colour = LIGHT["orange"] if last["verdict"] == "above" else LIGHT["blue"]
         axes.annotate(
-            trend.unit.text(last["value"]), (x, last["value"]), (0, 7), textcoords="offset points", ha="center",
-            color=colour, fontproperties=_font(), fontsize=LARGE * _POINTS,
-        )  # fmt: skip
+            trend.unit.text(last["value"]),
+            (x, last["value"]),
+            (0, 7),
+            textcoords="offset points",
+            ha="center",
+            color=colour,
+            fontproperties=_font(),
+            fontsize=LARGE * _POINTS,
+        )
     known = rows.with_row_index().filter(pl.col("normal_low").is_not_null())
     if known.height:
         y, up = _free_edge(known.row(0, named=True))
         axes.annotate(
-            say("mail.picture.normal", language), (known["index"][0] - 0.33, y), (2, 3 if up else -3),
-            textcoords="offset points", va="bottom" if up else "top", color=LIGHT["muted"], fontproperties=_font(),
-            fontsize=SMALL * _POINTS, path_effects=rim,
-        )  # fmt: skip
+            say("mail.picture.normal", language),
+            (known["index"][0] - 0.33, y),
+            (2, 3 if up else -3),
+            textcoords="offset points",
+            va="bottom" if up else "top",
+            color=LIGHT["muted"],
+            fontproperties=_font(),
+            fontsize=SMALL * _POINTS,
+            path_effects=rim,
+        )
     if last["prior_year"] is not None:
         above = last["value"] is not None and last["prior_year"] > last["value"]
         told = say("mail.picture.last_year", language, value=trend.unit.text(last["prior_year"]))
         axes.annotate(
-            told, (x + 0.33, last["prior_year"]), (0, 5 if above else -13), textcoords="offset points", ha="right",
-            color=LIGHT["muted"], fontproperties=_font(),
-            fontsize=SMALL * _POINTS, path_effects=rim,
-        )  # fmt: skip
+            told,
+            (x + 0.33, last["prior_year"]),
+            (0, 5 if above else -13),
+            textcoords="offset points",
+            ha="right",
+            color=LIGHT["muted"],
+            fontproperties=_font(),
+            fontsize=SMALL * _POINTS,
+            path_effects=rim,
+        )
 
 
 def _free_edge(row: dict[str, Any]) -> tuple[float, bool]:

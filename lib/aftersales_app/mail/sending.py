@@ -135,9 +135,13 @@ def _sent(smtp: smtplib.SMTP, server: Server, mail: Outgoing, ledger: Ledger) ->
     ledger.note("intent", mail.keys, message_id=name)
     try:
         answer = hand_over(
-            smtp, server, sender=mail.sender, recipient=mail.recipient, payload=mail.message.as_bytes(),
+            smtp,
+            server,
+            sender=mail.sender,
+            recipient=mail.recipient,
+            payload=mail.message.as_bytes(),
             before_last=lambda: ledger.note("handing", mail.keys, message_id=name),
-        )  # fmt: skip
+        )
     except Refused as error:
         ledger.note("refused", mail.keys, message_id=name, answer=str(error))
         return Delivery(mail, "refused", str(error))

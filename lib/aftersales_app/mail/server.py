@@ -60,14 +60,16 @@ def server_of(mail: Mail, environment: Mapping[str, str] = os.environ) -> Server
     password = environment.get(PASSWORD_VARIABLE)
     if mail.user and not password:
         raise SetupError(
-            "The mail server's password is missing", found=f"user '{mail.user}' in shops.toml",
+            "The mail server's password is missing",
+            found=f"user '{mail.user}' in shops.toml",
             hint=f"set {PASSWORD_VARIABLE} in the environment",
-        )  # fmt: skip
+        )
     if mail.user and mail.tls == "none" and mail.host not in _LOCAL:
         raise SetupError(
-            "A password must not cross the network in clear text", found='tls = "none" with a user',
+            "A password must not cross the network in clear text",
+            found='tls = "none" with a user',
             hint='write tls = "starttls" or tls = "tls"',
-        )  # fmt: skip
+        )
     return Server(mail.host, mail.port, mail.tls, mail.user, password, environment.get(AUTHORITY_VARIABLE) or None)
 
 
@@ -84,9 +86,10 @@ def connected(server: Server) -> smtplib.SMTP:
         return _connected(server)
     except ssl.SSLCertVerificationError as error:
         raise SetupError(
-            f"The certificate of the mail server {server.host} is not trusted", found=error.verify_message,
+            f"The certificate of the mail server {server.host} is not trusted",
+            found=error.verify_message,
             hint=f"check the host's name, or name your own authority's file in {AUTHORITY_VARIABLE}",
-        ) from None  # fmt: skip
+        ) from None
     except ssl.SSLError as error:
         if error.reason not in ("WRONG_VERSION_NUMBER", "NO_CERTIFICATE_OR_CRL_FOUND"):
             raise NotNow(_short(error)) from None
@@ -94,19 +97,21 @@ def connected(server: Server) -> smtplib.SMTP:
             f"The mail server {server.host} cannot be spoken to as the settings ask for",
             found=f'{error.reason}, tls = "{server.tls}" on port {server.port}',
             hint='most servers want tls = "tls" on port 465 and tls = "starttls" on port 587',
-        ) from None  # fmt: skip
+        ) from None
     except smtplib.SMTPNotSupportedError as error:
         raise SetupError(
-            f"The mail server {server.host} does not offer what the settings ask for", found=str(error),
+            f"The mail server {server.host} does not offer what the settings ask for",
+            found=str(error),
             hint="check tls and user under [mail] in shops.toml",
-        ) from None  # fmt: skip
+        ) from None
     except smtplib.SMTPAuthenticationError as error:
         if error.smtp_code < 500:
             raise NotNow(_said(error.smtp_code, error.smtp_error)) from None
         raise SetupError(
             f"The mail server {server.host} does not accept the user and password",
-            found=_said(error.smtp_code, error.smtp_error), hint=f"check [mail] user and {PASSWORD_VARIABLE}",
-        ) from None  # fmt: skip
+            found=_said(error.smtp_code, error.smtp_error),
+            hint=f"check [mail] user and {PASSWORD_VARIABLE}",
+        ) from None
     except smtplib.SMTPResponseException as error:
         kind = NotNow if error.smtp_code < 500 else Refused
         raise kind(_said(error.smtp_code, error.smtp_error)) from None

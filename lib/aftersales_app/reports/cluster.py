@@ -58,10 +58,15 @@ def connected(scheduler: str | None, *, workers: int, language: Language, screen
             stack.enter_context(dask.config.set({"distributed.scheduler.allowed-failures": DEATHS_ALLOWED}))
             scheduler = stack.enter_context(
                 distributed.LocalCluster(
-                    n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-                    memory_limit=0, silence_logs=logging.CRITICAL,
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    memory_limit=0,
+                    silence_logs=logging.CRITICAL,
                 )
-            )  # fmt: skip
+            )
         client, failed = None, ""
         try:
             client = stack.enter_context(distributed.Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False))
@@ -70,9 +75,10 @@ def connected(scheduler: str | None, *, workers: int, language: Language, screen
         if client is None:
             gc.collect()  # a half-made client closes when collected; inside the next one's start it would hang
             raise SetupError(
-                f"The Dask scheduler {scheduler} cannot be reached", found=failed,
+                f"The Dask scheduler {scheduler} cannot be reached",
+                found=failed,
                 hint="start one with `dask scheduler`, and name its address like tcp://10.0.0.5:8786",
-            )  # fmt: skip
+            )
         try:
             client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
         except TimeoutError:
@@ -92,9 +98,10 @@ def _installed() -> tuple[Any, Any]:
         import distributed
     except ImportError as error:
         raise SetupError(
-            "--on dask needs Dask, which is not installed", found=str(error),
+            "--on dask needs Dask, which is not installed",
+            found=str(error),
             hint="install it with `pip install 'aftersales[dask]'`, on the workers too",
-        ) from None  # fmt: skip
+        ) from None
     # what its own log says of dead workers, the run tells in its own words
     for name in ("distributed.worker", "distributed.nanny", "distributed.scheduler", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -212,10 +219,15 @@ class _Run:
     def _give_out(self, number: int) -> None:
         job = self.todo[number]
         remote = RemoteJob(
-            number, _bare(job), travelling_settings(self.by.settings, job.shop),
-            tuple((path.name, path.read_bytes()) for path in job.notebooks), code_version(), self.by.seconds,
-            self.by.memory_mb, self.by.threads,
-        )  # fmt: skip
+            number,
+            _bare(job),
+            travelling_settings(self.by.settings, job.shop),
+            tuple((path.name, path.read_bytes()) for path in job.notebooks),
+            code_version(),
+            self.by.seconds,
+            self.by.memory_mb,
+            self.by.threads,
+        )
         key = self._key(number)
         self.futures[number] = self.by.client.submit(run_remote, remote, key, key=key, pure=False)
 
@@ -260,18 +272,21 @@ def _bare(job: ReportJob) -> ReportJob:
 def _refuse(address: str, known: WorkerFacts | BaseException) -> None:
     if isinstance(known, ImportError):
         raise SetupError(
-            f"The worker {address} cannot import the program", found=str(known),
+            f"The worker {address} cannot import the program",
+            found=str(known),
             hint="install aftersales[dask] where `dask worker` runs",
-        )  # fmt: skip
+        )
     if isinstance(known, BaseException):
         raise SetupError(f"The worker {address} cannot be asked", found=error_words(type(known).__name__, str(known)))
     if known.code != code_version():
         raise SetupError(
             f"The worker {address} has another version of the program",
-            found=f"{known.code}, here is {code_version()}", hint="install the same on all machines",
-        )  # fmt: skip
+            found=f"{known.code}, here is {code_version()}",
+            hint="install the same on all machines",
+        )
     if known.trouble:
         raise SetupError(
-            f"The worker {address} does not reach store and reports", found=known.trouble,
+            f"The worker {address} does not reach store and reports",
+            found=known.trouble,
             hint="keep both in object storage (s3://…), with AWS_* set where `dask worker` runs, or in a shared folder",
-        )  # fmt: skip
+        )

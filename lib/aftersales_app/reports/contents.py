@@ -71,10 +71,14 @@ def sections_of(job: ReportJob, path: Path | None, language: Language) -> list[d
         title = say("explorer.title", language)
         found[SECTIONS[-1]].append({"title": title, "href": explorer_file(job, language), "current": path is None})
     return [
-        {"title": say(f"reports.page.section.{section}", language), "pages": pages,
-         "current": any(page["current"] for page in pages)}
-        for section, pages in found.items() if pages
-    ]  # fmt: skip
+        {
+            "title": say(f"reports.page.section.{section}", language),
+            "pages": pages,
+            "current": any(page["current"] for page in pages),
+        }
+        for section, pages in found.items()
+        if pages
+    ]
 
 
 def _metadata(path: Path) -> dict[str, Any]:

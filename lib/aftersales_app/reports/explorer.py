@@ -80,7 +80,8 @@ def _words(report: Report, header: Mapping[str, Any]) -> dict[str, Any]:
     spoken, values = names(language), header["dimensions"]
     channels = {k: v[language] for k, v in catalogue().items() if k.startswith("complaints.channel.")}
     return found | {
-        "language": language, "nothing": NOTHING,
+        "language": language,
+        "nothing": NOTHING,
         "currency": exact_money(0, language, currency=shop.currency).removesuffix("0.00"),
         "months": [str(n) if language == "zh" else f"{date(2026, n, 1):%b}" for n in range(1, 13)],
         "names": {
@@ -88,7 +89,7 @@ def _words(report: Report, header: Mapping[str, Any]) -> dict[str, Any]:
             "filed": {v: channels.get(f"complaints.channel.{v}", spoken.get(v, v)) for v in values["filed"]},
             "reason": {v: report.say(f"reason.{v}") for v in values["reason"] if v in REASONS},
         },
-    }  # fmt: skip
+    }
 
 
 def _blanks(template: str) -> dict[str, Any]:

@@ -198,9 +198,12 @@ def _touched(requests: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 def _settled(data: ShopWeek, measure: str, since: date, weeks: int) -> list[int]:
     rows = data.signals.filter(pl.col("measure") == measure)
     state = (
-        pl.when(pl.col("seen").is_null() & (pl.col("whole") > 0)).then(NOT_RECORDED)
-        .when(pl.col("mature").fill_null(value=True)).then(SETTLED).otherwise(YOUNG)
-    )  # fmt: skip
+        pl.when(pl.col("seen").is_null() & (pl.col("whole") > 0))
+        .then(NOT_RECORDED)
+        .when(pl.col("mature").fill_null(value=True))
+        .then(SETTLED)
+        .otherwise(YOUNG)
+    )
     known = dict(rows.select("week", state).iter_rows())
     return [known.get(str(Week(since + timedelta(weeks=n))), SETTLED) for n in range(weeks)]
 

@@ -40,9 +40,15 @@ def already_made(job: ReportJob) -> ReportResult | None:
     notebooks = tuple(NotebookResult(**entry) for entry in record["notebooks"])
     page = page_address(job) if job.published else _page_to_open(job.folder, notebooks)
     return ReportResult(
-        job.shop, job.week, "skipped", job.folder, page, seconds=0.0,
-        peak_memory_mb=float(record["peak_memory_mb"]), notebooks=notebooks,
-    )  # fmt: skip
+        job.shop,
+        job.week,
+        "skipped",
+        job.folder,
+        page,
+        seconds=0.0,
+        peak_memory_mb=float(record["peak_memory_mb"]),
+        notebooks=notebooks,
+    )
 
 
 def _staged(job: ReportJob, result: ReportResult, partial: Path) -> ReportResult:

@@ -110,13 +110,19 @@ def _write(folder: Folder, shops: Mapping[str, Any], language: Language) -> None
 def _page(shops: Mapping[str, Any], language: Language, pages: Mapping[Language, str]) -> str:
     newest = max((next(iter(shop["weeks"]), "") for shop in shops.values()), default="")
     told = [_shop(shop, newest, language) for _, shop in sorted(shops.items())]
-    others = [{"href": p, "lang": lang_of(o), "label": say("reports.page.language", o)}
-              for o, p in pages.items() if o != language]  # fmt: skip
+    others = [
+        {"href": p, "lang": lang_of(o), "label": say("reports.page.language", o)}
+        for o, p in pages.items()
+        if o != language
+    ]
     words = {word: say(f"reports.index.{word}", language) for word in _WORDS}
     return _TEMPLATES.get_template("index.html.j2").render(
-        lang=lang_of(language), words=words | {"explorer": say("explorer.title", language)},
-        shops=sorted(told, key=lambda shop: shop["order"]), others=others, assets=f"{ASSETS}/{assets_version()}/",
-    )  # fmt: skip
+        lang=lang_of(language),
+        words=words | {"explorer": say("explorer.title", language)},
+        shops=sorted(told, key=lambda shop: shop["order"]),
+        others=others,
+        assets=f"{ASSETS}/{assets_version()}/",
+    )
 
 
 def _shop(shop: Mapping[str, Any], newest: str, language: Language) -> dict[str, Any]:
@@ -130,9 +136,12 @@ def _shop(shop: Mapping[str, Any], newest: str, language: Language) -> dict[str,
     failed = "".join(line["note"] for line in lines[:1])
     note = lacking or failed or ("" if told else say("reports.index.untold", language))
     spark = sparkline(
-        summary.get("trend", []), normal=tuple(summary.get("normal", (None, None))),
-        signal=bool(summary.get("signal")), width=160, height=36,
-    )  # fmt: skip
+        summary.get("trend", []),
+        normal=tuple(summary.get("normal", (None, None))),
+        signal=bool(summary.get("signal")),
+        width=160,
+        height=36,
+    )
     severity = [-part for part in summary.get("severity", (0, 0, 0))]
     return {
         "name": shop["name"], "lines": lines, "note": note, "spark": Markup(spark), "severe": bool(severity[0]),
@@ -177,19 +186,26 @@ def _is_list_of_text(found: Any) -> bool:
 
 def _is_summary(found: Any) -> bool:
     def numbers(values: Any, most: int) -> bool:
-        return isinstance(values, list) and len(values) <= most and all(
-            v is None or (isinstance(v, int | float) and isfinite(v)) for v in values
-        )  # fmt: skip
+        return (
+            isinstance(values, list)
+            and len(values) <= most
+            and all(v is None or (isinstance(v, int | float) and isfinite(v)) for v in values)
+        )
 
     return (
-        isinstance(found, dict) and isinstance(found.get("told"), dict) and numbers(found.get("trend"), WEEKS_SHOWN)
-        and numbers(found.get("normal"), 2) and len(found["normal"]) == 2
-        and numbers(found.get("severity"), 3) and None not in found["severity"] and len(found["severity"]) == 3
+        isinstance(found, dict)
+        and isinstance(found.get("told"), dict)
+        and numbers(found.get("trend"), WEEKS_SHOWN)
+        and numbers(found.get("normal"), 2)
+        and len(found["normal"]) == 2
+        and numbers(found.get("severity"), 3)
+        and None not in found["severity"]
+        and len(found["severity"]) == 3
         and all(
             isinstance(told, dict) and isinstance(told.get("headline"), str) and _is_list_of_text(told.get("do"))
             for told in found["told"].values()
         )
-    )  # fmt: skip
+    )
 
 
 def _remembered(folder: Folder) -> dict[str, Any]:
@@ -203,13 +219,21 @@ def _remembered(folder: Folder) -> dict[str, Any]:
 def _is_shop(name: str, shop: Any) -> bool:
     """Whether that is what a run remembered of a shop: its name, and by week how it went and where its page is."""
     weeks = shop.get("weeks") if isinstance(shop, dict) else None
-    return isinstance(weeks, dict) and isinstance(shop.get("name"), str) and all(
-        _is_week(week) and isinstance(entry, dict) and entry.get("status") in ("ok", "failed")
-        and isinstance(entry.get("good"), bool) and isinstance(entry.get("page"), str)
-        and (not entry["page"] or entry["page"].startswith(f"{name}/{week}/"))
-        and ("summary" not in entry or _is_summary(entry["summary"]))
-        and _is_list_of_text(entry.get("languages", [])) for week, entry in weeks.items()
-    )  # fmt: skip
+    return (
+        isinstance(weeks, dict)
+        and isinstance(shop.get("name"), str)
+        and all(
+            _is_week(week)
+            and isinstance(entry, dict)
+            and entry.get("status") in ("ok", "failed")
+            and isinstance(entry.get("good"), bool)
+            and isinstance(entry.get("page"), str)
+            and (not entry["page"] or entry["page"].startswith(f"{name}/{week}/"))
+            and ("summary" not in entry or _is_summary(entry["summary"]))
+            and _is_list_of_text(entry.get("languages", []))
+            for week, entry in weeks.items()
+        )
+    )
 
 
 def _is_week(text: str) -> bool:
@@ -233,8 +257,9 @@ def _found_entry(folder: Folder, week: str) -> dict[str, Any]:
     page, record = f"{week}/{OVERVIEW_PAGE}", _record(folder, week)
     return {
         "status": _record(folder, f"{week}/{FAILED_ATTEMPT}", otherwise=record["status"])["status"],
-        "page": page if folder.names(page) else "", "good": record["status"] == "ok",
-    } | _told(record)  # fmt: skip
+        "page": page if folder.names(page) else "",
+        "good": record["status"] == "ok",
+    } | _told(record)
 
 
 def _record(folder: Folder, place: str, *, otherwise: str = "failed") -> dict[str, Any]:

@@ -59,10 +59,18 @@ def executed_notebook(
         extra = _kernel_settings(stack) if engine == "kernel" else {}
         try:
             notebook = pm.execute_notebook(
-                _as_template(path), _as_template(output), parameters=dict(parameters), engine_name=_ENGINES[engine],
-                kernel_name="python3", language="python", cwd=str(path.parent), progress_bar=False,
-                request_save_on_cell_execute=False, autosave_cell_every=0, **extra,
-            )  # fmt: skip
+                _as_template(path),
+                _as_template(output),
+                parameters=dict(parameters),
+                engine_name=_ENGINES[engine],
+                kernel_name="python3",
+                language="python",
+                cwd=str(path.parent),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
+                **extra,
+            )
         except PapermillExecutionError as error:
             notebook, failure = nbformat.read(output, as_version=4), error
     if failure is not None or engine == "kernel":  # else it was tidied before papermill wrote it
@@ -70,10 +78,13 @@ def executed_notebook(
     if failure is None:
         return Execution(notebook, _promise_broken(notebook, path.stem, language))
     reason = say(
-        "reports.failed.cell", language, notebook=path.stem, count=failure.exec_count or "–",
+        "reports.failed.cell",
+        language,
+        notebook=path.stem,
+        count=failure.exec_count or "–",
         section=_section_of(notebook, failure.exec_count, language),
         error=error_words(failure.ename, failure.evalue, language),
-    )  # fmt: skip
+    )
     return Execution(notebook, reason, uncoloured("\n".join(failure.traceback)))
 
 
@@ -122,9 +133,12 @@ def _promise_broken(notebook: NotebookNode, name: str, language: Language) -> st
     if cell is None:
         return None
     return say(
-        "reports.failed.nothing_shown", language, notebook=name, count=cell.execution_count or "–",
+        "reports.failed.nothing_shown",
+        language,
+        notebook=name,
+        count=cell.execution_count or "–",
         section=_section_of(notebook, cell.execution_count, language),
-    )  # fmt: skip
+    )
 
 
 def _section_of(notebook: NotebookNode, count: int | None, language: Language) -> str:

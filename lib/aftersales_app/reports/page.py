@@ -50,10 +50,20 @@ def page_notebook(notebook: NotebookNode, language: Language) -> NotebookNode:
 
 
 def page_context(
-    *, title: str, language: Language, shop: str, week: str, assets: str, freshness: str, provenance: str,
-    sections: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, str]], changed: str = "",
-    styles: Iterable[str] = (), scripts: Iterable[str] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    title: str,
+    language: Language,
+    shop: str,
+    week: str,
+    assets: str,
+    freshness: str,
+    provenance: str,
+    sections: Iterable[Mapping[str, Any]],
+    other: Iterable[Mapping[str, str]],
+    changed: str = "",
+    styles: Iterable[str] = (),
+    scripts: Iterable[str] | None = None,
+) -> dict[str, Any]:
     """What the template gets as ``resources.report``; its head lists the keys.
 
     ``styles`` and ``scripts`` are addresses beside page.css and instead of what draws charts.

@@ -92,8 +92,9 @@ def run_remote(remote: RemoteJob, key: str) -> ReportResult:
     if remote.code != code_version():
         raise SetupError(
             f"The worker {platform.node()} has another version of the program",
-            found=f"{code_version()}, the run has {remote.code}", hint="install the same on all machines",
-        )  # fmt: skip
+            found=f"{code_version()}, the run has {remote.code}",
+            hint="install the same on all machines",
+        )
     worker = get_worker()
     job = _unpacked(remote, Path(worker.local_directory) / "aftersales")
     pool = _pool(remote, threads=remote.threads.get(worker.address, 1))

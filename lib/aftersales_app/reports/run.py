@@ -68,11 +68,16 @@ def run_report(job: ReportJob) -> ReportResult:
         reasons.append(say("reports.failed.report", attempt.told_in, error=words))
         attempt.write_down("run")
     result = ReportResult(
-        job.shop, job.week, "failed" if reasons else "ok", job.folder, None,
+        job.shop,
+        job.week,
+        "failed" if reasons else "ok",
+        job.folder,
+        None,
         seconds=round(time.perf_counter() - started, 3),
         peak_memory_mb=max((r.peak_memory_mb for r in results), default=0.0),
-        notebooks=tuple(results), reason=_one_reason([masked(reason) for reason in reasons], attempt.told_in),
-    )  # fmt: skip
+        notebooks=tuple(results),
+        reason=_one_reason([masked(reason) for reason in reasons], attempt.told_in),
+    )
     gc.collect()  # once a report: what its notebooks leave in cycles
     return finish(job, result, attempt.partial, log=attempt.log, moment=moment)
 
@@ -85,9 +90,13 @@ def _notebook_result(attempt: _Attempt, path: Path, language: Language, *, asset
     try:
         parameters = run_parameters(path, shop=job.shop, week=job.week, language=language, extra=job.parameters)
         done = executed_notebook(
-            path, parameters=parameters, engine=job.engine, output=output, variables=run_variables(job),
+            path,
+            parameters=parameters,
+            engine=job.engine,
+            output=output,
+            variables=run_variables(job),
             language=told_in,
-        )  # fmt: skip
+        )
         outputs, reason = shown_outputs(done.notebook), done.reason
         if done.traceback:
             attempt.log.append(f"{output.name}\n{done.traceback}")
@@ -105,9 +114,15 @@ def _notebook_result(attempt: _Attempt, path: Path, language: Language, *, asset
         attempt.write_down(output.name)
     reason = masked(reason) if reason else None
     return NotebookResult(
-        path.stem, language, "failed" if reason else "ok", page, outputs,
-        seconds=round(time.perf_counter() - started, 3), peak_memory_mb=peak.mb, reason=reason,
-    )  # fmt: skip
+        path.stem,
+        language,
+        "failed" if reason else "ok",
+        page,
+        outputs,
+        seconds=round(time.perf_counter() - started, 3),
+        peak_memory_mb=peak.mb,
+        reason=reason,
+    )
 
 
 def _context(job: ReportJob, path: Path | None, language: Language, *, assets: str, **own: Any) -> dict[str, Any]:
@@ -117,16 +132,22 @@ def _context(job: ReportJob, path: Path | None, language: Language, *, assets: s
         return file_of(job, path, spoken) if path else explorer_file(job, spoken)
 
     return page_context(
-        title=title_of(path, language) if path else say("explorer.title", language), language=language,
-        shop=job.shop_name or job.shop, week=job.week, assets=assets,
-        freshness=freshness(job, language), provenance=provenance(job, language),
+        title=title_of(path, language) if path else say("explorer.title", language),
+        language=language,
+        shop=job.shop_name or job.shop,
+        week=job.week,
+        assets=assets,
+        freshness=freshness(job, language),
+        provenance=provenance(job, language),
         sections=sections_of(job, path, language),
         other=[
             {"label": say("reports.page.language", o), "lang": lang_of(o), "href": file_in(o)}
-            for o in job.languages if o != language
+            for o in job.languages
+            if o != language
         ],
-        changed=_changed(job, path, language) if path else "", **own,
-    )  # fmt: skip
+        changed=_changed(job, path, language) if path else "",
+        **own,
+    )
 
 
 def _explorer(attempt: _Attempt, *, assets: str) -> list[str]:

@@ -36,9 +36,10 @@ def one_weekly_run(settings: Settings) -> Iterator[None]:
         raise _running(str(folder.local)) from None
     except OSError as error:
         raise SetupError(
-            f"The reports folder {folder.local} cannot be written", found=error.strerror,
+            f"The reports folder {folder.local} cannot be written",
+            found=error.strerror,
             hint="give this user the right to write there, or name another folder under [reports] in shops.toml",
-        ) from None  # fmt: skip
+        ) from None
     try:
         yield
     finally:
@@ -47,6 +48,7 @@ def one_weekly_run(settings: Settings) -> Iterator[None]:
 
 def _running(where: str) -> SetupError:
     return SetupError(
-        "Another weekly run is making reports in this folder", found=where,
+        "Another weekly run is making reports in this folder",
+        found=where,
         hint="wait until it is done; to make two weeks at once give each run a shops.toml with its own [reports]",
-    )  # fmt: skip
+    )

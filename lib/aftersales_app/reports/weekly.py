@@ -115,18 +115,27 @@ def run_weekly(
         if on == "local":
             pool = stack.enter_context(
                 worker_pool(
-                    min(cores, len(chosen)), seconds=seconds_allowed(0), memory_mb=memory_limit_mb,
+                    min(cores, len(chosen)),
+                    seconds=seconds_allowed(0),
+                    memory_mb=memory_limit_mb,
                     runs=len(books) * max(len(shop.language) for shop in chosen),
                 )
-            )  # fmt: skip
+            )
         else:
             from aftersales_app.reports.cluster import connected
 
             cluster = stack.enter_context(connected(scheduler, workers=cores, language=language, screen=console))
         ready, failures = prepare_shops(
-            settings, chosen, week=asked, as_of=as_of, with_import=with_import and as_of is None, workers=cores,
-            pool=pool, screen=console, now=now,
-        )  # fmt: skip
+            settings,
+            chosen,
+            week=asked,
+            as_of=as_of,
+            with_import=with_import and as_of is None,
+            workers=cores,
+            pool=pool,
+            screen=console,
+            now=now,
+        )
         limit = time_limit_seconds or seconds_allowed(max((p.lines for p in ready), default=0))
         reports = Folder(settings.reports_path)
         _check_writable(reports)
@@ -134,13 +143,24 @@ def run_weekly(
         made_in = scratch or reports.local
         jobs = [
             ReportJob(
-                shop=p.shop.id, week=p.week, languages=p.shop.language, notebooks=books, config=settings.file,
-                commit=str(p.commit), folder=made_in / p.shop.id / p.week, assets=made_in / ASSETS,
-                engine=engine, parameters=of_shop[p.shop.id], findings=FINDINGS, mails=MAILS, explorer=True,  # type: ignore[arg-type]
-                shop_name=p.shop.name, published=reports.path if reports.remote else "",
+                shop=p.shop.id,
+                week=p.week,
+                languages=p.shop.language,
+                notebooks=books,
+                config=settings.file,
+                commit=str(p.commit),
+                folder=made_in / p.shop.id / p.week,
+                assets=made_in / ASSETS,
+                engine=engine,
+                parameters=of_shop[p.shop.id],
+                findings=FINDINGS,
+                mails=MAILS,
+                explorer=True,  # type: ignore[arg-type]
+                shop_name=p.shop.name,
+                published=reports.path if reports.remote else "",
             )
             for p in ready
-        ]  # fmt: skip
+        ]
         executor = None
         if cluster is not None and jobs:
             from aftersales_app.reports.cluster import DaskExecutor
@@ -149,9 +169,15 @@ def run_weekly(
             executor.check(jobs[0].shop)
         progress = stack.enter_context(shown_progress(jobs, language=language, console=console))
         results = run_batch(
-            jobs, workers=cores, time_limit_seconds=limit, memory_limit_mb=memory_limit_mb, resume=resume,
-            progress=progress, executor=executor, pool=pool,
-        )  # fmt: skip
+            jobs,
+            workers=cores,
+            time_limit_seconds=limit,
+            memory_limit_mb=memory_limit_mb,
+            resume=resume,
+            progress=progress,
+            executor=executor,
+            pool=pool,
+        )
         index = updated_index(reports.path, results, language=language, names={s.id: s.name for s in chosen})
         tidied = _tidied(settings, chosen)
         print_summary(results, language=language, seconds=time.monotonic() - started, console=console)

@@ -51,9 +51,12 @@ class WorkerPool:
         self.workers, self.seconds, self.memory_mb = workers, seconds, memory_mb
         renew_after = max(1, GROWTH_ALLOWED_MB // (GROWTH_A_NOTEBOOK_MB * max(1, runs)))
         self._pool = ProcessPool(
-            max_workers=workers, max_tasks=LOOKS + renew_after, context=get_context("spawn"),
-            initializer=start_watching, initargs=(memory_mb,),
-        )  # fmt: skip
+            max_workers=workers,
+            max_tasks=LOOKS + renew_after,
+            context=get_context("spawn"),
+            initializer=start_watching,
+            initargs=(memory_mb,),
+        )
 
     def allow(self, seconds: float) -> None:
         """From now on a report may take so long: how long it takes depends on shops that are only then known."""

@@ -47,9 +47,10 @@ def write_handout(queue: Queue, file: Path, *, limit: int | None = None) -> int:
         write_private(file, packed)
     except OSError as error:
         raise SetupError(
-            f"{file.name} cannot be written", found=error.strerror,
+            f"{file.name} cannot be written",
+            found=error.strerror,
             hint="close it where it is open, or name another file",
-        ) from None  # fmt: skip
+        ) from None
     people = queue.people if limit is None else queue.people.head(limit)
     return people.height + queue.batch_buyers.height
 
@@ -64,9 +65,12 @@ def _cells(queue: Queue, row: dict[str, Any], *, place: int) -> list[str]:
     }  # fmt: skip
     cells = {name: safe_cell(value) for name, value in values.items()}
     cells |= {
-        "place": str(place), "money": _amount(row["money"]), "orders": _numbers(row["orders"]),
-        "ids": _numbers(row["ids"]), "buyer": row["buyer_key"] or queue.say("today.column.masked_buyer"),
-    }  # fmt: skip
+        "place": str(place),
+        "money": _amount(row["money"]),
+        "orders": _numbers(row["orders"]),
+        "ids": _numbers(row["ids"]),
+        "buyer": row["buyer_key"] or queue.say("today.column.masked_buyer"),
+    }
     return [cells[name] for name in COLUMNS]
 
 
@@ -105,12 +109,15 @@ def chat_lines(queue: Queue, *, limit: int, largest: int = LARGEST) -> str:
         head.append(moment_words(queue))
     lines = [
         queue.say(
-            "today.chat.line", place=place, what=row["what"], orders=orders_of(queue, row, most=1),
+            "today.chat.line",
+            place=place,
+            what=row["what"],
+            orders=orders_of(queue, row, most=1),
             money=row["money"],
             due=clock_words(queue, row),
         )
         for place, row in enumerate(queue.people.head(limit).iter_rows(named=True), 1)
-    ]  # fmt: skip
+    ]
     tail = [
         queue.say("today.chat.batch", batch=one_line(row["batch"], longest=40), buyers=row["buyers"])
         for row in queue.batches.head(3).iter_rows(named=True)

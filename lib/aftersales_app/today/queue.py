@@ -116,10 +116,20 @@ def contact_queue(
     settled = week if settled.week == week.week else settled
     batches, buyers = batch_buyers(settled.product_views, orders, refunds, complaints, now=moment.now)
     return Queue(
-        shop, spoken, moment, people, batches, buyers, waiting=int((clocks["step"] == "wait_for_return").sum()),
-        to_ship=_to_ship(clocks, now=moment.now), lacking=_lacking(tables, spoken), said=tuple(said),
-        seconds=time.time() - begun, import_seconds=imported - importing, store=store.folder,
-    )  # fmt: skip
+        shop,
+        spoken,
+        moment,
+        people,
+        batches,
+        buyers,
+        waiting=int((clocks["step"] == "wait_for_return").sum()),
+        to_ship=_to_ship(clocks, now=moment.now),
+        lacking=_lacking(tables, spoken),
+        said=tuple(said),
+        seconds=time.time() - begun,
+        import_seconds=imported - importing,
+        store=store.folder,
+    )
 
 
 def _imported(settings: Settings, shop: Shop, language: Language, progress: Callable[[str], None]) -> list[str]:
@@ -145,12 +155,16 @@ def _with_cases(
     people: pl.DataFrame, suspected: pl.DataFrame, told: pl.DataFrame, states: dict[str, str]
 ) -> pl.DataFrame:
     """``case_probability`` and ``case_state`` of each row's case, and ``against``: what stands against a complaint."""
-    sure = pl.concat([
-        suspected.group_by("case_id").agg(pl.col("case_probability").first(), against=pl.lit([], pl.List(pl.String))),
-        told.group_by("case_id").agg(
-            case_probability=pl.col("probability").max(), against=pl.col("contradictions").first()
-        ),
-    ])  # fmt: skip
+    sure = pl.concat(
+        [
+            suspected.group_by("case_id").agg(
+                pl.col("case_probability").first(), against=pl.lit([], pl.List(pl.String))
+            ),
+            told.group_by("case_id").agg(
+                case_probability=pl.col("probability").max(), against=pl.col("contradictions").first()
+            ),
+        ]
+    )
     joined = people.join(sure, on="case_id", how="left", maintain_order="left")
     state = pl.col("case_id").replace_strict(states, default=None, return_dtype=pl.String)
     return joined.with_columns(case_state=state)

@@ -77,10 +77,16 @@ def head_lines(queue: Queue, *, shown: int) -> list[str]:
         lines.append(queue.say("today.head.nothing"))
     else:
         soon = people.filter(people["hours_left"].is_between(0, 24).fill_null(value=False)).height
-        lines.append(queue.say(
-            "today.head.counts", people=people.height, unshipped=(people["stage"] == 1).sum(),
-            coming=(people["stage"] == 2).sum(), money=known_total(people["money"]), soon=soon,
-        ))  # fmt: skip
+        lines.append(
+            queue.say(
+                "today.head.counts",
+                people=people.height,
+                unshipped=(people["stage"] == 1).sum(),
+                coming=(people["stage"] == 2).sum(),
+                money=known_total(people["money"]),
+                soon=soon,
+            )
+        )
     if people.height > shown:
         rest = people.slice(shown)
         first = rest.filter(rest["hours_left"] >= 0)["due_at"].min()

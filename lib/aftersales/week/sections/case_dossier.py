@@ -70,10 +70,13 @@ class CaseDossier(Result):
         if told is None:
             return Verdict(report.say("case.page.none"), language=report.language)
         headline = report.say(
-            "case.page.headline", case=told.case.id, type=f"dossier.type.{told.kind}",
-            orders=told.records.orders["order_id"].n_unique(), money=known_total(told.records.orders["amount"]),
+            "case.page.headline",
+            case=told.case.id,
+            type=f"dossier.type.{told.kind}",
+            orders=told.records.orders["order_id"].n_unique(),
+            money=known_total(told.records.orders["amount"]),
             state=f"case.state.{told.state}",
-        )  # fmt: skip
+        )
         lacks = [report.say(f"dossier.need.{n.id}") for n in told.needs if n.state == "missing"]
         missing = report.say("case.page.lacks", needs=lacks) if lacks else report.say("case.page.complete")
         step = told.suspicion.next_step or report.say("dossier.page.next_default")
@@ -95,15 +98,35 @@ class CaseDossier(Result):
         shown: list[Note | Table] = [Note(r, language=report.language, look="plain") for r in told.suspicion.reasons]
         if told.compared is not None and told.compared.others.rate is not None:
             of = told.compared
-            shown.append(Note(report.say(
-                "dossier.compare.caption", part=of.own.part, whole=of.own.whole, products=of.products, first=of.first,
-                last=of.last, other=of.others.part, others=of.others.whole, low=of.others.low, high=of.others.high,
-            ), language=report.language))  # fmt: skip
+            shown.append(
+                Note(
+                    report.say(
+                        "dossier.compare.caption",
+                        part=of.own.part,
+                        whole=of.own.whole,
+                        products=of.products,
+                        first=of.first,
+                        last=of.last,
+                        other=of.others.part,
+                        others=of.others.whole,
+                        low=of.others.low,
+                        high=of.others.high,
+                    ),
+                    language=report.language,
+                )
+            )
         if told.claims.height:
             columns = (Column("claim", report.say("dossier.column.claim")), Column("record", report.say(
                 "dossier.column.record")))  # fmt: skip
-            shown.append(Table(told.claims.head(MOST_ROWS), columns, language=report.language, id="claims",
-                               total=told.claims.height))  # fmt: skip
+            shown.append(
+                Table(
+                    told.claims.head(MOST_ROWS),
+                    columns,
+                    language=report.language,
+                    id="claims",
+                    total=told.claims.height,
+                )
+            )
         return Stack(shown) if shown else lacking(report, "dossier.page.not_listed")
 
     def timeline(self) -> Table | Note:
@@ -116,9 +139,10 @@ class CaseDossier(Result):
         places = [place_of(told, f, r) for f, r in rows.select("file", "row").iter_rows()]
         sources = [report.say(f"dossier.source.{s}") for s in rows["source"]]
         shown = rows.with_columns(
-            text=pl.Series(texts, dtype=pl.String), place=pl.Series(places, dtype=pl.String),
+            text=pl.Series(texts, dtype=pl.String),
+            place=pl.Series(places, dtype=pl.String),
             source=pl.Series(sources, dtype=pl.String),
-        )  # fmt: skip
+        )
         columns = (
             Column("at", report.say("dossier.column.at"), "clock"),
             Column("source", report.say("dossier.column.source")),
@@ -133,30 +157,56 @@ class CaseDossier(Result):
             return lacking(report, "case.page.none")
         word = report.say
         needs = pl.DataFrame(
-            [(word(f"dossier.need.{n.id}"), word(f"dossier.need_state.{n.state}"),
-              "signal" if n.state == "missing" else "good" if n.state == "file" else "plain",
-              word(f"dossier.where.{n.id}") if n.state != "file" else "") for n in told.needs],
-            schema={"need": pl.String, "state": pl.String, "tone": pl.String, "where": pl.String}, orient="row",
-        )  # fmt: skip
+            [
+                (
+                    word(f"dossier.need.{n.id}"),
+                    word(f"dossier.need_state.{n.state}"),
+                    "signal" if n.state == "missing" else "good" if n.state == "file" else "plain",
+                    word(f"dossier.where.{n.id}") if n.state != "file" else "",
+                )
+                for n in told.needs
+            ],
+            schema={"need": pl.String, "state": pl.String, "tone": pl.String, "where": pl.String},
+            orient="row",
+        )
         files = pl.DataFrame(
-            [(f.name, f.kind, f.taken_at, word(f"dossier.file_state.{f.state}"), (f.sha256 or "")[:16])
-             for f in told.evidence],
-            schema={"name": pl.String, "kind": pl.String, "at": told.timeline.schema["at"], "state": pl.String,
-                    "sha": pl.String}, orient="row",
-        )  # fmt: skip
+            [
+                (f.name, f.kind, f.taken_at, word(f"dossier.file_state.{f.state}"), (f.sha256 or "")[:16])
+                for f in told.evidence
+            ],
+            schema={
+                "name": pl.String,
+                "kind": pl.String,
+                "at": told.timeline.schema["at"],
+                "state": pl.String,
+                "sha": pl.String,
+            },
+            orient="row",
+        )
         first = Table(
-            needs, (Column("need", word("dossier.column.need"), strong=True),
-                    Column("state", word("dossier.column.state"), "chip", tone="tone"),
-                    Column("where", word("dossier.column.where"))), language=report.language, id="needs",
+            needs,
+            (
+                Column("need", word("dossier.column.need"), strong=True),
+                Column("state", word("dossier.column.state"), "chip", tone="tone"),
+                Column("where", word("dossier.column.where")),
+            ),
+            language=report.language,
+            id="needs",
             total=needs.height,
-        )  # fmt: skip
+        )
         second = Table(
-            files.head(MOST_ROWS), (
-                Column("name", word("dossier.column.file"), below="state"), Column("kind", word("dossier.column.kind")),
-                Column("at", word("dossier.column.taken"), "clock"), Column("sha", "SHA-256", "code"),
-            ), language=report.language, id="evidence-files", total=files.height,
+            files.head(MOST_ROWS),
+            (
+                Column("name", word("dossier.column.file"), below="state"),
+                Column("kind", word("dossier.column.kind")),
+                Column("at", word("dossier.column.taken"), "clock"),
+                Column("sha", "SHA-256", "code"),
+            ),
+            language=report.language,
+            id="evidence-files",
+            total=files.height,
             empty=word("dossier.column.no_evidence"),
-        )  # fmt: skip
+        )
         return Stack([first, second])
 
     def clauses(self) -> Table | Note:
@@ -168,11 +218,19 @@ class CaseDossier(Result):
         if not cited:
             return lacking(report, "dossier.page.no_clauses")
         rows = pl.DataFrame(
-            [(report.say(f"clause.name.{c.id}"), report.say(f"clause.rule.{c.rule}"), report.say(f"clause.says.{c.id}"),
-              report.say(f"clause.why.{c.id}"), report.say("case.page.internal_only") if c.internal else "")
-             for c in cited],
-            schema=dict.fromkeys(("name", "rule", "says", "why", "inner"), pl.String), orient="row",
-        )  # fmt: skip
+            [
+                (
+                    report.say(f"clause.name.{c.id}"),
+                    report.say(f"clause.rule.{c.rule}"),
+                    report.say(f"clause.says.{c.id}"),
+                    report.say(f"clause.why.{c.id}"),
+                    report.say("case.page.internal_only") if c.internal else "",
+                )
+                for c in cited
+            ],
+            schema=dict.fromkeys(("name", "rule", "says", "why", "inner"), pl.String),
+            orient="row",
+        )
         columns = (
             Column("name", report.say("dossier.column.clause"), strong=True, below="rule"),
             Column("says", report.say("dossier.column.says")),
@@ -190,9 +248,12 @@ class CaseDossier(Result):
             "case.page.for_buyer",
             told=run_on(told.for_buyer, report.language) or report.say("dossier.nothing"),
         )
-        return Stack([
-            Note(kind, language=report.language, look="plain"), Note(weak, language=report.language, look="plain"),
-        ])  # fmt: skip
+        return Stack(
+            [
+                Note(kind, language=report.language, look="plain"),
+                Note(weak, language=report.language, look="plain"),
+            ]
+        )
 
     def commands(self) -> Table | Note:
         """The commands that write the dossier, check it, and record how the case went; the page writes nothing."""
@@ -210,8 +271,9 @@ class CaseDossier(Result):
         ]
         rows = pl.DataFrame(
             [(report.say(f"case.page.do_{name}"), line) for name, line in lines],
-            schema={"what": pl.String, "line": pl.String}, orient="row",
-        )  # fmt: skip
+            schema={"what": pl.String, "line": pl.String},
+            orient="row",
+        )
         columns = (Column("what", report.say("case.page.column_what")), Column("line", report.say(
             "case.page.column_line"), "code"))  # fmt: skip
         return Table(rows, columns, language=report.language, id="commands", total=rows.height)

@@ -41,10 +41,18 @@ def _shown(report: Report, outcomes: pl.DataFrame, shifts: pl.DataFrame | None =
     key = "right" if total["judged"] else "none_judged"
     right = total["won"] + total["partly_won"]
     said = report.say(
-        f"case.record.{key}", cases=total["cases"], judged=total["judged"], right=right, rate=total["right_rate"],
-        low=total["right_low"], high=total["right_high"], wrong=total["judged"] - right, settled=total["settled"],
-        dropped=total["dropped"], open=total["open"],
-    )  # fmt: skip
+        f"case.record.{key}",
+        cases=total["cases"],
+        judged=total["judged"],
+        right=right,
+        rate=total["right_rate"],
+        low=total["right_low"],
+        high=total["right_high"],
+        wrong=total["judged"] - right,
+        settled=total["settled"],
+        dropped=total["dropped"],
+        open=total["open"],
+    )
     told = [said] if shifts is None or shifts.is_empty() else [said, _taught(report, shifts)]
     return Stack([*(Note(t, language=report.language, look="plain") for t in told), _table(report, rows, id=id)])
 
@@ -62,9 +70,12 @@ def _taught(report: Report, shifts: pl.DataFrame) -> str:
         if some.height
     )
     return report.say(
-        "case.record.shifted" if kinds else "case.record.not_shifted", decided=whole["decided"], right=whole["right"],
-        stated=whole["stated"], kinds=kinds,
-    )  # fmt: skip
+        "case.record.shifted" if kinds else "case.record.not_shifted",
+        decided=whole["decided"],
+        right=whole["right"],
+        stated=whole["stated"],
+        kinds=kinds,
+    )
 
 
 def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:
@@ -74,10 +85,18 @@ def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:
     kinds = [_pattern(report, pattern) for pattern in told["pattern"]]
     told = told.with_columns(won=won, kind=pl.Series(kinds, dtype=pl.String))
     rates = [
-        word("case.record.rate", rate=r["win_rate"], part=r["won"], whole=r["decided"], low=r["win_low"],
-             high=r["win_high"]) if r["decided"] else word("case.record.no_rate")
+        word(
+            "case.record.rate",
+            rate=r["win_rate"],
+            part=r["won"],
+            whole=r["decided"],
+            low=r["win_low"],
+            high=r["win_high"],
+        )
+        if r["decided"]
+        else word("case.record.no_rate")
         for r in told.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     told = told.with_columns(rate=pl.Series(rates, dtype=pl.String))
     columns = (
         Column("kind", word("case.record.column.kind"), strong=True),
@@ -87,8 +106,15 @@ def _table(report: Report, rows: pl.DataFrame, *, id: str) -> Table:
         Column("innocent", word("case.record.column.innocent"), "int"),
         Column("open", word("case.record.column.open"), "int"),
     )
-    return Table(told, columns, language=report.language, id=id, total=told.height,
-                 empty=word("case.record.none"), caption=word("case.record.caption"))  # fmt: skip
+    return Table(
+        told,
+        columns,
+        language=report.language,
+        id=id,
+        total=told.height,
+        empty=word("case.record.none"),
+        caption=word("case.record.caption"),
+    )
 
 
 def _pattern(report: Report, pattern: str | None) -> str:

@@ -42,9 +42,13 @@ def answer(report: Report) -> Verdict:
 def rate(report: Report) -> Chart | Note:
     """Complaints over paid orders of the same payment week."""
     return measure_trend(
-        report, "complaint_rate", id="complaint-rate", form="pct2", monthly=_months(report),
+        report,
+        "complaint_rate",
+        id="complaint-rate",
+        form="pct2",
+        monthly=_months(report),
         caption=report.say("complaints.caption_rate"),
-    )  # fmt: skip
+    )
 
 
 def _months(report: Report) -> pl.DataFrame:
@@ -59,9 +63,12 @@ def mix(report: Report, *, by: str = "channel") -> Chart | Note:
     prefix = "complaints.channel" if by == "channel" else "reason"
     shown = rows.select("week", part=_worded(report, by, prefix), count="complaints")
     weekly = stacked_mix(
-        shown, id="complaint-channels", name=report.say("complaints.complaints"), language=report.language,
+        shown,
+        id="complaint-channels",
+        name=report.say("complaints.complaints"),
+        language=report.language,
         caption=report.say("complaints.caption_counts"),
-    )  # fmt: skip
+    )
     return replace(weekly, link=explorer_link(report, measure="complaints", weeks=HALF_YEAR_WEEKS))
 
 
@@ -72,13 +79,15 @@ def kinds(report: Report) -> Table | Note:
         return lacking(report, "complaints.none")
     told = pl.col("compensation").filter(pl.col("complaints") > 0)  # a week without complaints says nothing of sums
     shown = (
-        rows.group_by("kind").agg(pl.col("complaints").sum(), known_sum(told))
+        rows.group_by("kind")
+        .agg(pl.col("complaints").sum(), known_sum(told))
         .with_columns(whole=pl.col("complaints").sum())
         .with_columns(share=pl.col("complaints") / pl.col("whole"))
         # by code, so that rows stand alike in both languages
-        .filter(pl.col("complaints") > 0).sort(["complaints", "kind"], descending=[True, False])
+        .filter(pl.col("complaints") > 0)
+        .sort(["complaints", "kind"], descending=[True, False])
         .with_columns(kind=_worded(report, "kind", "reason"))
-    )  # fmt: skip
+    )
     word = report.say
     columns = (
         Column("kind", word("complaints.column.kind")),
@@ -87,12 +96,17 @@ def kinds(report: Report) -> Table | Note:
         Column("compensation", word("complaints.column.compensation"), "money"),
     )
     return Table(
-        shown, columns, language=report.language, id="complaint-kinds", currency=report.data.shop.currency,
+        shown,
+        columns,
+        language=report.language,
+        id="complaint-kinds",
+        currency=report.data.shop.currency,
         caption=word(
-            "complaints.caption_kinds", whole=int(shown["whole"].max() or 0),  # type: ignore[arg-type]
+            "complaints.caption_kinds",
+            whole=int(shown["whole"].max() or 0),  # type: ignore[arg-type]
             weeks=report.data.options.service_weeks,
         ),
-    )  # fmt: skip
+    )
 
 
 def _worded(report: Report, column: str, prefix: str) -> pl.Expr:
@@ -123,9 +137,11 @@ def _strip(report: Report, rows: pl.DataFrame, name: str, lacks: str) -> Chart |
         return lacking(report, lacks)
     shown = rows.select(week="cohort", p50_hours="median_hours", p90_hours="p90_hours")
     return duration_strip(
-        shown, id=f"hours-{name.replace('_', '-')}", name=report.say(f"complaints.hours.{name}"),
+        shown,
+        id=f"hours-{name.replace('_', '-')}",
+        name=report.say(f"complaints.hours.{name}"),
         language=report.language,
-    )  # fmt: skip
+    )
 
 
 def when(report: Report) -> HeatTable | Note:
@@ -136,9 +152,11 @@ def when(report: Report) -> HeatTable | Note:
         return lacking(
             report, "complaints.no_hours" if without else "complaints.none", weeks=report.data.options.service_weeks
         )
-    bands = rows.with_columns(start=pl.col("hour") // HOURS_A_BAND * HOURS_A_BAND).group_by(
-        "weekday", "start", maintain_order=True
-    ).agg(pl.col("complaints").sum())  # fmt: skip
+    bands = (
+        rows.with_columns(start=pl.col("hour") // HOURS_A_BAND * HOURS_A_BAND)
+        .group_by("weekday", "start", maintain_order=True)
+        .agg(pl.col("complaints").sum())
+    )
     days = [report.say(f"complaints.weekday.{n}") for n in range(1, 8)]
     shown = bands.sort("start", "weekday").select(
         row=pl.format("{}–{}", pl.col("start"), pl.col("start") + HOURS_A_BAND),
@@ -151,10 +169,14 @@ def when(report: Report) -> HeatTable | Note:
         "complaints.busiest", day=top["column"], hours=top["row"], n=top["value"], whole=shown["value"].sum()
     )
     return HeatTable(
-        shown, id="complaint-hours", language=report.language, title=title, columns=days,
+        shown,
+        id="complaint-hours",
+        language=report.language,
+        title=title,
+        columns=days,
         corner=report.say("complaints.column.hour"),
         caption=report.say(f"complaints.caption_when{'_known' if without else ''}", n=without, weeks=weeks),
-    )  # fmt: skip
+    )
 
 
 def outcomes(report: Report) -> Table | Note:
@@ -173,20 +195,26 @@ def outcomes(report: Report) -> Table | Note:
         Column("compensation", word("complaints.column.compensation"), "money"),
     )
     return Table(
-        shown, columns, language=report.language, id="complaint-outcomes", currency=report.data.shop.currency,
-        caption=word(
-            "complaints.caption_outcomes", whole=rows["whole"][0], weeks=report.data.options.service_weeks
-        ),
-    )  # fmt: skip
+        shown,
+        columns,
+        language=report.language,
+        id="complaint-outcomes",
+        currency=report.data.shop.currency,
+        caption=word("complaints.caption_outcomes", whole=rows["whole"][0], weeks=report.data.options.service_weeks),
+    )
 
 
 def platform(report: Report) -> Chart | Note:
     """How often the platform stepped in."""
     months = report.data.platform_monthly.select(month="cohort", value="rate")
     return measure_trend(
-        report, "platform_involved_rate", id="platform-rate", form="pct2", monthly=months,
+        report,
+        "platform_involved_rate",
+        id="platform-rate",
+        form="pct2",
+        monthly=months,
         caption=report.say("complaints.caption_platform"),
-    )  # fmt: skip
+    )
 
 
 def voices(report: Report, *, top: int = MOST_WORDS) -> Quotes | Note:

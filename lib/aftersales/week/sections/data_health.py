@@ -78,12 +78,17 @@ class DataHealth(Result):
             rows.group_by("layout", maintain_order=True).agg(sums).sort("rows_read", "layout", descending=[True, False])
         )
         whole = rows.select(pl.lit(None, dtype=pl.String).alias("layout"), *sums)
-        shown = pl.concat([whole, kinds]).with_columns(
-            kind=pl.col("layout").map_elements(lambda code: layout_words(report, code), return_dtype=pl.String),
-            said=pl.when("balanced").then(pl.lit(word("data_health.adds_up"))).otherwise(
-                pl.lit(word("data_health.adds_not"))),
-            tone=pl.when("balanced").then(pl.lit("good")).otherwise(pl.lit("signal")),
-        ).with_columns(pl.col("kind").fill_null(word("data_health.all_files")))  # fmt: skip
+        shown = (
+            pl.concat([whole, kinds])
+            .with_columns(
+                kind=pl.col("layout").map_elements(lambda code: layout_words(report, code), return_dtype=pl.String),
+                said=pl.when("balanced")
+                .then(pl.lit(word("data_health.adds_up")))
+                .otherwise(pl.lit(word("data_health.adds_not"))),
+                tone=pl.when("balanced").then(pl.lit("good")).otherwise(pl.lit("signal")),
+            )
+            .with_columns(pl.col("kind").fill_null(word("data_health.all_files")))
+        )
         columns = (
             Column("kind", word("data_health.column.kind"), strong=True),
             Column("files", word("data_health.column.files"), "int"), *_counts(report),
@@ -123,9 +128,14 @@ class DataHealth(Result):
             Column("why", word("data_health.column.reason")),
         )
         return Table(
-            shown, columns, language=report.language, id="left-out", total=rows.height,
-            empty=word("data_health.no_left_out"), caption=word("data_health.caption_left_out") if rows.height else "",
-        )  # fmt: skip
+            shown,
+            columns,
+            language=report.language,
+            id="left-out",
+            total=rows.height,
+            empty=word("data_health.no_left_out"),
+            caption=word("data_health.caption_left_out") if rows.height else "",
+        )
 
     def set_aside(self) -> Table:
         """Why rows were set aside: how many, in how many files, and one example of each; no cell is shown."""
@@ -144,9 +154,13 @@ class DataHealth(Result):
             Column("file", word("data_health.column.example"), below="place"),
         )
         return Table(
-            shown, columns, language=report.language, id="set-aside", empty=word("data_health.no_aside"),
+            shown,
+            columns,
+            language=report.language,
+            id="set-aside",
+            empty=word("data_health.no_aside"),
             caption=word("data_health.caption_aside") if rows.height else "",
-        )  # fmt: skip
+        )
 
     def days(self) -> Chart | Note:
         """Half a year, day by day, for every kind of data the shop has: covered, or missing."""
@@ -156,10 +170,14 @@ class DataHealth(Result):
         if rows.is_empty():
             return lacking(report, "data_health.no_days")
         return calendar_gaps(
-            rows.select("kind", "day", rows=pl.col("covered").cast(pl.Int64)), id="days-covered",
-            language=report.language, first=rows["day"][0], last=report.data.until, prefix="data_health.table.",
+            rows.select("kind", "day", rows=pl.col("covered").cast(pl.Int64)),
+            id="days-covered",
+            language=report.language,
+            first=rows["day"][0],
+            last=report.data.until,
+            prefix="data_health.table.",
             caption=report.say("data_health.caption_days", weeks=min(self.back, HALF_YEAR_WEEKS)),
-        )  # fmt: skip
+        )
 
     def weeks(self) -> Table:
         """Weeks that lack days, newest first."""
@@ -173,10 +191,14 @@ class DataHealth(Result):
             Column("first_day", word("data_health.column.first_missing"), "date"),
         )
         return Table(
-            rows.head(MOST_WEEKS), columns, language=report.language, id="weeks-lacking", total=rows.height,
+            rows.head(MOST_WEEKS),
+            columns,
+            language=report.language,
+            id="weeks-lacking",
+            total=rows.height,
             empty=word("data_health.no_weeks", weeks=self.back),
             caption=word("data_health.caption_weeks", weeks=self.back) if rows.height else "",
-        )  # fmt: skip
+        )
 
     def held(self) -> Table:
         """What the shop has of every kind of data, and from when to when."""
@@ -215,9 +237,13 @@ class DataHealth(Result):
             Column("share_unknown", word("data_health.column.share"), "pct"),
         )
         return Table(
-            report.data.orders_known, columns, language=report.language, id="unknown-orders",
-            empty=word("data_health.no_unknown"), caption=word("data_health.caption_unknown"),
-        )  # fmt: skip
+            report.data.orders_known,
+            columns,
+            language=report.language,
+            id="unknown-orders",
+            empty=word("data_health.no_unknown"),
+            caption=word("data_health.caption_unknown"),
+        )
 
     def buyers(self) -> Table:
         """How well buyers can be told apart, and what that allows."""
@@ -243,9 +269,12 @@ class DataHealth(Result):
             Column("merged", word("data_health.column.merged"), "int"),
         )
         return Table(
-            report.data.rows_by_origin, columns, language=report.language, id="origins",
+            report.data.rows_by_origin,
+            columns,
+            language=report.language,
+            id="origins",
             caption=word("data_health.caption_origins"),
-        )  # fmt: skip
+        )
 
     def imports(self) -> Table:
         """The last states of the store: when, what was done, how many files and rows."""
@@ -259,9 +288,13 @@ class DataHealth(Result):
             Column("rows_read", word("data_health.column.read"), "int"),
         )
         return Table(
-            rows.head(MOST_IMPORTS), columns, language=report.language, id="imports", total=rows.height,
+            rows.head(MOST_IMPORTS),
+            columns,
+            language=report.language,
+            id="imports",
+            total=rows.height,
             caption=word("data_health.caption_imports", commit=report.data.tables.commit.number),
-        )  # fmt: skip
+        )
 
     def commands(self) -> Table:
         """The commands that import, take back and repeat."""

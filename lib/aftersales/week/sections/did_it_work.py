@@ -95,12 +95,15 @@ class Decisions(Result):
     def verdicts(self) -> Table:
         """Each decision with its rate before and after, and the verdict."""
         rows = self.table
-        told = [pl.Series(c, [None if r is None else percent(r) for r in rows[f"rate_{c}"]], dtype=pl.String)
-                for c in ("before", "after")]  # fmt: skip
+        told = [
+            pl.Series(c, [None if r is None else percent(r) for r in rows[f"rate_{c}"]], dtype=pl.String)
+            for c in ("before", "after")
+        ]
         names = [decision_name(row, self.report.language).rstrip(": ：") for row in rows.iter_rows(named=True)]
         measures = [_measure(self.report, m) for m in rows["measure"]]
-        frame = rows.select("verdict", measure=pl.Series(measures, dtype=pl.String),
-                            action=pl.Series(names, dtype=pl.String)).with_columns(told)  # fmt: skip
+        frame = rows.select(
+            "verdict", measure=pl.Series(measures, dtype=pl.String), action=pl.Series(names, dtype=pl.String)
+        ).with_columns(told)
         return effect_table(frame, id="decisions", language=self.report.language)
 
     def pictures(self) -> Stack | Note:
@@ -176,11 +179,16 @@ def _picture(report: Report, row: Mapping[str, Any]) -> Chart:
     frame = pl.DataFrame(row["weeks"], schema=EFFECT_WEEKS)
     ends = (row["change"], row["effect_low"], row["effect_high"])
     return before_after(
-        frame, id=f"decision-{_slug(row['decision_id'])}", language=report.language, since=row["effective_from"],
-        name=_measure(report, row["measure"]) or report.say("advice.page.it"), title=row["headline"],
-        change=ends if None not in ends else None, placebos=row["placebos"],
+        frame,
+        id=f"decision-{_slug(row['decision_id'])}",
+        language=report.language,
+        since=row["effective_from"],
+        name=_measure(report, row["measure"]) or report.say("advice.page.it"),
+        title=row["headline"],
+        change=ends if None not in ends else None,
+        placebos=row["placebos"],
         level=report.data.options.level,
-    )  # fmt: skip
+    )
 
 
 def _slug(decision_id: str) -> str:

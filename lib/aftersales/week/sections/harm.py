@@ -30,11 +30,13 @@ def indicators(report: Report) -> Table:
     }
     cells = {
         (row["indicator"], row["orders"]): word(
-            f"harm.cell{'_none' if row['rate'] is None else '_pct2' if row['indicator'] in small else ''}", **row,
-            low=row["rate_low"], high=row["rate_high"],
+            f"harm.cell{'_none' if row['rate'] is None else '_pct2' if row['indicator'] in small else ''}",
+            **row,
+            low=row["rate_low"],
+            high=row["rate_high"],
         )
         for row in rows.iter_rows(named=True)
-    }  # fmt: skip
+    }
     table = pl.DataFrame(
         {"indicator": [word(f"harm.indicator.{name}") for name in INDICATORS]}
         | {s: [cells[name, s] for name in INDICATORS] for s in sets}
@@ -47,9 +49,12 @@ def indicators(report: Report) -> Table:
     confirmed = left["without_confirmed"]
     said = word("harm.confirmed", confirmed=confirmed) if confirmed else word("harm.no_confirmed")
     return Table(
-        table, columns, language=report.language, id="harm-indicators",
+        table,
+        columns,
+        language=report.language,
+        id="harm-indicators",
         caption=word("harm.caption", suspected=left["without_suspected"], confirmed=said),
-    )  # fmt: skip
+    )
 
 
 def visitors(report: Report) -> Stack | Note:
@@ -64,11 +69,17 @@ def visitors(report: Report) -> Stack | Note:
     together = word(f"harm.together.{all_['verdict']}", **all_, size=abs(all_["change"] or 0.0))
     shown = rows.with_columns(
         pl.Series("reading", [word(f"harm.verdict.{v}") for v in rows["verdict"]], dtype=pl.String),
-        pl.Series("range", [_range(report, *ends) for ends in rows.select("change_low", "change_high").rows()],
-                  dtype=pl.String),
-        pl.Series("status", [word(f"harm.status.{'confirmed' if c else 'suspected'}") for c in rows["confirmed"]],
-                  dtype=pl.String),
-    )  # fmt: skip
+        pl.Series(
+            "range",
+            [_range(report, *ends) for ends in rows.select("change_low", "change_high").rows()],
+            dtype=pl.String,
+        ),
+        pl.Series(
+            "status",
+            [word(f"harm.status.{'confirmed' if c else 'suspected'}") for c in rows["confirmed"]],
+            dtype=pl.String,
+        ),
+    )
     columns = (
         Column("case_id", word("harm.column.case"), "code", below="status"),
         Column("first_day", word("harm.column.first"), "day"),
@@ -81,13 +92,19 @@ def visitors(report: Report) -> Stack | Note:
     )
     told = rows.filter(pl.col("verdict") != "cannot_tell").height
     caption = word(
-        "harm.visitors_caption" if told else "harm.visitors_caption_none", placebo=int(rows["placebo_days"].max() or 0),
-        n=told, chance=told * OUTSIDE_BY_CHANCE,
-    )  # fmt: skip
+        "harm.visitors_caption" if told else "harm.visitors_caption_none",
+        placebo=int(rows["placebo_days"].max() or 0),
+        n=told,
+        chance=told * OUTSIDE_BY_CHANCE,
+    )
     table = Table(
-        shown.head(MOST_ROWS), columns, language=report.language, id="harm-visitors", total=shown.height,
+        shown.head(MOST_ROWS),
+        columns,
+        language=report.language,
+        id="harm-visitors",
+        total=shown.height,
         caption=caption,
-    )  # fmt: skip
+    )
     return Stack([Note(together, language=report.language, look="plain"), table])
 
 

@@ -104,9 +104,12 @@ class SuspiciousComplaints(Result):
                 self._only(report.say("suspected_complaint.page.all_closed", **told)), language=report.language
             )
         headline = report.say(
-            "suspected_complaint.page.verdict", **told, waiting=waiting.height, money=known_total(waiting["asked"]),
+            "suspected_complaint.page.verdict",
+            **told,
+            waiting=waiting.height,
+            money=known_total(waiting["asked"]),
             open=waiting.filter(pl.col("evidence_due_at").dt.date() > report.data.until).height,
-        )  # fmt: skip
+        )
         points = [Conclusion(_title(report, row), do=row["next_step"]) for row in waiting.head(3).iter_rows(named=True)]
         return Verdict(self._only(headline), tuple(points), language=report.language)
 
@@ -137,11 +140,12 @@ class SuspiciousComplaints(Result):
         faults = [word(f"suspected_complaint.fault.{f or 'unknown'}") for f in rows["fault"]]
         grounds = [word(f"suspected_complaint.ground.{g or 'unknown'}") for g in rows["fault_ground"]]
         rows = rows.with_columns(
-            pattern_word=pl.Series(patterns, dtype=pl.String), fault_word=pl.Series(faults, dtype=pl.String),
+            pattern_word=pl.Series(patterns, dtype=pl.String),
+            fault_word=pl.Series(faults, dtype=pl.String),
             ground_word=pl.Series(grounds, dtype=pl.String),
             probability=pl.when(~pl.col("decided")).then("probability"),
             place=pl.Series([anchor("complaint", one) for one in rows["complaint_id"]], dtype=pl.String),
-        )  # fmt: skip
+        )
         columns = (
             Column("pattern_word", word("suspected_complaint.column.pattern"), strong=True, below="complaint_id"),
             Column("state", word("suspects.column.state"), "word", prefix="case.state."),
@@ -153,10 +157,16 @@ class SuspiciousComplaints(Result):
             Column("probability", word("suspected_complaint.column.probability"), "likelihood", align="left"),
         )
         return Table(
-            rows.head(MOST_ROWS), columns, language=self.report.language, id="suspected-complaints", total=rows.height,
-            currency=self.report.data.shop.currency, empty=self._why_empty(),
-            caption=word("suspected_complaint.page.caption"), anchor="place",
-        )  # fmt: skip
+            rows.head(MOST_ROWS),
+            columns,
+            language=self.report.language,
+            id="suspected-complaints",
+            total=rows.height,
+            currency=self.report.data.shop.currency,
+            empty=self._why_empty(),
+            caption=word("suspected_complaint.page.caption"),
+            anchor="place",
+        )
 
     def told(self) -> Stack | Note:
         """The first open complaints, a card each: contradictions, what speaks for the buyer, what to do next."""
@@ -164,15 +174,19 @@ class SuspiciousComplaints(Result):
         if rows.is_empty():
             return Note(self._why_empty(), language=self.report.language, look="plain")
         say, bad_goods = self.report.say, _bad_goods(self.report, rows["order_id"].drop_nulls())
-        return Stack([
-            CaseCard(
-                say("suspected_complaint.page.title", title=_title(self.report, row), order=row["order_id"] or "–"),
-                row["complaint_id"], grounds=row["contradictions"],
-                innocent=[*bad_goods.get(row["order_id"], ()), *row["innocent_explanations"]],
-                do=row["next_step"], language=self.report.language,
-            )
-            for row in rows.iter_rows(named=True)
-        ])  # fmt: skip
+        return Stack(
+            [
+                CaseCard(
+                    say("suspected_complaint.page.title", title=_title(self.report, row), order=row["order_id"] or "–"),
+                    row["complaint_id"],
+                    grounds=row["contradictions"],
+                    innocent=[*bad_goods.get(row["order_id"], ()), *row["innocent_explanations"]],
+                    do=row["next_step"],
+                    language=self.report.language,
+                )
+                for row in rows.iter_rows(named=True)
+            ]
+        )
 
     def unknown(self) -> Stack:
         """Which checks had to be left out for want of a file."""

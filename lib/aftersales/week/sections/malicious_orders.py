@@ -89,9 +89,13 @@ class SuspiciousOrders(Result):
             return Verdict(self._only(none), language=self.report.language)
         cases = _cases(waiting)
         headline = self.report.say(
-            "suspects.verdict_decided" if done else "suspects.verdict", cases=cases.height, money=_money(waiting),
-            orders=waiting["order_id"].n_unique(), waiting=int(waiting["waiting"].sum()), **done,
-        )  # fmt: skip
+            "suspects.verdict_decided" if done else "suspects.verdict",
+            cases=cases.height,
+            money=_money(waiting),
+            orders=waiting["order_id"].n_unique(),
+            waiting=int(waiting["waiting"].sum()),
+            **done,
+        )
         first = _first(cases).head(3)
         points = [Conclusion(_title(self.report, row), do=row["next_step"]) for row in first.iter_rows(named=True)]
         return Verdict(self._only(headline), tuple(points), language=self.report.language)
@@ -128,34 +132,48 @@ class SuspiciousOrders(Result):
             Column("case_probability", word("suspects.column.probability"), "likelihood", align="left"),
         )
         return Table(
-            cases.head(MOST_ROWS), columns, language=self.report.language, id="suspected-cases", total=cases.height,
-            currency=self.report.data.shop.currency, empty=word("suspects.none"),
-            caption=word("suspects.caption_cases", weeks=self.report.data.options.suspect_weeks), anchor="case_id",
-        )  # fmt: skip
+            cases.head(MOST_ROWS),
+            columns,
+            language=self.report.language,
+            id="suspected-cases",
+            total=cases.height,
+            currency=self.report.data.shop.currency,
+            empty=word("suspects.none"),
+            caption=word("suspects.caption_cases", weeks=self.report.data.options.suspect_weeks),
+            anchor="case_id",
+        )
 
     def told(self) -> Stack | Note:
         """The first open cases, a card each: why each is on the list, what else it may be, and what to do next."""
         rows = self.table.filter(~pl.col("decided"))
         if rows.is_empty():
             return lacking(self.report, "suspects.none_open")
-        return Stack([
-            CaseCard(
-                _title(self.report, row), row["case_id"], grounds=row["reasons"], innocent=row["innocent_explanations"],
-                do=row["next_step"], language=self.report.language,
-            )
-            for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True)
-        ])  # fmt: skip
+        return Stack(
+            [
+                CaseCard(
+                    _title(self.report, row),
+                    row["case_id"],
+                    grounds=row["reasons"],
+                    innocent=row["innocent_explanations"],
+                    do=row["next_step"],
+                    language=self.report.language,
+                )
+                for row in _first(_cases(rows)).head(MOST_TOLD).iter_rows(named=True)
+            ]
+        )
 
     def orders_listed(self) -> Table:
         """The orders of the cases, one row each, newest first."""
         word, rows = self.report.say, self._rows
         listed = _first(_cases(self.table)).head(MOST_ROWS)["case_id"].to_list()
         newest = rows.sort("created_at", "order_id", descending=[True, False]).with_columns(
-            outcome=pl.when("waiting").then(pl.lit(word("suspects.outcome.waiting")))
-            .when("asked").then(pl.lit(word("suspects.outcome.asked")))
+            outcome=pl.when("waiting")
+            .then(pl.lit(word("suspects.outcome.waiting")))
+            .when("asked")
+            .then(pl.lit(word("suspects.outcome.asked")))
             .otherwise(pl.lit(word("suspects.outcome.kept"))),
             case=pl.when(pl.col("case_id").is_in(listed)).then("#" + pl.col("case_id")),
-        )  # fmt: skip
+        )
         columns = (
             Column("order_id", word("suspects.column.order"), "code", below="case_id", href="case"),
             Column("created_at", word("suspects.column.placed"), "clock"),
@@ -165,9 +183,14 @@ class SuspiciousOrders(Result):
             Column("probability", word("suspects.column.probability"), "likelihood", align="left"),
         )
         return Table(
-            newest.head(MOST_ROWS), columns, language=self.report.language, id="suspected-orders", total=newest.height,
-            currency=self.report.data.shop.currency, empty=word("suspects.none"),
-        )  # fmt: skip
+            newest.head(MOST_ROWS),
+            columns,
+            language=self.report.language,
+            id="suspected-orders",
+            total=newest.height,
+            currency=self.report.data.shop.currency,
+            empty=word("suspects.none"),
+        )
 
     def return_numbers(self) -> Table:
         """What return numbers were checked for: shown, honest ones to be expected, and what cannot be assessed."""
@@ -178,7 +201,7 @@ class SuspiciousOrders(Result):
             note=pl.Series([self._basis(row) for row in data.return_checks.iter_rows(named=True)], dtype=pl.String),
             assessed=pl.when(pl.col("assessed") > 0).then("assessed"),
             shown=pl.when(pl.col("assessed") > 0).then("shown"),
-        )  # fmt: skip
+        )
         columns = (
             Column("name", word("suspects.column.check")), Column("assessed", word("suspects.column.assessed"), "int"),
             Column("shown", word("suspects.column.shown"), "int"),
@@ -186,9 +209,12 @@ class SuspiciousOrders(Result):
             Column("note", word("suspects.column.basis")),
         )  # fmt: skip
         return Table(
-            checks, columns, language=self.report.language, id="return-numbers",
+            checks,
+            columns,
+            language=self.report.language,
+            id="return-numbers",
             caption=word("suspects.caption_returns", **counts),
-        )  # fmt: skip
+        )
 
     def _basis(self, row: dict[str, Any]) -> str:
         word = self.report.say
@@ -228,10 +254,13 @@ def _cases(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by("case_id", maintain_order=True).agg(
         pl.col("pattern", "reasons", "innocent_explanations", "next_step", "state", "decided").first(),
         pl.col("case_probability").first(),
-        first_day=pl.col("created_at").min().dt.date(), last_day=pl.col("created_at").max().dt.date(),
-        orders=pl.len(), asked=pl.col("asked").sum(), waiting=pl.col("waiting").sum(),
+        first_day=pl.col("created_at").min().dt.date(),
+        last_day=pl.col("created_at").max().dt.date(),
+        orders=pl.len(),
+        asked=pl.col("asked").sum(),
+        waiting=pl.col("waiting").sum(),
         money=known_sum(pl.col("money_at_risk")).cast(pl.Float64),  # to the cent, whatever the order of the rows
-    )  # fmt: skip
+    )
 
 
 def _first(cases: pl.DataFrame) -> pl.DataFrame:

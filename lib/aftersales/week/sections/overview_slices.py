@@ -28,11 +28,19 @@ def persistent(report: Report) -> Stack | Note:
     expected = word("overview.column.expected_rate")
     picture = interval_rows(
         rows.select(
-            "rate_low", "rate_high", name="spoken", part=pl.col("refunds").round().cast(pl.Int64),
-            whole=pl.col("orders").cast(pl.Int64), rate="rate_after", base="rate_before",
+            "rate_low",
+            "rate_high",
+            name="spoken",
+            part=pl.col("refunds").round().cast(pl.Int64),
+            whole=pl.col("orders").cast(pl.Int64),
+            rate="rate_after",
+            base="rate_before",
         ),
-        id="overview-slices-rates", language=report.language, base_name=expected, what=word("overview.slices"),
-    )  # fmt: skip
+        id="overview-slices-rates",
+        language=report.language,
+        base_name=expected,
+        what=word("overview.slices"),
+    )
     return Stack((picture, _table(report, rows, gone)))
 
 
@@ -62,6 +70,10 @@ def _table(report: Report, rows: pl.DataFrame, gone: list[str]) -> Table:
     )
     caption = word("overview.caption_slices", target=TARGET)
     return Table(
-        shown, columns, language=report.language, id="overview-slices", currency=report.data.shop.currency,
+        shown,
+        columns,
+        language=report.language,
+        id="overview-slices",
+        currency=report.data.shop.currency,
         caption=run_on([*gone, caption], report.language),
-    )  # fmt: skip
+    )

@@ -75,9 +75,14 @@ def _measure(report: Report, measure: str, rows: pl.DataFrame) -> Tile:
     form = ("pp2" if unit.form == "pct2" else "pp") if unit.form.startswith("pct") else "hours"
     versus = _versus(report, value, {"last_week": before, "last_year": last["prior_year"]}, form, like=unit.like)
     return Tile(
-        report.say(f"measure.{measure}"), NOTHING if value is None else unit.text(value), state, versus,
-        rows["value"].tail(RECENT).to_list(), (last["normal_low"], last["normal_high"]), tuple(notes),
-    )  # fmt: skip
+        report.say(f"measure.{measure}"),
+        NOTHING if value is None else unit.text(value),
+        state,
+        versus,
+        rows["value"].tail(RECENT).to_list(),
+        (last["normal_low"], last["normal_high"]),
+        tuple(notes),
+    )
 
 
 def last_judged_said(report: Report, rows: pl.DataFrame, unit: Unit) -> str | None:
@@ -86,9 +91,11 @@ def last_judged_said(report: Report, rows: pl.DataFrame, unit: Unit) -> str | No
     if judged is None:
         return None
     return report.say(
-        "overview.last_judged", week=judged["week"], value=unit.text(judged["value"]),
+        "overview.last_judged",
+        week=judged["week"],
+        value=unit.text(judged["value"]),
         verdict=f"verdict.{judged['verdict']}",
-    )  # fmt: skip
+    )
 
 
 def _versus(
@@ -100,9 +107,10 @@ def _versus(
             continue
         change = value / other - 1 if form == "share" else value - other
         said = (
-            hours(change, report.language, like=like, plus=True) if form == "hours"
+            hours(change, report.language, like=like, plus=True)
+            if form == "hours"
             else report.say(f"overview.change.{form}", change=change)
-        )  # fmt: skip
+        )
         found.append((report.say(f"overview.versus.{name}"), said))
     return tuple(found)
 
@@ -113,10 +121,14 @@ def _money(report: Report) -> list[Tile]:
         return []
     whole, sums = pl.col("cases") + pl.col("open_cases"), pl.sum_horizontal("refund_money", "open_money")
     rows = report.data.costs_weekly.select(
-        "cohort", "cases_unpriced", "cases_without_amount", "open_cases", cases=whole,
+        "cohort",
+        "cases_unpriced",
+        "cases_without_amount",
+        "open_cases",
+        cases=whole,
         asked=pl.when((pl.col("cases_without_amount") < whole) | (whole == 0)).then(sums).cast(pl.Float64),
         loss=pl.col("net_loss").cast(pl.Float64),
-    )  # fmt: skip
+    )
     if rows.is_empty() or rows["cohort"][-1] != report.data.week.monday:
         return []
     last = rows.row(-1, named=True)
@@ -143,9 +155,13 @@ def _sum(report: Report, rows: pl.DataFrame, column: str, notes: list[str]) -> T
     year_before = prior_year_week(week, report.data.shop.market)
     others = {"last_week": by_week.get(week.shift(-1).monday), "last_year": by_week.get(year_before.monday)}
     return Tile(
-        report.say(f"overview.sum.{column}"), unit.text(value), "counted", _versus(report, value, others, "share"),
-        rows[column].tail(RECENT).to_list(), notes=(*notes, report.say("overview.moves_with_sales")),
-    )  # fmt: skip
+        report.say(f"overview.sum.{column}"),
+        unit.text(value),
+        "counted",
+        _versus(report, value, others, "share"),
+        rows[column].tail(RECENT).to_list(),
+        notes=(*notes, report.say("overview.moves_with_sales")),
+    )
 
 
 def _suspected(report: Report) -> list[Tile]:

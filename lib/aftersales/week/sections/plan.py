@@ -104,10 +104,15 @@ def _step(
     say = report.say
     why = f"plan.{key}.why" if values.get("money", 0) is not None else f"plan.{key}.why_unpriced"
     return Step(
-        urgency, say(f"plan.{key}.what", **values), owner(report, role), due, say(why, **values),
-        say(f"plan.{key}.tell", **values), more_link(report, page)[1] + at,
+        urgency,
+        say(f"plan.{key}.what", **values),
+        owner(report, role),
+        due,
+        say(why, **values),
+        say(f"plan.{key}.tell", **values),
+        more_link(report, page)[1] + at,
         "" if urgency == "watch" else say(f"plan.{key}.short", due=due, **values),
-    )  # fmt: skip
+    )
 
 
 def owner(report: Report, role: str) -> str:
@@ -142,10 +147,17 @@ def _of_orders(report: Report, urgency: Urgency, key: str, rows: pl.DataFrame, *
     """A line about suspected orders, where there are any."""
     if rows.height:
         yield _step(
-            report, urgency, key, role="service", due=due, page="malicious-orders", at="#suspected-cases",
-            orders=rows["order_id"].n_unique(), cases=rows["case_id"].n_unique(),
+            report,
+            urgency,
+            key,
+            role="service",
+            due=due,
+            page="malicious-orders",
+            at="#suspected-cases",
+            orders=rows["order_id"].n_unique(),
+            cases=rows["case_id"].n_unique(),
             money=known_total(rows.unique("order_id")["money_at_risk"]),
-        )  # fmt: skip
+        )
 
 
 def _holds(report: Report, orders: pl.DataFrame) -> Iterator[Step]:
@@ -157,9 +169,12 @@ def _to_answer(report: Report) -> pl.DataFrame:
     data = report.data
     filed, closed, due = (pl.col(c).dt.date() for c in ("filed_at", "closed_at", "evidence_due_at"))
     ahead = due > data.until, (filed <= data.until).fill_null(value=True), (closed > data.until).fill_null(value=True)
-    rows = data.tables["complaints"].filter(*ahead).select(
-        "complaint_id", local_time(pl.col("evidence_due_at")), due=due, asked="amount_demanded"
-    ).collect()  # fmt: skip
+    rows = (
+        data.tables["complaints"]
+        .filter(*ahead)
+        .select("complaint_id", local_time(pl.col("evidence_due_at")), due=due, asked="amount_demanded")
+        .collect()
+    )
     over = data.case_outcomes.filter(~pl.col("state").is_in(STILL_TO_ANSWER))
     members = data.tables["case_members"].filter(kind="complaint").collect().join(over, on="case_id", how="semi")
     gone = pl.concat([members["member_id"], data.suspicious_complaints(report.language)["complaint_id"]])
@@ -176,10 +191,21 @@ def _evidence(report: Report, suspected: pl.DataFrame, honest: pl.DataFrame) -> 
             days = (due - report.data.until).days
             urgency: Urgency = "today" if days <= SOON_DAYS else "week" if days <= 7 else "watch"
             ids = [*of_day["complaint_id"].head(MOST_NAMED), *(["…"] if of_day.height > MOST_NAMED else [])]
-            steps.append(_step(
-                report, urgency, key, role="service", due=due, page=page, at=at, count=of_day.height, ids=ids,
-                first=of_day["evidence_due_at"][0], money=known_total(of_day["asked"]),
-            ))  # fmt: skip
+            steps.append(
+                _step(
+                    report,
+                    urgency,
+                    key,
+                    role="service",
+                    due=due,
+                    page=page,
+                    at=at,
+                    count=of_day.height,
+                    ids=ids,
+                    first=of_day["evidence_due_at"][0],
+                    money=known_total(of_day["asked"]),
+                )
+            )
     yield from sorted(steps, key=lambda step: step.due)
 
 
@@ -191,9 +217,16 @@ def _cases(report: Report, orders: pl.DataFrame, complaints: pl.DataFrame) -> It
     complaints = complaints.filter(fresh, pl.col("due").is_null())
     if complaints.height:
         yield _step(
-            report, "week", "verify_complaints", role="service", due=_friday(report), page="malicious-complaints",
-            at="#suspected-complaints", count=complaints.height, money=known_total(complaints["asked"]),
-        )  # fmt: skip
+            report,
+            "week",
+            "verify_complaints",
+            role="service",
+            due=_friday(report),
+            page="malicious-complaints",
+            at="#suspected-complaints",
+            count=complaints.height,
+            money=known_total(complaints["asked"]),
+        )
 
 
 def _with_the_platform(report: Report, orders: pl.DataFrame, complaints: pl.DataFrame) -> Iterator[Step]:
@@ -209,9 +242,14 @@ def _data(report: Report) -> Iterator[Step]:
     if told:
         more = [report.say("plan.data.more", more=len(told) - 1)] if told[1:] else []
         yield _step(
-            report, "today", "data", role="analyst", due=_monday(report), page="data-health",
+            report,
+            "today",
+            "data",
+            role="analyst",
+            due=_monday(report),
+            page="data-health",
             fact=run_on([told[0], *more], report.language),
-        )  # fmt: skip
+        )
 
 
 def _judged(report: Report, *, weeks: int) -> pl.DataFrame:
@@ -232,9 +270,17 @@ def _withdrawn(report: Report) -> pl.DataFrame:
 def _withdrawal(report: Report, row: dict[str, Any]) -> Step:
     name = _spoken(report, row)
     step = _step(
-        report, "week", "withdraw", role="sales", due=_friday(report), page="did-it-work", at="#decisions", name=name,
-        before=row["rate_before"], after=row["rate_after"],
-    )  # fmt: skip
+        report,
+        "week",
+        "withdraw",
+        role="sales",
+        due=_friday(report),
+        page="did-it-work",
+        at="#decisions",
+        name=name,
+        before=row["rate_before"],
+        after=row["rate_after"],
+    )
     return replace(step, owner=row["owner"] or step.owner)
 
 
@@ -252,9 +298,17 @@ def _overdue(report: Report) -> Iterator[Step]:
     if rows.height:
         names = [_spoken(report, row) for row in rows.iter_rows(named=True)]
         yield _step(
-            report, "watch", "judge", role="sales", due=_next_week(report), page="did-it-work", at="#decisions",
-            count=rows.height, weeks=WEEKS_UNDER_WAY, names=names,
-        )  # fmt: skip
+            report,
+            "watch",
+            "judge",
+            role="sales",
+            due=_next_week(report),
+            page="did-it-work",
+            at="#decisions",
+            count=rows.height,
+            weeks=WEEKS_UNDER_WAY,
+            names=names,
+        )
 
 
 def _proposed(report: Report, withdrawn: pl.DataFrame) -> pl.DataFrame:
@@ -273,12 +327,15 @@ def _improvement(report: Report, row: dict[str, Any]) -> Step:
     of = report.data.problem_products.filter(product_id=named.get("product_id", "")).head(1).to_dicts()
     lever = f"advice.lever.{row['lever']}.name"
     return Step(
-        "today" if row["due"] <= _monday(report) else "week", row["action"], row["owner"], row["due"],
+        "today" if row["due"] <= _monday(report) else "week",
+        row["action"],
+        row["owner"],
+        row["due"],
         report.say("plan.improve.why", **of[0]) if of else row["because"] or "",
         report.say(f"plan.improve.{target}", measure=measure, change=-(row["expected_change"] or 0)),
         f"{more_link(report, 'policy-and-service')[1]}#{row['suggestion_id']}",
         report.say("plan.improve.short", lever=lever, about=of[0]["title"]) if of else "",
-    )  # fmt: skip
+    )
 
 
 def _products(report: Report) -> Iterator[Step]:
@@ -288,9 +345,16 @@ def _products(report: Report) -> Iterator[Step]:
     rows = report.data.problem_products.filter(~pl.col("product_id").is_in(held))
     if rows.height:
         yield _step(
-            report, "watch", "products", role="quality", due=_next_week(report), page="problem-products",
-            at="#product-ranking", count=rows.height, money=known_total(rows["money_at_stake"]),
-        )  # fmt: skip
+            report,
+            "watch",
+            "products",
+            role="quality",
+            due=_next_week(report),
+            page="problem-products",
+            at="#product-ranking",
+            count=rows.height,
+            money=known_total(rows["money_at_stake"]),
+        )
 
 
 def _unexplained(report: Report, proposed: pl.DataFrame, withdrawn: pl.DataFrame) -> Iterator[Step]:
@@ -311,7 +375,15 @@ def _unexplained(report: Report, proposed: pl.DataFrame, withdrawn: pl.DataFrame
         first = rows[0]
         unit = measure_unit(report, SHOWN[first["measure"]][0], first)
         yield _step(
-            report, "week", "unexplained", role=role, due=_friday(report), page=page,
-            names=[report.say(f"measure.{row['measure']}") for row in rows], name=f"measure.{first['measure']}",
-            value=unit.text(first["value"]), low=unit.text(first["normal_low"]), high=unit.text(first["normal_high"]),
-        )  # fmt: skip
+            report,
+            "week",
+            "unexplained",
+            role=role,
+            due=_friday(report),
+            page=page,
+            names=[report.say(f"measure.{row['measure']}") for row in rows],
+            name=f"measure.{first['measure']}",
+            value=unit.text(first["value"]),
+            low=unit.text(first["normal_low"]),
+            high=unit.text(first["normal_high"]),
+        )

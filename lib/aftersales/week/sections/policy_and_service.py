@@ -91,14 +91,21 @@ class Actions(Result):
         word, rows = self.report.say, []
         for name, found in self.report.data.replays.items():
             row = found.shown
-            rows.append({
-                "rule": word(f"advice.lever.{name}.name"), "said": word(f"advice.answer.{found.answer}"),
-                "tone": _ANSWER_TONE[found.answer], "threshold": _threshold(self.report, found, row.get("threshold")),
-                "known_bad": row.get("bad_orders"), "bad": word(f"advice.bad.{name}"),
-                "stopped": row.get("bad_stopped"),
-                "hurt": row.get("good_hurt"), "net": row.get("net"), "between": _between(self.report, row),
-                "break_even": row.get("break_even_substitution"),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "rule": word(f"advice.lever.{name}.name"),
+                    "said": word(f"advice.answer.{found.answer}"),
+                    "tone": _ANSWER_TONE[found.answer],
+                    "threshold": _threshold(self.report, found, row.get("threshold")),
+                    "known_bad": row.get("bad_orders"),
+                    "bad": word(f"advice.bad.{name}"),
+                    "stopped": row.get("bad_stopped"),
+                    "hurt": row.get("good_hurt"),
+                    "net": row.get("net"),
+                    "between": _between(self.report, row),
+                    "break_even": row.get("break_even_substitution"),
+                }
+            )
         columns = (
             Column("rule", word("advice.column.lever"), strong=True),
             Column("said", word("advice.column.answer"), "chip", tone="tone"),
@@ -111,10 +118,13 @@ class Actions(Result):
         first = next(iter(self.report.data.replays.values()))
         caption = word("advice.page.replayed", since=first.since, until=first.until) if first.since else ""
         return Table(
-            pl.DataFrame(rows), columns, language=self.report.language, id="replays",
+            pl.DataFrame(rows),
+            columns,
+            language=self.report.language,
+            id="replays",
             currency=self.report.data.shop.currency,
             caption=caption,
-        )  # fmt: skip
+        )
 
     def curves(self) -> Stack:
         """What is stopped and who is hurt at each threshold: of the chosen rule, and of those that would pay."""
@@ -179,13 +189,18 @@ def _curve(report: Report, found: Replay) -> Any:
     written = pl.Series("written", [_form_of(report, found.rule, t) for t in found.table["threshold"]], dtype=pl.String)
     of = found.table["bad_orders"][0] if found.table.height else 0
     return benefit_harm(
-        found.table.with_columns(written), id=f"curve-{found.rule.replace('_', '-')}", language=report.language,
+        found.table.with_columns(written),
+        id=f"curve-{found.rule.replace('_', '-')}",
+        language=report.language,
         currency=currency,
-        axis_name=word(f"advice.axis.{found.rule}"), chosen=found.threshold,
-        stopped_name=word(f"advice.stopped.{found.rule}", of=of), hurt_name=word(f"advice.hurts.{found.rule}"),
-        title=said + found.headline(report.language, currency=currency), caption=run_on(caption, report.language),
+        axis_name=word(f"advice.axis.{found.rule}"),
+        chosen=found.threshold,
+        stopped_name=word(f"advice.stopped.{found.rule}", of=of),
+        hurt_name=word(f"advice.hurts.{found.rule}"),
+        title=said + found.headline(report.language, currency=currency),
+        caption=run_on(caption, report.language),
         so_what=word(f"advice.so_what.{found.answer}"),
-    )  # fmt: skip
+    )
 
 
 def levers(report: Report) -> Table:

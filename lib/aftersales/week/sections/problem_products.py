@@ -120,9 +120,14 @@ class ProblemProducts(Result):
         ]
         caption += [self.report.say("products.caption_inside", count=inside)] if inside else []
         return funnel_plot(
-            points, found.limits, id="product-funnel", language=self.report.language,
-            what=self.report.say("products.what"), centre=found.centre, caption=run_on(caption, self.report.language),
-        )  # fmt: skip
+            points,
+            found.limits,
+            id="product-funnel",
+            language=self.report.language,
+            what=self.report.say("products.what"),
+            centre=found.centre,
+            caption=run_on(caption, self.report.language),
+        )
 
     def ranking(self) -> Table:
         """The list, most money first: rate with interval against the expected, weeks, reason, money, since, state."""
@@ -145,10 +150,16 @@ class ProblemProducts(Result):
             Column("money_at_stake", word("products.column.money"), "money", strong=True, below="too_many"),
         )  # fmt: skip
         return Table(
-            shown, columns, language=self.report.language, id="product-ranking", total=rows.height,
-            currency=self.report.data.shop.currency, empty=self.report.say(f"products.{_why_empty(self.report)}"),
-            caption=word("products.caption_ranking"), anchor="place",
-        )  # fmt: skip
+            shown,
+            columns,
+            language=self.report.language,
+            id="product-ranking",
+            total=rows.height,
+            currency=self.report.data.shop.currency,
+            empty=self.report.say(f"products.{_why_empty(self.report)}"),
+            caption=word("products.caption_ranking"),
+            anchor="place",
+        )
 
     def _orders_behind(self, rows: pl.DataFrame) -> pl.Series:
         """The address at which the explorer shows each row's product over the weeks that products are judged by."""
@@ -156,11 +167,14 @@ class ProblemProducts(Result):
         reasons = rows["reason"] if "reason" in rows.columns else [ANY] * rows.height
         links = [
             explorer_address(
-                self.report, weeks=weeks, measure="refund_rate", product=product,
+                self.report,
+                weeks=weeks,
+                measure="refund_rate",
+                product=product,
                 **({} if reason == ANY else {"reason": reason}),
             )
             for product, reason in zip(rows["product_id"], reasons, strict=True)
-        ]  # fmt: skip
+        ]
         return pl.Series(links, dtype=pl.String)
 
     def cards(self) -> Stack | Note:
@@ -188,11 +202,17 @@ class ProblemProducts(Result):
         shown = found.filter(most).sort("rank", "level", "rate", descending=[False, False, True])
         total, shown = shown.height, shown.head(MOST_SPLIT_ROWS)
         shown = shown.with_columns(
-            split=pl.coalesce("batch", "sku"), level_word=pl.concat_str(pl.lit("products.split."), "level"),
+            split=pl.coalesce("batch", "sku"),
+            level_word=pl.concat_str(pl.lit("products.split."), "level"),
             explains=pl.when(explains.fill_null(value=False)).then(pl.lit(self.report.say("products.explains"))),
-            counts=pl.Series([self.report.say("products.counts", **r) for r in
-                              shown.select("refunds", "orders").iter_rows(named=True)], dtype=pl.String),
-        )  # fmt: skip
+            counts=pl.Series(
+                [
+                    self.report.say("products.counts", **r)
+                    for r in shown.select("refunds", "orders").iter_rows(named=True)
+                ],
+                dtype=pl.String,
+            ),
+        )
         word = self.report.say
         columns = (
             Column("title", word("products.column.name")),
@@ -204,9 +224,13 @@ class ProblemProducts(Result):
             Column("excess", word("products.column.excess"), "num1"),
         )  # fmt: skip
         return Table(
-            shown, columns, language=self.report.language, id="product-splits", total=total,
+            shown,
+            columns,
+            language=self.report.language,
+            id="product-splits",
+            total=total,
             caption=word("products.caption_splits", weeks=self.report.data.options.product_weeks),
-        )  # fmt: skip
+        )
 
     def gone(self) -> Table | Note:
         """What was on last week's list and is not on this one."""
@@ -241,10 +265,13 @@ class ProblemProducts(Result):
         )
         shown = rows.head(self.top)
         return Table(
-            shown.with_columns(orders_behind=self._orders_behind(shown)), columns, language=self.report.language,
-            id="products-small", total=rows.height,
+            shown.with_columns(orders_behind=self._orders_behind(shown)),
+            columns,
+            language=self.report.language,
+            id="products-small",
+            total=rows.height,
             caption=word("products.caption_small"),
-        )  # fmt: skip
+        )
 
     def declared(self) -> Note:
         """How many of the list are expected to be ordinary, and what the shop's files could not tell."""
@@ -293,13 +320,16 @@ def _worded(report: Report, rows: pl.DataFrame) -> pl.DataFrame:
     counts = [report.say("products.counts", **row) for row in rows.select("refunds", "orders").iter_rows(named=True)]
     states = [report.say(f"products.state.{state}") for state in rows["state"]]
     return rows.with_columns(
-        name=pl.Series(names, dtype=pl.String), view=pl.Series(seen, dtype=pl.String),
-        counts=pl.Series(counts, dtype=pl.String), state_word=pl.Series(states, dtype=pl.String),
-        tone=pl.col("state").replace_strict(_TONE, return_dtype=pl.String), fires=pl.lit(value=True),
+        name=pl.Series(names, dtype=pl.String),
+        view=pl.Series(seen, dtype=pl.String),
+        counts=pl.Series(counts, dtype=pl.String),
+        state_word=pl.Series(states, dtype=pl.String),
+        tone=pl.col("state").replace_strict(_TONE, return_dtype=pl.String),
+        fires=pl.lit(value=True),
         begun=_said(report, "products.begun", since=rows["since"]),
         too_many=_said(report, "products.too_many", excess=rows["excess_refunds"]),
-sure=_said(report, "products.sure", share=rows["probability_worse"]),
-    )  # fmt: skip
+        sure=_said(report, "products.sure", share=rows["probability_worse"]),
+    )
 
 
 def _said(report: Report, key: str, **column: pl.Series) -> pl.Series:
@@ -339,17 +369,27 @@ def _onset(report: Report, row: dict[str, Any], place: str) -> Chart:
     since = row["since"]
     later = pl.lit(value=False) if since is None else pl.col("week") >= since
     shown = weeks.select(
-        "week", "rate", "mature", part="refunds", whole="orders", rate_low="low", rate_high="high",
+        "week",
+        "rate",
+        "mature",
+        part="refunds",
+        whole="orders",
+        rate_low="low",
+        rate_high="high",
         verdict=pl.when(later).then(pl.lit("above")).otherwise(pl.lit("routine")),
-    )  # fmt: skip
+    )
     key = "products.onset" if since else "products.onset_unseen"
     name = product_name(row, report.language)
     about = "measure.refund_rate_orders" if row["reason"] == ANY else "products.rate_of_reason"
     return weekly_trend(
-        shown, id=f"weeks-of-{place}", language=report.language, title=report.say(key, name=name, since=since),
-        name=report.say(about, reason=f"reason.{row['reason']}"), count_name=report.say("products.asked"),
+        shown,
+        id=f"weeks-of-{place}",
+        language=report.language,
+        title=report.say(key, name=name, since=since),
+        name=report.say(about, reason=f"reason.{row['reason']}"),
+        count_name=report.say("products.asked"),
         caption=report.say("products.caption_onset"),
-    )  # fmt: skip
+    )
 
 
 def _reasons(report: Report, row: dict[str, Any], place: str) -> Chart | None:
@@ -358,11 +398,12 @@ def _reasons(report: Report, row: dict[str, Any], place: str) -> Chart | None:
     own = views.filter(*(pl.col(c).eq_missing(pl.lit(row[c], dtype=pl.String)) for c in KEY))
     if own.is_empty():
         return None
-    shown = own.select(
-        "reason", now="refunds", usual=pl.col("exposure") * pl.col("expected_rate"), signal="fires"
-    )  # fmt: skip
+    shown = own.select("reason", now="refunds", usual=pl.col("exposure") * pl.col("expected_rate"), signal="fires")
     return reason_bars(
-        shown, id=f"reasons-of-{place}", language=report.language, usual_name=report.say("products.usual_reason"),
+        shown,
+        id=f"reasons-of-{place}",
+        language=report.language,
+        usual_name=report.say("products.usual_reason"),
         title=report.say("products.reasons_of", name=product_name(row, report.language)),
         caption=report.say("products.caption_reasons", weeks=report.data.options.product_weeks),
-    )  # fmt: skip
+    )

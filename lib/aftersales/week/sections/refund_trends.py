@@ -83,9 +83,12 @@ def _last_month(report: Report) -> dict[str, object] | None:
 def rate_by_request(report: Report) -> Chart | Note:
     """The refund rate by week of request: the newest week's own rate."""
     return measure_trend(
-        report, "refund_request_rate", id="refund-request-rate", monthly=months_by_request(report),
+        report,
+        "refund_request_rate",
+        id="refund-request-rate",
+        monthly=months_by_request(report),
         caption=report.say("refunds.caption_request"),
-    )  # fmt: skip
+    )
 
 
 def months_by_request(report: Report) -> pl.DataFrame:
@@ -96,17 +99,23 @@ def months_by_request(report: Report) -> pl.DataFrame:
 def rate_by_orders(report: Report) -> Chart | Note:
     """The refund rate by orders: six weeks, twelve months, the year before."""
     return measure_trend(
-        report, "refund_rate_orders", id="refund-rate-orders", monthly=_months(report, "rate_orders"),
+        report,
+        "refund_rate_orders",
+        id="refund-rate-orders",
+        monthly=_months(report, "rate_orders"),
         caption=report.say("refunds.caption_orders"),
-    )  # fmt: skip
+    )
 
 
 def rate_by_money(report: Report) -> Chart | Note:
     """The refund rate by money."""
     return measure_trend(
-        report, "refund_rate_money", id="refund-rate-money", monthly=_months(report, "rate_money"),
+        report,
+        "refund_rate_money",
+        id="refund-rate-money",
+        monthly=_months(report, "rate_money"),
         caption=report.say("refunds.caption_money"),
-    )  # fmt: skip
+    )
 
 
 def _months(report: Report, rate: str) -> pl.DataFrame:
@@ -118,14 +127,21 @@ def weeks(report: Report, *, weeks: int = HALF_YEAR_WEEKS) -> Chart:
     data = report.data
     signal = signal_rows(report, "refund_rate_orders").select("week", "mature", "verdict", "normal_low", "normal_high")
     rows = data.refund_rate_weekly.select(
-        week=pl.col("cohort").dt.strftime("%G-W%V"), part="refund_orders", whole="paid_orders", rate="rate_orders",
-        rate_low="low", rate_high="high",
-    ).join(signal, on="week", how="left", maintain_order="left")  # fmt: skip
+        week=pl.col("cohort").dt.strftime("%G-W%V"),
+        part="refund_orders",
+        whole="paid_orders",
+        rate="rate_orders",
+        rate_low="low",
+        rate_high="high",
+    ).join(signal, on="week", how="left", maintain_order="left")
     trend = weekly_trend(
-        rows.tail(weeks), id="refund-weeks", name=report.say("measure.refund_rate_orders"),
-        count_name=report.say("refunds.refund_orders"), language=report.language,
+        rows.tail(weeks),
+        id="refund-weeks",
+        name=report.say("measure.refund_rate_orders"),
+        count_name=report.say("refunds.refund_orders"),
+        language=report.language,
         caption=report.say("refunds.caption_orders"),
-    )  # fmt: skip
+    )
     return replace(trend, link=explorer_link(report, measure="refund_rate", weeks=weeks))
 
 
@@ -136,9 +152,12 @@ def cohorts(report: Report) -> Chart | Note:
         return lacking(report, "refunds.undated")
     shown = rows.with_columns(cohort=pl.Series([day(d, report.language) for d in rows["cohort"]], dtype=pl.String))
     return cohort_curves(
-        shown.select("cohort", "age_days", "share"), id="refund-cohorts", name=report.say("measure.refund_rate_orders"),
-        language=report.language, caption=report.say("refunds.caption_cohorts"),
-    )  # fmt: skip
+        shown.select("cohort", "age_days", "share"),
+        id="refund-cohorts",
+        name=report.say("measure.refund_rate_orders"),
+        language=report.language,
+        caption=report.say("refunds.caption_cohorts"),
+    )
 
 
 def without_suspected(report: Report) -> Note:
@@ -165,19 +184,26 @@ def months(report: Report) -> Table:
         Column("rate_money", word("refunds.column.rate_money"), "pct", strong=True),
     )
     return Table(
-        rows, columns, language=report.language, id="refund-months", currency=report.data.shop.currency,
+        rows,
+        columns,
+        language=report.language,
+        id="refund-months",
+        currency=report.data.shop.currency,
         caption=word("refunds.caption_months"),
-    )  # fmt: skip
+    )
 
 
 def days(report: Report) -> Chart:
     """The last six weeks day by day; a day without a paid order is a gap."""
     rows = report.data.refund_rate_daily
     return daily_bars(
-        rows.select(day="cohort", part="refund_orders", whole="paid_orders", rate="rate_orders"), id="refund-days",
-        name=report.say("measure.refund_rate_orders"), count_name=report.say("refunds.paid_orders"),
-        language=report.language, caption=report.say("refunds.caption_days"),
-    )  # fmt: skip
+        rows.select(day="cohort", part="refund_orders", whole="paid_orders", rate="rate_orders"),
+        id="refund-days",
+        name=report.say("measure.refund_rate_orders"),
+        count_name=report.say("refunds.paid_orders"),
+        language=report.language,
+        caption=report.say("refunds.caption_days"),
+    )
 
 
 def reasons(report: Report, *, id: str = "refund-reasons", most: int = MOST_REASONS) -> Chart | Note:
@@ -196,10 +222,13 @@ def requests(report: Report, *, by: str, weeks: int = HALF_YEAR_WEEKS) -> Chart 
     if rows.is_empty():
         return lacking(report, "refunds.undated")
     return stacked_mix(
-        rows.select("week", part=by, count="cases"), id=f"refund-{by}s", prefix=f"{by}.",
-        name=report.say("refunds.requests"), language=report.language,
+        rows.select("week", part=by, count="cases"),
+        id=f"refund-{by}s",
+        prefix=f"{by}.",
+        name=report.say("refunds.requests"),
+        language=report.language,
         caption=report.say("refunds.caption_requests"),
-    )  # fmt: skip
+    )
 
 
 def parts(report: Report, *, by: str = "province", weeks: int = QUARTER_WEEKS) -> Chart | Note:
@@ -210,9 +239,14 @@ def parts(report: Report, *, by: str = "province", weeks: int = QUARTER_WEEKS) -
         return lacking(report, "refunds.no_provinces" if by == "province" else "refunds.no_parts", parts=no_parts)
     spoken = report.data.titles if by == "product_id" else names(report.language)
     shown = rows.select(
-        name=pl.col(by).replace(spoken), part="refund_orders", whole="paid_orders", rate="shrunk_rate",
-        rate_low="shrunk_low", rate_high="shrunk_high", base="shop_rate",
-    )  # fmt: skip
+        name=pl.col(by).replace(spoken),
+        part="refund_orders",
+        whole="paid_orders",
+        rate="shrunk_rate",
+        rate_low="shrunk_low",
+        rate_high="shrunk_high",
+        base="shop_rate",
+    )
     what = report.say(f"refunds.parts.{by}")
     look: dict[str, Any] = {
         "id": "refund-regions", "language": report.language, "most": MOST_PROVINCES,
@@ -234,13 +268,22 @@ def pairs(report: Report, rows: pl.DataFrame, *, by: Sequence[str], weeks: int) 
     spoken = [report.data.titles if one == "product_id" else names(report.language) for one in by]
     shown = known.select(
         name=pl.concat_str([pl.col(one).replace(told) for one, told in zip(by, spoken, strict=True)], separator=" × "),
-        part="refund_orders", whole="paid_orders", rate="rate_orders", rate_low="low", rate_high="high",
+        part="refund_orders",
+        whole="paid_orders",
+        rate="rate_orders",
+        rate_low="low",
+        rate_high="high",
         base=pl.col("refund_orders").sum() / pl.col("paid_orders").sum(),
-    )  # fmt: skip
+    )
     return interval_rows(
-        shown, id="refund-pairs", language=report.language, base_name=report.say("refunds.parts.all"), what=what,
-        most=MOST_PROVINCES, caption=report.say("refunds.caption_pairs", parts=what, weeks=weeks),
-    )  # fmt: skip
+        shown,
+        id="refund-pairs",
+        language=report.language,
+        base_name=report.say("refunds.parts.all"),
+        what=what,
+        most=MOST_PROVINCES,
+        caption=report.say("refunds.caption_pairs", parts=what, weeks=weeks),
+    )
 
 
 def change(report: Report) -> Chart | Note:
@@ -256,11 +299,18 @@ def change(report: Report) -> Chart | Note:
         }
     )
     return waterfall(
-        steps, id="refund-change", language=report.language, name=report.say("refunds.lines"),
-        start=parts["events_before"][0], end=parts["events_after"][0], form="int", change_form="plus",
-        start_name=report.say("refunds.last_week"), end_name=report.say("refunds.this_week"),
+        steps,
+        id="refund-change",
+        language=report.language,
+        name=report.say("refunds.lines"),
+        start=parts["events_before"][0],
+        end=parts["events_after"][0],
+        form="int",
+        change_form="plus",
+        start_name=report.say("refunds.last_week"),
+        end_name=report.say("refunds.this_week"),
         caption=report.say("refunds.caption_change"),
-    )  # fmt: skip
+    )
 
 
 def couriers_by_province(report: Report, *, weeks: int = QUARTER_WEEKS) -> HeatTable | Note:
@@ -280,15 +330,24 @@ def couriers_by_province(report: Report, *, weeks: int = QUARTER_WEEKS) -> HeatT
     )
     top = rows.filter(~pl.col("few")).sort("shrunk_rate", "province", descending=[True, False]).row(0, named=True)
     title = report.say(
-        "refunds.worst_cell", province=top["province"], courier=top["courier"], rate=top["shrunk_rate"],
-        part=top["refund_orders"], whole=top["paid_orders"],
-    )  # fmt: skip
+        "refunds.worst_cell",
+        province=top["province"],
+        courier=top["courier"],
+        rate=top["shrunk_rate"],
+        part=top["refund_orders"],
+        whole=top["paid_orders"],
+    )
     return HeatTable(
-        shown, id="refund-couriers", language=report.language, title=title, form="pct",
-        rows=most.replace(spoken).to_list(), columns=sorted(shown["column"].unique()),
+        shown,
+        id="refund-couriers",
+        language=report.language,
+        title=title,
+        form="pct",
+        rows=most.replace(spoken).to_list(),
+        columns=sorted(shown["column"].unique()),
         corner=report.say("refunds.column.province"),
         caption=report.say("refunds.caption_couriers", weeks=weeks),
-    )  # fmt: skip
+    )
 
 
 def costs(report: Report, *, weeks: int = COST_WEEKS) -> Table:
@@ -312,6 +371,10 @@ def costs(report: Report, *, weeks: int = COST_WEEKS) -> Table:
         Column("net_loss", word("refunds.cost.net_loss"), "money", strong=True),
     )
     return Table(
-        rows, columns, language=report.language, id="refund-costs", currency=report.data.shop.currency,
+        rows,
+        columns,
+        language=report.language,
+        id="refund-costs",
+        currency=report.data.shop.currency,
         caption=word("refunds.caption_costs"),
-    )  # fmt: skip
+    )

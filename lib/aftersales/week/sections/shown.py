@@ -51,9 +51,16 @@ def measure_trend(
         ends = pl.col("month").cast(pl.Date).dt.month_end()
         monthly = monthly.with_columns(mature=ends <= Week.parse(str(settled)).sunday)
     return trend_6_12(
-        rows, monthly, id=id, name=report.say(f"measure.{measure}"), language=report.language, form=form,
-        currency=report.data.shop.currency, caption=caption, title=_title(report, rows, measure, form),
-    )  # fmt: skip
+        rows,
+        monthly,
+        id=id,
+        name=report.say(f"measure.{measure}"),
+        language=report.language,
+        form=form,
+        currency=report.data.shop.currency,
+        caption=caption,
+        title=_title(report, rows, measure, form),
+    )
 
 
 def _title(report: Report, rows: pl.DataFrame, measure: str, form: str) -> str | None:

@@ -49,9 +49,12 @@ def answer(report: Report) -> Verdict:
     word = report.say
     gaps, signals = len(gaps_told(report)), len(outside(report))
     shop = word(
-        "start_here.shop", name=report.data.shop.name, orders=orders["rows"], first=orders["first_day"],
+        "start_here.shop",
+        name=report.data.shop.name,
+        orders=orders["rows"],
+        first=orders["first_day"],
         last=orders["last_day"],
-    )  # fmt: skip
+    )
     data = Conclusion(word("start_here.sound"))
     if gaps:
         page = _title(report, "data-health")
@@ -226,6 +229,10 @@ def _commands(report: Report, said: dict[str, str], *, id: str) -> Table:
         Column("task", word("start_here.column.task")), Column("command", word("start_here.column.command"), "code"),
     )  # fmt: skip
     return Table(
-        frame, columns, language=report.language, id=id, caption=word("start_here.caption_commands"),
+        frame,
+        columns,
+        language=report.language,
+        id=id,
+        caption=word("start_here.caption_commands"),
         label=word(f"start_here.label.{id.replace('-', '_')}"),
-    )  # fmt: skip
+    )

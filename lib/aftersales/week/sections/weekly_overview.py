@@ -93,9 +93,12 @@ def _headline(report: Report, found: Finding) -> str:
     unit = measure_unit(report, SHOWN[measure][0], row)
     awaited = "_expected" if is_awaited(row) else ""
     said = report.say(
-        f"overview.headline.{row['verdict']}{awaited}", name=f"measure.{measure}", value=unit.text(row["value"]),
-        low=unit.text(row["normal_low"]), high=unit.text(row["normal_high"]),
-    )  # fmt: skip
+        f"overview.headline.{row['verdict']}{awaited}",
+        name=f"measure.{measure}",
+        value=unit.text(row["value"]),
+        low=unit.text(row["normal_low"]),
+        high=unit.text(row["normal_high"]),
+    )
     if row["week"] != str(report.data.week):  # this week is too young to be judged, an earlier one speaks
         return report.say("overview.headline.of_week", said=said, week=row["week"])
     cause = _main_driver(report) if measure == "refund_request_rate" and row["verdict"] == "above" else None
@@ -152,13 +155,17 @@ def _reason_points(report: Report) -> list[Conclusion]:
     return [
         Conclusion(
             report.say(
-                "overview.reason" if row["usual_cases"] else "overview.reason_new", reason=f"reason.{row['reason']}",
-                cases=row["cases"], usual=row["usual_cases"], share=row["share"], usual_share=row["usual_share"],
+                "overview.reason" if row["usual_cases"] else "overview.reason_new",
+                reason=f"reason.{row['reason']}",
+                cases=row["cases"],
+                usual=row["usual_cases"],
+                share=row["share"],
+                usual_share=row["usual_share"],
                 weeks=USUAL_WEEKS,
             )
         )
         for row in more.head(1).iter_rows(named=True)
-    ]  # fmt: skip
+    ]
 
 
 def _product_points(report: Report) -> list[Conclusion]:
@@ -218,9 +225,13 @@ def drivers(report: Report) -> Table | Note:
         Column("since", word("overview.column.since"), "day"),
     )
     return Table(
-        rows, columns, language=report.language, id="overview-drivers", title=_title_of_drivers(report, rows),
+        rows,
+        columns,
+        language=report.language,
+        id="overview-drivers",
+        title=_title_of_drivers(report, rows),
         caption=run_on([*gone, word("overview.caption_drivers")], report.language),
-    )  # fmt: skip
+    )
 
 
 def _title_of_drivers(report: Report, rows: pl.DataFrame) -> str:
@@ -283,9 +294,13 @@ def routine(report: Report) -> Table | Note:
     title = word("overview.title_measures", **_counts(report))
     frame = pl.DataFrame(rows, schema_overrides={"earlier": pl.String})
     return Table(
-        frame, columns, language=report.language, id="overview-measures", title=title,
+        frame,
+        columns,
+        language=report.language,
+        id="overview-measures",
+        title=title,
         caption=word("overview.budget", weeks=int(WEEKS_PER_FALSE_SIGNAL)),
-    )  # fmt: skip
+    )
 
 
 MOST_CASES = 3  # a manager reads the first few; the service team works from their own page
@@ -308,9 +323,14 @@ def cases(report: Report, *, most: int = MOST_CASES) -> Stack:
 def _first(report: Report, table: Table, title: str, page: str, most: int) -> Table:
     whole = table.total or table.frame.height
     return replace(
-        table, frame=table.frame.head(most), id=f"overview-{page}", title=title, total=whole, caption="",
+        table,
+        frame=table.frame.head(most),
+        id=f"overview-{page}",
+        title=title,
+        total=whole,
+        caption="",
         link=more_link(report, page),
-    )  # fmt: skip
+    )
 
 
 def actions(report: Report) -> Table:
@@ -329,9 +349,11 @@ def last_actions(report: Report) -> Table:
     decisions = did_it_work.Decisions(report)
     title, table = decisions.answer().headline, decisions.verdicts()
     return replace(
-        table, id="overview-decisions", title=title if table.frame.height else "",
+        table,
+        id="overview-decisions",
+        title=title if table.frame.height else "",
         link=more_link(report, "did-it-work"),
-    )  # fmt: skip
+    )
 
 
 def voices(report: Report) -> Quotes | Note:
@@ -365,8 +387,10 @@ def data_quality(report: Report) -> Stack:
 def _unsettled(report: Report) -> str:
     """How many of the week's expected refunds have not come yet, as far as can be told."""
     row = report.data.signals.filter(
-        pl.col("measure") == "refund_rate_orders", pl.col("scope") == "shop", pl.col("week") == str(report.data.week),
-    ).head(1)  # fmt: skip
+        pl.col("measure") == "refund_rate_orders",
+        pl.col("scope") == "shop",
+        pl.col("week") == str(report.data.week),
+    ).head(1)
     if row.is_empty() or row["value"][0] is None or not row["value"][0] or row["lacking"][0]:
         return ""
     still = 1 - row["seen"][0] / row["value"][0]
