@@ -83,6 +83,14 @@ def test_no_pattern_is_slower_than_linear():
     assert not slow, "\n".join(slow)
 
 
+def test_no_group_is_repeated_possessively():
+    """Python before 3.11.5 matches such a group wrongly where its inside gives way (gh-106052); ``(?>…)`` is sound."""
+    possessive = re.compile(r"(?<!\\)\)(?:[*+?]|\{\d+(?:,\d*)?\})\+")
+    found = [p.pattern for p in _patterns() if isinstance(p.pattern, str) and possessive.search(p.pattern)]
+    assert found == []
+    assert possessive.search("(?:ab?)*+")
+
+
 def test_masking_a_hostile_cell_takes_linear_time():
     def seconds(text):
         masked.cache_clear()

@@ -1,6 +1,7 @@
 """Postal addresses in free text, Chinese and Latin: what of a road, an estate, a village or a town is one.
 
-Every quantifier is bounded or possessive: the time for a text grows with its length and no faster.
+Every quantifier is bounded or atomic: the time for a text grows with its length and no faster. Groups are atomic by
+`(?>…)`, not by a quantifier's `+`, which Python before 3.11.5 matches wrongly where a group's inside gives way (gh-106052).
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ _S = r"[\s,\-/]{0,3}"
 _NUM = r"(?:[0-9]{1,5}[A-Za-z]?|[A-Za-z][0-9]{0,4}(?![A-Za-z])|[一二三四五六七八九十百零〇两]{1,7})(?:\s?[\-—之#~]\s?[0-9]{1,5}[A-Za-z]?){0,3}"
 _PART = rf"(?:[东西南北中ABCDEF]\s?[区门座塔]|{_NUM}\s?(?:号楼|号院|号|支弄|弄|栋|幢|座|橦|单元|梯|室|楼|层|户|门|房|排|组|队|社|期|区|巷|铺))"
 _ESTATE = r"(?:小区|花园|花苑|家园|公寓|新村|苑|大厦|广场|名都|名邸|豪庭|雅居|华庭|华府|半岛|宿舍|学院|大学|中学|小学|医院|写字楼|工业园|产业园|科技园|软件园|园区|社区|国际|中心|公馆|山庄|别墅|嘉园|佳苑|雅苑|家属院)"
-_REST = rf"(?:[\s,、\-]{{0,2}}+(?:{_HAN}{{0,12}}?{_PART}|{_HAN}{{2,10}}?(?:小区|花园|花苑|公寓|大厦|广场|宿舍)))*+(?:[\s,\-]{{0,2}}(?<![0-9])[0-9]{{3,4}}(?![0-9元块天件]))?"
+_REST = rf"(?>(?>[\s,、\-]{{0,2}}+(?:{_HAN}{{0,12}}?{_PART}|{_HAN}{{2,10}}?(?:小区|花园|花苑|公寓|大厦|广场|宿舍)))*)(?:[\s,\-]{{0,2}}(?<![0-9])[0-9]{{3,4}}(?![0-9元块天件]))?"
 # one step of a chain of places: a city, a district, a town; a chain once read is not read another way
 _PLACE = rf"{_HAN}{{1,10}}?(?:(?<![超夜集门股城都菜早上])市(?!场|面|民|价|区别)|自治区|地区|自治州|州|盟|区(?!别|域|间|块|号)|县|旗|街道|镇|乡){_S}"
-_CHAIN = rf"(?:(?:{_PROVINCE})?(?:{_PLACE}){{1,5}}+|{_PROVINCE}|)"
+_CHAIN = rf"(?:(?:{_PROVINCE})?(?>(?>{_PLACE}){{1,5}})|{_PROVINCE}|)"
 _ROAD = r"(?:大道|大街|胡同|(?<![套线思电半铁顺在上走问逛一])路|(?<![上逛在这那])街|巷|弄)"
 _WAY = rf"(?:{_HAN}{{1,7}}?(?:{_ROAD}(?!上|边|人|程|途)|村|屯|庄|寨|小区|花园|苑|公寓|大厦|广场|园区|新村|家园|大学|学院|中学|小学|医院|宿舍)|{_HAN}{{0,7}}?(?:科技园|产业园|工业园|软件园))"
 _GOODS = r"(?!线|色|仓|店|码|发|前(?!海|门|进|山|湾|程)|之前|到|才|就|以|链|款)"
@@ -31,7 +32,7 @@ CHINESE = tuple(
     re.compile(p, _I)
     for p in (
         # a chain of places, then a road, an estate, a village
-        rf"(?:{_PROVINCE}(?:{_PLACE}){{1,5}}+|{_PROVINCE}(?:{_PLACE}){{1,2}}+|(?:{_PLACE}){{2,5}}+|(?:{_PLACE}){{2}}+){_WAY}{_S}{_REST}",
+        rf"(?:{_PROVINCE}(?>(?>{_PLACE}){{1,5}})|{_PROVINCE}(?>(?>{_PLACE}){{1,2}})|(?>(?>{_PLACE}){{2,5}})|(?>(?>{_PLACE}){{2}})){_WAY}{_S}{_REST}",
         rf"{_PROVINCE}(?:{_PLACE})?{_WAY}{_S}(?={_NUM}\s?[号弄栋幢组座]){_REST}",
         # a road and a number on it
         rf"{_CHAIN}{_HAN}{{1,7}}?(?:[0-9]{{1,2}})?{_ROAD}\s?(?:[东西南北中]\s?[一二三四五六七八九]?段?|[一二三四五六七八九]段|[甲乙丙丁](?=\s?\d))?\s?(?:{_NUM}\s?[巷弄]\s?)?{_NUM}\s?(?:号|弄){_GOODS}(?:楼|院)?{_REST}",
@@ -50,7 +51,7 @@ CHINESE = tuple(
         rf"(?<![0-9A-Za-z])[0-9]{{1,3}}\s?(?:#|层|号写字楼|号商铺?)\s?(?:楼\s?)?(?:{_NUM}\s?单元\s?)?[0-9]{{3,4}}(?:室|号)?{_NO_AMOUNT}",
         # a village and a group or a house in it
         rf"(?!我们|这个|那个|农)(?:{_CHAIN})(?:{_HAN}{{1,6}}?|[0-9]{{1,3}})(?:村|屯|庄|寨|社区|镇|乡|大队|沟)\s?{_HAN}{{0,4}}?\s?(?:第)?{_NUM}\s?(?:组|队|社|号院|排|连|[0-9]+号)(?!成|合|长|员|装|发|到){_REST}",
-        rf"(?:{_PLACE}){{1,5}}+{_HAN}{{0,6}}?{_NUM}\s?(?:村|连|组|社)\s?(?:{_NUM}\s?(?:组|队|社|号))?(?!成|合|长|员|装){_REST}",
+        rf"(?>(?>{_PLACE}){{1,5}}){_HAN}{{0,6}}?{_NUM}\s?(?:村|连|组|社)\s?(?:{_NUM}\s?(?:组|队|社|号))?(?!成|合|长|员|装){_REST}",
         rf"{_HAN}{{2,6}}?(?:村|屯|庄|寨|坝|冲|坪|塆|圩|堡|营|岭)\s?(?!1号链接){_NUM}\s?号{_GOODS}(?!楼)",
         rf"{_HAN}{{2,6}}(?:[村镇乡路街巷社店厂校](?:东头|西头|南头|北头|[村街巷路]口)?){_HAN}{{0,8}}?(?:后面|前面|对面|旁边|隔壁|往里走?|进去|左手边|右手边)的?{_HAN}{{0,2}}第?{_NUM}(?:家|户|排|间|栋|幢)(?!店|人)",
         rf"{_HAN}{{1,6}}(?:村|庄|屯|寨|大队)(?:东头|西头|南头|北头|村口|口)?第?{_NUM}家",
@@ -81,7 +82,7 @@ CHINESE = tuple(
         rf"(?:菜鸟|妈妈|兔喜|丰巢|邻里)驿站(?P<s>(?:(?![了的吗呢给就在]){_HAN}){{2,8}}?店)",
         # a shop or a workshop by a village's entrance or on a road, where parcels are to go
         rf"(?:送到?|寄到?|放到?|发到)(?P<s>(?:(?![在到我你他这那的了是去给]){_HAN}){{2,6}}(?:村|庄|屯|堡|镇|乡|路|街|巷)(?:委会|口|部|头|里|[东西南北][头段])?(?:(?![在到我你他这那的了是去给]){_HAN}){{0,6}}(?:铺|店|厂|站|社|院|所|馆|超市|旁边?|对面|隔壁|委会))",
-        rf"(?:{_PROVINCE}(?:{_PLACE}){{0,5}}+|(?:{_PLACE}){{1,5}}+){_HAN}{{1,6}}{_ROAD}(?:[东西南北中]段)?(?:(?![在到我你他这那的了是去给]){_HAN}){{2,10}}?(?:厂|店|公司|铺|院|站|所|馆|城|超市|中心)(?![在的到])",
+        rf"(?:{_PROVINCE}(?>(?>{_PLACE}){{0,5}})|(?>(?>{_PLACE}){{1,5}})){_HAN}{{1,6}}{_ROAD}(?:[东西南北中]段)?(?:(?![在到我你他这那的了是去给]){_HAN}){{2,10}}?(?:厂|店|公司|铺|院|站|所|馆|城|超市|中心)(?![在的到])",
         # a school, a hospital, a corner, what stands beside
         rf"(?<!{_HAN}){_HAN}{{2,4}}(?:坊|(?<!公)里|[一二三四五六七八九]条|营)\s?\d{{1,4}}\s?号{_GOODS}{_REST}",
         rf"{_HAN}{{2,8}}(?:酒店|宾馆|民宿|公寓)(?:\({_HAN}{{1,8}}\))\s?[A-Z]?\d{{3,4}}\s?(?:号房|房间|[房室])?(?![\d元块件])",

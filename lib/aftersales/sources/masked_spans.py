@@ -170,7 +170,7 @@ def _searched(pattern: re.Pattern[str]) -> str:
 # boundaries of a name that stands alone, as they are searched for: their edges stay
 _SEARCHED_BEFORE, _SEARCHED_BEHIND = f"(?:\ue000|[{SIGNS}])", f"(?:\ue001|[{SIGNS}])"
 _TOKENS = re.compile(
-    r"(?P<around>\(\?<?[=!])|(?P<named>\(\?P<\w+>)|(?P<again>\(\?P=\w+\))|(?P<edge>\\[bB]|[\^$]|(?<=[}*+?])\+)"
+    r"(?P<around>\(\?<?[=!])|(?P<named>\(\?(?:P<\w+>|>))|(?P<again>\(\?P=\w+\))|(?P<edge>\\[bB]|[\^$]|(?<=[}*+?])\+)"
     r"|(?P<long>\{\d+,(?:[4-9]|\d\d+)\})|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])|\(\?[\w\-]*:|\\.|.",
     re.DOTALL,
 )
