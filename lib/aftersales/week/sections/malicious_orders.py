@@ -113,10 +113,14 @@ class SuspiciousOrders(Result):
             expected_innocent(waiting, language=self.report.language), language=self.report.language, look="plain"
         )
 
+    @cached_property
+    def _cases_in_order(self) -> pl.DataFrame:
+        return _first(_cases(self.table))
+
     def case_list(self) -> Table:
         """The cases: open ones first, of them those that still wait to be shipped, then by money."""
         word = self.report.say
-        cases = _first(_cases(self.table))
+        cases = self._cases_in_order
         named = [word(f"suspects.pattern.{pattern}") for pattern in cases["pattern"]]
         likely = pl.when(~pl.col("decided")).then("case_probability")
         cases = cases.with_columns(pattern_word=pl.Series(named, dtype=pl.String), case_probability=likely)
@@ -165,7 +169,7 @@ class SuspiciousOrders(Result):
     def orders_listed(self) -> Table:
         """The orders of the cases, one row each, newest first."""
         word, rows = self.report.say, self._rows
-        listed = _first(_cases(self.table)).head(MOST_ROWS)["case_id"].to_list()
+        listed = self._cases_in_order.head(MOST_ROWS)["case_id"].to_list()
         newest = rows.sort("created_at", "order_id", descending=[True, False]).with_columns(
             outcome=pl.when("waiting")
             .then(pl.lit(word("suspects.outcome.waiting")))
