@@ -270,6 +270,14 @@ def _lent(
     return borrowed / whole, prior * level
 
 
+def _youngest(thens: Sequence[int], *, ages: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The last cohorts up to each day, one an age, oldest first; which are there; when each of their ages reports."""
+    cohort = np.array(thens)[:, None] - np.arange(ages)[::-1]
+    there = cohort >= 0
+    cohort = np.maximum(cohort, 0)
+    return cohort, there, cohort[..., None] + np.arange(ages)
+
+
 def _expected(
     reports: _Reports, tables: Sequence[np.ndarray], thens: Sequence[int], now: int, *, step: int
 ) -> Expected:
@@ -278,11 +286,7 @@ def _expected(
     Cohorts are the last as many as there are ages, oldest first. By weeks each has a pace and a level of its own, by
     days a level.
     """
-    ages = reports.cells.shape[1]
-    cohort = np.array(thens)[:, None] - np.arange(ages)[::-1]
-    there = cohort >= 0
-    cohort = np.maximum(cohort, 0)
-    reported = cohort[..., None] + np.arange(ages)
+    cohort, there, reported = _youngest(thens, ages=reports.cells.shape[1])
     shown = (reported <= np.array(thens)[:, None, None]) & there[..., None]
     ahead = ~shown & (reported <= now) & there[..., None]
     told = reports.told[cohort]
@@ -347,12 +351,11 @@ def _learnt(
     if thens:
         tables = [_incidence(reports, then, recent=recent, trailing=trailing, lender=lender) for then in thens]
         found = _expected(reports, tables, thens, now, step=step)
-        cohort = np.array(thens)[:, None] - np.arange(ages)[::-1]
-        ahead = np.maximum(cohort, 0)[..., None] + np.arange(ages)
-        ahead = (ahead > np.array(thens)[:, None, None]) & (ahead <= now) & reports.told[np.maximum(cohort, 0)]
-        came = (reports.cells[np.maximum(cohort, 0)] * ahead).sum(-1)
+        cohort, there, reported = _youngest(thens, ages=ages)
+        ahead = (reported > np.array(thens)[:, None, None]) & (reported <= now) & reports.told[cohort]
+        came = (reports.cells[cohort] * ahead).sum(-1)
         # where nothing was expected and nothing came there is nothing to learn
-        compared = (cohort >= 0) & ahead.any(-1) & ((came > 0) | (found.mean.max((-1, -2)) > 0.05))
+        compared = there & ahead.any(-1) & ((came > 0) | (found.mean.max((-1, -2)) > 0.05))
         each = _log_density(came[compared], found.mean[compared], found.relative_variance[compared])
         young = found.reached[..., 0, 0][compared] < MATURE_FROM
         week = np.broadcast_to(np.arange(ages)[::-1] // (7 // step), cohort.shape)[compared]
